@@ -1,0 +1,24 @@
+"""The judge: hidden tests, asked of a submission in a runner, become a verdict. What hidden tests import is here."""
+
+from autograder.checks.compare import (
+    Mismatch,
+    as_array,
+    as_number,
+    assert_close,
+    assert_dtype,
+    assert_gradients,
+    assert_unchanged,
+    require,
+)
+from autograder.checks.exercise import exercise
+from autograder.checks.numeric import numeric_gradient
+from autograder.checks.subject import Subject, SubjectError
+
+from .credit import NotGraded, PartialCredit
+from .inputs import overfit, scaled, set_params
+
+__all__ = [
+    "Mismatch", "NotGraded", "PartialCredit", "Subject", "SubjectError", "as_array", "as_number", "assert_close",
+    "assert_dtype", "assert_gradients", "assert_unchanged", "exercise", "numeric_gradient", "overfit", "require",
+    "scaled", "set_params",
+]  # fmt: skip

@@ -1,0 +1,98 @@
+"""How good the handed-in model is, on pictures whose labels stay here.
+
+The runner rebuilds the model from the student's code and predicts shuffled pictures. Not for training: see ``learns``.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autograder.checks.compare import as_array, require
+from autograder.checks.subject import Subject
+
+from .credit import NotGraded, PartialCredit
+
+if TYPE_CHECKING:
+    from .bench import Bench
+
+TEST_PICTURES = 2000
+ALTERED_PICTURES = 500
+SUSPICIOUS_DROP = 0.25
+"""A model that has learnt loses a few points on flipped and shifted pictures; one that looks them up loses all."""
+SLOPE = 0.10
+"""Credit falls linearly to zero over this much accuracy below the mark."""
+
+
+class Accuracy:
+    """Judges the model that was saved for the part.
+
+    Parameters
+    ----------
+    bench : Bench
+    student : Subject
+        The submission in its runner.
+    rng : numpy.random.Generator
+        Chooses and shuffles pictures.
+    flags : list of str
+        Gets a sentence where the result looks odd.
+    """
+
+    def __init__(self, bench: "Bench", student: Subject, rng: np.random.Generator, flags: list[str]) -> None:
+        self._bench = bench
+        self._student = student
+        self._rng = rng
+        self._flags = flags
+
+    def judge(self, mark: float) -> None:
+        """Give full credit at ``mark`` and above.
+
+        Raises
+        ------
+        NotGraded
+            If there is neither notebook nor model, or the model was trained on other data than these.
+        PartialCredit
+            Below the mark.
+        """
+        part, files = self._bench.part, self._bench.submission.files
+        if f"models/part{part.number}.npz" not in files and part.notebook not in files:
+            raise NotGraded(f"Neither {part.notebook} nor models/part{part.number}.npz was handed in.")
+        fingerprint, mean, model = self._student.course.load_model(part.number)
+        pictures = self._bench.course.pictures
+        if fingerprint != pictures.fingerprint:
+            trained = "synthetic" if str(fingerprint).startswith("synthetic") else "other"
+            trained = "the real CIFAR-10" if str(fingerprint).startswith("cifar10") and pictures.kind == "synthetic" else f"{trained} pictures"
+            here = "the synthetic pictures" if pictures.kind == "synthetic" else "CIFAR-10"
+            raise NotGraded(f"The model was trained on {trained}, and is not judged on {here}, which are here.")
+        x, y = self._unseen()
+        order = self._rng.permutation(len(x))
+        right = np.empty(len(x), dtype=bool)
+        right[order] = self._predict(model, mean, x[order]) == y[order]
+        reached = float(right.mean())
+        self._look_for_lookup(model, mean, x, y, right)
+        if reached < mark:
+            message = f"The model is right on {reached:.1%} of {len(x)} pictures; full points are given from {mark:.0%} on."
+            raise PartialCredit(max(0.0, 1 - (mark - reached) / SLOPE), message)
+
+    def _unseen(self) -> tuple[np.ndarray, np.ndarray]:
+        """The validation pictures and some random test pictures."""
+        x, y = self._bench.course.pictures.validation()
+        test_x, test_y = self._bench.course.pictures.test()
+        chosen = self._rng.choice(len(test_x), TEST_PICTURES, replace=False)
+        return np.concatenate([x, test_x[chosen]]), np.concatenate([y, test_y[chosen]])
+
+    def _predict(self, model: object, mean: object, x: np.ndarray) -> np.ndarray:
+        labels = as_array("the predictions", self._student.course.predict(model, mean, x))
+        require(labels.shape == (len(x),), f"The model gives {labels.shape} predictions for {len(x)} pictures.", "shape")
+        return labels
+
+    def _look_for_lookup(self, model: object, mean: object, x: np.ndarray, y: np.ndarray, right: np.ndarray) -> None:
+        some = self._rng.choice(len(x), ALTERED_PICTURES, replace=False)
+        plain = float(right[some].mean())
+        flipped = self._predict(model, mean, np.ascontiguousarray(x[some][..., ::-1])) == y[some]
+        shifted = self._predict(model, mean, np.roll(x[some], 1, axis=3)) == y[some]
+        for what, altered in (("flipped", flipped), ("shifted by a pixel", shifted)):
+            if plain - float(altered.mean()) > SUSPICIOUS_DROP:
+                self._flags.append(
+                    f"The model of part {self._bench.part.number} is right on {plain:.1%} of {len(some)} pictures but on "
+                    f"{altered.mean():.1%} of the same ones {what}: were test pictures memorised or looked up?"
+                )

@@ -1,0 +1,105 @@
+"""What one judging works with: runners for the submission, the reference, pictures, random numbers, a deadline.
+
+A runner lives for the tests of one exercise. Not for collecting results: see ``plugin``.
+"""
+
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograder.checks.record import Recorded
+from autograder.checks.subject import Subject, SubjectError
+from autograder.course import Course
+from autograder.manifest import Part
+from autograder.sandbox import launch
+from autograder.sandbox.launch import Limits
+from autograder.sandbox.remote import Remote
+from autograder.sandbox.submission import Submission
+
+from .reference import reference
+
+PART_SECONDS = 100.0
+"""After that nothing more is asked; what was not judged by then has failed by its own slowness."""
+CALL_SECONDS = 10.0
+LEARNING_SECONDS = 45.0
+"""For one answer; both shrink with every time-out, so that a submission that hangs everywhere does not use up the part."""
+CRASHES = 2
+"""Runners that an exercise may lose before the rest of its tests are given up."""
+
+
+@dataclass
+class Bench:
+    """One part of one submission, ready to be asked.
+
+    Attributes
+    ----------
+    course : Course
+    part : Part
+    submission : Submission
+    level : int
+        Of the sandbox.
+    """
+
+    course: Course
+    part: Part
+    submission: Submission
+    level: int
+    _runner: Remote | None = None
+    _exercise: str = ""
+    _lost: int = 0
+    _hangs: int = 0
+    _dead: dict[str, SubjectError] = field(default_factory=dict)
+    _until: float = field(default_factory=lambda: time.monotonic() + PART_SECONDS)
+
+    def student(self, exercise: str, test: str, slow: bool) -> Recorded:
+        """Return the submission for a test: in the runner of its exercise, or a new one.
+
+        Raises
+        ------
+        SubjectError
+            If this exercise lost too many runners, or the part's time is over.
+        """
+        if exercise != self._exercise:
+            self.close()
+            self._exercise, self._lost = exercise, 0
+        if time.monotonic() >= self._until:
+            raise SubjectError("timeout", f"The {PART_SECONDS:.0f} seconds for this part were used up before this test.")
+        if self._runner is not None and self._runner.over:
+            self._lost += 1
+            self._hangs += self._runner.timed_out
+            if self._lost >= CRASHES:
+                raise SubjectError("crash", f"Not asked any more, because of an earlier test: {self._runner.over}")
+            self._runner = None
+        if self._runner is None:
+            process = launch.start(self.level, self.submission.folder, (self.part.notebook,), Limits())
+            self._runner = Remote(process, CALL_SECONDS, self._until, self._dead)
+        self._runner.seconds = (LEARNING_SECONDS if slow else CALL_SECONDS) / (1 + self._hangs)
+        self._runner.call("course.seed", (self.seed(test) % 2**32,), {})
+        return Recorded(self._runner)
+
+    def reference(self) -> Subject:
+        """Return the reference."""
+        return Subject(reference(self.course.source))
+
+    def seed(self, test: str) -> int:
+        """Return the seed of a test: a keyed hash, different for each submission and unknown to its author."""
+        text = f"{self.submission.digest}/{self.part.number}/{test}"
+        return int.from_bytes(hmac.digest(self.course.secret, text.encode(), "sha256")[:8], "big")
+
+    def rng(self, test: str) -> np.random.Generator:
+        """Return the random generator of a test, afresh."""
+        return np.random.default_rng(self.seed(test))
+
+    @property
+    def seed_name(self) -> str:
+        """What tells whether two judgings drew the same inputs, without giving the secret away."""
+        return hashlib.sha256(self.seed("").to_bytes(8, "big")).hexdigest()[:16]
+
+    def close(self) -> None:
+        """End the runner, if any."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None

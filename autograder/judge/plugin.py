@@ -1,0 +1,144 @@
+"""The pytest plugin: fixtures of the hidden tests, and a result for each of them, whatever happens in it.
+
+Not for running pytest or adding up: see ``session``.
+"""
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autograder.checks.compare import Mismatch
+from autograder.checks.exercise import Claim, claim_of
+from autograder.checks.public import unpacking
+from autograder.checks.record import Recorded
+from autograder.checks.subject import Subject, SubjectError
+from autograder.verdict import ERROR, FAILED, NOT_GRADED, PASSED, TestResult
+
+from .accuracy import Accuracy
+from .bench import Bench
+from .credit import NotGraded, PartialCredit
+from .hints import hint
+
+SLOW = ("learns", "accuracy", "speed")
+
+
+class JudgePlugin:
+    """Judges with the tests that claim the part's exercises.
+
+    Parameters
+    ----------
+    bench : Bench
+        What to judge, and with what.
+
+    Attributes
+    ----------
+    results : dict
+        Exercise id to the results of its tests.
+    needs : dict
+        Name of a test to the exercises on whose code it runs.
+    flags : list of str
+        What looks odd.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.results: dict[str, list[TestResult]] = {}
+        self.needs: dict[str, tuple[str, ...]] = {}
+        self.flags: list[str] = []
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the part's tests, in the notebook's order."""
+        order = {exercise.id: number for number, exercise in enumerate(self.bench.part.automatic)}
+        items[:] = [item for item in items if (claim := _claim(item)) is not None and claim.exercise in order]
+        items.sort(key=lambda item: order[_claimed(item).exercise])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
+        """Judge one test; pytest's own way of running it, with its fixtures and reports, is not wanted."""
+        assert isinstance(item, pytest.Function)
+        self._judge(item)
+        return True
+
+    def _judge(self, item: pytest.Function) -> None:
+        claim = _claimed(item)
+        start = time.perf_counter()
+        outcome, message, named, credit = self._outcome(item, claim)
+        result = TestResult(
+            name=item.name.removeprefix("test_"), title=_title(item), kind=claim.kind, outcome=outcome, message=message,
+            hint=named, seconds=round(time.perf_counter() - start, 3), credit=credit,
+        )  # fmt: skip
+        self.results.setdefault(claim.exercise, []).append(result)
+        self.needs[result.name] = claim.needs
+
+    def _outcome(self, item: pytest.Function, claim: Claim) -> tuple[str, str, str, float]:
+        """Return outcome, message, hint and credit of one test."""
+        recorded: Recorded | None = None
+        name = f"{claim.exercise}/{item.name}"
+        try:
+            recorded = self.bench.student(claim.exercise, name, claim.kind in SLOW)
+            self._run(item, name, Subject(recorded))
+            return PASSED, "", "", 1.0
+        except NotGraded as error:
+            return NOT_GRADED, str(error), "", 0.0
+        except PartialCredit as error:
+            return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
+        except SubjectError as error:
+            return FAILED, _with_place(error), "", 0.0
+        except Mismatch as error:
+            assert recorded is not None
+            named = hint(self.bench.course.source, claim, recorded.log, lambda other: self._run(item, name, other))
+            return FAILED, error.message, named, 0.0
+        except Exception as error:
+            return self._whose_fault(item, name, error)
+
+    def _has_notebook(self) -> bool:
+        return self.bench.part.notebook in self.bench.submission.files
+
+    def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[str, str, str, float]:
+        """An unforeseen exception: with the reference in the student's place the test passes, or it is ours to mend."""
+        try:
+            self._run(item, name, self.bench.reference())
+        except Exception as ours:
+            return ERROR, f"This test could not be carried out ({type(ours).__name__}); it will be looked into.", "", 0.0
+        if not isinstance(error, TypeError | ValueError | IndexError | KeyError | AttributeError):
+            return ERROR, f"This test could not be carried out ({type(error).__name__}); it will be looked into.", "", 0.0
+        return FAILED, unpacking(error) or "What came back has another form than the docstring says.", "", 0.0
+
+    def _run(self, item: pytest.Function, name: str, student: Subject) -> None:
+        offers: dict[str, Callable[[], Any]] = {
+            "student": lambda: student,
+            "reference": self.bench.reference,
+            "rng": lambda: self.bench.rng(name),
+            "pictures": lambda: self.bench.course.pictures,
+            "accuracy": lambda: Accuracy(self.bench, student, self.bench.rng(name), self.flags),
+            "notebook": self._require_notebook,
+        }
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        names = inspect.signature(item.function).parameters
+        item.function(**{wanted: given[wanted] if wanted in given else offers[wanted]() for wanted in names})
+
+    def _require_notebook(self) -> str:
+        if not self._has_notebook():
+            raise NotGraded(f"{self.bench.part.notebook} was not handed in.")
+        return self.bench.part.notebook
+
+
+def _claim(item: pytest.Item) -> Claim | None:
+    return claim_of(item.function) if isinstance(item, pytest.Function) else None
+
+
+def _claimed(item: pytest.Item) -> Claim:
+    claim = _claim(item)
+    assert claim is not None
+    return claim
+
+
+def _title(item: pytest.Function) -> str:
+    return (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")
+
+
+def _with_place(error: SubjectError) -> str:
+    return f"{error.message} ({error.where})" if error.where else error.message

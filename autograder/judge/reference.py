@@ -1,0 +1,41 @@
+"""The reference, and its mistaken versions, in the judge's own process: the instructor's code, which is trusted.
+
+Not for submissions: those never come here.
+"""
+
+import functools
+import tempfile
+from pathlib import Path
+
+from autograder.checks.guest import Guest, Local, load_package
+from autograder.misconceptions import Misconception
+from autograder.misconceptions.misconception import copy_package
+
+PACKAGE = "cs231n"
+
+
+@functools.cache
+def reference(source: Path) -> Local:
+    """Return the reference solution in ``source`` as a backend."""
+    return _local(source, "autograder_reference")
+
+
+@functools.cache
+def mistaken(source: Path, mistake: Misconception) -> Local:
+    """Return the reference with one known mistake as a backend."""
+    folder = Path(_scratch().name) / mistake.key.replace("/", "-")
+    copy_package(source / PACKAGE, folder / PACKAGE)
+    # the instructor's lines point at other rooms by this file's place; modules need none of them
+    (folder / PACKAGE / "__init__.py").write_text("")
+    mistake.apply(folder / PACKAGE)
+    return _local(folder, "autograder_mistaken_" + mistake.key.replace("/", "_"))
+
+
+@functools.cache
+def _scratch() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="autograder-mistakes-")
+
+
+def _local(folder: Path, name: str) -> Local:
+    load_package(folder / PACKAGE, name)
+    return Local(Guest(name, folder))

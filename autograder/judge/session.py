@@ -1,0 +1,130 @@
+"""Judge one part of one submission: run pytest with the judge's plugin, add up, return a verdict.
+
+The only way from a folder to a `PartVerdict`. Not for many submissions: see ``grading``.
+"""
+
+import contextlib
+import io
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import autograder.hidden
+from autograder.checks.definitions import NotebookError, read_cells
+from autograder.course import Course
+from autograder.manifest import Part
+from autograder.sandbox.submission import Submission, find_root, take_in
+from autograder.verdict import ERROR, FAILED, PASSED, ExerciseResult, PartVerdict, TestResult, score
+
+from .bench import Bench
+from .plugin import JudgePlugin
+
+HIDDEN = Path(str(autograder.hidden.__file__)).parent
+OPTIONS = [
+    "--disable-plugin-autoload", "--noconftest", "-c", str(HIDDEN / "pytest.ini"), "--rootdir", str(HIDDEN),
+    "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "--capture=no", "-p", "no:unraisableexception",
+    "-p", "no:threadexception", "-p", "no:faulthandler",
+]  # fmt: skip
+
+
+@contextlib.contextmanager
+def taken_in(folder: Path) -> Iterator[Submission]:
+    """Take in a folder for as long as it is judged.
+
+    Raises
+    ------
+    SubmissionError
+        If it cannot be graded at all.
+    """
+    root = find_root(folder)
+    with tempfile.TemporaryDirectory(prefix="autograder-submission-") as scratch:
+        Path(scratch).chmod(0o711)
+        yield take_in(root, Path(scratch) / "submission")
+
+
+def judge_part(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+    """Judge one part.
+
+    Parameters
+    ----------
+    course : Course
+    part : Part
+    submission : Submission
+        Taken in already.
+    level : int
+        Of the sandbox, probed before.
+
+    Returns
+    -------
+    PartVerdict
+        Every automatic exercise of the part is in it, whatever happened.
+    """
+    start = time.monotonic()
+    bench = Bench(course, part, submission, level)
+    plugin = JudgePlugin(bench)
+    trouble = ""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            code = pytest.main([*OPTIONS, str(HIDDEN / _file(part))], plugins=[plugin])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            trouble = f"pytest ended with {pytest.ExitCode(code).name}: {said.getvalue().strip()[-300:]}"
+    finally:
+        bench.close()
+    exercises = tuple(_exercise(plugin, exercise.id, exercise.points, trouble) for exercise in part.automatic)
+    return PartVerdict(
+        id=part.number, name=part.name, exercises=_name_dependencies(exercises, plugin.needs),
+        problems=tuple(_problems(part, submission)), flags=tuple(plugin.flags),
+        seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.pictures.kind,
+        submission=submission.digest, seed=bench.seed_name, left_out=submission.left_out,
+    )  # fmt: skip
+
+
+def _file(part: Part) -> str:
+    """The hidden tests of a part: named after its notebook."""
+    words = "".join(f"_{char.lower()}" if char.isupper() else char for char in part.name)
+    return f"test{words}.py"
+
+
+def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -> ExerciseResult:
+    tests = tuple(plugin.results.get(exercise, []))
+    if not tests:
+        why = "It could not be judged, and will be looked into." + (f" ({trouble})" if trouble else "")
+        tests = (TestResult("none", "The exercise is judged", "core", ERROR, why),)
+    earned, outcome = score(points, tests)
+    return ExerciseResult(exercise, points, earned, outcome, tests)
+
+
+def _name_dependencies(
+    exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
+) -> tuple[ExerciseResult, ...]:
+    """Where a test failed that runs on another exercise that failed, say so instead of posing a new riddle."""
+    broken = {
+        exercise.id
+        for exercise in exercises
+        if any(test.kind == "core" and test.outcome == FAILED for test in exercise.tests)
+    }
+
+    def explained(test: TestResult) -> TestResult:
+        cause = next((need for need in needs.get(test.name, ()) if need in broken), None)
+        if cause is None or test.outcome != FAILED or test.message.startswith("Importing"):
+            return test
+        return replace(test, message=f"This runs on {cause}, which is not right yet: mend that first. ({test.message})")
+
+    return tuple(replace(exercise, tests=tuple(map(explained, exercise.tests))) for exercise in exercises)
+
+
+def _problems(part: Part, submission: Submission) -> Iterator[str]:
+    if not any(name.startswith("cs231n/") for name in submission.files):
+        yield "There is no cs231n package in what was handed in."
+    if part.notebook not in submission.files:
+        yield f"{part.notebook} was not handed in."
+        return
+    try:
+        read_cells(submission.folder / part.notebook)
+    except NotebookError as error:
+        yield str(error)

@@ -1,0 +1,14 @@
+"""All known mistakes, one list for each part.
+
+Adding one: say what the student probably did and where to look, and which lines of the reference become which.
+"""
+
+from .fully_connected_nets import MISTAKES as PART_1
+from .misconception import Misconception
+
+CATALOGUE: tuple[Misconception, ...] = (*PART_1,)
+
+
+def of_exercise(exercise: str) -> tuple[Misconception, ...]:
+    """Return the known mistakes of an exercise."""
+    return tuple(mistake for mistake in CATALOGUE if mistake.exercise == exercise)

@@ -1,0 +1,231 @@
+"""The judge's end: a backend whose package lives in a runner, with a time limit for every answer.
+
+Everything that comes back is checked by ``wire``; any violation ends the runner. Not for starting one: see ``launch``.
+"""
+
+import contextlib
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.subject import Handle, SubjectError
+
+from . import launch
+from .launch import LaunchError, Limits, Process, available
+from .wire import WireClosed, WireError, WireTimeout, decode, encode
+
+KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol"}
+CALL_SECONDS = 20.0
+IMPORT_SECONDS, IMPORT_AGAIN_SECONDS = 10.0, 2.0
+"""For importing a module of the submission; the latter once one of its modules did not come to an end."""
+
+
+class Remote:
+    """A package in a runner, as a backend for `Subject`.
+
+    Parameters
+    ----------
+    process : Process
+        A started runner.
+    seconds : float
+        For one answer.
+    deadline : float, optional
+        ``time.monotonic()`` after which nothing is answered any more.
+    dead : dict, optional
+        Modules whose import ended a runner; shared by the runners of one submission.
+
+    Attributes
+    ----------
+    over : str
+        Why the runner ended, or "" while it runs.
+    timed_out : bool
+        Whether it ended because an answer did not come in time.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        seconds: float = CALL_SECONDS,
+        deadline: float | None = None,
+        dead: dict[str, SubjectError] | None = None,
+    ) -> None:
+        self.process = process
+        self.seconds = seconds
+        self.deadline = deadline
+        self.over = ""
+        self.timed_out = False
+        self._asked = 0
+        self._imported = {"course", "notebook"}
+        self._dead = dead if dead is not None else {}
+
+    def _import(self, path: str) -> None:
+        """Import the module that a name lies in; one that hangs or dies does so once for all runners."""
+        module = path.rpartition(".")[0]
+        if module in self._imported:
+            return
+        if module in self._dead:
+            raise self._dead[module]
+        usual, self.seconds = self.seconds, IMPORT_AGAIN_SECONDS if self._dead else IMPORT_SECONDS
+        try:
+            self.ask("import", module=module)
+        except SubjectError as error:
+            if self.over:
+                file = f"cs231n/{module.replace('.', '/')}.py"
+                self._dead[module] = SubjectError(error.kind, f"Importing {file} did not end well. {error.message}")
+                raise self._dead[module] from None
+            raise
+        finally:
+            self.seconds = usual
+        self._imported.add(module)
+
+    def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if isinstance(target, str):
+            self._import(target)
+        return self.ask("call", target=target, args=list(args), kwargs=kwargs)
+
+    def find(self, target: Any, name: str) -> Any:
+        return self.ask("find", target=target, name=name)
+
+    def item(self, target: Any, key: Any) -> Any:
+        return self.ask("item", target=target, key=key)
+
+    def assign(self, target: Any, key: Any, value: Any) -> None:
+        self.ask("assign", target=target, key=key, value=value)
+
+    def put(self, value: Any) -> Any:
+        return self.ask("put", value=value)
+
+    def fetch(self, target: Any) -> Any:
+        return self.ask("fetch", target=target)
+
+    def ask(self, question: str, **content: Any) -> Any:
+        """Ask and wait for the answer.
+
+        Raises
+        ------
+        SubjectError
+            Of the student's code; or of kind ``timeout``, ``crash`` or ``protocol``, after which the runner is over.
+        """
+        if self.over:
+            raise SubjectError("crash", self.over)
+        arrays: list[np.ndarray] = []
+        encoded = {name: encode(value, arrays, _refer) for name, value in content.items()}
+        self._asked += 1
+        seconds = self.seconds
+        if self.deadline is not None:
+            seconds = min(seconds, self.deadline - time.monotonic())
+        try:
+            if seconds <= 0:
+                raise WireTimeout
+            until = time.monotonic() + seconds
+            self.process.wire.send({"id": self._asked, "ask": question, "content": encoded}, arrays, seconds)
+            answer, arrived = self.process.wire.receive(max(0.001, until - time.monotonic()))
+            return self._read(answer, arrived)
+        except WireTimeout:
+            raise self._end("timeout", f"There was no answer within {max(seconds, 0):.0f} seconds.") from None
+        except WireClosed:
+            raise self._end("crash", self._cause()) from None
+        except WireError as error:
+            raise self._end("protocol", f"The answer was not a proper one: {error}.") from None
+
+    def _read(self, answer: dict[str, Any], arrays: list[np.ndarray]) -> Any:
+        if answer.get("id") != self._asked or type(answer.get("id")) is not int:
+            raise WireError("it answers another question")
+        if "error" in answer:
+            error = answer["error"]
+            if not (isinstance(error, list) and len(error) == 3 and all(isinstance(text, str) for text in error)):
+                raise WireError("its error is not described")
+            kind, message, where = error
+            raise SubjectError(kind if kind in KINDS else "raised", printable(message), printable(where))
+        if "value" not in answer:
+            raise WireError("it holds no value")
+        return decode(answer["value"], arrays, self._handle)
+
+    def _handle(self, value: dict[str, Any]) -> Handle:
+        number, name = value.get("handle"), value.get("type")
+        if type(number) is not int or not isinstance(name, str) or set(value) != {"handle", "type"}:
+            raise WireError("a value is not encoded")
+        return Handle(self, _Held(number), printable(name)[:80])
+
+    def _cause(self) -> str:
+        with contextlib.suppress(Exception):
+            code = self.process.process.wait(timeout=2)
+            if code in (-9, 137, -24, 152):
+                return "The program was ended: it used more time or memory than it may."
+            if code in (-11, 139):
+                return "The program crashed (segmentation fault)."
+        return "The program ended itself."
+
+    def _end(self, kind: str, message: str) -> SubjectError:
+        self.over = message
+        self.timed_out = kind == "timeout"
+        self.process.end()
+        return SubjectError(kind, message)
+
+    def close(self) -> None:
+        """End the runner."""
+        if not self.over:
+            self._end("closed", "The runner was closed.")
+
+
+class _Held:
+    """The number of something that the runner holds."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _refer(value: Any) -> dict[str, Any]:
+    if isinstance(value, Handle):
+        value = value._target
+    if isinstance(value, _Held):
+        return {"handle": value.number}
+    raise TypeError(f"a {type(value).__name__} cannot be sent to a runner")
+
+
+def printable(text: str) -> str:
+    """Return text of the student's side without anything that could steer a terminal or hide what it says."""
+    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
+
+
+def probe(level: int) -> str:
+    """Start a runner at ``level``, let it try to get out, and return "" or what is wrong with the level here."""
+    missing = available(level)
+    if missing:
+        return missing
+    with tempfile.TemporaryDirectory(prefix="autograder-probe-") as folder:
+        inside = Path(folder, "submission")
+        inside.mkdir()
+        os.chmod(folder, 0o711)
+        inside.chmod(0o755)
+        secret = Path(folder, "secret")
+        secret.write_text("out of reach")
+        try:
+            remote = Remote(launch.start(level, inside, limits=Limits(cpu_seconds=20)), 20)
+        except LaunchError as error:
+            return str(error)
+        try:
+            reached = remote.ask("probe", outside=str(secret))
+        except SubjectError as error:
+            return f"the probe failed: {error.message}"
+        finally:
+            remote.close()
+    if level == 1:
+        return ""
+    out = sorted(name for name, worked in reached.items() if worked)
+    return f"a runner at level {level} still gets out: {', '.join(out)}" if out else ""
+
+
+def best_level() -> tuple[int, dict[int, str]]:
+    """Return the highest level that this machine gives, and for each higher one what is missing."""
+    missing: dict[int, str] = {}
+    for level in (3, 2, 1):
+        missing[level] = probe(level)
+        if not missing[level]:
+            del missing[level]
+            return level, missing
+    return 0, missing

@@ -1,0 +1,143 @@
+"""The confined process that holds a submission: confine yourself, then answer the judge's questions, nothing else.
+
+Standard library and NumPy only. It is not trusted: whatever a submission does to it, the judge checks what comes back.
+"""
+
+import os
+import socket
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.guest import Guest
+from autograder.checks.subject import SubjectError, by_value
+from autograder.sandbox import stand_ins
+from autograder.sandbox.confine import Confinement, ConfinementError, apply
+from autograder.sandbox.probe import look_around
+from autograder.sandbox.wire import Wire, WireClosed, WireError, decode, encode
+
+PACKAGE = "cs231n"
+
+
+class Runner:
+    """Answers questions about one submission.
+
+    Parameters
+    ----------
+    wire : Wire
+        The connection to the judge.
+    guest : Guest
+        The submission.
+    """
+
+    def __init__(self, wire: Wire, guest: Guest) -> None:
+        self.wire = wire
+        self.guest = guest
+        self._held: dict[int, Any] = {}
+
+    def serve(self) -> None:
+        """Answer until the judge hangs up."""
+        while True:
+            try:
+                question, arrays = self.wire.receive()
+            except WireClosed:
+                return
+            answer: dict[str, Any] = {"id": question.get("id")}
+            sent: list[Any] = []
+            try:
+                answer["value"] = encode(self._answer(question, arrays), sent, self._hold)
+            except SubjectError as error:
+                answer["error"] = [error.kind, error.message[:2000], error.where[:500]]
+            except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+                answer["error"] = ["raised", f"It raised {type(error).__name__}, which would end the program.", ""]
+            except WireError as error:
+                answer["error"] = ["type", f"What came back cannot be sent: {error}.", ""]
+            except MemoryError:
+                answer["error"] = ["raised", "It ran out of memory.", ""]
+            self.wire.send(answer, sent if "error" not in answer else [])
+
+    def _answer(self, question: dict[str, Any], arrays: list[Any]) -> Any:
+        content = {name: decode(value, arrays, self._resolve) for name, value in question["content"].items()}
+        target = content.get("target")
+        match question["ask"]:
+            case "import":
+                return self.guest.module(content["module"])
+            case "call":
+                function = self.guest.lookup(target) if isinstance(target, str) else target
+                return by_value(self.guest.call(function, tuple(content["args"]), content["kwargs"]), _Held)
+            case "find":
+                found = self.guest.definition(content["name"]) if target == "notebook" else self.guest.find(target, content["name"])
+                return by_value(found, _Held)
+            case "item":
+                return by_value(self.guest.item(target, content["key"]), _Held)
+            case "assign":
+                target[content["key"]] = content["value"]
+                return None
+            case "put":
+                return _Held(content["value"])
+            case "fetch":
+                return self.guest.fetch(target)
+            case "probe":
+                return look_around(content["outside"])
+        raise SubjectError("protocol", "That question is not known.")
+
+    def _hold(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, _Held):
+            value = value.value
+        number = len(self._held)
+        self._held[number] = value
+        name = f"NumPy array of dtype {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        return {"handle": number, "type": name[:80]}
+
+    def _resolve(self, value: dict[str, Any]) -> Any:
+        return self._held[value["handle"]]
+
+
+class _Held:
+    """Marks a value that stays here."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def main() -> None:
+    """Run on the socket whose descriptor is the first argument (on Windows: shared over standard input)."""
+    wire = Wire(_connection())
+    settings, _ = wire.receive()
+    names = {field.name for field in fields(Confinement)}
+    wanted = {name: tuple(value) if isinstance(value, list) else value for name, value in settings["confinement"].items()}
+    folder = Path(settings["folder"])
+    sys.dont_write_bytecode = True
+    sys.path.append(str(folder))
+    stand_ins.install(tuple(settings["refused"]))
+    try:
+        pieces = apply(Confinement(**{name: value for name, value in wanted.items() if name in names}))
+    except ConfinementError as error:
+        wire.send({"failed": str(error)}, [])
+        return
+    wire.send({"ready": pieces}, [])
+    _silence()
+    Runner(wire, Guest(PACKAGE, folder, tuple(settings["notebooks"]))).serve()
+    os._exit(0)  # what a submission left in atexit has no say
+
+
+def _connection() -> socket.socket:
+    if sys.platform == "win32":
+        length = int.from_bytes(sys.stdin.buffer.read(4), "little")
+        return socket.fromshare(sys.stdin.buffer.read(length))
+    return socket.socket(fileno=int(sys.argv[1]))
+
+
+def _silence() -> None:
+    """Point the standard streams at nothing: what a submission prints is nobody's business."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)
+
+
+if __name__ == "__main__":
+    main()

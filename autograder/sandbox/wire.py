@@ -1,0 +1,226 @@
+"""Messages between judge and runner: length-capped JSON, then raw array buffers. Never pickle.
+
+Both ends use it; what it reads may come from an enemy, so anything unexpected is a `WireError` and nothing else.
+"""
+
+import json
+import math
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+HEADER = struct.Struct("!II")
+"""Bytes of JSON, number of arrays."""
+MAX_JSON = 4 * 2**20
+MAX_ARRAYS = 256
+MAX_BYTES = 512 * 2**20
+MAX_DEPTH = 12
+MAX_DIMENSIONS = 32
+MAX_ITEMS = 100_000
+ALLOWED = {np.dtype(code).str: np.dtype(code) for code in ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")}
+"""The dtypes that may travel, by their little-endian name."""
+FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+class WireError(Exception):
+    """The other side broke the protocol."""
+
+
+class WireTimeout(WireError):
+    """The other side did not answer in time."""
+
+
+class WireClosed(WireError):
+    """The other side is gone."""
+
+
+class Wire:
+    """One end of the connection.
+
+    Parameters
+    ----------
+    connection : socket.socket
+        A connected stream socket.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    def send(self, message: dict[str, Any], arrays: list[np.ndarray], timeout: float | None = None) -> None:
+        """Send one message; ``arrays`` are referred to by `encode`.
+
+        Raises
+        ------
+        WireError
+            If the message is too large, or the other side is gone or does not read.
+        """
+        described = [[array.dtype.str, list(array.shape)] for array in arrays]
+        text = json.dumps({"arrays": described, "message": message}, allow_nan=False, separators=(",", ":")).encode()
+        if len(text) > MAX_JSON or len(arrays) > MAX_ARRAYS or sum(array.nbytes for array in arrays) > MAX_BYTES:
+            raise WireError("a message is too large to send")
+        self._socket.settimeout(timeout)
+        try:
+            self._socket.sendall(HEADER.pack(len(text), len(arrays)) + text)
+            for array in arrays:
+                self._socket.sendall(memoryview(array.reshape(-1).view(np.uint8)) if array.size else b"")
+        except TimeoutError:
+            raise WireTimeout("the other side does not read") from None
+        except OSError:
+            raise WireClosed("the other side is gone") from None
+
+    def receive(self, timeout: float | None = None) -> tuple[dict[str, Any], list[np.ndarray]]:
+        """Receive one message and its arrays.
+
+        Raises
+        ------
+        WireTimeout
+            If it is not complete within ``timeout`` seconds.
+        WireClosed
+            If the connection ends.
+        WireError
+            If anything in it is not as it must be.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        length, count = HEADER.unpack(self._read(HEADER.size, deadline))
+        if length > MAX_JSON or count > MAX_ARRAYS:
+            raise WireError("a message announces more than is allowed")
+        try:
+            envelope = json.loads(self._read(length, deadline).decode("utf-8"), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise WireError("a message is not JSON") from None
+        if not isinstance(envelope, dict) or set(envelope) != {"arrays", "message"}:
+            raise WireError("a message has no envelope")
+        message, described = envelope["message"], envelope["arrays"]
+        if not isinstance(message, dict) or not isinstance(described, list) or len(described) != count:
+            raise WireError("a message does not describe its arrays")
+        layouts = [_layout(one) for one in described]
+        if sum(size for _, _, size in layouts) > MAX_BYTES:
+            raise WireError("the arrays are too large")
+        arrays = []
+        for dtype, shape, size in layouts:
+            array = np.empty(size // dtype.itemsize, dtype)
+            self._read_into(memoryview(array.view(np.uint8)) if size else None, deadline)
+            arrays.append(array.reshape(shape))
+        return message, arrays
+
+    def close(self) -> None:
+        """Close this end."""
+        self._socket.close()
+
+    def _read(self, length: int, deadline: float | None) -> bytes:
+        buffer = bytearray(length)
+        self._read_into(memoryview(buffer), deadline)
+        return bytes(buffer)
+
+    def _read_into(self, view: memoryview | None, deadline: float | None) -> None:
+        while view is not None and len(view):
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise WireTimeout("no complete answer in time")
+            self._socket.settimeout(left)
+            try:
+                got = self._socket.recv_into(view)
+            except TimeoutError:
+                raise WireTimeout("no complete answer in time") from None
+            except OSError:
+                raise WireClosed("the other side is gone") from None
+            if got == 0:
+                raise WireClosed("the other side is gone")
+            view = view[got:]
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _layout(described: Any) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Check one array's description; return its dtype, shape and size in bytes."""
+    if not (isinstance(described, list) and len(described) == 2 and isinstance(described[0], str)):
+        raise WireError("an array is not described")
+    dtype = ALLOWED.get(described[0])
+    shape = described[1]
+    if dtype is None:
+        raise WireError("an array has a dtype that is not allowed")
+    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
+        raise WireError("an array has no proper shape")
+    size = dtype.itemsize
+    for length in shape:
+        if type(length) is not int or not 0 <= length <= MAX_BYTES:
+            raise WireError("an array has no proper shape")
+        size *= length
+    if 0 not in shape and size > MAX_BYTES:
+        raise WireError("an array is too large")
+    return dtype, tuple(shape), size
+
+
+def encode(value: Any, arrays: list[np.ndarray], refer: Callable[[Any], dict[str, Any]], depth: int = 0) -> Any:
+    """Turn a value into JSON, its arrays appended to ``arrays``; what is no value goes through ``refer``."""
+    if depth > MAX_DEPTH:
+        raise WireError("a value is nested too deeply to send")
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int) and not isinstance(value, np.generic):
+        return value if -(2**63) <= value < 2**64 else {"float": repr(float(value)) if abs(value) < 1e300 else "inf"}
+    if isinstance(value, float) and not isinstance(value, np.generic):
+        return value if math.isfinite(value) else {"float": str(value)}
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.newbyteorder("=").str in ALLOWED:
+        plain = np.ascontiguousarray(np.asarray(value), dtype=value.dtype.newbyteorder("=")).reshape(np.shape(value))
+        arrays.append(plain)
+        return {"array": len(arrays) - 1}
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return {"dtype": np.dtype(value).str}
+    if type(value) in (list, tuple):
+        return {type(value).__name__: [encode(element, arrays, refer, depth + 1) for element in value]}
+    if type(value) is dict and all(isinstance(key, str | int) for key in value):
+        return {"dict": [[key, encode(element, arrays, refer, depth + 1)] for key, element in value.items()]}
+    return refer(value)
+
+
+def decode(value: Any, arrays: list[np.ndarray], resolve: Callable[[dict[str, Any]], Any], depth: int = 0) -> Any:
+    """Turn JSON back into a value; what `encode` referred to goes through ``resolve``.
+
+    Raises
+    ------
+    WireError
+        If it is not what `encode` makes.
+    """
+    if depth > MAX_DEPTH:
+        raise WireError("a value is nested too deeply")
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if not isinstance(value, dict) or not value:
+        raise WireError("a value is not encoded")
+    tag = next(iter(value))
+    content = value[tag]
+    if tag == "array":
+        if type(content) is not int or not 0 <= content < len(arrays):
+            raise WireError("a value refers to no array")
+        return arrays[content]
+    if tag == "float":
+        return FLOATS[content] if content in FLOATS else _float(content)
+    if tag == "dtype":
+        if not isinstance(content, str) or content not in ALLOWED:
+            raise WireError("a dtype is not allowed")
+        return ALLOWED[content].type
+    if tag in ("list", "tuple", "dict") and (not isinstance(content, list) or len(content) > MAX_ITEMS):
+        raise WireError("a container is not encoded")
+    if tag == "list":
+        return [decode(element, arrays, resolve, depth + 1) for element in content]
+    if tag == "tuple":
+        return tuple(decode(element, arrays, resolve, depth + 1) for element in content)
+    if tag == "dict":
+        if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str | int) for pair in content):
+            raise WireError("a dictionary is not encoded")
+        return {key: decode(element, arrays, resolve, depth + 1) for key, element in content}
+    return resolve(value)
+
+
+def _float(text: Any) -> float:
+    try:
+        return float(text) if isinstance(text, str) and len(text) < 64 else math.nan
+    except ValueError:
+        raise WireError("a number is not encoded") from None
