@@ -155,14 +155,16 @@ def _same(left: Any, right: Any, rtol: float) -> bool | None:
 
 
 def write_logs(path: Path, logs: dict[str, Log]) -> None:
-    """Write named logs as one ``.npz`` without pickles; the same logs give the same bytes."""
-    arrays: dict[str, np.ndarray] = {}
+    """Write named logs as one ``.npz`` without pickles: an index, and all numbers in a row as float64."""
+    numbers: list[np.ndarray] = [np.zeros(0)]
+    end = 0
 
     def flatten(value: Any) -> Any:
+        nonlocal end
         if isinstance(value, np.ndarray):
-            key = f"a{len(arrays)}"
-            arrays[key] = value
-            return {"array": key}
+            numbers.append(value.astype(np.float64).ravel())
+            end += value.size
+            return {"array": [end - value.size, list(value.shape), value.dtype.str]}
         if isinstance(value, tuple):
             return {"tuple": [flatten(element) for element in value]}
         if isinstance(value, list):
@@ -171,24 +173,24 @@ def write_logs(path: Path, logs: dict[str, Log]) -> None:
             return {"dict": {key: flatten(element) for key, element in value.items()}}
         return value
 
-    index = {name: flatten(log) for name, log in sorted(logs.items())}
-    arrays["index"] = np.frombuffer(json.dumps(index, sort_keys=True).encode(), dtype=np.uint8)
+    index = json.dumps({name: flatten(log) for name, log in sorted(logs.items())})
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(path, index=np.frombuffer(index.encode(), dtype=np.uint8), numbers=np.concatenate(numbers))
 
 
 def read_logs(path: Path) -> dict[str, Log]:
     """Read what `write_logs` wrote."""
     with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    index: dict[str, Log] = json.loads(arrays.pop("index").tobytes())
+        numbers = file["numbers"]
+        index: dict[str, Log] = json.loads(file["index"].tobytes())
 
     def restore(value: Any) -> Any:
         if isinstance(value, list):
             return [restore(element) for element in value]
         if isinstance(value, dict):
             if set(value) == {"array"}:
-                return arrays[value["array"]]
+                start, shape, dtype = value["array"]
+                return numbers[start : start + int(np.prod(shape))].astype(dtype).reshape(shape)
             if set(value) == {"tuple"}:
                 return tuple(restore(element) for element in value["tuple"])
             if set(value) == {"dict"}:

@@ -260,8 +260,8 @@ MISTAKES: tuple[Misconception, ...] = (
     _mistake(
         "adam", "no_bias_correction", OPTIM, "No bias correction",
         "m and v are used as they are. They start at zero and are too small at first: divide out that start, with t.",
-        ("m_hat = m / (1 - beta1**t)", "m_hat = m"),
-        ("v_hat = v / (1 - beta2**t)", "v_hat = v"),
+        ("    m_hat = m / (1 - beta1**t)", "    m_hat = m"),
+        ("    v_hat = v / (1 - beta2**t)", "    v_hat = v"),
     ),
     _mistake(
         "adam", "t_never_increased", OPTIM, "t stays where it is",
@@ -292,6 +292,6 @@ MISTAKES: tuple[Misconception, ...] = (
     _mistake(
         "adam", "v_without_square", OPTIM, "v of the gradient, not of its square",
         "v is a running mean of the gradient's size. Adam keeps that of its square.",
-        ("(1 - beta2) * dw**2", "(1 - beta2) * np.abs(dw)"),
+        ("config[\"v\"] + (1 - beta2) * dw**2", "config[\"v\"] + (1 - beta2) * np.abs(dw)"),
     ),
 )  # fmt: skip

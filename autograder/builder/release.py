@@ -1,0 +1,129 @@
+"""nbgrader's ``generate_assignment``, made safe: no solution is ever copied, and a release that leaks is deleted.
+
+nbgrader itself copies modules verbatim before anything else runs, so its converter is replaced, for the command and
+for formgrader's button alike; see ``configure``. Notebooks go through nbgrader's own preprocessors.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbgrader.apps.api
+import nbgrader.apps.generateassignmentapp
+from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
+
+import autograder.checks
+import autograder.hidden
+import datasets
+from autograder.misconceptions import MisconceptionError
+
+from .leaks import scan
+from .record import RecordError, record
+from .strip import StripError, strip
+
+COPIED = {".ini", ".toml", ".cfg", ".txt", ".md", ".png", ".sh"}
+"""Files of the source that students receive as they are."""
+STRIPPED = {".py", ".pyx"}
+NOT_RELEASED = {"__pycache__", ".ipynb_checkpoints", "models", "checkpoints", "build", "recorded"}
+PACKAGE = "cs231n"
+
+
+class ReleaseError(SystemExit):
+    """A release that must not be: nbgrader swallows exceptions of its hooks, but not this one."""
+
+
+class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
+    """Builds a release from the source: stripped modules, public tests with recorded answers, no leaks.
+
+    It takes all options of `GenerateAssignment`.
+    """
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Write everything but the notebooks, and let nbgrader record the assignment."""
+        source = Path(self._format_source(assignment_id, student_id))
+        release = Path(self._format_dest(assignment_id, student_id))
+        ignored = self.coursedir.ignore
+        self.coursedir.ignore = ["*"]  # nbgrader copies nothing by itself
+        try:
+            super().init_assignment(assignment_id, student_id)
+        finally:
+            self.coursedir.ignore = ignored
+        assemble(source.resolve(), release.resolve())
+
+    def convert_notebooks(self) -> None:
+        """Convert, then scan; whatever goes wrong, no folder is left that students must not see.
+
+        Raises
+        ------
+        ReleaseError
+            With the first leaks, or what else went wrong.
+        """
+        release = Path(self._format_dest(self.coursedir.assignment_id, ".")).resolve()
+        source = Path(self._format_source(self.coursedir.assignment_id, ".")).resolve()
+        try:
+            super().convert_notebooks()
+            leaks = scan(release, source, Path(str(autograder.hidden.__file__)).parent) if release.exists() else []
+        except NbGraderException as error:
+            shutil.rmtree(release, ignore_errors=True)
+            raise ReleaseError(f"The release was not built, and {release} was removed: {error}") from None
+        except BaseException:
+            shutil.rmtree(release, ignore_errors=True)
+            raise
+        if leaks:
+            shutil.rmtree(release, ignore_errors=True)
+            listed = "\n".join(f"  {leak}" for leak in leaks[:10])
+            raise ReleaseError(f"The release leaks, and {release} was removed:\n{listed}")
+
+
+def assemble(source: Path, release: Path) -> None:
+    """Write a release's modules, public tests and tools; notebooks are nbgrader's to convert.
+
+    Raises
+    ------
+    ReleaseError
+        If a module cannot be stripped, or a public test does not pass on the reference.
+    """
+    try:
+        for path in sorted(source.rglob("*")):
+            name = path.relative_to(source)
+            if not path.is_file() or path.is_symlink() or NOT_RELEASED & set(name.parts):
+                continue
+            if path.suffix in STRIPPED:
+                _write(release / name, strip(path.read_text(encoding="utf-8"), str(name)))
+            elif path.suffix in COPIED:
+                _copy(path, release / name)
+        for room in (autograder.checks, datasets):
+            home = Path(str(room.__file__)).parent
+            for path in sorted(home.iterdir()):
+                if path.suffix in {".py", ".sh"}:
+                    _copy(path, release / PACKAGE / home.name / path.name)
+        record(source, release)
+    except (StripError, RecordError, MisconceptionError) as error:
+        raise ReleaseError(str(error)) from None
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _copy(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+
+
+def configure(config: Any) -> None:
+    """Let nbgrader build releases with `ReleaseBuilder`: the command, and formgrader's Generate button.
+
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        The ``c`` of ``nbgrader_config.py``.
+    """
+    nbgrader.apps.generateassignmentapp.GenerateAssignment = ReleaseBuilder
+    nbgrader.apps.api.GenerateAssignment = ReleaseBuilder
+    # A second belt: should nbgrader ever copy by itself again, modules stay out of it.
+    config.GenerateAssignmentApp.CourseDirectory.ignore = [
+        ".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py", "*.pyx", "*.so", "models", "checkpoints",
+    ]  # fmt: skip

@@ -1,0 +1,221 @@
+"""The ``autograder`` command: build, sample, grade, judge, data, doctor.
+
+Says what happened in words and tables; everything it does is done by the rooms below.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from autograder.course import ASSIGNMENT, Course, CourseError, find_course
+from autograder.manifest import ManifestError
+from autograder.sandbox.submission import SubmissionError
+from autograder.verdict import FAILED, GRADED, PASSED, ExerciseResult, PartVerdict, to_json
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Data = Annotated[Path | None, typer.Option(help="Folder of the pictures to judge on; by default CIFAR-10, else synthetic.")]
+AllowWeak = Annotated[bool, typer.Option("--allow-weak", help="Go on although this machine confines badly.")]
+
+
+def main() -> None:
+    """Run the command; what is wrong is said in one sentence."""
+    from autograder.grading.engine import GradingError
+    from autograder.sample.train import TrainingError
+    from autograder.sandbox.launch import LaunchError
+
+    try:
+        app()
+    except (CourseError, ManifestError, SubmissionError, GradingError, TrainingError, LaunchError) as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    err.print(sentence, markup=False, style="red", soft_wrap=True)
+    sys.exit(1)
+
+
+@app.command()
+def build(check: Annotated[bool, typer.Option("--check", help="Only tell whether the release is current.")] = False) -> None:
+    """Build the students' release from the source, with nbgrader."""
+    from autograder.builder import current
+
+    course = find_course()
+    if not check:
+        current.build(course)
+        out.print(f"The release is in {course.release}.")
+        return
+    stale = current.differences(course)
+    if stale:
+        _fail("\n".join([*stale, "The release is not current: run `autograder build` and commit what it changes."]))
+    out.print("The release is current.")
+
+
+@app.command()
+def sample(
+    full: Annotated[bool, typer.Option("--full", help="Train the reference's models at full length.")] = False,
+    data: Data = None,
+) -> None:
+    """Make a sample class in submitted/."""
+    from autograder.sample import make_class
+
+    course = find_course(data=data)
+    names = make_class(course, course.root / "submitted", quick=not full)
+    out.print(f"{len(names)} sample students are in {course.root / 'submitted'}.")
+
+
+@app.command()
+def judge(
+    folder: Annotated[Path, typer.Argument(help="Holds a cs231n package, with or without notebooks.")],
+    part: Annotated[list[int] | None, typer.Option(help="Judge this part only; may be given again.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON and nothing else.")] = False,
+    data: Data = None,
+    level: Annotated[int | None, typer.Option(help="Sandbox level, by default the best that there is.")] = None,
+    allow_weak: AllowWeak = False,
+) -> None:
+    """Judge any folder."""
+    from autograder.grading.engine import require_level
+    from autograder.judge.session import judge_part, taken_in
+
+    course = find_course(data=data)
+    parts = [one for one in course.parts if part is None or one.number in part]
+    if not parts:
+        _fail(f"There is no part {part}: the course has {', '.join(str(one.number) for one in course.parts)}.")
+    if level is not None and (level not in (1, 2, 3) or (level == 1 and not allow_weak)):
+        _fail("The level must be 3 or 2; 1 is given with --allow-weak only.")
+    used = level or require_level(allow_weak)
+    with taken_in(folder) as submission:
+        verdicts = [judge_part(course, one, submission, used) for one in parts]
+    if as_json:
+        print(json.dumps(to_json(verdicts)))
+    else:
+        for verdict in verdicts:
+            _print_verdict(verdict)
+
+
+def _print_verdict(verdict: PartVerdict) -> None:
+    table = Table(title=f"Part {verdict.id}, {verdict.name}: {verdict.score:g} of {verdict.points:g}", title_justify="left")
+    table.add_column("exercise", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    table.add_column("what is wrong")
+    for exercise in verdict.exercises:
+        table.add_row(exercise.id, f"{exercise.score:g} of {exercise.points:g}", _explain(exercise))
+    out.print(table)
+    for sentence in (*verdict.problems, *verdict.flags, *(f"Left out: {name}" for name in verdict.left_out)):
+        out.print(sentence, markup=False, soft_wrap=True)
+    out.print(f"Sandbox level {verdict.sandbox_level}, {verdict.data} pictures, {verdict.seconds:.1f} s.")
+
+
+def _explain(exercise: ExerciseResult) -> str:
+    from rich.markup import escape
+
+    wrong = next((test for test in exercise.tests if test.outcome != PASSED), None)
+    if wrong is None:
+        return ""
+    prefix = "" if exercise.outcome in (GRADED, FAILED) else exercise.outcome.replace("_", " ") + ": "
+    return escape(prefix + wrong.message + (f" Perhaps: {wrong.hint}" if wrong.hint else ""))
+
+
+@app.command()
+def grade(
+    student: Annotated[str, typer.Option(help="Grade this student only; may hold * and ?.")] = "*",
+    workers: Annotated[int | None, typer.Option(help="Processes, by default one for each core.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, in place of a local one.")] = None,
+    data: Data = None,
+    allow_weak: AllowWeak = False,
+    feedback: Annotated[bool, typer.Option(help="Write the students' feedback pages too.")] = True,
+) -> None:
+    """Judge every submission in submitted/, record the scores with nbgrader, write feedback."""
+    from autograder.grading import engine
+
+    course = find_course(data=data)
+    folders = engine.submissions(course, student)
+    if not folders:
+        _fail(f"There are no submissions in {course.root / 'submitted'}: collect them there first.")
+    level = engine.require_level(allow_weak)
+    _judge_with_progress(course, folders, level, workers, scheduler)
+    trouble = _nbgrader(course, "autograde", student, data, allow_weak)
+    if feedback:
+        trouble += _nbgrader(course, "generate_feedback", student, data, allow_weak)
+    _print_class(course, folders, level)
+    if feedback:
+        out.print(f"Feedback pages are in {course.root / 'feedback'}; scores are in {course.root / 'gradebook.db'}.")
+    if trouble:
+        _fail("\n".join(trouble))
+
+
+def _judge_with_progress(
+    course: Course, folders: dict[str, Path], level: int, workers: int | None, scheduler: str | None
+) -> None:
+    from autograder.grading.engine import judge_all
+
+    columns = (TextColumn("Judging"), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("Judging", total=len(folders) * len(course.parts))
+        judge_all(course, folders, level, workers, scheduler, lambda *_: progress.advance(task))
+
+
+def _nbgrader(course: Course, command: str, student: str, data: Path | None, allow_weak: bool) -> list[str]:
+    """Run a command of nbgrader on the course; return what went wrong."""
+    arguments = [command, ASSIGNMENT, f"--student={student}", "--log-level=ERROR"]
+    if command == "autograde":
+        arguments += [f"--JudgedAutograde.data={data or ''}", f"--JudgedAutograde.allow_weak={allow_weak}"]
+    else:
+        arguments += ["--force"]
+    quiet = [sys.executable, "-W", "ignore", "-m", "nbgrader"]  # SQLAlchemy warns about nbgrader's own models
+    ended = subprocess.run([*quiet, *arguments], cwd=course.root, check=False)
+    return [] if ended.returncode == 0 else [f"nbgrader {command} did not finish; what it said is above."]
+
+
+def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
+    from autograder.grading.engine import run_job, Job
+
+    table = Table(title="The class", title_justify="left")
+    for name, side in (("student", "left"), ("part", "left"), ("score", "right"), ("level", "right"), ("seconds", "right")):
+        table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("notes")
+    data = str(course.data) if course.data else None
+    for student, folder in folders.items():
+        for part in course.parts:
+            verdict = run_job(Job(str(course.root), data, student, str(folder), part.number, level))
+            notes = " ".join((*verdict.problems, *verdict.flags))
+            score = f"{verdict.score:g} of {verdict.points:g}"
+            table.add_row(student, part.name, score, str(verdict.sandbox_level), f"{verdict.seconds:.1f}", notes)
+    out.print(table)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def data(context: typer.Context) -> None:
+    """Fetch, check or make the pictures: the tool of datasets/ (add --help for its options)."""
+    from datasets.__main__ import main as tool
+
+    sys.exit(tool(context.args))
+
+
+@app.command()
+def doctor() -> None:
+    """Tell how well this machine confines submissions, and what would help."""
+    from autograder.sandbox.remote import best_level
+
+    level, missing = best_level()
+    out.print(f"This machine confines submissions at level {level} of 3.")
+    for number, why in sorted(missing.items()):
+        out.print(f"Level {number} is not to be had: {why}.", markup=False, soft_wrap=True)
+    if 3 in missing and shutil.which("bwrap") is None:
+        out.print("Install bubblewrap, for example: sudo apt-get install bubblewrap")
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    out.print(f"C compiler: {compiler or 'none; the extension of part 4 cannot be built'}")
+    if level < 2:
+        sys.exit(1)
+
+

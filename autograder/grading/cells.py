@@ -1,0 +1,168 @@
+"""A student's notebook made fit for nbgrader: its own answers and outputs, the release's graded cells, our verdict.
+
+Reads notebooks as hostile data and executes nothing. Not for scores: see ``gradebook``.
+"""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from autograder.checks.definitions import NotebookError, read_cells
+from autograder.verdict import ExerciseResult, PartVerdict
+
+PICTURES = ("image/png", "image/jpeg")
+"""Kinds of output that are shown as the student handed them in; of all others the plain text."""
+MAX_TEXT = 20_000
+MAX_PICTURE = 2 * 2**20
+MAX_OUTPUTS = 50
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True,
+)  # fmt: skip
+
+
+def read_notebook(path: Path) -> Any:
+    """Return a student's notebook.
+
+    Raises
+    ------
+    NotebookError
+        If it cannot be read; one sentence says why.
+    """
+    read_cells(path)
+    try:
+        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    except Exception as error:
+        raise NotebookError(f"{path.name} is not a readable notebook ({type(error).__name__}).") from None
+
+
+def restore(student: Any, release: Any) -> Any:
+    """Return the release's graded cells with the student's answers, among the student's other cells.
+
+    Parameters
+    ----------
+    student, release : NotebookNode
+        What was handed in, and what was handed out.
+
+    Returns
+    -------
+    NotebookNode
+        Each cell that the release names is there once, with the release's metadata and, where it is locked, the
+        release's source. Of a cell that was handed in twice the last one counts. Nothing else of the student's
+        metadata survives.
+    """
+    named = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
+    last: dict[str, int] = {}
+    for number, cell in enumerate(student.cells):
+        identity = _identity(cell)
+        if identity in named and cell.get("cell_type") == named[identity].cell_type:
+            last[identity] = number
+    cells: list[Any] = []
+    for number, cell in enumerate(student.cells):
+        identity = _identity(cell)
+        plain = _plain_cell(cell)
+        if last.get(identity) == number:
+            plain.metadata = copy.deepcopy(named[identity].metadata)
+            if not named[identity].metadata.nbgrader.solution:
+                plain.source = named[identity].source
+        cells.append(plain)
+    _add_missing(cells, release, named)
+    restored = copy.deepcopy(release)
+    restored.cells = cells
+    _number(restored)
+    return restored
+
+
+def _identity(cell: Any) -> str:
+    metadata = cell.get("metadata", {})
+    nbgrader = metadata.get("nbgrader", {}) if isinstance(metadata, dict) else {}
+    identity = nbgrader.get("grade_id", "") if isinstance(nbgrader, dict) else ""
+    return identity if isinstance(identity, str) else ""
+
+
+def _plain_cell(cell: Any) -> Any:
+    """A cell with nothing but source and harmless outputs."""
+    source = str(cell.get("source", ""))[: 50 * MAX_TEXT]
+    if cell.get("cell_type") == "code":
+        new = nbformat.v4.new_code_cell(source)
+        count = cell.get("execution_count")
+        new.execution_count = count if type(count) is int else None
+        outputs = cell.get("outputs", [])
+        new.outputs = [
+            kept for output in (outputs if isinstance(outputs, list) else [])[:MAX_OUTPUTS]
+            if (kept := _plain_output(output)) is not None
+        ]  # fmt: skip
+        return new
+    make = nbformat.v4.new_markdown_cell if cell.get("cell_type") == "markdown" else nbformat.v4.new_raw_cell
+    return make(source)
+
+
+def _plain_output(output: Any) -> Any:
+    kind = output.get("output_type")
+    if kind == "stream":
+        return nbformat.v4.new_output("stream", name="stdout", text=_text(output.get("text", "")))
+    if kind == "error":
+        text = f"{_text(output.get('ename', ''))}: {_text(output.get('evalue', ''))}"
+        return nbformat.v4.new_output("stream", name="stdout", text=text)
+    data = output.get("data", {})
+    if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
+        return None
+    kept = {name: data[name] for name in PICTURES if isinstance(data.get(name), str) and len(data[name]) < MAX_PICTURE}
+    if "text/plain" in data:
+        kept["text/plain"] = _text(data["text/plain"])
+    return nbformat.v4.new_output("display_data", data=kept)
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else "".join(map(str, value)) if isinstance(value, list) else ""
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "\n(the rest is left out)"
+
+
+def _add_missing(cells: list[Any], release: Any, named: dict[str, Any]) -> None:
+    """Put back what the student deleted, each behind the one that comes before it in the release."""
+    place = -1
+    where = {_identity(cell): number for number, cell in enumerate(cells) if _identity(cell) in named}
+    for cell in release.cells:
+        identity = _identity(cell)
+        if identity not in named:
+            continue
+        if identity in where:
+            place = where[identity]
+            continue
+        place += 1
+        cells.insert(place, copy.deepcopy(cell))
+        where = {key: number + (number >= place) for key, number in where.items()}
+
+
+def _number(notebook: Any) -> None:
+    """Give every cell an id of its own: students' may be missing or doubled."""
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+
+
+def show(notebook: Any, verdict: PartVerdict) -> None:
+    """Write the verdict into the output of each grade cell, and what concerns all of it on top."""
+    results = {exercise.id: exercise for exercise in verdict.exercises}
+    for cell in notebook.cells:
+        identity = _identity(cell)
+        if identity in results and cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = [_display(results[identity])]
+    if verdict.problems:
+        text = "\n".join(f"**Please note:** {_quiet(problem)}\n" for problem in verdict.problems)
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(text, id="cell-problems"))
+
+
+def _quiet(text: str) -> str:
+    """Text that Markdown and HTML leave as it is."""
+    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~<>$" else char for char in text)
+
+
+def _display(result: ExerciseResult) -> Any:
+    html = TEMPLATES.get_template("verdict.html.jinja").render(exercise=result)
+    plain = TEMPLATES.from_string("{{ exercise.id }}: {{ exercise.score }} of {{ exercise.points }}").render(exercise=result)
+    lines = [plain] + [f"- {test.title}: {test.message or test.outcome}" for test in result.tests]
+    return nbformat.v4.new_output("display_data", data={"text/html": html, "text/plain": "\n".join(lines)})

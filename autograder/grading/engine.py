@@ -1,0 +1,140 @@
+"""Judge a class: one Dask task for each submission and part that the store does not know yet.
+
+Tasks put their verdicts into the store themselves, so that whatever is finished stays. Not for nbgrader: see
+``gradebook``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import ASSIGNMENT, Course, find_course
+from autograder.judge.session import judge_part, taken_in
+from autograder.manifest import Part
+from autograder.sandbox.remote import best_level
+from autograder.sandbox.submission import Submission, SubmissionError
+from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
+
+from .store import VerdictStore
+
+SAFE_LEVEL = 2
+
+
+class GradingError(Exception):
+    """Grading cannot begin: one sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one task judges: plain data, so that it can travel to another machine that shares the folder."""
+
+    root: str
+    data: str | None
+    student: str
+    folder: str
+    part: int
+    level: int
+
+
+def require_level(allow_weak: bool = False) -> int:
+    """Return the sandbox level to grade at.
+
+    Raises
+    ------
+    GradingError
+        If this machine does not give a safe one and that was not allowed.
+    """
+    level, missing = best_level()
+    if level >= SAFE_LEVEL or (allow_weak and level >= 1):
+        return level
+    reasons = "; ".join(f"level {number}: {why}" for number, why in sorted(missing.items(), reverse=True))
+    raise GradingError(
+        f"This machine confines submissions at level {level} only ({reasons}), and grading wants {SAFE_LEVEL}. "
+        "Run `autograder doctor` to see what would help, or accept the risk with --allow-weak."
+    )
+
+
+def submissions(course: Course, student: str = "*") -> dict[str, Path]:
+    """Return the handed-in folders by student, from ``submitted``."""
+    found = sorted((course.root / "submitted").glob(f"{student}/{ASSIGNMENT}"))
+    return {folder.parent.name: folder for folder in found if folder.is_dir()}
+
+
+def judge_all(
+    course: Course,
+    folders: dict[str, Path],
+    level: int,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[str, PartVerdict | None], None] = lambda student, verdict: None,
+) -> None:
+    """Judge every part of every submission that is not in the store.
+
+    Parameters
+    ----------
+    course : Course
+    folders : dict
+        Student to handed-in folder.
+    level : int
+        Of the sandbox.
+    workers : int, optional
+        Processes of the local cluster; by default one for each core.
+    scheduler : str, optional
+        Address of a Dask scheduler to use in its place.
+    progress : callable
+        Called with each finished student and verdict; None for one that could not be judged.
+    """
+    from dask.distributed import Client, LocalCluster, as_completed
+
+    _ = course.secret, course.pictures.kind  # made before the workers race for them
+    data = str(course.data) if course.data is not None else None
+    jobs = [
+        Job(str(course.root), data, student, str(folder), part.number, level)
+        for student, folder in folders.items()
+        for part in course.parts
+    ]
+    where = scheduler or LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=40
+    )
+    try:
+        with Client(where) as client:
+            futures = client.map(run_job, jobs, pure=False, retries=1)
+            students = {future.key: job.student for future, job in zip(futures, jobs, strict=True)}
+            for future in as_completed(futures):
+                progress(students[future.key], future.result() if future.status == "finished" else None)
+    finally:
+        if not isinstance(where, str):
+            where.close()
+
+
+def run_job(job: Job) -> PartVerdict:
+    """Judge one part of one submission, or find its verdict."""
+    course = find_course(Path(job.root), Path(job.data) if job.data else None)
+    part = next(part for part in course.parts if part.number == job.part)
+    try:
+        with taken_in(Path(job.folder)) as submission:
+            return verdict_on(course, part, submission, job.level)
+    except SubmissionError as error:
+        return unjudged(course, part, str(error))
+
+
+def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+    """Return the stored verdict, or judge and store."""
+    store = VerdictStore(course)
+    verdict = store.get(submission.digest, part, level)
+    if verdict is None:
+        verdict = judge_part(course, part, submission, level)
+        store.put(part, verdict)
+    return verdict
+
+
+def unjudged(course: Course, part: Part, why: str) -> PartVerdict:
+    """Return the verdict on a submission that cannot be taken in: nothing is graded, and a person looks at it."""
+    exercises = tuple(
+        ExerciseResult(
+            exercise.id, exercise.points, 0.0, NOT_GRADED,
+            (TestResult("intake", "The submission can be read", "core", NOT_GRADED, why),),
+        )
+        for exercise in part.automatic
+    )  # fmt: skip
+    return PartVerdict(part.number, part.name, exercises, problems=(why,), data=course.pictures.kind)

@@ -1,0 +1,146 @@
+"""The sample students, one function each: a folder as it would be handed in.
+
+They exist to be graded; the proofs that grading is right are in ``tests``.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from autograder.builder.strip import reveal
+from autograder.course import ASSIGNMENT, Course
+from autograder.misconceptions import CATALOGUE
+
+from .train import trained_model
+
+MISTAKES = ("two_layer_net/reg_without_half", "rmsprop/old_cache", "adam/no_bias_correction")
+"""The three mistakes of ``sample-three-mistakes``."""
+HOSTILE = Path(__file__).with_name("hostile.py.txt")
+
+
+def complete(course: Course, folder: Path, quick: bool = True) -> None:
+    """Everything solved, models saved."""
+    blank(course, folder)
+    for path in course.source.rglob("*.py*"):
+        if path.suffix in (".py", ".pyx") and "__pycache__" not in path.parts:
+            (folder / path.relative_to(course.source)).write_text(reveal(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for part in course.parts:
+        _solve_notebook(course.source / part.notebook, folder / part.notebook)
+        (folder / "models").mkdir(exist_ok=True)
+        shutil.copyfile(trained_model(course, part, quick), folder / "models" / f"part{part.number}.npz")
+
+
+def partly(course: Course, folder: Path, quick: bool = True) -> None:
+    """Layers and nets done; update rules, notebook and model not begun."""
+    complete(course, folder, quick)
+    shutil.rmtree(folder / "models")
+    for name in ("cs231n/optim.py", *(part.notebook for part in course.parts)):
+        shutil.copyfile(course.release / name, folder / name)
+
+
+def blank(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
+    """The release, untouched."""
+    shutil.copytree(course.release, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "models"))
+
+
+def three_mistakes(course: Course, folder: Path, quick: bool = True) -> None:
+    """Complete, but wrong in three places."""
+    complete(course, folder, quick)
+    for mistake in CATALOGUE:
+        if mistake.key in MISTAKES:
+            _apply_to_solved(mistake.file, mistake.changes, folder / "cs231n")
+
+
+def modules_only(course: Course, folder: Path, quick: bool = True) -> None:
+    """Only the package: no notebooks, no models, nothing of the release's tools."""
+    complete(course, folder, quick)
+    for child in folder.iterdir():
+        if child.name != "cs231n":
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+    for tool in ("checks", "datasets"):
+        shutil.rmtree(folder / "cs231n" / tool)
+
+
+def corrupted(course: Course, folder: Path, quick: bool = True) -> None:
+    """Complete, but the notebooks were cut off when they were saved."""
+    complete(course, folder, quick)
+    for part in course.parts:
+        text = (folder / part.notebook).read_text(encoding="utf-8")
+        (folder / part.notebook).write_text(text[: len(text) // 2], encoding="utf-8")
+
+
+def hostile(course: Course, folder: Path, quick: bool = True) -> None:
+    """Tries to read, to escape, to lie and to break; solves nothing."""
+    blank(course, folder, quick)
+    for name in ("layers", "optim"):
+        path = folder / "cs231n" / f"{name}.py"
+        path.write_text(path.read_text(encoding="utf-8") + HOSTILE.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "conftest.py").write_text("import os; os._exit(0)\n")
+    (folder / "numpy.py").write_text("raise SystemExit(0)\n")
+    link = folder / "models"
+    link.symlink_to(course.state.resolve())
+
+
+STUDENTS: dict[str, Callable[[Course, Path, bool], None]] = {
+    "sample-complete": complete,
+    "sample-partly": partly,
+    "sample-blank": blank,
+    "sample-three-mistakes": three_mistakes,
+    "sample-modules-only": modules_only,
+    "sample-corrupted": corrupted,
+    "sample-hostile": hostile,
+}
+
+
+def make_class(course: Course, into: Path, quick: bool = True) -> list[str]:
+    """Make the sample class.
+
+    Parameters
+    ----------
+    course : Course
+        Its release must be there.
+    into : Path
+        nbgrader's ``submitted`` folder; folders of other students are left alone.
+    quick : bool
+        Train the reference's models in the notebooks' quick mode.
+
+    Returns
+    -------
+    list of str
+        The students' names.
+    """
+    for name, make in STUDENTS.items():
+        folder = into / name / ASSIGNMENT
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        make(course, folder, quick)
+    return list(STUDENTS)
+
+
+def _apply_to_solved(file: str, changes: tuple[tuple[str, str], ...], package: Path) -> None:
+    """Apply a known mistake to modules whose markers are gone."""
+    path = package / file
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        old, new = reveal(old), reveal(new)
+        if text.count(old) != 1:
+            raise ValueError(f"{old!r} does not occur once in {file}")
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+def _solve_notebook(source: Path, released: Path) -> None:
+    """Put the source's answers into the released notebook's solution cells."""
+    answers: dict[str, str] = {}
+    for cell in json.loads(source.read_text(encoding="utf-8"))["cells"]:
+        nbgrader = cell["metadata"].get("nbgrader", {})
+        if nbgrader.get("solution"):
+            answers[nbgrader["grade_id"]] = reveal("".join(cell["source"]))
+    notebook: dict[str, Any] = json.loads(released.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        identity = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if identity in answers:
+            cell["source"] = answers[identity]
+    released.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")

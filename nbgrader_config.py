@@ -1,0 +1,14 @@
+"""How this course uses nbgrader: `nbgrader --help-all` lists every option, ours beside nbgrader's."""
+
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.course_id = "cs231n"
+
+try:
+    from autograder import builder, grading
+except ImportError as error:
+    # Without our converters nbgrader would copy solutions into the release and run students' code in this process.
+    raise SystemExit(f"The autograder is not installed for this nbgrader ({error}): run `make setup`, or activate .venv.")
+
+builder.configure(c)
+grading.configure(c)
