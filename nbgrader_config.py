@@ -1,6 +1,6 @@
 """How this course uses nbgrader: `nbgrader --help-all` lists every option, ours beside nbgrader's."""
 
-c = get_config()  # noqa: F821
+c = get_config()
 
 c.CourseDirectory.course_id = "cs231n"
 
@@ -8,7 +8,9 @@ try:
     from autograder import builder, grading
 except ImportError as error:
     # Without our converters nbgrader would copy solutions into the release and run students' code in this process.
-    raise SystemExit(f"The autograder is not installed for this nbgrader ({error}): run `make setup`, or activate .venv.")
+    raise SystemExit(
+        f"This nbgrader lacks the autograder ({error}): run `make setup`, then .venv/bin/nbgrader."
+    ) from None
 
 builder.configure(c)
 grading.configure(c)

@@ -24,7 +24,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-Data = Annotated[Path | None, typer.Option(help="Folder of the pictures to judge on; by default CIFAR-10, else synthetic.")]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder of the pictures to judge on; by default CIFAR-10, else synthetic.")
+]
 AllowWeak = Annotated[bool, typer.Option("--allow-weak", help="Go on although this machine confines badly.")]
 
 
@@ -46,7 +48,9 @@ def _fail(sentence: str) -> NoReturn:
 
 
 @app.command()
-def build(check: Annotated[bool, typer.Option("--check", help="Only tell whether the release is current.")] = False) -> None:
+def build(
+    check: Annotated[bool, typer.Option("--check", help="Only tell whether the release is current.")] = False,
+) -> None:
     """Build the students' release from the source, with nbgrader."""
     from autograder.builder import current
 
@@ -104,7 +108,9 @@ def judge(
 
 
 def _print_verdict(verdict: PartVerdict) -> None:
-    table = Table(title=f"Part {verdict.id}, {verdict.name}: {verdict.score:g} of {verdict.points:g}", title_justify="left")
+    table = Table(
+        title=f"Part {verdict.id}, {verdict.name}: {verdict.score:g} of {verdict.points:g}", title_justify="left"
+    )
     table.add_column("exercise", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("what is wrong")
@@ -178,10 +184,16 @@ def _nbgrader(course: Course, command: str, student: str, data: Path | None, all
 
 
 def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
-    from autograder.grading.engine import run_job, Job
+    from autograder.grading.engine import Job, run_job
 
     table = Table(title="The class", title_justify="left")
-    for name, side in (("student", "left"), ("part", "left"), ("score", "right"), ("level", "right"), ("seconds", "right")):
+    for name, side in (
+        ("student", "left"),
+        ("part", "left"),
+        ("score", "right"),
+        ("level", "right"),
+        ("seconds", "right"),
+    ):
         table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("notes")
     data = str(course.data) if course.data else None
@@ -219,3 +231,5 @@ def doctor() -> None:
         sys.exit(1)
 
 
+if __name__ == "__main__":
+    main()

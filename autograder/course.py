@@ -103,7 +103,12 @@ class Course:
     def tests_digest(self) -> str:
         """A digest of all that decides a verdict besides the submission: our code, the source, the pictures."""
         home = Path(__file__).parent
-        files = [*home.rglob("*.py"), *self.source.rglob("*.py"), *self.source.rglob("*.pyx"), *self.source.glob("*.ipynb")]
+        files = [
+            *home.rglob("*.py"),
+            *self.source.rglob("*.py"),
+            *self.source.rglob("*.pyx"),
+            *self.source.glob("*.ipynb"),
+        ]
         total = hashlib.sha256(self.pictures.fingerprint.encode() + self.secret)
         for path in sorted(files):
             total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -120,5 +125,7 @@ def find_course(folder: Path | None = None, data: Path | None = None) -> Course:
     """
     root = (folder or Path.cwd()).resolve()
     if not (root / "source" / ASSIGNMENT).is_dir():
-        raise CourseError(f"{root} is not the course's folder (it has no source/{ASSIGNMENT}): go there and run this again.")
+        raise CourseError(
+            f"{root} is not the course's folder (it has no source/{ASSIGNMENT}): go there and run this again."
+        )
     return Course(root, data)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.public import PublicTest, PublicTests, rng_for
+from autograder.checks.public import PublicTest, PublicTests, rng_for, seed_for
 from autograder.checks.record import Log, Recorded, write_logs
-from autograder.checks.subject import Backend, Subject
+from autograder.checks.subject import Subject
 from autograder.judge.reference import mistaken, reference
 from autograder.misconceptions import of_exercise
 
@@ -61,6 +61,9 @@ def record(source: Path, release: Path) -> None:
 
 
 def _run(test: PublicTest, student: Subject, known: Subject) -> Exception | None:
+    for side in (student, known):
+        base = side.backend.backend if isinstance(side.backend, Recorded) else side.backend
+        base.call("course.seed", (seed_for(test.name),), {})
     offers: dict[str, Any] = {"student": student, "reference": known, "rng": rng_for(test.name)}
     names = test.function.__code__.co_varnames[: test.function.__code__.co_argcount]
     try:

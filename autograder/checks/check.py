@@ -7,10 +7,13 @@ import contextlib
 import importlib
 import io
 import os
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .guest import load_package
 from .public import Failure, PublicTest, PublicTests, own_pictures, own_student
@@ -92,12 +95,15 @@ def _fresh(folder: Path) -> Iterator[None]:
     sys.path.insert(0, str(folder))
     written = sys.dont_write_bytecode
     sys.dont_write_bytecode = True  # two edits within a second must not be taken for one
+    drawn = np.random.get_state(), random.getstate()  # tests seed the generators; the notebook's draws go on as before
     try:
         with contextlib.suppress(SubjectError):  # a broken __init__.py is explained by the test that needs it
             load_package(folder / PACKAGE, PACKAGE)
         sys.modules.update(checks)
         yield
     finally:
+        np.random.set_state(drawn[0])
+        random.setstate(drawn[1])
         sys.dont_write_bytecode = written
         sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:

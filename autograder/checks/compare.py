@@ -186,13 +186,12 @@ def _value_message(name: str, values: np.ndarray, right: np.ndarray, off: np.nda
     if values.size == 1:
         message = f"{name} is off by {_short(relative)} of its size."
     else:
-        message = f"{name} is wrong in {int(wrong.sum())} of {values.size} values, by up to {_short(relative)} of the largest."
+        message = f"{name} is wrong in {int(wrong.sum())} of {values.size} values, by up to {_short(relative)} of the"
+        message += " largest."
     return " ".join([message, *_remedies(values, right, off, wrong, allowed)])
 
 
-def _remedies(
-    values: np.ndarray, right: np.ndarray, off: np.ndarray, wrong: np.ndarray, allowed: float
-) -> list[str]:
+def _remedies(values: np.ndarray, right: np.ndarray, off: np.ndarray, wrong: np.ndarray, allowed: float) -> list[str]:
     """What would make it right: zeros, sign, a factor, a shift, a transpose, one good row."""
     if not values.any():
         return ["Every value is zero."]
@@ -208,7 +207,7 @@ def _remedies(
     if right.ndim == 2 and right.shape[0] == right.shape[1] and np.abs(values.T - right).max() <= allowed:
         return ["Its transpose would be right."]
     if right.ndim >= 1 and right.shape[0] > 1:
-        rows = wrong.reshape(right.shape[0], -1).any(axis=1)
+        rows: np.ndarray = np.any(wrong.reshape(right.shape[0], -1), axis=1)
         if not rows[0] and rows[1:].all():
             return ["Only the first row is right."]
         if rows.sum() == 1:

@@ -27,7 +27,9 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise NotebookError(f"{path.name} is larger than {MAX_BYTES >> 20} MB: clear its outputs and save it again.")
+            raise NotebookError(
+                f"{path.name} is larger than {MAX_BYTES >> 20} MB: clear its outputs and save it again."
+            )
         content = json.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
         raise NotebookError(f"{path.name} was not handed in.") from None

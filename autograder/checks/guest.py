@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import linecache
 import random
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -59,14 +60,16 @@ class Guest:
             file = f"{self.package}/{'/'.join(modules)}.py"
             raise SubjectError("missing", f"{last} is not defined in {file}.") from None
 
-    def module(self, path: str) -> None:
-        """Import a module of the package by its dotted name below it."""
-        self._import(path.split("."))
+    def load(self, path: str) -> None:
+        """Import a module of the package by its dotted name below it, or read what the notebook defines."""
+        if path == "notebook":
+            self._definitions = self._definitions or Definitions(self.folder, self.notebooks)
+        else:
+            self._import(path.split("."))
 
     def definition(self, name: str) -> Any:
         """Return a name that the notebook defines."""
-        if self._definitions is None:
-            self._definitions = Definitions(self.folder, self.notebooks)
+        self._definitions = self._definitions or Definitions(self.folder, self.notebooks)
         try:
             return self._definitions[name]
         except KeyError as error:
@@ -135,6 +138,7 @@ class Guest:
             text = ""
         if isinstance(error, NotImplementedError):
             return SubjectError("unfinished", "It is not written yet: it raises NotImplementedError.", where)
+        text = _modernised(text)
         kind = "import" if importing else "raised"
         start = f"Importing {importing} raised " if importing else "It raised "
         return SubjectError(kind, f"{start}{type(error).__name__}{': ' + text if text else ''}", where)
@@ -152,6 +156,26 @@ class Guest:
         frame = own[-1]
         text = (frame.line or "").strip()[:120]
         return f"{Path(frame.filename).name}, line {frame.lineno}, in {frame.name}{': ' + text if text else ''}"
+
+
+REPLACED = {
+    "int": "int", "float": "float", "bool": "bool", "object": "object", "str": "str", "long": "int", "unicode": "str",
+    "product": "np.prod", "cumproduct": "np.cumprod", "alltrue": "np.all", "sometrue": "np.any", "in1d": "np.isin",
+    "row_stack": "np.vstack", "trapz": "np.trapezoid", "float_": "np.float64", "Inf": "np.inf", "NaN": "np.nan",
+    "lib.pad": "np.pad", "msort": "np.sort", "asfarray": "np.asarray", "mat": "np.asmatrix",
+}  # fmt: skip
+"""Names that NumPy 2 no longer has, and what to write in their place."""
+
+
+def _modernised(text: str) -> str:
+    """A sentence about a name that NumPy gave up, in place of NumPy's own paragraph."""
+    found = re.search(r"module 'numpy(\.lib)?' has no attribute '(\w+)'", text)
+    if found is None:
+        found = re.search(r"`np\.(lib\.)?(\w+)` was (?:removed|a deprecated)", text)
+    name = f"{'lib.' if found and found.group(1) else ''}{found.group(2)}" if found else ""
+    if name not in REPLACED:
+        return text
+    return f"NumPy 2 no longer has np.{name}: use {REPLACED[name]}."
 
 
 def seed(number: int) -> None:

@@ -53,9 +53,14 @@ class Failure:
     hint: str = ""
 
 
+def seed_for(name: str) -> int:
+    """Return the seed of a public test: the same everywhere, so that answers can be recorded."""
+    return zlib.crc32(name.encode())
+
+
 def rng_for(name: str) -> np.random.Generator:
-    """Return the generator of a public test: the same everywhere, so that answers can be recorded."""
-    return np.random.default_rng(zlib.crc32(name.encode()))
+    """Return the generator of a public test."""
+    return np.random.default_rng(seed_for(name))
 
 
 class PublicTests:
@@ -103,7 +108,13 @@ class PublicTests:
 
     def run(self, test: PublicTest, student: Recorded, **fixtures: Any) -> Failure | None:
         """Run one test; return why it failed, or None."""
-        wanted = {"student": Subject(student), "reference": self.reference(test.name), "rng": rng_for(test.name), **fixtures}
+        wanted = {
+            "student": Subject(student),
+            "reference": self.reference(test.name),
+            "rng": rng_for(test.name),
+            **fixtures,
+        }
+        student.backend.call("course.seed", (seed_for(test.name),), {})
         try:
             test.function(**{name: wanted[name] for name in inspect.signature(test.function).parameters})
         except Exception as error:

@@ -12,9 +12,9 @@ import pytest
 
 from .exercise import claim_of
 from .pictures import Pictures
-from .public import PublicTest, PublicTests, own_pictures, own_student, rng_for
+from .public import Failure, PublicTest, PublicTests, own_pictures, own_student, rng_for, seed_for
 from .record import Recorded
-from .subject import Subject
+from .subject import Subject, SubjectError
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +33,7 @@ def public_tests(folder: Path) -> PublicTests:
 def recorded(folder: Path, request: pytest.FixtureRequest) -> Recorded:
     """The student's package, listened to."""
     recorded = own_student(folder)
+    recorded.backend.call("course.seed", (seed_for(request.node.name),), {})
     request.node.recorded = recorded
     return recorded
 
@@ -67,14 +68,22 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the explanation in place of the traceback."""
     report = yield
-    recorded: Any = getattr(item, "recorded", None)
-    if call.when == "call" and call.excinfo is not None and recorded is not None and isinstance(item, pytest.Function):
-        claim = claim_of(item.function)
-        if claim is not None:
-            tests: PublicTests = item.funcargs.get("public_tests") or PublicTests(Path(str(item.config.rootpath)))
-            failure = tests.explain(PublicTest(item.function, claim), call.excinfo.value, recorded.log)
-            lines = [f"{claim.exercise}: {failure.message}"]
-            lines += [f"At {failure.where}"] if failure.where else []
-            lines += [f"Perhaps: {failure.hint}"] if failure.hint else []
-            report.longrepr = "\n".join(lines)
+    failure = _failure(item, call)
+    if failure is not None:
+        lines = [failure.message]
+        lines += [f"At {failure.where}"] if failure.where else []
+        lines += [f"Perhaps: {failure.hint}"] if failure.hint else []
+        report.longrepr = "\n".join(lines)
     return report
+
+
+def _failure(item: pytest.Item, call: pytest.CallInfo[None]) -> Failure | None:
+    if call.excinfo is None or not isinstance(item, pytest.Function):
+        return None
+    error = call.excinfo.value
+    claim = claim_of(item.function)
+    recorded: Any = getattr(item, "recorded", None)
+    if claim is None or recorded is None or call.when != "call":
+        return Failure(error.message, error.where) if isinstance(error, SubjectError) else None
+    tests = PublicTests(Path(str(item.config.rootpath)))
+    return tests.explain(PublicTest(item.function, claim), error, recorded.log)

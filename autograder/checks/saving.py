@@ -13,7 +13,11 @@ from typing import Any
 
 import numpy as np
 
-MODULES = {"TwoLayerNet": "classifiers.fc_net", "FullyConnectedNet": "classifiers.fc_net", "ThreeLayerConvNet": "classifiers.cnn"}
+MODULES = {
+    "TwoLayerNet": "classifiers.fc_net",
+    "FullyConnectedNet": "classifiers.fc_net",
+    "ThreeLayerConvNet": "classifiers.cnn",
+}
 """Where to find the course's own classes; a student's own class is saved with the module that defines it."""
 RUNNING = ("running_mean", "running_var")
 MAX_BYTES = 256 * 2**20
@@ -128,7 +132,9 @@ class SavedModel:
             self.fingerprint = str(self.description["data"])[:80]
             self.mean = np.asarray(self.arrays.pop("mean"), dtype=np.float32).reshape(3, 32, 32)
         except Exception as error:
-            raise ModelError(f"models/{path.name} is not a file that save_model wrote ({type(error).__name__}).") from None
+            raise ModelError(
+                f"models/{path.name} is not a file that save_model wrote ({type(error).__name__})."
+            ) from None
 
     def rebuild(self, package: str) -> Any:
         """Make the model from the code of ``package`` and give it the saved parameters.

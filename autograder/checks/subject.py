@@ -89,7 +89,7 @@ class Handle:
     def __iter__(self) -> Iterator[Any]:
         raise SubjectError("type", f"a {self._type} came back where several values were expected")
 
-    __bool__ = __float__ = __int__ = __index__ = __len__ = __contains__ = __lt__ = __gt__ = __array__ = _refuse  # type: ignore[assignment]
+    __bool__ = __float__ = __int__ = __index__ = __len__ = __contains__ = __lt__ = __gt__ = __array__ = _refuse
 
 
 class Name:
@@ -173,9 +173,11 @@ def deep_value(value: Any, depth: int = 0) -> Any:
     if depth > 8:
         raise TypeError("nested too deeply")
     if isinstance(value, list | tuple):
-        return type(value)(deep_value(element, depth + 1) for element in value) if type(value) in (list, tuple) else [
-            deep_value(element, depth + 1) for element in value
-        ]
+        return (
+            type(value)(deep_value(element, depth + 1) for element in value)
+            if type(value) in (list, tuple)
+            else [deep_value(element, depth + 1) for element in value]
+        )
     if isinstance(value, dict):
         return {str(key): deep_value(element, depth + 1) for key, element in value.items()}
 

@@ -163,6 +163,8 @@ def _quiet(text: str) -> str:
 
 def _display(result: ExerciseResult) -> Any:
     html = TEMPLATES.get_template("verdict.html.jinja").render(exercise=result)
-    plain = TEMPLATES.from_string("{{ exercise.id }}: {{ exercise.score }} of {{ exercise.points }}").render(exercise=result)
+    plain = TEMPLATES.from_string("{{ exercise.id }}: {{ exercise.score }} of {{ exercise.points }}").render(
+        exercise=result
+    )
     lines = [plain] + [f"- {test.title}: {test.message or test.outcome}" for test in result.tests]
     return nbformat.v4.new_output("display_data", data={"text/html": html, "text/plain": "\n".join(lines)})

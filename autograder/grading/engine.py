@@ -66,7 +66,7 @@ def judge_all(
     level: int,
     workers: int | None = None,
     scheduler: str | None = None,
-    progress: Callable[[str, PartVerdict | None], None] = lambda student, verdict: None,
+    progress: Callable[[str, PartVerdict | None], None] = lambda *_: None,
 ) -> None:
     """Judge every part of every submission that is not in the store.
 

@@ -124,7 +124,9 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         return True
 
     def _destination(self, student: str) -> Path:
-        return Path(self.coursedir.format_path(self.coursedir.autograded_directory, student, self.coursedir.assignment_id))
+        return Path(
+            self.coursedir.format_path(self.coursedir.autograded_directory, student, self.coursedir.assignment_id)
+        )
 
     def _state(self, folder: Path) -> dict[str, str]:
         try:
@@ -176,7 +178,9 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             if not self.create_student:
                 gradebook.find_student(student)
             gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(assignment, student, **({"timestamp": timestamp} if timestamp else {}))
+            gradebook.update_or_create_submission(
+                assignment, student, **({"timestamp": timestamp} if timestamp else {})
+            )
             for verdict in judged.verdicts:
                 results = {exercise.id: exercise for exercise in verdict.exercises}
                 for cell in judged.notebooks[verdict.name].cells:

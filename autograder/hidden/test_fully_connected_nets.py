@@ -1,12 +1,11 @@
 """Hidden tests of part 1: affine and ReLU layers, given losses and Solver, two nets, three update rules, the model."""
 
+import itertools
 import math
 
 import numpy as np
 
 from autograder.judge import (
-    NotGraded,
-    PartialCredit,
     SubjectError,
     as_array,
     as_number,
@@ -369,7 +368,7 @@ def test_solver_check_accuracy(student, rng):
 def deep_params(rng, dims):
     """Parameters of a fully connected net, none of them small."""
     params = {}
-    for i, (d, h) in enumerate(zip(dims, dims[1:], strict=False), start=1):
+    for i, (d, h) in enumerate(itertools.pairwise(dims), start=1):
         params[f"W{i}"], params[f"b{i}"] = rng.normal(size=(d, h)) * 0.7, rng.normal(size=h)
     return params
 
@@ -594,7 +593,9 @@ def test_learns(student, pictures):
     require(losses[-20:].mean() < 0.9 * losses[:5].mean(), "The loss hardly falls over 200 iterations.")
     scores = as_array("scores", net.loss(unseen))
     reached = float((scores.argmax(axis=1) == pictures.validation()[1]).mean())
-    require(reached > 0.22, f"After five short epochs the net is right on {reached:.0%} of unseen pictures; chance is 10%.")
+    require(
+        reached > 0.22, f"After five short epochs the net is right on {reached:.0%} of unseen pictures; chance is 10%."
+    )
 
 
 @exercise("accuracy_part1", kind="accuracy")

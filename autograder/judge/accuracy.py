@@ -59,10 +59,9 @@ class Accuracy:
         fingerprint, mean, model = self._student.course.load_model(part.number)
         pictures = self._bench.course.pictures
         if fingerprint != pictures.fingerprint:
-            trained = "synthetic" if str(fingerprint).startswith("synthetic") else "other"
-            trained = "the real CIFAR-10" if str(fingerprint).startswith("cifar10") and pictures.kind == "synthetic" else f"{trained} pictures"
-            here = "the synthetic pictures" if pictures.kind == "synthetic" else "CIFAR-10"
-            raise NotGraded(f"The model was trained on {trained}, and is not judged on {here}, which are here.")
+            raise NotGraded(
+                f"The model was trained on {_named(fingerprint)}; judged is on {_named(pictures.fingerprint)}."
+            )
         x, y = self._unseen()
         order = self._rng.permutation(len(x))
         right = np.empty(len(x), dtype=bool)
@@ -70,7 +69,9 @@ class Accuracy:
         reached = float(right.mean())
         self._look_for_lookup(model, mean, x, y, right)
         if reached < mark:
-            message = f"The model is right on {reached:.1%} of {len(x)} pictures; full points are given from {mark:.0%} on."
+            message = (
+                f"The model is right on {reached:.1%} of {len(x)} pictures; full points are given from {mark:.0%} on."
+            )
             raise PartialCredit(max(0.0, 1 - (mark - reached) / SLOPE), message)
 
     def _unseen(self) -> tuple[np.ndarray, np.ndarray]:
@@ -82,7 +83,9 @@ class Accuracy:
 
     def _predict(self, model: object, mean: object, x: np.ndarray) -> np.ndarray:
         labels = as_array("the predictions", self._student.course.predict(model, mean, x))
-        require(labels.shape == (len(x),), f"The model gives {labels.shape} predictions for {len(x)} pictures.", "shape")
+        require(
+            labels.shape == (len(x),), f"The model gives {labels.shape} predictions for {len(x)} pictures.", "shape"
+        )
         return labels
 
     def _look_for_lookup(self, model: object, mean: object, x: np.ndarray, y: np.ndarray, right: np.ndarray) -> None:
@@ -96,3 +99,10 @@ class Accuracy:
                     f"The model of part {self._bench.part.number} is right on {plain:.1%} of {len(some)} pictures but on "
                     f"{altered.mean():.1%} of the same ones {what}: were test pictures memorised or looked up?"
                 )
+
+
+def _named(fingerprint: object) -> str:
+    """What a fingerprint stands for, in the student's words."""
+    kind, _, digest = str(fingerprint).partition("-")
+    names = {"cifar10": "CIFAR-10", "synthetic": "the synthetic pictures"}
+    return f"{names.get(kind, 'other pictures')} ({digest[:8]})"

@@ -25,7 +25,7 @@ PART_SECONDS = 100.0
 """After that nothing more is asked; what was not judged by then has failed by its own slowness."""
 CALL_SECONDS = 10.0
 LEARNING_SECONDS = 45.0
-"""For one answer; both shrink with every time-out, so that a submission that hangs everywhere does not use up the part."""
+"""For one answer; both shrink with every time-out: what hangs everywhere must not use up the part."""
 CRASHES = 2
 """Runners that an exercise may lose before the rest of its tests are given up."""
 
@@ -66,7 +66,9 @@ class Bench:
             self.close()
             self._exercise, self._lost = exercise, 0
         if time.monotonic() >= self._until:
-            raise SubjectError("timeout", f"The {PART_SECONDS:.0f} seconds for this part were used up before this test.")
+            raise SubjectError(
+                "timeout", f"The {PART_SECONDS:.0f} seconds for this part were used up before this test."
+            )
         if self._runner is not None and self._runner.over:
             self._lost += 1
             self._hangs += self._runner.timed_out
@@ -77,7 +79,7 @@ class Bench:
             process = launch.start(self.level, self.submission.folder, (self.part.notebook,), Limits())
             self._runner = Remote(process, CALL_SECONDS, self._until, self._dead)
         self._runner.seconds = (LEARNING_SECONDS if slow else CALL_SECONDS) / (1 + self._hangs)
-        self._runner.call("course.seed", (self.seed(test) % 2**32,), {})
+        self._runner.call("course.seed", (self.global_seed(test),), {})
         return Recorded(self._runner)
 
     def reference(self) -> Subject:
@@ -88,6 +90,10 @@ class Bench:
         """Return the seed of a test: a keyed hash, different for each submission and unknown to its author."""
         text = f"{self.submission.digest}/{self.part.number}/{test}"
         return int.from_bytes(hmac.digest(self.course.secret, text.encode(), "sha256")[:8], "big")
+
+    def global_seed(self, test: str) -> int:
+        """Return what the runner's own generators are seeded with for a test."""
+        return self.seed(test) % 2**32
 
     def rng(self, test: str) -> np.random.Generator:
         """Return the random generator of a test, afresh."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.checks.exercise import Claim
 from autograder.checks.record import Log, Recorded, same_answers
-from autograder.checks.subject import Subject
+from autograder.checks.subject import Subject, SubjectError
 from autograder.misconceptions import of_exercise
 
 from .reference import mistaken
@@ -18,8 +18,10 @@ NAMED = ("core", "edge")
 """Kinds of tests that are quick enough to run once more for each known mistake."""
 
 
-def hint(source: Path, claim: Claim, answers: Log, run: Callable[[Subject], Any]) -> str:
-    """Return the explanation of the known mistake that gives exactly ``answers``, or "".
+def hint(
+    source: Path, claim: Claim, error: Exception, answers: Log, seed: int, run: Callable[[Subject], Any]
+) -> str:
+    """Return the explanation of the known mistake that gives exactly these answers, or "".
 
     Parameters
     ----------
@@ -27,18 +29,31 @@ def hint(source: Path, claim: Claim, answers: Log, run: Callable[[Subject], Any]
         The instructor's assignment.
     claim : Claim
         Of the test that failed.
+    error : Exception
+        What it failed with.
     answers : Log
         What the student's code answered in it.
+    seed : int
+        Of the global generators, as the runner's were seeded.
     run : callable
         Runs the same test, on the same random inputs, on another subject.
     """
     if claim.kind not in NAMED:
         return ""
     for mistake in of_exercise(claim.exercise):
-        recorded = Recorded(mistaken(source, mistake))
+        backend = mistaken(source, mistake)
+        backend.call("course.seed", (seed,), {})
+        recorded = Recorded(backend)
         try:
             run(Subject(recorded))
-        except Exception:
-            if same_answers(answers, recorded.log):
+        except Exception as other:
+            if _alike(error, other, answers, recorded.log):
                 return mistake.explanation
     return ""
+
+
+def _alike(error: Exception, other: Exception, answers: Log, log: Log) -> bool:
+    """Whether two runs failed in the same way: after the same answers, or with the same exception at the same place."""
+    if isinstance(error, SubjectError) or isinstance(other, SubjectError):
+        return str(error) == str(other) and type(error) is type(other) and len(answers) == len(log)
+    return same_answers(answers, log)

@@ -14,13 +14,19 @@ def scaled(rng: np.random.Generator, *shape: int, away: float = 0.05) -> np.ndar
 
 
 def set_params(net: Any, params: dict[str, np.ndarray]) -> None:
-    """Give a net these parameters, whatever it drew itself."""
+    """Give a net these parameters, whatever it drew itself; it must have one of each name."""
     for name, value in params.items():
+        _ = net.params[name]
         net.params[name] = value
 
 
 def overfit(
-    student: Subject, hidden: list[int], pictures: np.ndarray, labels: np.ndarray, learning_rate: float, weight_scale: float
+    student: Subject,
+    hidden: list[int],
+    pictures: np.ndarray,
+    labels: np.ndarray,
+    learning_rate: float,
+    weight_scale: float,
 ) -> float:
     """Train the student's net on a few pictures as the notebook does; return its accuracy on them, by our own count.
 

@@ -6,11 +6,13 @@ Not for running pytest or adding up: see ``session``.
 import inspect
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from autograder.checks.compare import Mismatch
+from autograder.checks.definitions import NotebookError, read_cells
 from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
@@ -23,6 +25,8 @@ from .credit import NotGraded, PartialCredit
 from .hints import hint
 
 SLOW = ("learns", "accuracy", "speed")
+NAMEABLE = ("missing", "raised", "type")
+"""Kinds of exceptions by which a known mistake may show."""
 
 
 class JudgePlugin:
@@ -76,7 +80,7 @@ class JudgePlugin:
     def _outcome(self, item: pytest.Function, claim: Claim) -> tuple[str, str, str, float]:
         """Return outcome, message, hint and credit of one test."""
         recorded: Recorded | None = None
-        name = f"{claim.exercise}/{item.name}"
+        name = _name(item, claim)
         try:
             recorded = self.bench.student(claim.exercise, name, claim.kind in SLOW)
             self._run(item, name, Subject(recorded))
@@ -86,25 +90,38 @@ class JudgePlugin:
         except PartialCredit as error:
             return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
         except SubjectError as error:
-            return FAILED, _with_place(error), "", 0.0
+            named = self._hint(item, claim, error, recorded) if error.kind in NAMEABLE else ""
+            return FAILED, _with_place(error), named, 0.0
         except Mismatch as error:
-            assert recorded is not None
-            named = hint(self.bench.course.source, claim, recorded.log, lambda other: self._run(item, name, other))
-            return FAILED, error.message, named, 0.0
+            return FAILED, error.message, self._hint(item, claim, error, recorded), 0.0
         except Exception as error:
             return self._whose_fault(item, name, error)
 
-    def _has_notebook(self) -> bool:
-        return self.bench.part.notebook in self.bench.submission.files
+    def _hint(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Recorded | None) -> str:
+        if recorded is None:
+            return ""
+        name = _name(item, claim)
+        run = partial(self._run, item, name)
+        return hint(self.bench.course.source, claim, error, recorded.log, self.bench.global_seed(name), run)
 
     def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[str, str, str, float]:
         """An unforeseen exception: with the reference in the student's place the test passes, or it is ours to mend."""
         try:
             self._run(item, name, self.bench.reference())
         except Exception as ours:
-            return ERROR, f"This test could not be carried out ({type(ours).__name__}); it will be looked into.", "", 0.0
+            return (
+                ERROR,
+                f"This test could not be carried out ({type(ours).__name__}); it will be looked into.",
+                "",
+                0.0,
+            )
         if not isinstance(error, TypeError | ValueError | IndexError | KeyError | AttributeError):
-            return ERROR, f"This test could not be carried out ({type(error).__name__}); it will be looked into.", "", 0.0
+            return (
+                ERROR,
+                f"This test could not be carried out ({type(error).__name__}); it will be looked into.",
+                "",
+                0.0,
+            )
         return FAILED, unpacking(error) or "What came back has another form than the docstring says.", "", 0.0
 
     def _run(self, item: pytest.Function, name: str, student: Subject) -> None:
@@ -121,8 +138,10 @@ class JudgePlugin:
         item.function(**{wanted: given[wanted] if wanted in given else offers[wanted]() for wanted in names})
 
     def _require_notebook(self) -> str:
-        if not self._has_notebook():
-            raise NotGraded(f"{self.bench.part.notebook} was not handed in.")
+        try:
+            read_cells(self.bench.submission.folder / self.bench.part.notebook)
+        except NotebookError as error:
+            raise NotGraded(str(error)) from None
         return self.bench.part.notebook
 
 
@@ -134,6 +153,11 @@ def _claimed(item: pytest.Item) -> Claim:
     claim = _claim(item)
     assert claim is not None
     return claim
+
+
+def _name(item: pytest.Function, claim: Claim) -> str:
+    """What a test's random numbers are drawn for."""
+    return f"{claim.exercise}/{item.name}"
 
 
 def _title(item: pytest.Function) -> str:

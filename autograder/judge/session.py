@@ -18,7 +18,7 @@ from autograder.checks.definitions import NotebookError, read_cells
 from autograder.course import Course
 from autograder.manifest import Part
 from autograder.sandbox.submission import Submission, find_root, take_in
-from autograder.verdict import ERROR, FAILED, PASSED, ExerciseResult, PartVerdict, TestResult, score
+from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult, score
 
 from .bench import Bench
 from .plugin import JudgePlugin

@@ -25,7 +25,9 @@ def complete(course: Course, folder: Path, quick: bool = True) -> None:
     blank(course, folder)
     for path in course.source.rglob("*.py*"):
         if path.suffix in (".py", ".pyx") and "__pycache__" not in path.parts:
-            (folder / path.relative_to(course.source)).write_text(reveal(path.read_text(encoding="utf-8")), encoding="utf-8")
+            (folder / path.relative_to(course.source)).write_text(
+                reveal(path.read_text(encoding="utf-8")), encoding="utf-8"
+            )
     for part in course.parts:
         _solve_notebook(course.source / part.notebook, folder / part.notebook)
         (folder / "models").mkdir(exist_ok=True)
@@ -50,7 +52,7 @@ def three_mistakes(course: Course, folder: Path, quick: bool = True) -> None:
     complete(course, folder, quick)
     for mistake in CATALOGUE:
         if mistake.key in MISTAKES:
-            _apply_to_solved(mistake.file, mistake.changes, folder / "cs231n")
+            mistake.apply(folder / "cs231n")
 
 
 def modules_only(course: Course, folder: Path, quick: bool = True) -> None:
@@ -117,18 +119,6 @@ def make_class(course: Course, into: Path, quick: bool = True) -> list[str]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         make(course, folder, quick)
     return list(STUDENTS)
-
-
-def _apply_to_solved(file: str, changes: tuple[tuple[str, str], ...], package: Path) -> None:
-    """Apply a known mistake to modules whose markers are gone."""
-    path = package / file
-    text = path.read_text(encoding="utf-8")
-    for old, new in changes:
-        old, new = reveal(old), reveal(new)
-        if text.count(old) != 1:
-            raise ValueError(f"{old!r} does not occur once in {file}")
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
 
 
 def _solve_notebook(source: Path, released: Path) -> None:

@@ -17,10 +17,12 @@ PROGRAM = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
+import autograder, cs231n, datasets
+cs231n.__path__ += [str(Path(autograder.__file__).parent), str(Path(datasets.__file__).parents[1])]
+import numpy as np
 from cs231n.checks.definitions import Definitions
 from cs231n.checks.saving import save_model
 from cs231n.data_utils import get_CIFAR10_data
-import numpy as np
 np.random.seed(231)
 recipe = Definitions(Path(sys.argv[1]), (sys.argv[2],))[sys.argv[5]]
 save_model(recipe(get_CIFAR10_data()), int(sys.argv[3]), sys.argv[4])

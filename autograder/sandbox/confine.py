@@ -51,6 +51,12 @@ class Confinement:
     seccomp: bool = False
 
 
+def confinement_from(settings: dict[str, Any]) -> Confinement:
+    """Return what the judge's settings, as they come over the wire, ask for."""
+    lists = {name: tuple(settings[name]) for name in ("readable", "writable")}
+    return Confinement(**{**settings, **lists})
+
+
 def apply(wanted: Confinement) -> list[str]:
     """Apply all of it or raise; return the names of the pieces.
 

@@ -25,7 +25,7 @@ import autograder.checks
 import autograder.sandbox
 
 from .confine import Confinement, landlock_version
-from .stand_ins import COMPUTING
+from .stand_ins import COMPUTING, PASSIVE
 from .wire import Wire, WireError
 
 STARTING_SECONDS = 60.0
@@ -153,7 +153,9 @@ def start(level: int, folder: Path, notebooks: tuple[str, ...] = (), limits: Lim
         if level == 3:
             inside, home = "/submission", "/tmp"
             command, extra = _bubblewrap(folder, limits, theirs)
-            confinement = _confinement(limits, ("/usr", "/opt/python", "/opt/stage", inside, "/dev/urandom"), ("/tmp", "/dev/null"))
+            confinement = _confinement(
+                limits, ("/usr", "/opt/python", "/opt/stage", inside, "/dev/urandom"), ("/tmp", "/dev/null")
+            )
         else:
             scratch = tempfile.TemporaryDirectory(prefix="autograder-scratch-")
             inside, home = str(folder), scratch.name
@@ -163,7 +165,11 @@ def start(level: int, folder: Path, notebooks: tuple[str, ...] = (), limits: Lim
                 user = next(_user_numbers) if _is_root() and _reachable() else None
                 if user is not None:
                     os.chown(home, user, user)
-                system = [path for path in ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/urandom") if os.path.exists(path)]
+                system = [
+                    path
+                    for path in ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/urandom")
+                    if os.path.exists(path)
+                ]
                 readable = (*system, str(_base_prefix()), str(stage()), *map(str, _numpy_parts()), inside)
                 confinement = _confinement(limits, readable, (home, "/dev/null"), user)
         process = _spawn(command, _environment(home), home if level != 3 else "/", theirs, extra)
@@ -171,7 +177,7 @@ def start(level: int, folder: Path, notebooks: tuple[str, ...] = (), limits: Lim
         theirs.close()
     wire = Wire(ours)
     running = Process(process, wire, (), scratch)
-    settings = {"folder": inside, "notebooks": list(notebooks), "refused": list(COMPUTING), "confinement": confinement}
+    settings = {"folder": inside, "notebooks": list(notebooks), "stand_ins": [*PASSIVE, *COMPUTING], "confinement": confinement}
     try:
         wire.send(settings, [], STARTING_SECONDS)
         answer, _ = wire.receive(STARTING_SECONDS)
@@ -195,7 +201,9 @@ def _last_words(running: Process) -> str:
     return said
 
 
-def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None = None) -> dict[str, Any]:
+def _confinement(
+    limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None = None
+) -> dict[str, Any]:
     strict = bool(readable)
     if strict and sys.platform == "linux" and _is_root() and user is None:
         user = next(_user_numbers) if writable[0] == "/tmp" else None
@@ -258,7 +266,18 @@ def _bubblewrap(folder: Path, limits: Limits, theirs: socket.socket) -> tuple[li
     mounts += ["--perms", "0755", "--size", "65536", "--tmpfs", "/dev"]
     for device in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"):
         mounts += ["--dev-bind", device, device]
-    mounts += ["--remount-ro", "/dev", "--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp", "--remount-ro", "/"]
+    mounts += [
+        "--remount-ro",
+        "/dev",
+        "--perms",
+        "1777",
+        "--size",
+        str(limits.disk),
+        "--tmpfs",
+        "/tmp",
+        "--remount-ro",
+        "/",
+    ]
     arguments = [*numbers, "--die-with-parent", "--new-session", "--hostname", "runner", *mounts, "--chdir", "/tmp"]
     packed = b"".join(argument.encode() + b"\0" for argument in arguments)
     reader, writer = os.pipe()
@@ -279,7 +298,9 @@ def _spawn(
     command: list[str], environment: dict[str, str], folder: str, theirs: socket.socket, extra: dict[str, Any]
 ) -> "subprocess.Popen[bytes]":
     if sys.platform == "win32":
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, env=environment, cwd=folder, stdout=subprocess.DEVNULL
+        )
         shared = theirs.share(process.pid)
         assert process.stdin is not None
         process.stdin.write(len(shared).to_bytes(4, "little") + shared)

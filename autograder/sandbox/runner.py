@@ -6,7 +6,6 @@ Standard library and NumPy only. It is not trusted: whatever a submission does t
 import os
 import socket
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from autograder.checks.guest import Guest
 from autograder.checks.subject import SubjectError, by_value
 from autograder.sandbox import stand_ins
-from autograder.sandbox.confine import Confinement, ConfinementError, apply
+from autograder.sandbox.confine import ConfinementError, apply, confinement_from
 from autograder.sandbox.probe import look_around
 from autograder.sandbox.wire import Wire, WireClosed, WireError, decode, encode
 
@@ -64,17 +63,22 @@ class Runner:
         target = content.get("target")
         match question["ask"]:
             case "import":
-                return self.guest.module(content["module"])
+                return self.guest.load(content["module"])
             case "call":
                 function = self.guest.lookup(target) if isinstance(target, str) else target
                 return by_value(self.guest.call(function, tuple(content["args"]), content["kwargs"]), _Held)
             case "find":
-                found = self.guest.definition(content["name"]) if target == "notebook" else self.guest.find(target, content["name"])
+                found = (
+                    self.guest.definition(content["name"])
+                    if target == "notebook"
+                    else self.guest.find(target, content["name"])
+                )
                 return by_value(found, _Held)
             case "item":
                 return by_value(self.guest.item(target, content["key"]), _Held)
             case "assign":
-                target[content["key"]] = content["value"]
+                held: Any = target
+                held[content["key"]] = content["value"]
                 return None
             case "put":
                 return _Held(content["value"])
@@ -107,14 +111,12 @@ def main() -> None:
     """Run on the socket whose descriptor is the first argument (on Windows: shared over standard input)."""
     wire = Wire(_connection())
     settings, _ = wire.receive()
-    names = {field.name for field in fields(Confinement)}
-    wanted = {name: tuple(value) if isinstance(value, list) else value for name, value in settings["confinement"].items()}
     folder = Path(settings["folder"])
     sys.dont_write_bytecode = True
     sys.path.append(str(folder))
-    stand_ins.install(tuple(settings["refused"]))
+    stand_ins.install(tuple(settings["stand_ins"]))
     try:
-        pieces = apply(Confinement(**{name: value for name, value in wanted.items() if name in names}))
+        pieces = apply(confinement_from(settings["confinement"]))
     except ConfinementError as error:
         wire.send({"failed": str(error)}, [])
         return

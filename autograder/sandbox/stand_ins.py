@@ -11,7 +11,19 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-PASSIVE = ("matplotlib", "tqdm", "IPython", "ipywidgets", "imageio", "PIL", "cv2", "seaborn", "pandas", "sklearn", "h5py")
+PASSIVE = (
+    "matplotlib",
+    "tqdm",
+    "IPython",
+    "ipywidgets",
+    "imageio",
+    "PIL",
+    "cv2",
+    "seaborn",
+    "pandas",
+    "sklearn",
+    "h5py",
+)
 """Imported for looking at things; using them in graded code fails with one sentence."""
 COMPUTING = ("torch", "tensorflow", "keras", "jax", "scipy", "numba", "cupy", "theano", "autograd")
 """Would do the exercise."""
@@ -31,7 +43,7 @@ class StandIn:
             return args[0]  # used as a decorator
         if self._name.startswith("tqdm") and args:
             return args[0]  # used as a progress bar
-        self._refuse()
+        return self._refuse()
 
     def __getattr__(self, name: str) -> "StandIn":
         if name.startswith("__"):
@@ -53,7 +65,10 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._names = names
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None  # noqa: ARG002
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname.partition(".")[0] not in self._names:
             return None
@@ -66,10 +81,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
-def install(refused: tuple[str, ...] = COMPUTING) -> None:
-    """Put the stand-ins behind every real module, except for ``refused``, which come first; and Python 2's helpers."""
-    sys.meta_path.insert(0, _Finder(refused))
-    sys.meta_path.append(_Finder((*PASSIVE, *COMPUTING)))
+def install(names: tuple[str, ...]) -> None:
+    """Put stand-ins for ``names`` before real modules, which may be there but out of reach; and Python 2's helpers."""
+    sys.meta_path.insert(0, _Finder(names))
     _python_2()
 
 

@@ -21,7 +21,10 @@ MAX_BYTES = 512 * 2**20
 MAX_DEPTH = 12
 MAX_DIMENSIONS = 32
 MAX_ITEMS = 100_000
-ALLOWED = {np.dtype(code).str: np.dtype(code) for code in ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")}
+ALLOWED = {
+    np.dtype(code).str: np.dtype(code)
+    for code in ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
+}
 """The dtypes that may travel, by their little-endian name."""
 FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -66,7 +69,7 @@ class Wire:
         try:
             self._socket.sendall(HEADER.pack(len(text), len(arrays)) + text)
             for array in arrays:
-                self._socket.sendall(memoryview(array.reshape(-1).view(np.uint8)) if array.size else b"")
+                self._socket.sendall(array.reshape(-1).view(np.uint8).data if array.size else b"")
         except TimeoutError:
             raise WireTimeout("the other side does not read") from None
         except OSError:
@@ -103,7 +106,7 @@ class Wire:
         arrays = []
         for dtype, shape, size in layouts:
             array = np.empty(size // dtype.itemsize, dtype)
-            self._read_into(memoryview(array.view(np.uint8)) if size else None, deadline)
+            self._read_into(array.view(np.uint8).data if size else None, deadline)
             arrays.append(array.reshape(shape))
         return message, arrays
 

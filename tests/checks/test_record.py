@@ -1,0 +1,63 @@
+"""Answers can be kept, written, read and played back; the same answers are recognised, others are not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.checks.record import Playback, Recorded, read_logs, same_answers, write_logs
+from autograder.checks.subject import Handle, Subject, SubjectError
+
+
+class Answers:
+    """A backend that knows one function, ``double``, and one that keeps its argument."""
+
+    def call(self, target: object, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        x = np.asarray(args[0])
+        return (2 * x, Handle(self, x, "list")) if target == "layers.double" else 2 * x  # type: ignore[arg-type]
+
+    def find(self, target: object, name: str) -> object:
+        return {"W": np.ones(2), "n": 3} if name == "all" else 7
+
+    item = assign = put = fetch = find
+
+
+def test_playback_repeats_what_was_heard(tmp_path: Path) -> None:
+    heard = Recorded(Answers())  # type: ignore[arg-type]
+    out, cache = Subject(heard).layers.double(np.arange(3.0))
+    assert cache.length == 7
+    write_logs(tmp_path / "a.npz", {"t": heard.log})
+    write_logs(tmp_path / "b.npz", {"t": heard.log})
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+    again = Subject(Playback(read_logs(tmp_path / "a.npz")["t"]))
+    same, handle = again.layers.double("anything")
+    np.testing.assert_array_equal(same, out)
+    assert handle.length == 7
+    with pytest.raises(SubjectError, match="out of date"):
+        again.layers.double("once more")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ([np.ones(3)], [np.ones(3) + 1e-9], True),
+        ([np.ones(3)], [np.ones(3) + 1e-2], False),
+        ([np.ones(3)], [np.ones(4)], False),
+        ([np.ones(3)], [np.ones(3), 1.0], False),
+        ([(np.ones(2), {"handle": "x"})], [(np.ones(2), {"handle": "y"})], True),
+        ([{"handle": "x"}], [{"handle": "x"}], False),  # nothing was compared
+        ([np.nan], [np.nan], True),
+        ([None], [1.0], False),
+        ([], [], False),
+    ],
+)
+def test_same_answers(one: list[object], other: list[object], same: bool) -> None:
+    assert same_answers(one, other) is same
+
+
+def test_a_handle_cannot_be_trusted() -> None:
+    handle = Handle(Answers(), None, "object")  # type: ignore[arg-type]
+    for attempt in (bool, float, int, list, len, lambda h: h == 1, lambda h: h != 1, lambda h: h < 1, np.asarray):
+        with pytest.raises((SubjectError, TypeError)):
+            attempt(handle)

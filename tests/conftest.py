@@ -1,0 +1,68 @@
+"""What tests share: a course of their own in a temporary folder, on the synthetic pictures, and the sandbox's level."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import datasets
+from autograder.course import ASSIGNMENT, Course
+from autograder.sandbox.remote import best_level, probe
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> Path:
+    """The synthetic pictures."""
+    return datasets.synthetic_root()
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The real pictures, where they are."""
+    shared = ROOT.parent / "shared" / "cifar10" / "make_batches.py"
+    given = os.environ.get("CS231N_REAL")
+    if given:
+        return datasets.locate(given)
+    if not shared.exists():
+        pytest.skip("the real pictures are not here: set CS231N_REAL to their folder")
+    import subprocess
+    import sys
+    import tempfile
+
+    folder = Path(tempfile.gettempdir()) / "cs231n-real"
+    subprocess.run([sys.executable, str(shared), str(folder)], check=True)
+    return datasets.locate(folder)
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory: pytest.TempPathFactory, synthetic: Path) -> Course:
+    """A course in a folder of its own, on the synthetic pictures: source, committed release, nbgrader's settings."""
+    os.environ["CS231N_DATA"] = str(synthetic)
+    root = tmp_path_factory.mktemp("course")
+    ignored = shutil.ignore_patterns("__pycache__", "models", ".ipynb_checkpoints", ".pytest_cache")
+    for step in ("source", "release"):
+        shutil.copytree(ROOT / step / ASSIGNMENT, root / step / ASSIGNMENT, ignore=ignored)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    return Course(root, synthetic)
+
+
+@pytest.fixture(scope="session")
+def level() -> int:
+    """The best sandbox level of this machine."""
+    best, _ = best_level()
+    if best < 2:
+        pytest.skip("this machine gives neither level 3 nor 2")
+    return best
+
+
+@pytest.fixture(params=[3, 2])
+def each_level(request: pytest.FixtureRequest) -> int:
+    """Both safe levels in turn."""
+    wanted: int = request.param
+    missing = probe(wanted)
+    if missing:
+        pytest.skip(f"level {wanted} is not to be had here: {missing}")
+    return wanted

@@ -1,0 +1,191 @@
+"""The real nbgrader on a real class: autograde, feedback, export; kills, duplicates and formgrader's buttons."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.course import ASSIGNMENT, Course
+from autograder.sample import make_class
+
+pytestmark = [pytest.mark.xdist_group("class"), pytest.mark.slow]
+NBGRADER = [sys.executable, "-W", "ignore", "-m", "nbgrader"]
+AUTOGRADER = [sys.executable, "-m", "autograder.cli"]
+
+
+@pytest.fixture(scope="module")
+def school(course: Course, tmp_path_factory: pytest.TempPathFactory, level: int) -> Iterator[Course]:
+    """A course with a release of its own and the sample class, graded by our one command."""
+    root = tmp_path_factory.mktemp("school")
+    shutil.copytree(course.root / "source", root / "source")
+    shutil.copy(course.root / "nbgrader_config.py", root)
+    school = Course(root, course.data)
+    run(school, *AUTOGRADER, "build")
+    make_class(school, root / "submitted")
+    duplicate(school, "sample-complete", "double")
+    result = run(school, *AUTOGRADER, "grade", "--workers", "2")
+    (root / "grade.txt").write_text(result.stdout)
+    yield school
+
+
+def run(school: Course, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "160"}
+    result = subprocess.run(command, cwd=school.root, capture_output=True, text=True, check=False, env=environment)
+    assert not check or result.returncode == 0, result.stdout + result.stderr
+    return result
+
+
+def duplicate(school: Course, student: str, name: str) -> None:
+    """Another student's copy, in which a grade cell stands twice and one was deleted."""
+    target = school.root / "submitted" / name
+    shutil.copytree(school.root / "submitted" / student, target)
+    path = target / ASSIGNMENT / "FullyConnectedNets.ipynb"
+    content = json.loads(path.read_text())
+    graded = [cell for cell in content["cells"] if cell["metadata"].get("nbgrader", {}).get("grade")]
+    content["cells"] += [graded[0], graded[0]]
+    content["cells"].remove(graded[-1])
+    path.write_text(json.dumps(content))
+
+
+def scores(school: Course) -> dict[str, float]:
+    """What ``nbgrader export`` says."""
+    run(school, *NBGRADER, "export", "--to", "grades.csv")
+    with open(school.root / "grades.csv", newline="") as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+def grades(school: Course, student: str) -> dict[str, tuple[float | None, bool]]:
+    """Score and "needs a person" of each grade cell of a student."""
+    query = """
+        SELECT base_cell.name, grade.auto_score, grade.needs_manual_grade FROM grade
+        JOIN base_cell ON grade.cell_id = base_cell.id
+        JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id
+        JOIN submitted_assignment ON submitted_notebook.assignment_id = submitted_assignment.id
+        WHERE submitted_assignment.student_id = ?
+    """
+    with sqlite3.connect(school.root / "gradebook.db") as database:
+        return {name: (score, bool(manual)) for name, score, manual in database.execute(query, (student,))}
+
+
+def test_the_table_and_the_gradebook_agree(school: Course) -> None:
+    text = (school.root / "grade.txt").read_text()
+    found = scores(school)
+    for student in ("sample-complete", "sample-partly", "sample-blank", "sample-hostile"):
+        assert student in text
+    points = sum(exercise.points for exercise in school.parts[0].automatic)
+    assert found["sample-complete"] == points
+    assert found["double"] == points
+    assert found["sample-blank"] == 2
+    assert found["sample-hostile"] == 0
+    assert 0 < found["sample-partly"] < points
+    assert found["sample-three-mistakes"] < points
+    assert f"{points:g} of {points:g}" in text
+    assert "its JSON is broken" in text
+
+
+def test_manual_cells_and_ungraded_ones_wait_for_a_person(school: Course) -> None:
+    manual = {exercise.id for exercise in school.parts[0].exercises if exercise.manual}
+    complete = grades(school, "sample-complete")
+    assert {name for name, (score, waits) in complete.items() if waits} == manual
+    assert all(complete[name][0] is None for name in manual)
+    modules = grades(school, "sample-modules-only")
+    waiting = {name for name, (score, waits) in modules.items() if waits}
+    assert waiting == {"overfit_three_layer", "overfit_five_layer", "accuracy_part1"}
+    assert all(modules[name][0] is None for name in waiting)
+    assert all(modules[name] == (0.0, False) for name in manual)  # the blank notebook has no answers
+
+
+def test_feedback_says_what_is_wrong(school: Course) -> None:
+    page = school.root / "feedback" / "sample-three-mistakes" / ASSIGNMENT / "FullyConnectedNets.html"
+    text = page.read_text()
+    assert "The L2 term of the loss lacks the factor 0.5" in text
+    assert "too small at first" in text
+    broken = school.root / "feedback" / "sample-corrupted" / ASSIGNMENT / "FullyConnectedNets.html"
+    assert "its JSON is broken" in broken.read_text()
+
+
+def test_students_modules_are_kept(school: Course) -> None:
+    """nbgrader by itself would put the instructor's in their place."""
+    autograded = school.root / "autograded" / "sample-blank" / ASSIGNMENT / "cs231n" / "layers.py"
+    assert "YOUR CODE HERE" in autograded.read_text()
+    hostile = school.root / "autograded" / "sample-hostile" / ASSIGNMENT
+    assert not (hostile / "models").exists()
+
+
+def test_grading_again_does_nothing_and_plain_nbgrader_does_the_same(school: Course) -> None:
+    before = scores(school)
+    stamps = {path: path.stat().st_mtime_ns for path in (school.root / "autograded").rglob("*.ipynb")}
+    result = run(school, *NBGRADER, "autograde", ASSIGNMENT)
+    assert "was graded before" in result.stderr
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+    run(school, *NBGRADER, "autograde", ASSIGNMENT, "--force", "--student", "sample-three-mistakes")
+    assert scores(school) == before
+
+
+def test_a_changed_submission_is_graded_again(school: Course) -> None:
+    target = school.root / "submitted" / "changing" / ASSIGNMENT
+    shutil.copytree(school.root / "submitted" / "sample-blank" / ASSIGNMENT, target)
+    run(school, *NBGRADER, "autograde", ASSIGNMENT, "--student", "changing")
+    assert scores(school)["changing"] == 2
+    solved = school.root / "submitted" / "sample-complete" / ASSIGNMENT / "cs231n" / "optim.py"
+    shutil.copy(solved, target / "cs231n" / "optim.py")
+    run(school, *NBGRADER, "autograde", ASSIGNMENT, "--student", "changing")
+    assert scores(school)["changing"] == 5
+
+
+def test_a_kill_loses_nothing(school: Course) -> None:
+    """Killed while it writes, the next run finishes the job, with the same scores."""
+    before = scores(school)
+    for student in ("sample-complete", "sample-partly"):
+        (school.root / ".autograder" / "graded" / f"{student}.json").unlink()
+    for delay in (2.0, 2.6, 3.2):
+        process = subprocess.Popen([*NBGRADER, "autograde", ASSIGNMENT, "--force"], cwd=school.root, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    run(school, *NBGRADER, "autograde", ASSIGNMENT)
+    assert scores(school) == before
+
+
+def test_a_persons_grade_survives_grading_again(school: Course) -> None:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:
+        grade = gradebook.find_grade("hyperparameter_search", "FullyConnectedNets", ASSIGNMENT, "sample-complete")
+        grade.manual_score = 1.5
+        grade.needs_manual_grade = False
+        gradebook.db.commit()
+    before = scores(school)["sample-complete"]
+    run(school, *NBGRADER, "autograde", ASSIGNMENT, "--force", "--student", "sample-complete")
+    assert scores(school)["sample-complete"] == before
+
+
+def test_formgraders_autograde_button_does_the_same(school: Course) -> None:
+    program = (
+        "import json, os\nfrom traitlets.config.loader import PyFileConfigLoader\n"
+        "config = PyFileConfigLoader('nbgrader_config.py', path=os.getcwd()).load_config()\n"
+        "from nbgrader.coursedir import CourseDirectory\nfrom nbgrader.apps.api import NbGraderAPI\n"
+        "api = NbGraderAPI(CourseDirectory(config=config, root=os.getcwd()), config=config)\n"
+        f"print(json.dumps(api.autograde({ASSIGNMENT!r}, 'sample-three-mistakes')))\n"
+    )
+    before = scores(school)
+    result = run(school, sys.executable, "-W", "ignore", "-c", program)
+    assert json.loads(result.stdout.splitlines()[-1])["success"] is True
+    assert scores(school) == before
+
+
+def test_a_folder_that_cannot_be_read_stops_nobody(school: Course) -> None:
+    (school.root / "submitted" / "empty" / ASSIGNMENT).mkdir(parents=True)
+    text = run(school, *AUTOGRADER, "grade", "--student", "*e*", "--no-feedback").stdout
+    assert "holds no cs231n package and no notebook" in text
+    assert all(waits for score, waits in grades(school, "empty").values() if score is None)
+    assert scores(school)["empty"] == 0

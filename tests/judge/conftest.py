@@ -1,0 +1,47 @@
+"""Submissions made from the reference: complete, blank, or with something changed."""
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+from autograder.judge.session import judge_part, taken_in
+from autograder.sample import students
+from autograder.verdict import ExerciseResult, PartVerdict
+
+Change = Callable[[Path], None]
+Judge = Callable[..., PartVerdict]
+
+
+@pytest.fixture(scope="session")
+def complete(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete submission, its model trained in quick mode."""
+    folder = tmp_path_factory.mktemp("complete") / "assignment2"
+    students.complete(course, folder)
+    return folder
+
+
+@pytest.fixture
+def judge(course: Course, complete: Path, tmp_path: Path, level: int) -> Judge:
+    """Judge the complete submission with changes, on all of part 1 or on some of its exercises."""
+
+    def judge(change: Change = lambda folder: None, *exercises: str, course: Course = course) -> PartVerdict:
+        folder = tmp_path / "submission"
+        shutil.copytree(complete, folder)
+        change(folder)
+        part = course.parts[0]
+        if exercises:
+            chosen = tuple(exercise for exercise in part.exercises if exercise.id in exercises)
+            part = dataclasses.replace(part, exercises=chosen)
+        with taken_in(folder) as submission:
+            return judge_part(course, part, submission, level)
+
+    return judge
+
+
+def lost(verdict: PartVerdict) -> dict[str, ExerciseResult]:
+    """The exercises that lost points."""
+    return {exercise.id: exercise for exercise in verdict.exercises if exercise.score < exercise.points}

@@ -1,0 +1,236 @@
+"""Whole verdicts: the reference gets everything, a blank release what is given, three mistakes cost three exercises."""
+
+import dataclasses
+import shutil
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from autograder.course import Course
+from autograder.sample import students
+from autograder.verdict import from_json, schema, to_json
+
+from .conftest import Judge, lost
+
+pytestmark = pytest.mark.xdist_group("verdicts")
+
+
+def append(module: str, text: str):  # type: ignore[no-untyped-def]
+    """A change: more lines at the end of a module."""
+
+    def change(folder: Path) -> None:
+        path = folder / "cs231n" / module
+        path.write_text(path.read_text() + text)
+
+    return change
+
+
+def test_reference_gets_all_points(judge: Judge, course: Course) -> None:
+    verdict = judge()
+    assert lost(verdict) == {}
+    assert verdict.score == verdict.points == sum(exercise.points for exercise in course.parts[0].automatic)
+    assert verdict.data == "synthetic"
+    assert verdict.problems == verdict.flags == ()
+    content = to_json([verdict])
+    jsonschema.validate(content, schema())
+    assert from_json(content) == [verdict]
+
+
+def test_blank_release_gets_what_is_given(judge: Judge, course: Course) -> None:
+    def blank(folder: Path) -> None:
+        shutil.rmtree(folder)
+        students.blank(course, folder)
+
+    verdict = judge(blank)
+    given = {exercise.id for exercise in course.parts[0].exercises if exercise.given}
+    assert given == {"loss_layers", "solver"}
+    for exercise in verdict.exercises:
+        assert exercise.score == (exercise.points if exercise.id in given else 0)
+        assert exercise.outcome == ("graded" if exercise.id in given else "failed")
+    assert "not written yet" in lost(verdict)["affine_forward"].message
+
+
+def test_three_mistakes_cost_three_exercises_and_are_named(judge: Judge, course: Course) -> None:
+    def change(folder: Path) -> None:
+        shutil.rmtree(folder)
+        students.three_mistakes(course, folder)
+
+    wrong = lost(judge(change))
+    assert set(wrong) == {"two_layer_net", "rmsprop", "adam"}
+    hints = {name: [test.hint for test in exercise.tests if test.outcome == "failed"] for name, exercise in wrong.items()}
+    assert any("factor 0.5" in hint for hint in hints["two_layer_net"])
+    assert any("before this gradient" in hint for hint in hints["rmsprop"])
+    assert any("too small at first" in hint for hint in hints["adam"])
+
+
+def test_modules_alone_are_judged_on_their_merits(judge: Judge, course: Course) -> None:
+    def change(folder: Path) -> None:
+        shutil.rmtree(folder)
+        students.modules_only(course, folder)
+
+    verdict = judge(change)
+    outcomes = {exercise.id: exercise.outcome for exercise in verdict.exercises if exercise.score < exercise.points}
+    assert outcomes == dict.fromkeys(("overfit_three_layer", "overfit_five_layer", "accuracy_part1"), "not_graded")
+    assert verdict.problems == ("FullyConnectedNets.ipynb was not handed in.",)
+
+
+def test_a_corrupted_notebook_is_said_in_one_sentence(judge: Judge) -> None:
+    def change(folder: Path) -> None:
+        path = folder / "FullyConnectedNets.ipynb"
+        path.write_text(path.read_text()[:3000])
+
+    verdict = judge(change)
+    assert verdict.problems == ("FullyConnectedNets.ipynb is not a readable notebook (its JSON is broken).",)
+    outcomes = {exercise.id: exercise.outcome for exercise in verdict.exercises if exercise.score < exercise.points}
+    assert outcomes == dict.fromkeys(("overfit_three_layer", "overfit_five_layer"), "not_graded")
+
+
+def test_the_hostile_sample_earns_nothing(judge: Judge, course: Course) -> None:
+    course.state.mkdir(exist_ok=True)
+
+    def change(folder: Path) -> None:
+        shutil.rmtree(folder)
+        students.hostile(course, folder)
+
+    verdict = judge(change)
+    assert verdict.score == 0
+    assert "models (a link)" in verdict.left_out
+
+
+def test_a_hang_at_import_costs_one_limit(judge: Judge) -> None:
+    began = time.monotonic()
+    verdict = judge(append("__init__.py", "\nwhile True: pass\n"))
+    assert time.monotonic() - began < 60
+    assert verdict.score == 0
+    assert all("did not end well" in exercise.message or exercise.id == "accuracy_part1" for exercise in verdict.exercises)
+    assert {exercise.outcome for exercise in verdict.exercises} == {"failed"}
+
+
+def test_a_hang_in_one_function_costs_what_rests_on_it(judge: Judge) -> None:
+    verdict = judge(append("optim.py", "\ndef adam(w, dw, config=None):\n    while True: pass\n"), "rmsprop", "adam")
+    assert set(lost(verdict)) == {"adam"}
+    assert "no answer within" in lost(verdict)["adam"].message
+
+
+@pytest.mark.slow
+def test_no_part_takes_longer_than_two_minutes(judge: Judge) -> None:
+    """Every function of the submission hangs."""
+    hang = "\ndef _hang(*a, **k):\n    while True: pass\nfor _n in [n for n in dir() if n.endswith('ward')]: globals()[_n] = _hang\n"
+    began = time.monotonic()
+    verdict = judge(append("layers.py", hang))
+    assert time.monotonic() - began < 120
+    assert len(verdict.exercises) == 15
+
+
+def test_one_broken_layer_is_named_by_what_rests_on_it(judge: Judge) -> None:
+    broken = "\ndef affine_forward(x, w, b):\n    return x.reshape(len(x), -1) @ w, (x, w, b)\n"
+    verdict = judge(append("layers.py", broken), "affine_forward", "relu_forward", "two_layer_net")
+    assert set(lost(verdict)) == {"affine_forward", "two_layer_net"}
+    assert "b is not added" in lost(verdict)["affine_forward"].tests[0].hint
+    assert "runs on affine_forward, which is not right yet" in lost(verdict)["two_layer_net"].message
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        ("None", "returned nothing"),
+        ("(1, 2, 3)", "another number of values"),
+        ("('text', ())", "out is a str"),
+        ("([[1.0]], ())", "out is a list"),
+        ("(np.full((len(x), w.shape[1]), np.nan), ())", "NaN or infinite"),
+        ("(np.zeros((1, 1)), ())", "has shape (1, 1)"),
+        ("(np.zeros((0, 0)), ())", "has shape (0, 0)"),
+        ("x @ w", ""),
+        ("{}", "dict"),
+    ],
+)
+def test_wrong_kinds_of_answers_are_explained(judge: Judge, returned: str, words: str) -> None:
+    verdict = judge(append("layers.py", f"\ndef affine_forward(x, w, b):\n    return {returned}\n"), "affine_forward")
+    (exercise,) = verdict.exercises
+    assert exercise.outcome == "failed"
+    assert exercise.score == 0
+    assert words in exercise.message
+
+
+def test_old_numpy_is_explained(judge: Judge) -> None:
+    old = "\ndef relu_forward(x):\n    return np.maximum(x, np.int(0)), x\n"
+    verdict = judge(append("layers.py", old), "relu_forward")
+    assert "np.int" in verdict.exercises[0].message
+    assert "use int" in verdict.exercises[0].message
+
+
+def test_the_same_submission_gets_the_same_inputs_and_another_secret_others(
+    judge: Judge, course: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one = judge(lambda folder: None, "relu_forward")
+    shutil.rmtree(tmp_path / "submission")
+    again = judge(lambda folder: None, "relu_forward")
+    assert one.seed == again.seed
+    shutil.rmtree(tmp_path / "submission")
+    monkeypatch.setenv("AUTOGRADER_SECRET", "another")
+    other = judge(lambda folder: None, "relu_forward", course=dataclasses.replace(course))
+    assert other.seed != one.seed
+    assert other.score == one.score
+
+
+def test_a_model_of_other_data_is_not_graded(judge: Judge) -> None:
+    import json
+
+    import numpy as np
+
+    def change(folder: Path) -> None:
+        path = folder / "models" / "part1.npz"
+        with np.load(path) as file:
+            arrays = dict(file)
+        description = json.loads(arrays["description"].tobytes())
+        description["data"] = "cifar10-0123456789abcdef"
+        arrays["description"] = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
+        np.savez(path, **arrays)
+
+    (exercise,) = judge(change, "accuracy_part1").exercises
+    assert exercise.outcome == "not_graded"
+    assert "trained on CIFAR-10" in exercise.message
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04."])
+def test_a_broken_model_costs_only_its_own_points(judge: Judge, content: bytes) -> None:
+    verdict = judge(lambda folder: (folder / "models" / "part1.npz").write_bytes(content), "adam", "accuracy_part1")  # type: ignore[arg-type, return-value]
+    assert set(lost(verdict)) == {"accuracy_part1"}
+    assert "not a file that save_model wrote" in lost(verdict)["accuracy_part1"].message
+
+
+def test_a_looked_up_test_set_is_flagged(judge: Judge, course: Course) -> None:
+    """A model that knows the pictures by heart gets its points and a flag for the instructor."""
+    cheat = (
+        "\nclass FullyConnectedNet(FullyConnectedNet):\n"
+        "    def loss(self, X, y=None):\n"
+        "        h = np.abs(np.round(X[:, :, ::5, ::5] * 8)).reshape(len(X), -1) @ np.arange(1, 148)\n"
+        "        out = np.zeros((len(X), 10)); out[np.arange(len(X)), [TABLE.get(int(v), 0) for v in h]] = 1\n"
+        "        return out\n"
+    )
+
+    def change(folder: Path) -> None:
+        import numpy as np
+
+        with np.load(folder / "models" / "part1.npz") as file:
+            mean = file["mean"]
+        table = {}
+        for pixels, labels in (course.pictures.test(), course.pictures.validation()):
+            x = pixels.astype(np.float32) - mean
+            keys = np.abs(np.round(x[:, :, ::5, ::5] * 8)).reshape(len(x), -1) @ np.arange(1, 148)
+            table.update(zip(keys.astype(int).tolist(), labels.tolist(), strict=True))
+        append("classifiers/fc_net.py", f"\nTABLE = {table}\n" + cheat)(folder)
+
+    verdict = judge(change, "accuracy_part1")
+    assert verdict.exercises[0].score == verdict.exercises[0].points, verdict.exercises[0].message
+    assert any("memorised or looked up" in flag for flag in verdict.flags)
+
+
+@pytest.mark.slow
+def test_on_real_pictures(judge: Judge, course: Course, real: Path) -> None:
+    """Reference and three mistakes, on CIFAR-10: everything but the quickly trained model's accuracy is the same."""
+    on_real = Course(course.root, real)
+    modules = [exercise.id for exercise in course.parts[0].automatic if exercise.id != "accuracy_part1"]
+    assert lost(judge(lambda folder: None, *modules, course=on_real)) == {}
