@@ -62,7 +62,8 @@ def find_root(folder: Path) -> Path:
     below = [child.parent for child in sorted(folder.glob("*/cs231n")) if child.is_dir() and not child.is_symlink()]
     if len(below) == 1 and not below[0].is_symlink():
         return below[0]
-    raise SubmissionError(f"{folder} holds no cs231n package and no notebook: give the folder that holds them.")
+    name = folder.resolve().name
+    raise SubmissionError(f"{name} holds no cs231n package and no notebook: give the folder that holds them.")
 
 
 def take_in(source: Path, into: Path) -> Submission:

@@ -185,7 +185,7 @@ def test_formgraders_autograde_button_does_the_same(school: Course) -> None:
 
 def test_a_folder_that_cannot_be_read_stops_nobody(school: Course) -> None:
     (school.root / "submitted" / "empty" / ASSIGNMENT).mkdir(parents=True)
-    text = run(school, *AUTOGRADER, "grade", "--student", "*e*", "--no-feedback").stdout
-    assert "holds no cs231n package and no notebook" in text
+    text = run(school, *AUTOGRADER, "grade", "--student", "empty", "--no-feedback").stdout
+    assert "holds no cs231n package" in " ".join(text.replace("│", " ").split())
     assert all(waits for score, waits in grades(school, "empty").values() if score is None)
     assert scores(school)["empty"] == 0
