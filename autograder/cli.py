@@ -34,7 +34,7 @@ def main() -> None:
     """Run the command; what is wrong is said in one sentence."""
     from autograder.grading.engine import GradingError
     from autograder.sample.train import TrainingError
-    from autograder.sandbox.launch import LaunchError
+    from autograder.sandbox.levels import LaunchError
 
     try:
         app()

@@ -59,9 +59,8 @@ class Accuracy:
         fingerprint, mean, model = self._student.course.load_model(part.number)
         pictures = self._bench.course.pictures
         if fingerprint != pictures.fingerprint:
-            raise NotGraded(
-                f"The model was trained on {_named(fingerprint)}; judged is on {_named(pictures.fingerprint)}."
-            )
+            here = _named(pictures.fingerprint)
+            raise NotGraded(f"The model was trained on {_named(fingerprint)}, and is not judged on {here}.")
         x, y = self._unseen()
         order = self._rng.permutation(len(x))
         right = np.empty(len(x), dtype=bool)
@@ -96,8 +95,8 @@ class Accuracy:
         for what, altered in (("flipped", flipped), ("shifted by a pixel", shifted)):
             if plain - float(altered.mean()) > SUSPICIOUS_DROP:
                 self._flags.append(
-                    f"The model of part {self._bench.part.number} is right on {plain:.1%} of {len(some)} pictures but on "
-                    f"{altered.mean():.1%} of the same ones {what}: were test pictures memorised or looked up?"
+                    f"The model of part {self._bench.part.number} is right on {plain:.1%} of {len(some)} pictures "
+                    f"but on {altered.mean():.1%} of the same ones {what}: were test pictures memorised or looked up?"
                 )
 
 

@@ -15,7 +15,7 @@ from autograder.checks.subject import Subject, SubjectError
 from autograder.course import Course
 from autograder.manifest import Part
 from autograder.sandbox import launch
-from autograder.sandbox.launch import Limits
+from autograder.sandbox.levels import Limits
 from autograder.sandbox.remote import Remote
 from autograder.sandbox.submission import Submission
 

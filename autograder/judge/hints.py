@@ -18,9 +18,7 @@ NAMED = ("core", "edge")
 """Kinds of tests that are quick enough to run once more for each known mistake."""
 
 
-def hint(
-    source: Path, claim: Claim, error: Exception, answers: Log, seed: int, run: Callable[[Subject], Any]
-) -> str:
+def hint(source: Path, claim: Claim, error: Exception, answers: Log, seed: int, run: Callable[[Subject], Any]) -> str:
     """Return the explanation of the known mistake that gives exactly these answers, or "".
 
     Parameters

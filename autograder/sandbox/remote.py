@@ -15,7 +15,8 @@ import numpy as np
 from autograder.checks.subject import Handle, SubjectError
 
 from . import launch
-from .launch import LaunchError, Limits, Process, available
+from .launch import Process
+from .levels import LaunchError, Limits, available
 from .wire import WireClosed, WireError, WireTimeout, decode, encode
 
 KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol"}

@@ -71,14 +71,21 @@ def test_another_type_of_cell_is_not_the_students_answer(release: nbformat.Noteb
     student.cells[3] = graded(v4.new_code_cell("print('answer')"), "question", solution=True)
     restored = restore(student, release)
     assert sorted(names(restored)) == ["a", "b", "question"]
-    assert next(c for c in restored.cells if "nbgrader" in c.metadata and c.metadata.nbgrader.grade_id == "question").cell_type == "markdown"
+    assert (
+        next(
+            c for c in restored.cells if "nbgrader" in c.metadata and c.metadata.nbgrader.grade_id == "question"
+        ).cell_type
+        == "markdown"
+    )
 
 
 def test_outputs_cannot_carry_script(release: nbformat.NotebookNode) -> None:
     student = copy.deepcopy(release)
     data = {"text/html": "<script>alert(1)</script>", "application/javascript": "x", "image/svg+xml": "<svg/>"}
     huge = v4.new_output("stream", text="y" * 10_000_000)
-    student.cells[0] = v4.new_code_cell("x", outputs=[v4.new_output("display_data", {**data, "text/plain": "plain"}), huge])
+    student.cells[0] = v4.new_code_cell(
+        "x", outputs=[v4.new_output("display_data", {**data, "text/plain": "plain"}), huge]
+    )
     restored = restore(student, release)
     text = nbformat.writes(restored)
     assert "script" not in text
@@ -131,7 +138,9 @@ def test_the_verdict_is_shown_and_escaped(release: nbformat.NotebookNode) -> Non
     assert "0 of 1 points" in output.data["text/html"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": [{"cell_type": "code"}]}', '{"cells": 1, "nbformat": 4}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"cells": [{"cell_type": "code"}]}', '{"cells": 1, "nbformat": 4}']
+)
 def test_what_is_no_notebook_is_said_in_one_sentence(tmp_path: Path, content: str) -> None:
     path = tmp_path / "A.ipynb"
     path.write_text(content)

@@ -9,8 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,7 +21,7 @@ AUTOGRADER = [sys.executable, "-m", "autograder.cli"]
 
 
 @pytest.fixture(scope="module")
-def school(course: Course, tmp_path_factory: pytest.TempPathFactory, level: int) -> Iterator[Course]:
+def school(course: Course, tmp_path_factory: pytest.TempPathFactory, level: int) -> Course:
     """A course with a release of its own and the sample class, graded by our one command."""
     root = tmp_path_factory.mktemp("school")
     shutil.copytree(course.root / "source", root / "source")
@@ -34,7 +32,7 @@ def school(course: Course, tmp_path_factory: pytest.TempPathFactory, level: int)
     duplicate(school, "sample-complete", "double")
     result = run(school, *AUTOGRADER, "grade", "--workers", "2")
     (root / "grade.txt").write_text(result.stdout)
-    yield school
+    return school
 
 
 def run(school: Course, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -148,7 +146,9 @@ def test_a_kill_loses_nothing(school: Course) -> None:
     for student in ("sample-complete", "sample-partly"):
         (school.root / ".autograder" / "graded" / f"{student}.json").unlink()
     for delay in (2.0, 2.6, 3.2):
-        process = subprocess.Popen([*NBGRADER, "autograde", ASSIGNMENT, "--force"], cwd=school.root, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*NBGRADER, "autograde", ASSIGNMENT, "--force"], cwd=school.root, stderr=subprocess.DEVNULL
+        )
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.checks.subject import Subject, SubjectError
 from autograder.sandbox import launch
-from autograder.sandbox.launch import Limits
+from autograder.sandbox.levels import Limits
 from autograder.sandbox.remote import Remote
 from autograder.sandbox.submission import take_in
 
@@ -110,6 +110,17 @@ def test_attack_is_refused(start: Start, tmp_path: Path, each_level: int, what: 
     np.testing.assert_array_equal(student.layers.double(np.ones(1)), [2])
 
 
+def test_packages_installed_beside_python_are_out_of_reach(start: Start) -> None:
+    """The autograder itself, hidden tests and all, may be installed there."""
+    body = (
+        "found = []\nfor root in (sys.prefix, '/usr', '/usr/local'):\n    for lib in ('lib', 'lib/python3'):\n"
+        "        for version in [''] + [f'python3.{n}' for n in range(9, 16)]:\n"
+        "            for name in ('site-packages', 'dist-packages'):\n                try: found += os.listdir('/'.join([root, lib, version, name]))\n"
+        "                except OSError: pass\nreturn len(found)"
+    )
+    assert start(attack=tried(body)).attack.attack() == 0
+
+
 def test_threads_are_allowed(start: Start) -> None:
     body = "import threading\nseen = []\nt = threading.Thread(target=lambda: seen.append(1)); t.start(); t.join()\nreturn len(seen)"
     assert start(attack=tried(body)).attack.attack() == 1
@@ -126,7 +137,9 @@ def test_a_runner_that_ends_itself_is_no_answer(start: Start, how: str) -> None:
     assert failing(start(attack=f"import os, ctypes\ndef attack():\n    {how}\n")).kind == "crash"
 
 
-@pytest.mark.parametrize("how", ["sys.exit(0)", "raise KeyboardInterrupt", "raise SystemExit(0)", "raise GeneratorExit"])
+@pytest.mark.parametrize(
+    "how", ["sys.exit(0)", "raise KeyboardInterrupt", "raise SystemExit(0)", "raise GeneratorExit"]
+)
 def test_exits_are_exceptions(start: Start, how: str) -> None:
     student = start(attack=f"import sys\ndef attack():\n    {how}\n")
     assert failing(student).kind == "raised"

@@ -20,7 +20,14 @@ def hand_in(folder: Path, **files: str) -> Path:
 def test_what_counts_is_taken(tmp_path: Path) -> None:
     source = hand_in(
         tmp_path / "in",
-        **{"A.ipynb": "{}", "models/part1.npz": "z", "notes.txt": "", "evil.so": "", "cs231n/__pycache__/layers.pyc": "", "x.pkl": "p"},
+        **{
+            "A.ipynb": "{}",
+            "models/part1.npz": "z",
+            "notes.txt": "",
+            "evil.so": "",
+            "cs231n/__pycache__/layers.pyc": "",
+            "x.pkl": "p",
+        },
     )
     taken = take_in(source, tmp_path / "out")
     assert taken.files == ("A.ipynb", "cs231n/layers.py", "models/part1.npz")
@@ -59,7 +66,9 @@ def test_names_that_could_fool_are_left_out(tmp_path: Path) -> None:
 
 
 def test_limits_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = hand_in(tmp_path / "in", **{f"cs231n/m{i}.py": "" for i in range(20)}, **{"cs231n/big.py": "#" * 3_000_000})
+    source = hand_in(
+        tmp_path / "in", **{f"cs231n/m{i}.py": "" for i in range(20)}, **{"cs231n/big.py": "#" * 3_000_000}
+    )
     taken = take_in(source, tmp_path / "1")
     assert "cs231n/big.py (too large)" in taken.left_out
     monkeypatch.setattr(submission, "MAX_FILES", 5)
