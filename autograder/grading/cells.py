@@ -4,6 +4,7 @@ Reads notebooks as hostile data and executes nothing. Not for scores: see ``grad
 """
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from autograder.verdict import ExerciseResult, PartVerdict
 
 PICTURES = ("image/png", "image/jpeg")
 """Kinds of output that are shown as the student handed them in; of all others the plain text."""
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+"""What begins a tag. Markdown lets HTML through, and nbgrader's pages show it to others as it is."""
 MAX_TEXT = 20_000
 MAX_PICTURE = 2 * 2**20
 MAX_OUTPUTS = 50
@@ -97,7 +101,7 @@ def _plain_cell(cell: Any) -> Any:
         ]  # fmt: skip
         return new
     make = nbformat.v4.new_markdown_cell if cell.get("cell_type") == "markdown" else nbformat.v4.new_raw_cell
-    return make(source)
+    return make(TAG.sub("&lt;", source))
 
 
 def _plain_output(output: Any) -> Any:
@@ -110,10 +114,15 @@ def _plain_output(output: Any) -> Any:
     data = output.get("data", {})
     if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
         return None
-    kept = {name: data[name] for name in PICTURES if isinstance(data.get(name), str) and len(data[name]) < MAX_PICTURE}
+    kept = {name: data[name] for name in PICTURES if _is_picture(data.get(name))}
     if "text/plain" in data:
         kept["text/plain"] = _text(data["text/plain"])
     return nbformat.v4.new_output("display_data", data=kept)
+
+
+def _is_picture(data: Any) -> bool:
+    """Whether it is base64 and nothing else: it ends up in an attribute of a page."""
+    return isinstance(data, str) and len(data) < MAX_PICTURE and BASE64.fullmatch(data) is not None
 
 
 def _text(value: Any) -> str:

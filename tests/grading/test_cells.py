@@ -82,9 +82,10 @@ def test_another_type_of_cell_is_not_the_students_answer(release: nbformat.Noteb
 def test_outputs_cannot_carry_script(release: nbformat.NotebookNode) -> None:
     student = copy.deepcopy(release)
     data = {"text/html": "<script>alert(1)</script>", "application/javascript": "x", "image/svg+xml": "<svg/>"}
+    picture = v4.new_output("display_data", {"image/png": '"><script>alert(1)</script>'})
     huge = v4.new_output("stream", text="y" * 10_000_000)
     student.cells[0] = v4.new_code_cell(
-        "x", outputs=[v4.new_output("display_data", {**data, "text/plain": "plain"}), huge]
+        "x", outputs=[v4.new_output("display_data", {**data, "text/plain": "plain"}), picture, huge]
     )
     restored = restore(student, release)
     text = nbformat.writes(restored)
@@ -92,6 +93,15 @@ def test_outputs_cannot_carry_script(release: nbformat.NotebookNode) -> None:
     assert "svg" not in text
     assert "plain" in text
     assert len(text) < 100_000
+
+
+def test_answers_cannot_carry_script(release: nbformat.NotebookNode) -> None:
+    student = copy.deepcopy(release)
+    student.cells[3].source = "a < b, and <script>alert(1)</script>"
+    student.cells += [v4.new_markdown_cell("<img src=x onerror=alert(1)>"), v4.new_raw_cell("<script>x</script>")]
+    sources = [cell.source for cell in restore(student, release).cells]
+    assert "a < b, and &lt;script>alert(1)&lt;/script>" in sources
+    assert not any("<script" in source or "<img" in source for source in sources)
 
 
 NAMES = st.sampled_from(["a", "b", "question", "other", ""])

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -189,3 +190,34 @@ def test_a_folder_that_cannot_be_read_stops_nobody(school: Course) -> None:
     assert "holds no cs231n package" in " ".join(text.replace("│", " ").split())
     assert all(waits for score, waits in grades(school, "empty").values() if score is None)
     assert scores(school)["empty"] == 0
+
+
+def test_a_page_does_not_run_what_a_student_wrote(school: Course, tmp_path: Path) -> None:
+    """In a real browser: script in answers, outputs and names stays text, and the verdict can be read."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium here: install it, as .ci/run does")
+    target = school.root / "submitted" / "scripted"
+    shutil.copytree(school.root / "submitted" / "sample-blank", target)
+    path = target / ASSIGNMENT / "FullyConnectedNets.ipynb"
+    content = json.loads(path.read_text())
+    attack = "<img src=x onerror=\"document.title='taken over'\"><script>document.title='taken over'</script>"
+    output = {"output_type": "display_data", "metadata": {}, "data": {"text/html": attack, "text/plain": attack}}
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [output]
+        elif cell["metadata"].get("nbgrader", {}).get("solution"):
+            cell["source"] = attack
+    content["cells"].append({"cell_type": "markdown", "id": "x", "metadata": {}, "source": attack})
+    path.write_text(json.dumps(content))
+    run(school, *NBGRADER, "autograde", ASSIGNMENT, "--student", "scripted")
+    run(school, *NBGRADER, "generate_feedback", ASSIGNMENT, "--student", "scripted")
+    page = school.root / "feedback" / "scripted" / ASSIGNMENT / "FullyConnectedNets.html"
+    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    flags += (
+        f" --disable-component-update --disable-sync --user-data-dir={tmp_path} --virtual-time-budget=3000 --dump-dom"
+    )
+    shown = subprocess.run([chromium, *flags.split(), page.as_uri()], capture_output=True, text=True, check=True).stdout
+    assert "<title>taken over</title>" not in shown
+    assert "onerror=" not in shown.replace("&lt;img src=x onerror=", "")
+    assert "It is not written yet" in shown
