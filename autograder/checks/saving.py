@@ -42,7 +42,7 @@ def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
     Returns
     -------
     Path
-        The file.
+        The file. In quick mode a file that is there already is kept.
 
     Raises
     ------
@@ -59,7 +59,12 @@ def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
         raise ModelError("The model does not know its arguments: derive its class from cs231n.classifiers.model.Model.")
     kind = type(model)
     package = kind.__module__.partition(".")[0]
-    preprocessing = importlib.import_module(f"{package}.data_utils").preprocessing()
+    data_utils = importlib.import_module(f"{package}.data_utils")
+    path = Path(folder) / f"part{part}.npz"
+    if data_utils.quick_mode() and path.exists():
+        print(f"{path} is kept: this model was trained in quick mode.")
+        return path
+    preprocessing = data_utils.preprocessing()
     description = {
         "format": 1,
         "part": part,
@@ -75,7 +80,6 @@ def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
             if name in state:
                 arrays[f"bn/{number}/{name}"] = np.asarray(state[name])
     arrays["description"] = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
-    path = Path(folder) / f"part{part}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     with os.fdopen(handle, "wb") as file:

@@ -86,7 +86,9 @@ def test_it_sees_what_is_on_disk(folder: Path, course: Course) -> None:
 
 def test_prints_and_warnings_do_no_harm(folder: Path, course: Course) -> None:
     path = solve(folder, course, "layers.py")
-    path.write_text(path.read_text() + "\nimport sys, warnings\nprint('hello')\nwarnings.warn('old')\nsys.stderr.write('x')\n")
+    path.write_text(
+        path.read_text() + "\nimport sys, warnings\nprint('hello')\nwarnings.warn('old')\nsys.stderr.write('x')\n"
+    )
     result = subprocess.run(
         [sys.executable, "-c", "from cs231n.checks import check; check('relu_forward')"],
         cwd=folder, capture_output=True, text=True, check=True,

@@ -44,7 +44,8 @@ def test_a_syntax_error_costs_its_cell(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"cells": 3}', b'{"cells": [1]}', b"\xff\xfe", b"[" * 100_000, b'{"worksheets": []}']
+    "content",
+    [b"", b"{", b"[]", b'{"cells": 3}', b'{"cells": [1]}', b"\xff\xfe", b"[" * 100_000, b'{"worksheets": []}'],
 )
 def test_hostile_files_end_in_one_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "A.ipynb"

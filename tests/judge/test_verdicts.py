@@ -59,7 +59,9 @@ def test_three_mistakes_cost_three_exercises_and_are_named(judge: Judge, course:
 
     wrong = lost(judge(change))
     assert set(wrong) == {"two_layer_net", "rmsprop", "adam"}
-    hints = {name: [test.hint for test in exercise.tests if test.outcome == "failed"] for name, exercise in wrong.items()}
+    hints = {
+        name: [test.hint for test in exercise.tests if test.outcome == "failed"] for name, exercise in wrong.items()
+    }
     assert any("factor 0.5" in hint for hint in hints["two_layer_net"])
     assert any("before this gradient" in hint for hint in hints["rmsprop"])
     assert any("too small at first" in hint for hint in hints["adam"])
@@ -104,7 +106,9 @@ def test_a_hang_at_import_costs_one_limit(judge: Judge) -> None:
     verdict = judge(append("__init__.py", "\nwhile True: pass\n"))
     assert time.monotonic() - began < 60
     assert verdict.score == 0
-    assert all("did not end well" in exercise.message or exercise.id == "accuracy_part1" for exercise in verdict.exercises)
+    assert all(
+        "did not end well" in exercise.message or exercise.id == "accuracy_part1" for exercise in verdict.exercises
+    )
     assert {exercise.outcome for exercise in verdict.exercises} == {"failed"}
 
 

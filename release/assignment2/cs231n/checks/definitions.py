@@ -1,0 +1,171 @@
+"""What a notebook defines: its imports, functions, classes and constants, without running its training cells.
+
+Notebooks are read as hostile data; executing what they define is for the runner and for a student's own process.
+"""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+MAX_BYTES = 64 * 2**20
+"""A larger notebook is not read."""
+
+
+class NotebookError(Exception):
+    """A notebook that cannot be read: one sentence says why."""
+
+
+def read_cells(path: Path) -> list[dict[str, Any]]:
+    """Return the cells of a notebook, each a dictionary with a ``source`` string and a ``cell_type``.
+
+    Raises
+    ------
+    NotebookError
+        If the file is missing, too large, not JSON or not a notebook.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise NotebookError(
+                f"{path.name} is larger than {MAX_BYTES >> 20} MB: clear its outputs and save it again."
+            )
+        content = json.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise NotebookError(f"{path.name} was not handed in.") from None
+    except (OSError, ValueError, RecursionError):
+        raise NotebookError(f"{path.name} is not a readable notebook (its JSON is broken).") from None
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise NotebookError(f"{path.name} is not a notebook of format 4: open it in Jupyter and save it again.")
+    for cell in cells:
+        source = cell.get("source", "")
+        cell["source"] = source if isinstance(source, str) else "".join(str(line) for line in _listed(source))
+    return cells
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+class Definitions:
+    """The names that a folder's notebooks define.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the notebooks lie.
+    notebooks : tuple of str
+        File names, read in this order.
+
+    Notes
+    -----
+    A cell that does not parse, or a definition that raises, costs its own names only. Constants are assignments whose
+    right-hand side calls nothing, or calls nothing but ``int``, ``float``, ``dict``, ``list``, ``tuple`` and NumPy.
+    """
+
+    def __init__(self, folder: Path, notebooks: tuple[str, ...]) -> None:
+        self._names: dict[str, Any] = {"__name__": "__notebook__"}
+        self._problems: dict[str, str] = {}
+        self._unread: list[str] = []
+        for notebook in notebooks:
+            try:
+                self._load(folder / notebook)
+            except NotebookError as error:
+                self._unread.append(str(error))
+
+    def _load(self, path: Path) -> None:
+        for number, cell in enumerate(read_cells(path)):
+            if cell.get("cell_type") != "code":
+                continue
+            file = f"<{path.stem}.ipynb notebook, cell {number + 1}>"
+            try:
+                tree = ast.parse(_without_magics(cell["source"]), filename=file)
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                for name in _names_in(cell["source"]):
+                    self._problems[name] = f"cell {number + 1} of {path.name} does not parse: {error}"
+                continue
+            for statement in tree.body:
+                if _defines(statement):
+                    self._run(statement, file)
+
+    def _run(self, statement: ast.stmt, file: str) -> None:
+        code = compile(ast.Module([statement], []), file, "exec")
+        try:
+            exec(code, self._names)
+        except Exception as error:
+            for name in _targets(statement):
+                self._problems[name] = f"defining it raised {type(error).__name__}: {str(error)[:200]}"
+
+    def __getitem__(self, name: str) -> Any:
+        """Return what ``name`` stands for.
+
+        Raises
+        ------
+        KeyError
+            With one sentence that says why it is not there.
+        """
+        if name in self._names:
+            return self._names[name]
+        if name in self._problems:
+            raise KeyError(f"{name} could not be used: {self._problems[name]}")
+        raise KeyError(self._unread[0] if self._unread else f"{name} is not set in the notebook.")
+
+
+def _without_magics(source: str) -> str:
+    lines = source.split("\n")
+    if lines and lines[0].lstrip().startswith("%%"):
+        return ""
+    return "\n".join(
+        line[: len(line) - len(line.lstrip())] + "pass" if line.lstrip()[:1] in ("%", "!", "?") else line
+        for line in lines
+    )
+
+
+def _defines(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
+        return True
+    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        return all(_is_name(target) for target in targets) and _is_constant(statement.value)
+    return False
+
+
+def _is_name(target: ast.expr) -> bool:
+    if isinstance(target, ast.Tuple):
+        return all(_is_name(element) for element in target.elts)
+    return isinstance(target, ast.Name)
+
+
+def _is_constant(value: ast.expr) -> bool:
+    return all(_is_plain_call(node) for node in ast.walk(value) if isinstance(node, ast.Call))
+
+
+def _is_plain_call(call: ast.Call) -> bool:
+    function = call.func
+    if isinstance(function, ast.Name):
+        return function.id in {"int", "float", "dict", "list", "tuple", "range"}
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "np"
+
+
+def _targets(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        yield statement.name
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name.partition(".")[0]
+
+
+def _names_in(source: str) -> set[str]:
+    """Names that a broken cell seems to set: words before ``=``, and those after ``def`` and ``class``."""
+    names: set[str] = set()
+    for line in source.split("\n"):
+        head, equals, _ = line.partition("=")
+        if equals and head.strip().isidentifier():
+            names.add(head.strip())
+        words = line.split("(")[0].split(":")[0].split()
+        if len(words) >= 2 and words[0] in ("def", "class"):
+            names.add(words[1])
+    return names

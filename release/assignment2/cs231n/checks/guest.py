@@ -1,0 +1,273 @@
+"""The package under test inside a process: find names, call, keep what cannot cross. Used by `Local` and the runner.
+
+Not for judging: it only carries out what it is asked, and turns exceptions into one sentence each.
+"""
+
+import importlib
+import importlib.util
+import linecache
+import random
+import re
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .definitions import Definitions
+from .saving import ModelError, SavedModel, predict
+from .subject import Handle, SubjectError, by_value, deep_value
+from .toy import LinearModel, add_counting_rule
+
+
+class Guest:
+    """A package and a folder of notebooks, asked by name.
+
+    Parameters
+    ----------
+    package : str
+        Importable name of the package, such as ``cs231n``.
+    folder : Path
+        The submission's folder: its notebooks and its ``models`` lie here.
+    notebooks : tuple of str
+        The notebooks, by file name, whose definitions `find` serves.
+    """
+
+    def __init__(self, package: str, folder: Path, notebooks: tuple[str, ...] = ()) -> None:
+        self.package = package
+        self.folder = folder
+        self.notebooks = notebooks
+        self._definitions: Definitions | None = None
+        self._course = {
+            "seed": seed,
+            "load_model": self.load_model,
+            "predict": predict,
+            "linear_model": LinearModel,
+            "add_counting_rule": lambda: add_counting_rule(package),
+        }
+
+    def lookup(self, path: str) -> Any:
+        """Return what a dotted name stands for, importing modules on the way."""
+        *modules, last = path.split(".")
+        if modules == ["course"]:
+            return self._course[last]
+        module = self._import(modules)
+        try:
+            return getattr(module, last)
+        except AttributeError:
+            file = f"{self.package}/{'/'.join(modules)}.py"
+            raise SubjectError("missing", f"{last} is not defined in {file}.") from None
+
+    def load(self, path: str) -> None:
+        """Import a module of the package by its dotted name below it, or read what the notebook defines."""
+        if path == "notebook":
+            self._definitions = self._definitions or Definitions(self.folder, self.notebooks)
+        else:
+            self._import(path.split("."))
+
+    def definition(self, name: str) -> Any:
+        """Return a name that the notebook defines."""
+        self._definitions = self._definitions or Definitions(self.folder, self.notebooks)
+        try:
+            return self._definitions[name]
+        except KeyError as error:
+            raise SubjectError("missing", str(error.args[0])) from None
+
+    def load_model(self, part: int) -> tuple[str, np.ndarray, Any]:
+        """Return the handed-in model of a part: its fingerprint, its mean picture, and the model."""
+        try:
+            saved = SavedModel(self.folder / "models" / f"part{part}.npz")
+            return saved.fingerprint, saved.mean, saved.rebuild(self.package)
+        except ModelError as error:
+            raise SubjectError("model", str(error)) from None
+
+    def _import(self, modules: list[str]) -> ModuleType:
+        name = ".".join([self.package, *modules])
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
+                file = "/".join([self.package, *modules]) + ".py"
+                raise SubjectError("missing", f"There is no {file} in what was handed in.") from None
+            raise self.explain(error, importing=name) from None
+        except Exception as error:
+            raise self.explain(error, importing=name) from None
+
+    def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call, with the student's exceptions as `SubjectError`."""
+        try:
+            return function(*args, **kwargs)
+        except SubjectError:
+            raise
+        except Exception as error:
+            raise self.explain(error) from None
+
+    def find(self, target: Any, name: str) -> Any:
+        """Return an attribute."""
+        try:
+            return getattr(target, name)
+        except AttributeError:
+            raise SubjectError("missing", f"The {type(target).__name__} has no attribute {name!r}.") from None
+        except Exception as error:
+            raise self.explain(error) from None
+
+    def item(self, target: Any, key: Any) -> Any:
+        """Return an element."""
+        try:
+            return target[key]
+        except (KeyError, IndexError):
+            raise SubjectError("missing", f"There is no {key!r} in the {type(target).__name__}.") from None
+        except Exception as error:
+            raise self.explain(error) from None
+
+    def fetch(self, target: Any) -> Any:
+        """Return a container by value."""
+        try:
+            return deep_value(target)
+        except TypeError as error:
+            raise SubjectError("type", f"A {type(target).__name__} that {error} cannot be looked at.") from None
+
+    def explain(self, error: BaseException, importing: str = "") -> SubjectError:
+        """Turn an exception of the student's code into one sentence and the line that raised it."""
+        where = self._own_line(error)
+        try:
+            text = " ".join(str(error).split())[:500]
+        except Exception:
+            text = ""
+        if isinstance(error, NotImplementedError):
+            return SubjectError("unfinished", "It is not written yet: it raises NotImplementedError.", where)
+        text = _modernised(text)
+        kind = "import" if importing else "raised"
+        start = f"Importing {importing} raised " if importing else "It raised "
+        return SubjectError(kind, f"{start}{type(error).__name__}{': ' + text if text else ''}", where)
+
+    def _own_line(self, error: BaseException) -> str:
+        if isinstance(error, SyntaxError) and error.filename:
+            return f"{Path(error.filename).name}, line {error.lineno}"
+        own = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if str(self.folder) in frame.filename or "<notebook" in frame.filename
+        ]
+        if not own:
+            return ""
+        frame = own[-1]
+        text = (frame.line or "").strip()[:120]
+        return f"{Path(frame.filename).name}, line {frame.lineno}, in {frame.name}{': ' + text if text else ''}"
+
+
+REPLACED = {
+    "int": "int", "float": "float", "bool": "bool", "object": "object", "str": "str", "long": "int", "unicode": "str",
+    "product": "np.prod", "cumproduct": "np.cumprod", "alltrue": "np.all", "sometrue": "np.any", "in1d": "np.isin",
+    "row_stack": "np.vstack", "trapz": "np.trapezoid", "float_": "np.float64", "Inf": "np.inf", "NaN": "np.nan",
+    "lib.pad": "np.pad", "msort": "np.sort", "asfarray": "np.asarray", "mat": "np.asmatrix",
+}  # fmt: skip
+"""Names that NumPy 2 no longer has, and what to write in their place."""
+
+
+def _modernised(text: str) -> str:
+    """A sentence about a name that NumPy gave up, in place of NumPy's own paragraph."""
+    found = re.search(r"module 'numpy(\.lib)?' has no attribute '(\w+)'", text)
+    if found is None:
+        found = re.search(r"`np\.(lib\.)?(\w+)` was (?:removed|a deprecated)", text)
+    name = f"{'lib.' if found and found.group(1) else ''}{found.group(2)}" if found else ""
+    if name not in REPLACED:
+        return text
+    return f"NumPy 2 no longer has np.{name}: use {REPLACED[name]}."
+
+
+def seed(number: int) -> None:
+    """Seed NumPy's and Python's global generators, which students' code draws from."""
+    np.random.seed(number)
+    random.seed(number)
+
+
+class Local:
+    """The package in this process: a student's own practice, and the reference.
+
+    Parameters
+    ----------
+    guest : Guest
+        The package.
+    """
+
+    def __init__(self, guest: Guest) -> None:
+        self.guest = guest
+
+    def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        function = self.guest.lookup(target) if isinstance(target, str) else target
+        plain = tuple(_unwrap(value) for value in args)
+        return self._give(self.guest.call(function, plain, {key: _unwrap(value) for key, value in kwargs.items()}))
+
+    def find(self, target: Any, name: str) -> Any:
+        return self._give(self.guest.definition(name) if target == "notebook" else self.guest.find(target, name))
+
+    def item(self, target: Any, key: Any) -> Any:
+        return self._give(self.guest.item(target, key))
+
+    def assign(self, target: Any, key: Any, value: Any) -> None:
+        target[key] = _unwrap(value)
+
+    def put(self, value: Any) -> Handle:
+        value = _unwrap(value)
+        return Handle(self, value, type(value).__name__)
+
+    def fetch(self, target: Any) -> Any:
+        return self.guest.fetch(target)
+
+    def _give(self, value: Any) -> Any:
+        return by_value(value, lambda other: Handle(self, other, type(other).__name__))
+
+
+def _unwrap(value: Any) -> Any:
+    if isinstance(value, Handle):
+        return value._target
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, list | tuple):
+        return type(value)(_unwrap(element) for element in value)
+    if isinstance(value, dict):
+        return {key: _unwrap(element) for key, element in value.items()}
+    return value
+
+
+def load_package(home: Path, name: str) -> ModuleType:
+    """Import the package in folder ``home`` under ``name``, afresh.
+
+    Parameters
+    ----------
+    home : Path
+        The package's own folder; an ``__init__.py`` is welcome but not needed.
+    name : str
+        The name in ``sys.modules``; what was there before, below it too, is forgotten.
+
+    Raises
+    ------
+    SubjectError
+        If there is no such folder, or its ``__init__.py`` raises.
+    """
+    for old in [old for old in sys.modules if old == name or old.startswith(name + ".")]:
+        del sys.modules[old]
+    importlib.invalidate_caches()
+    linecache.checkcache()
+    if not home.is_dir():
+        raise SubjectError("missing", f"There is no folder {home.name} in {home.parent}.")
+    init = home / "__init__.py"
+    if not init.exists():
+        module = ModuleType(name)
+        module.__path__ = [str(home)]
+        sys.modules[name] = module
+        return module
+    spec = importlib.util.spec_from_file_location(name, init, submodule_search_locations=[str(home)])
+    if spec is None or spec.loader is None:
+        raise SubjectError("missing", f"{init} cannot be imported.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise Guest(name, home.parent).explain(error, importing=home.name) from None
+    return module

@@ -1,0 +1,202 @@
+"""The public tests: find those of an exercise, run one on the student's package, explain what failed.
+
+Shared by `check` in a notebook and by ``pytest`` in the student's folder; the judge has its own way of running tests.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import json
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .compare import Mismatch
+from .exercise import Claim, claim_of
+from .guest import Guest, Local
+from .pictures import Pictures
+from .record import Log, Playback, Recorded, read_logs, same_answers
+from .subject import Subject, SubjectError
+
+
+@dataclass(frozen=True)
+class PublicTest:
+    """One public test function and what it claims."""
+
+    function: Callable[..., None]
+    claim: Claim
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+    @property
+    def title(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.function) or self.name).splitlines()[0].rstrip(".")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a test failed: one sentence, the student's own line, and the known mistake that gives just these numbers."""
+
+    message: str
+    where: str = ""
+    hint: str = ""
+
+
+def seed_for(name: str) -> int:
+    """Return the seed of a public test: the same everywhere, so that answers can be recorded."""
+    return zlib.crc32(name.encode())
+
+
+def rng_for(name: str) -> np.random.Generator:
+    """Return the generator of a public test."""
+    return np.random.default_rng(seed_for(name))
+
+
+class PublicTests:
+    """The public tests that lie in a folder's ``tests``.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that holds the package, the notebooks and ``tests``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tests = [test for file in sorted((folder / "tests").glob("test_*.py")) for test in _tests_in(file)]
+
+    def of(self, exercise: str) -> list[PublicTest]:
+        """Return the tests that claim ``exercise``, in the order in which they are written."""
+        return [test for test in self.tests if test.claim.exercise == exercise]
+
+    @cached_property
+    def _recordings(self) -> Path:
+        """Where the recorded answers lie; the instructor's checkout keeps them in the release only."""
+        own = self.folder / "tests" / "recorded"
+        return own if own.exists() else self.folder.parents[1] / "release" / self.folder.name / "tests" / "recorded"
+
+    @cached_property
+    def _recorded(self) -> dict[str, Log]:
+        logs: dict[str, Log] = {}
+        for path in sorted(self._recordings.glob("*.npz")):
+            logs.update(read_logs(path))
+        return logs
+
+    @cached_property
+    def _mistakes(self) -> dict[str, dict[str, str]]:
+        path = self._recordings / "mistakes.json"
+        mistakes: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
+        return mistakes
+
+    def reference(self, test: str) -> Subject:
+        """Return the reference as a test asks it: recorded answers."""
+        return Subject(Playback(self._recorded.get(f"reference/{test}", [])))
+
+    def hint(self, test: PublicTest, answers: Log) -> str:
+        """Name the known mistake that gives exactly these answers, or return ""."""
+        for key, log in self._recorded.items():
+            kind, _, rest = key.partition("/")
+            name, _, mistake = rest.partition("/")
+            if kind == "mistake" and name == test.name and same_answers(answers, log):
+                return self._mistakes[f"{test.claim.exercise}/{mistake}"]["explanation"]
+        return ""
+
+    def run(self, test: PublicTest, student: Recorded, **fixtures: Any) -> Failure | None:
+        """Run one test; return why it failed, or None."""
+        wanted = {
+            "student": Subject(student),
+            "reference": self.reference(test.name),
+            "rng": rng_for(test.name),
+            **fixtures,
+        }
+        student.backend.call("course.seed", (seed_for(test.name),), {})
+        try:
+            test.function(**{name: wanted[name] for name in inspect.signature(test.function).parameters})
+        except Exception as error:
+            return self.explain(test, error, student.log)
+        return None
+
+    def explain(self, test: PublicTest, error: BaseException, answers: Log) -> Failure:
+        """Turn what a test raised into a `Failure`."""
+        if isinstance(error, SubjectError):
+            return Failure(error.message, error.where)
+        if isinstance(error, Mismatch):
+            return Failure(error.message, hint=self.hint(test, answers))
+        return Failure(unpacking(error) or f"What came back could not be used ({type(error).__name__}: {error}).")
+
+
+def unpacking(error: BaseException) -> str:
+    """Return a sentence where a test could not unpack what a function returned, else ""."""
+    text = str(error)
+    if isinstance(error, TypeError) and "cannot unpack" in text:
+        return "It returned nothing to unpack where several values are expected: is the return missing?"
+    if isinstance(error, ValueError) and "values to unpack" in text:
+        return "It returned another number of values than its docstring says."
+    return ""
+
+
+def own_student(folder: Path, package: str = "cs231n", values: dict[str, Any] | None = None) -> Recorded:
+    """Return the student's package in this process, with the notebook's names where they are known."""
+    notebooks = tuple(sorted(path.name for path in folder.glob("*.ipynb")))
+    guest = _NotebookGuest(package, folder, notebooks)
+    guest.values = values or {}
+    return Recorded(Local(guest))
+
+
+class _NotebookGuest(Guest):
+    """A guest that prefers what the running notebook holds over what its file says."""
+
+    values: dict[str, Any]
+
+    def definition(self, name: str) -> Any:
+        return self.values[name] if name in self.values else super().definition(name)
+
+
+def own_pictures(package: str = "cs231n") -> Pictures:
+    """Return the student's own pictures.
+
+    Raises
+    ------
+    SubjectError
+        If they were not fetched yet.
+    """
+    datasets = importlib.import_module(f"{package}.datasets")
+    data_utils = importlib.import_module(f"{package}.data_utils")
+    try:
+        root = data_utils.data_root()
+    except datasets.DatasetError as error:
+        raise SubjectError("missing", str(error)) from None
+    return Pictures(root, datasets.read_batch, datasets.kind(root), datasets.fingerprint(root))
+
+
+def _tests_in(file: Path) -> Iterator[PublicTest]:
+    module = _load(file)
+    for function in vars(module).values():
+        claim = claim_of(function) if inspect.isfunction(function) else None
+        if claim is not None:
+            yield PublicTest(function, claim)
+
+
+def _load(file: Path) -> ModuleType:
+    """Import a test file; its ``cs231n.checks`` is this very package, under whichever name it runs."""
+    own = __package__ or ""
+    for name in ("", ".exercise", ".compare", ".numeric"):
+        module = importlib.import_module(own + name)
+        sys.modules.setdefault(f"cs231n.checks{name}", module)
+    spec = importlib.util.spec_from_file_location(f"public_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

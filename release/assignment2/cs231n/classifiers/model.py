@@ -1,0 +1,34 @@
+"""What all nets share: they remember how they were made, so that a saved net can be built again.
+No layers and no training here. Given complete."""
+
+import copy
+import inspect
+
+
+class Model:
+    """A classifier with its parameters in `params` and a method `loss(X, y=None)`.
+
+    Attributes
+    ----------
+    arguments : dict
+        The constructor's arguments by name, defaults included: `type(model)(**model.arguments)` is a new model of
+        the same architecture. It is filled before the constructor runs; subclasses need do nothing for it.
+    params : dict
+        Name to array. Subclasses fill it in their constructor.
+    """
+
+    def __new__(cls, *args, **kwargs):
+        self = super().__new__(cls)
+        self.arguments = {}
+        signature = inspect.signature(cls.__init__)
+        try:
+            bound = signature.bind(self, *args, **kwargs)
+        except TypeError:  # wrong arguments (the constructor itself is about to say so), or a copy being made
+            return self
+        bound.apply_defaults()
+        for name, value in list(bound.arguments.items())[1:]:  # without self
+            if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+                self.arguments.update(copy.deepcopy(value))
+            else:
+                self.arguments[name] = copy.deepcopy(value)
+        return self

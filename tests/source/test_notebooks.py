@@ -1,0 +1,67 @@
+"""The source notebooks: what nbgrader and the judge rely on, and that a student meets no outputs."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "source" / "assignment2"
+
+NOTEBOOKS = sorted(SOURCE.glob("*.ipynb"))
+AUTOMATIC = {
+    1: "affine_forward affine_backward relu_forward relu_backward loss_layers two_layer_net solver fully_connected_net "
+    "overfit_three_layer overfit_five_layer sgd_momentum rmsprop adam learns_part1 accuracy_part1",
+}
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    return json.loads(Path(request.param).read_text(encoding="utf-8"))
+
+
+def graded(notebook):
+    """Each nbgrader cell with its metadata and its source."""
+    for cell in notebook["cells"]:
+        if "nbgrader" in cell["metadata"]:
+            yield cell, cell["metadata"]["nbgrader"], "".join(cell["source"])
+
+
+def test_cells_are_clean(notebook):
+    ids = [cell["id"] for cell in notebook["cells"]]
+    assert len(ids) == len(set(ids))
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert (cell["outputs"], cell["execution_count"]) == ([], None)
+
+
+def test_grade_cells(notebook):
+    for cell, metadata, source in graded(notebook):
+        assert metadata["schema_version"] == 3
+        assert not metadata["task"]
+        if metadata["grade"] and not metadata["solution"]:
+            assert metadata["locked"]
+            assert metadata["points"] > 0
+            assert (cell["cell_type"], source) == ("code", f'check("{metadata["grade_id"]}")')
+        elif metadata["solution"] and cell["cell_type"] == "code":
+            assert re.search(r"^ *### BEGIN SOLUTION$.*^ *### END SOLUTION$", source, re.MULTILINE | re.DOTALL)
+
+
+def test_ids_are_unique_across_notebooks():
+    ids = [metadata["grade_id"] for path in NOTEBOOKS for _, metadata, _ in graded(json.loads(path.read_text("utf-8")))]
+    assert len(ids) == len(set(ids))
+
+
+def test_exercises_of_the_part(notebook):
+    part = notebook["metadata"]["cs231n"]["part"]
+    found = [m["grade_id"] for _, m, _ in graded(notebook) if m["grade"] and not m["solution"]]
+    if part in AUTOMATIC:
+        assert found == AUTOMATIC[part].split()
+
+
+def test_quick_mode_does_not_hide_in_solutions_that_are_judged(notebook):
+    """`overfit_*` constants are read from the notebook, so they are plain numbers whatever the mode."""
+    for _, metadata, source in graded(notebook):
+        if metadata["grade_id"].endswith("_layer_settings"):
+            assert "few(" not in source
