@@ -21,7 +21,16 @@ NOTEBOOKS = sorted((ROOT / "source").glob("*/*.ipynb"))
 def test_source_notebook_runs_in_quick_mode(notebook: Path, course: Course, tmp_path: Path) -> None:
     """In the checkout, where models/ is ignored: the instructor's package finds its other rooms there."""
     environment = {**os.environ, "CS231N_QUICK": "1", "MPLBACKEND": "Agg", "CS231N_DATA": str(course.pictures.root)}
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-cell-timeout=300", "-p", "no:cacheprovider", "-c"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-cell-timeout=300",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+    ]
     settings = tmp_path / "pytest.ini"
     settings.write_text("[pytest]\n")
     kept = notebook.parent / "models"
