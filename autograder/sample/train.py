@@ -59,6 +59,7 @@ def trained_model(course: Course, part: Part, quick: bool) -> Path:
         return path
     environment = {**os.environ, "CS231N_DATA": str(course.pictures.root), "CS231N_QUICK": "1" if quick else "0"}
     environment.pop("NBGRADER_EXECUTION", None)
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # two threads on a busy machine wait for each other
     arguments = [str(course.source), part.notebook, str(part.number), str(folder), RECIPE]
     result = subprocess.run(
         [sys.executable, "-B", "-c", PROGRAM, *arguments], env=environment, capture_output=True, text=True, check=False
