@@ -17,7 +17,7 @@ from .fetch import is_valid, staging
 from .layout import BATCH, CLASSES, FOLDER, MARKER, META_FILE, TEST_FILE, TRAIN_FILES, DatasetError
 
 SEED = 231
-VERSION = 2  # of the generator: any change of pictures or labels needs another, for the caches' sake
+VERSION = 3  # of the generator: any change of pictures or labels needs another, for the caches' sake
 WORLD = 1  # the seed of what all pictures share; the recipe is tuned to it
 CHUNK = 1000
 
@@ -31,12 +31,12 @@ class Recipe:
     spread: tuple[float, float, float] = (0.215, 0.085, 0.037)  # of the background's luminance and two chromas
     contrast: float = 16.0  # how alike the pictures' contrasts are (shape of a gamma distribution)
     grain: float = 0.02
-    linear: float = 1.85  # the class's mean picture, in standard deviations of the background
+    linear: float = 1.9  # the class's mean picture, in standard deviations of the background
     modes: int = 4  # of each class, each a pattern of either polarity: no mean, so no use to a linear classifier
-    mode: float = 3.05
+    mode: float = 3.25
     handed: float = 0.2  # how unlike their mirror images these patterns are; CIFAR-10 hardly changes in a mirror
     slots: int = 3  # small parts put anywhere
-    own: float = 0.6  # the chance that a part is one of the class's own
+    own: float = 0.62  # the chance that a part is one of the class's own
     kinds: int = 10  # of parts
     variants: int = 96  # of each kind: turned, scaled, mirrored
     part: float = 0.18

@@ -1,0 +1,51 @@
+"""For getting the data from a shell: `python -m datasets` (in the students' release: `python -m cs231n.datasets`).
+Not for use from Python: call `fetch`, `generate` and `locate` there.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import layout
+from .fetch import fetch, validate
+from .layout import DatasetError
+from .synthetic import SEED, generate
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the tool; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.check:
+            folder = layout.locate(options.to)
+            validate(folder)
+            print(f"{folder} is complete and undamaged: {layout.fingerprint(folder)}")
+        elif options.synthetic:
+            folder = generate(Path(options.to or layout.default_root()), options.seed)
+            print(f"The synthetic stand-in is ready in {folder} ({layout.fingerprint(folder)}).")
+        else:
+            fetch(options.to, options.source, progress=not options.quiet)
+    except DatasetError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted: run it again to go on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=layout.tool(), description="Get CIFAR-10, or a stand-in for it.")
+    parser.add_argument("--to", metavar="DIR", help="folder that shall hold it (default: this package's own)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--from", dest="source", metavar="PATH", help="take it from this folder or .tar.gz archive")
+    what.add_argument("--synthetic", action="store_true", help="generate the stand-in instead: seconds, no network")
+    what.add_argument("--check", action="store_true", help="only tell whether the data are there and undamaged")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the stand-in (default: %(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+"""For getting the real CIFAR-10: download, verify, extract, put in place; or the same from a local folder or archive.
+Not for reading it (see layout) nor for the stand-in (see synthetic).
+"""
+
+import http.client
+import shutil
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from . import layout, pickles
+from .layout import FILES, FOLDER, MARKER, DatasetError
+
+URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
+ARCHIVE = "cifar-10-python.tar.gz"
+MAX_ARCHIVE_BYTES = 512 * 2**20  # the official one has 163 MB
+MAX_MEMBERS = 64
+CHUNK = 2**20
+ABANDONED = 24 * 3600  # seconds without a new file in a temporary folder
+
+
+def fetch(dest: str | Path | None = None, source: str | Path | None = None, progress: bool = True) -> Path:
+    """Put CIFAR-10 into ``dest/cifar-10-batches-py``, unless it is already there and valid.
+
+    Parameters
+    ----------
+    dest : path, optional
+        The parent folder; by default this package's own, where `layout.locate` looks.
+    source : path, optional
+        A folder or a ``.tar.gz`` archive in the official layout, instead of the download.
+    progress : bool
+        Whether to show a progress bar on stderr.
+
+    Returns
+    -------
+    Path
+        The folder with the seven files. It appears at once, complete and validated, or not at all.
+
+    Raises
+    ------
+    DatasetError
+        If the download or the source fails, is not what it should be, or ``dest`` cannot be written.
+    """
+    parent = Path(dest).expanduser() if dest is not None else layout.default_root()
+    final = parent / FOLDER
+    if is_valid(final) and layout.kind(final) == "cifar10":
+        print(f"CIFAR-10 is already in {final}: nothing to do.")
+        return final
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with staging(final) as folder:
+            origin = _obtain(parent, Path(source).expanduser() if source is not None else None, folder, progress)
+            validate(folder)
+    except OSError as error:
+        raise DatasetError(
+            f"{final} cannot be written ({error.strerror or error}): choose another with --to."
+        ) from error
+    print(f"CIFAR-10 ({origin}) is ready in {final}.")
+    return final
+
+
+def validate(folder: Path) -> None:
+    """Read all seven files; raises `DatasetError` at the first that is not as it should be."""
+    layout.read_train(folder)
+    layout.read_test(folder)
+    layout.read_names(folder)
+    layout.kind(folder)
+
+
+def is_valid(folder: Path) -> bool:
+    """Tell whether a folder holds the whole data set, real or synthetic, undamaged."""
+    try:
+        validate(folder)
+    except DatasetError:
+        return False
+    return True
+
+
+@contextmanager
+def staging(final: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `final` that takes its place when the block succeeds and vanishes when it fails.
+
+    If another process was faster with the same data, its result stays. What killed processes left is swept away.
+    """
+    for left in final.parent.glob(f".{final.name}.*"):
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)  # mkdtemp's 0o700 would lock classmates out of a shared folder
+        _swap(folder, final)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _swap(folder: Path, final: Path) -> None:
+    if _same(folder, final):
+        return  # another process was faster, and somebody may be reading its files
+    old = folder.with_name(folder.name + ".old")
+    try:
+        if final.exists():
+            final.rename(old)
+        try:
+            folder.rename(final)
+        except OSError:
+            if not _same(folder, final):
+                raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _same(folder: Path, final: Path) -> bool:
+    def marker(place: Path) -> bytes:
+        return (place / MARKER).read_bytes() if (place / MARKER).exists() else b""
+
+    if not is_valid(final):
+        return False
+    return layout.fingerprint(folder) == layout.fingerprint(final) and marker(folder) == marker(final)
+
+
+def _obtain(parent: Path, source: Path | None, folder: Path, progress: bool) -> str:
+    if source is None:
+        archive = download(parent, progress=progress)
+        extract(archive, folder)
+        archive.unlink()
+        return "the official archive"
+    if source.is_dir():
+        found = layout.locate(source)
+        for name in (*FILES, MARKER):
+            if name != MARKER or (found / name).exists():
+                shutil.copyfile(found / name, folder / name)
+        return f"copied from {found}"
+    if not source.is_file():
+        raise DatasetError(f"{source} does not exist: give --from a folder or a .tar.gz archive.")
+    with source.open("rb") as file:
+        official = file_sha256(file) == SHA256
+    extract(source, folder)
+    return "the official archive" if official else f"{source.name}, not the official archive"
+
+
+def file_sha256(file: BinaryIO) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    digest = sha256()
+    while piece := file.read(CHUNK):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def download(parent: Path, url: str = URL, known_hash: str = SHA256, progress: bool = True) -> Path:
+    """Download the archive into a folder with pooch; a broken download goes on where it stopped when run again.
+
+    Returns
+    -------
+    Path
+        The archive, of the right SHA-256.
+
+    Raises
+    ------
+    DatasetError
+        If pooch is missing, the server or the connection fails, or the SHA-256 is wrong.
+    """
+    try:
+        import pooch
+    except ImportError as error:
+        raise DatasetError("The download needs pooch: run `pip install pooch`, or give --from an archive.") from error
+
+    def resume(address: str, output_file: str, _: object) -> None:
+        part = parent / f"{ARCHIVE}.part"
+        transfer(address, part, progress)
+        part.replace(output_file)  # a wrong archive is pooch's to delete: the next run starts afresh
+
+    pooch.get_logger().setLevel("ERROR")
+    try:
+        found = pooch.retrieve(url, f"sha256:{known_hash}", fname=ARCHIVE, path=parent, downloader=resume)
+    except ValueError as error:
+        raise DatasetError(f"What came from {url} has a wrong SHA-256 and was deleted: try again.") from error
+    return Path(found)
+
+
+def transfer(url: str, part: Path, progress: bool = True) -> None:
+    """Fetch a URL into a file, going on after the bytes that the file already holds, if the server can.
+
+    Raises
+    ------
+    DatasetError
+        If the connection fails or ends early; what came so far stays in the file.
+    """
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            resumed = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+            have = have if resumed else 0
+            total = have + int(answer.headers["Content-Length"]) if answer.headers.get("Content-Length") else None
+            with part.open("ab" if resumed else "wb") as file, _bar(total, have, progress) as advance:
+                while piece := answer.read(CHUNK):
+                    file.write(piece)
+                    advance(len(piece))
+                    have += len(piece)
+                    if have > MAX_ARCHIVE_BYTES:
+                        raise DatasetError(f"{url} sends far more than CIFAR-10: give --from an archive instead.")
+        if total is not None and have < total:
+            raise DatasetError(f"The download broke off at {have:,} of {total:,} bytes: run it again to go on.")
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:  # nothing lies beyond what the file holds: complete, or of another archive
+            return
+        raise DatasetError(
+            f"{url} answers {error.code} {error.reason}: try later or give --from an archive."
+        ) from error
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise DatasetError(
+            f"The download from {url} failed ({reason}): run it again to go on, or give --from an archive."
+        ) from error
+
+
+@contextmanager
+def _bar(total: int | None, have: int, progress: bool) -> Iterator[Callable[[int], Any]]:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        progress = False
+    if not progress:
+        yield lambda _: None
+        return
+    with tqdm(total=total, initial=have, unit="B", unit_scale=True, desc="CIFAR-10", file=sys.stderr) as bar:
+        yield bar.update
+
+
+def extract(archive: Path, folder: Path) -> None:
+    """Copy the seven files out of an archive, and nothing else.
+
+    Raises
+    ------
+    DatasetError
+        If the archive is damaged, lacks a file, or holds a link, a device, a path outside itself or something huge.
+    """
+    found: set[str] = set()
+    try:
+        with tarfile.open(archive, "r:*") as tar:
+            for count, member in enumerate(tar):
+                name = Path(member.name).name
+                problem = _objection(member, count)
+                if problem or name in found:
+                    raise DatasetError(f"{archive} is not CIFAR-10 ({member.name[:80]!r} {problem or 'comes twice'}).")
+                if not member.isfile() or name not in {*FILES, MARKER}:
+                    continue  # the official readme.html; folders are not needed
+                stream = tar.extractfile(member)
+                assert stream is not None  # of a regular file it never is
+                with stream, (folder / name).open("wb") as file:
+                    shutil.copyfileobj(stream, file, CHUNK)
+                found.add(name)
+            _read_to_the_end(tar)
+    except (tarfile.TarError, EOFError, zlib.error, ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DatasetError(f"{archive} is damaged or no .tar.gz archive: download it again.") from error
+    missing = [name for name in FILES if name not in found]
+    if missing:
+        raise DatasetError(f"{archive} is not CIFAR-10 in the official layout: {missing[0]} is missing.")
+
+
+def _read_to_the_end(tar: tarfile.TarFile) -> None:
+    """Let the decompressor reach its checksum, which stands behind the archive's last member."""
+    rest = 0
+    while tar.fileobj is not None and rest < pickles.MAX_FILE_BYTES and (piece := tar.fileobj.read(CHUNK)):
+        rest += len(piece)
+
+
+def _objection(member: tarfile.TarInfo, count: int) -> str:
+    parts = Path(member.name.replace("\\", "/")).parts
+    if not (member.isfile() or member.isdir()):
+        return "is a link or a device"
+    if ".." in parts or member.name.startswith(("/", "\\")) or ":" in member.name:
+        return "points outside"
+    if len(parts) > 2 or (len(parts) == 2 and parts[0] not in {FOLDER, "."}):
+        return "lies in an unexpected folder"
+    if member.size > (pickles.MAX_FILE_BYTES if parts and parts[-1] in FILES else CHUNK):
+        return "is too large"
+    return "is one member too many" if count >= MAX_MEMBERS else ""

@@ -1,0 +1,276 @@
+"""For the stand-in: 60,000 pictures from a seed that are about as hard to learn as CIFAR-10, for CI and tests.
+Not pictures of anything: nothing learnt here says anything about real photographs.
+"""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import layout, pickles
+from .fetch import is_valid, staging
+from .layout import BATCH, CLASSES, FOLDER, MARKER, META_FILE, TEST_FILE, TRAIN_FILES, DatasetError
+
+SEED = 231
+VERSION = 3  # of the generator: any change of pictures or labels needs another, for the caches' sake
+WORLD = 1  # the seed of what all pictures share; the recipe is tuned to it
+CHUNK = 1000
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How strong each clue to the class is; tuned by measurement (see benchmarks/synthetic_calibration.py)."""
+
+    spread: tuple[float, float, float] = (0.215, 0.085, 0.037)  # of the background's luminance and two chromas
+    contrast: float = 16.0  # how alike the pictures' contrasts are (shape of a gamma distribution)
+    grain: float = 0.02
+    linear: float = 1.9  # the class's mean picture, in standard deviations of the background
+    modes: int = 4  # of each class, each a pattern of either polarity: no mean, so no use to a linear classifier
+    mode: float = 3.25
+    handed: float = 0.2  # how unlike their mirror images these patterns are; CIFAR-10 hardly changes in a mirror
+    slots: int = 3  # small parts put anywhere
+    own: float = 0.62  # the chance that a part is one of the class's own
+    kinds: int = 10  # of parts
+    variants: int = 96  # of each kind: turned, scaled, mirrored
+    part: float = 0.18
+    turn: float = 15.0  # degrees
+    tint: tuple[float, float, float] = (0.2, 0.3, 0.2)
+    fill: tuple[float, float, float] = (0.12, 0.06, 0.03)  # of its ground
+    cover: float = 0.8  # how much a part hides of what lies below
+    wave: float = 4.5  # radians in a part's radius: how fine its pattern is
+
+
+# Below, a picture is a sum of cosines (a discrete cosine transform) while it is smooth, and pixels only at the end.
+WAVES = 24
+CLUE_WAVES = 8
+PATCH = 13
+MEAN = np.array([0.4914, 0.4822, 0.4465], np.float32)
+COLOURS = np.array([[1, 1, 1], [1 / 1.2, 0, -1], [0.5, -1, 0.5]], np.float32)
+
+
+def generate(dest: str | Path, seed: int = SEED) -> Path:
+    """Write the stand-in into ``dest/cifar-10-batches-py``.
+
+    Parameters
+    ----------
+    dest : path
+        The parent folder; made if needed.
+    seed : int
+        Not negative. Same seed, same labels everywhere; pixels may differ in the last bit between platforms.
+
+    Returns
+    -------
+    Path
+        The folder: the seven official files and ``synthetic.json``. It appears complete or not at all; the same
+        stand-in already there is kept.
+
+    Raises
+    ------
+    DatasetError
+        If real CIFAR-10 lies there (it is not overwritten), or the folder cannot be written.
+    """
+    if seed < 0:
+        raise DatasetError(f"The seed must not be negative, and {seed} is: give another with --seed.")
+    final = Path(dest).expanduser() / FOLDER
+    if final.exists() and is_valid(final):
+        if layout.kind(final) == "cifar10":
+            raise DatasetError(f"Real CIFAR-10 lies in {final}: name another folder for the stand-in with --to.")
+        if _facts(final) == _marker(seed):
+            return final
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with staging(final) as folder:
+            _write(folder, seed)
+    except OSError as error:
+        raise DatasetError(f"{final} cannot be written ({error.strerror or error}): choose another folder.") from error
+    return final
+
+
+def synthetic_root(cache: str | Path | None = None, seed: int = SEED) -> Path:
+    """Return the stand-in's folder in the user's cache, generated at the first call.
+
+    Parameters
+    ----------
+    cache : path, optional
+        By default the environment variable ``CS231N_CACHE``, else the platform's usual place.
+    seed : int
+        As for `generate`.
+
+    Returns
+    -------
+    Path
+        The folder with the seven files. Two processes may call this at once.
+
+    Raises
+    ------
+    DatasetError
+        As for `generate`.
+    """
+    parent = (Path(cache).expanduser() if cache is not None else _user_cache()) / f"synthetic-v{VERSION}-{seed}"
+    folder = parent / FOLDER
+    if _facts(folder) == _marker(seed) and (folder / META_FILE).is_file():
+        return folder
+    return generate(parent, seed)
+
+
+def pictures(seed: int = SEED, recipe: Recipe | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Make the pictures in memory.
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (60000, 3, 32, 32)
+        Training pictures first.
+    labels : ndarray of int64, shape (60000,)
+        As many of each class, among the 50,000 and among the 10,000.
+    """
+    world, labels = _World(recipe or Recipe()), make_labels(seed)
+    pixels = np.empty((len(labels), 3, 32, 32), np.uint8)
+    for start in range(0, len(labels), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        rng = np.random.Generator(np.random.SFC64([seed, start + 1]))
+        pixels[chunk] = world.render(labels[chunk], rng)
+    return pixels, labels
+
+
+def make_labels(seed: int) -> NDArray[np.int64]:
+    """Return the 60,000 labels: ranks of raw 64-bit draws, so the same with every platform and version of NumPy."""
+    raw = np.random.PCG64([seed, 0]).random_raw(6 * BATCH)
+    ranks = [np.argsort(part, kind="stable") for part in (raw[: 5 * BATCH], raw[5 * BATCH :])]
+    return np.concatenate(ranks).astype(np.int64) % CLASSES
+
+
+class _World:
+    """What all pictures share: the classes' patterns and the parts. It never changes, whatever the pictures' seed."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        rng = np.random.Generator(np.random.PCG64(WORLD))
+        frequency = np.hypot(*np.meshgrid(np.arange(WAVES), np.arange(WAVES)))
+        amplitude = np.stack([(1 + 0.4 * frequency) ** -1.7] * 3)  # measured on CIFAR-10, and so is the next line
+        amplitude[:, 0, 0] *= (1.3, 2.5, 2.5)
+        amplitude /= np.sqrt((amplitude**2).sum(axis=(1, 2), keepdims=True))
+        self.amplitude: Floats = (amplitude * np.array(recipe.spread)[:, None, None]).astype(np.float32)
+        self.waves = np.cos(np.pi * np.arange(WAVES)[:, None] * (np.arange(32) + 0.5) / 32).astype(np.float32)
+        self.waves[1:] *= np.sqrt(2)
+        clues = rng.normal(size=(CLASSES * (1 + recipe.modes), 3, CLUE_WAVES, CLUE_WAVES))
+        clues /= 1 + frequency[:CLUE_WAVES, :CLUE_WAVES]
+        clues[:, 1:] *= 0.6
+        clues[:, :, 0, 0] *= 0.3  # the brightness of a whole picture tells little, and much of it slows learning
+        clues[..., 1::2] *= recipe.handed
+        clues /= np.sqrt((clues**2).sum(axis=(1, 2, 3), keepdims=True))
+        clues[:CLASSES] -= clues[:CLASSES].mean(axis=0)
+        self.clues: Floats = clues.reshape(len(clues), -1).astype(np.float32)
+        self.parts, self.discs = map(np.stack, zip(*[self._part(rng) for _ in range(recipe.kinds)], strict=True))
+
+    def _part(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Make one kind of part in all its variants: a few waves within a disc, turned, scaled, mirrored."""
+        wave, phase, weight = rng.normal(0, self.recipe.wave, (6, 2)), rng.uniform(0, 2 * np.pi, 6), rng.normal(size=6)
+        n = self.recipe.variants
+        angle = np.deg2rad(rng.uniform(-self.recipe.turn, self.recipe.turn, n))[:, None, None]
+        scale, side = rng.uniform(0.75, 1.25, (n, 1, 1)), rng.choice([-1, 1], (n, 1, 1))
+        y, x = np.meshgrid(*[(np.arange(PATCH) - PATCH // 2) / (PATCH / 2)] * 2, indexing="ij")
+        u = (np.cos(angle) * x - np.sin(angle) * y) * side / scale
+        v = (np.sin(angle) * x + np.cos(angle) * y) / scale
+        disc = np.sqrt(np.clip(1 - u * u - v * v, 0, 1))
+        part = sum(a * np.cos(k * u + m * v + p) for a, (k, m), p in zip(weight, wave, phase, strict=True))
+        axes = (1, 2)
+        part = (part - (part * disc).sum(axes, keepdims=True) / disc.sum(axes, keepdims=True)) * disc
+        part /= np.sqrt((part**2).sum(axes, keepdims=True) / disc.sum(axes, keepdims=True))
+        return part.astype(np.float32), disc.astype(np.float32)
+
+    def render(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Draw pictures of the given classes: uint8 (N, 3, 32, 32)."""
+        image = self._smooth(labels, rng)
+        self._add_parts(image, labels, rng)
+        grain = np.frombuffer(rng.bytes(image.size), np.int8).reshape(image.shape)
+        image += grain * np.float32(self.recipe.grain / 74)  # 74: the standard deviation of an int8
+        image += MEAN[:, None, None]
+        image *= 255
+        return np.rint(np.clip(image, 0, 255, out=image), out=image).astype(np.uint8)
+
+    def _smooth(self, labels: NDArray[np.int64], rng: np.random.Generator) -> Floats:
+        """Draw the background, with the clues that a linear classifier (means) and a dense net (modes) can find."""
+        n, recipe = len(labels), self.recipe
+        weight = np.zeros((n, len(self.clues)), np.float32)
+        each = np.arange(n)
+        weight[each, labels] = recipe.linear * rng.gamma(4, 0.25, n)
+        mode = CLASSES + labels * recipe.modes + rng.integers(0, recipe.modes, n)
+        weight[each, mode] = recipe.mode * rng.gamma(4, 0.25, n) * rng.choice([-1, 1], n)
+        waves = rng.standard_normal((n, 3, WAVES, WAVES), dtype=np.float32)
+        waves[:, :, :CLUE_WAVES, :CLUE_WAVES] += (weight @ self.clues).reshape(n, 3, CLUE_WAVES, CLUE_WAVES)
+        waves *= self.amplitude
+        waves *= rng.gamma(recipe.contrast, 1 / recipe.contrast, (n, 1, 1, 1)).astype(np.float32)
+        coloured = np.empty_like(waves)
+        for channel in range(3):
+            a, b, c = COLOURS[:, channel]
+            coloured[:, channel] = a * waves[:, 0] + b * waves[:, 1] + c * waves[:, 2]
+        image: Floats = np.matmul(self.waves.T, coloured @ self.waves)
+        return image
+
+    def _add_parts(self, image: Floats, labels: NDArray[np.int64], rng: np.random.Generator) -> None:
+        """Put small parts anywhere, some of the class's own kinds: what a convolution finds."""
+        n, recipe, edge = len(labels), self.recipe, PATCH // 2
+        canvas = np.zeros((n, 3, 32 + 2 * edge, 32 + 2 * edge), np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view(canvas, (PATCH, PATCH), axis=(2, 3), writeable=True)
+        canvas[:, :, edge:-edge, edge:-edge] = image
+        own, each = recipe.kinds // CLASSES, np.arange(n)
+        for _ in range(recipe.slots):
+            of_class = labels * own + rng.integers(0, own, n)
+            kind = np.where(rng.random(n) < recipe.own, of_class, rng.integers(0, recipe.kinds, n))
+            variant = rng.integers(0, recipe.variants, n)
+            tint = rng.standard_normal((n, 3), dtype=np.float32) * np.array(recipe.tint, np.float32)
+            tint[:, 0] += 1
+            tint *= recipe.part * rng.gamma(6, 1 / 6, (n, 1)).astype(np.float32)
+            fill = rng.standard_normal((n, 3), dtype=np.float32) * np.array(recipe.fill, np.float32)
+            disc = self.discs[kind, variant][:, None]
+            y, x = rng.integers(2, 30, (2, n))
+            patch = windows[each, :, y, x] * (1 - recipe.cover * disc)
+            patch += self.parts[kind, variant][:, None] * (tint @ COLOURS)[:, :, None, None]
+            patch += disc * (fill @ COLOURS)[:, :, None, None]
+            windows[each, :, y, x] = patch
+        image[:] = canvas[:, :, edge:-edge, edge:-edge]
+
+
+def _write(folder: Path, seed: int) -> None:
+    pixels, labels = pictures(seed)
+    for i, name in enumerate((*TRAIN_FILES, TEST_FILE)):
+        batch = slice(i * BATCH, (i + 1) * BATCH)
+        content: dict[bytes, Any] = {
+            b"batch_label": f"synthetic batch {i + 1} of 6".encode(),
+            b"labels": labels[batch].tolist(),
+            b"data": pixels[batch].reshape(BATCH, -1),
+            b"filenames": [f"synthetic_{seed}_{n:05d}.png".encode() for n in range(batch.start, batch.stop)],
+        }
+        pickles.dump(content, folder / name)
+    (folder / MARKER).write_text(json.dumps(_marker(seed)) + "\n", encoding="utf-8")
+    names = [f"synthetic {c}".encode() for c in range(CLASSES)]
+    pickles.dump({b"num_cases_per_batch": BATCH, b"label_names": names, b"num_vis": layout.PIXELS}, folder / META_FILE)
+
+
+def _marker(seed: int) -> dict[str, int]:
+    return {"seed": seed, "generator": VERSION}
+
+
+def _facts(folder: Path) -> object:
+    try:
+        return json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _user_cache() -> Path:
+    named = os.environ.get("CS231N_CACHE")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "cs231n" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "cs231n"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cs231n"

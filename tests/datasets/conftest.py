@@ -1,0 +1,41 @@
+"""For the data sets' tests: small folders and archives in the official layout.
+Not for the grading tests, which use the stand-in through `synthetic_root`.
+"""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from small_data import COUNT, write_folder
+
+from datasets import layout
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let a batch have 20 pictures."""
+    monkeypatch.setattr(layout, "BATCH", COUNT)
+    return COUNT
+
+
+@pytest.fixture
+def folder(tmp_path: Path, small: int) -> Path:
+    """A small, valid folder."""
+    assert small == layout.BATCH
+    return write_folder(tmp_path / "given" / layout.FOLDER)
+
+
+@pytest.fixture
+def archive(folder: Path, tmp_path: Path) -> Path:
+    """The small folder as the official archive has it."""
+    path = tmp_path / "small.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(folder, layout.FOLDER)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_data_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep this machine's own data and cache out of the tests."""
+    monkeypatch.delenv("CS231N_DATA", raising=False)
+    monkeypatch.setenv("CS231N_CACHE", str(tmp_path / "cache"))
