@@ -4,6 +4,7 @@ Says what happened in words and tables; everything it does is done by the rooms 
 """
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from autograder.course import ASSIGNMENT, Course, CourseError, find_course
+from autograder.course import ASSIGNMENT, Course, CourseError, find_course, put_tools_on_path
 from autograder.manifest import ManifestError
 from autograder.sandbox.submission import SubmissionError
 from autograder.verdict import FAILED, GRADED, PASSED, ExerciseResult, PartVerdict, to_json
@@ -37,6 +38,8 @@ def main() -> None:
     from autograder.sample.train import TrainingError
     from autograder.sandbox.levels import LaunchError
 
+    put_tools_on_path()
+    logging.basicConfig(format="%(message)s", level=logging.ERROR)  # nbgrader says there what went wrong
     try:
         app()
     except (CourseError, ManifestError, SubmissionError, GradingError, TrainingError, LaunchError) as error:

@@ -6,6 +6,7 @@ Finds and remembers; does not build, judge or grade.
 import hashlib
 import os
 import secrets
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -113,6 +114,13 @@ class Course:
         for path in sorted(files):
             total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return total.hexdigest()
+
+
+def put_tools_on_path() -> None:
+    """Let nbgrader find the programs that lie beside this Python (it calls ``alembic``), activated or not."""
+    folder, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    if folder not in path.split(os.pathsep):
+        os.environ["PATH"] = folder + os.pathsep + path
 
 
 def find_course(folder: Path | None = None, data: Path | None = None) -> Course:

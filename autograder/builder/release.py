@@ -16,6 +16,7 @@ from nbgrader.converters.base import NbGraderException
 import autograder.checks
 import autograder.hidden
 import datasets
+from autograder.course import put_tools_on_path
 from autograder.misconceptions import MisconceptionError
 
 from .leaks import scan
@@ -121,6 +122,7 @@ def configure(config: Any) -> None:
     config : traitlets.config.Config
         The ``c`` of ``nbgrader_config.py``.
     """
+    put_tools_on_path()
     nbgrader.apps.generateassignmentapp.GenerateAssignment = ReleaseBuilder
     nbgrader.apps.api.GenerateAssignment = ReleaseBuilder
     # A second belt: should nbgrader ever copy by itself again, modules stay out of it.
