@@ -39,7 +39,8 @@ def main() -> None:
     from autograder.sandbox.levels import LaunchError
 
     put_tools_on_path()
-    logging.basicConfig(format="%(message)s", level=logging.ERROR)  # nbgrader says there what went wrong
+    logging.getLogger("traitlets").addHandler(logging.StreamHandler())  # nbgrader says there what went wrong
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
         app()
     except (CourseError, ManifestError, SubmissionError, GradingError, TrainingError, LaunchError) as error:
