@@ -150,11 +150,13 @@ def score(points: float, tests: tuple[TestResult, ...]) -> tuple[float, str]:
 
 def to_json(verdicts: list[PartVerdict]) -> dict[str, Any]:
     """Return the verdicts of one submission as the documented JSON."""
-    return {
+    content: dict[str, Any] = {
         "sandbox_level": min((verdict.sandbox_level for verdict in verdicts), default=0),
         "data": verdicts[0].data if verdicts else "",
         "parts": [asdict(verdict) for verdict in verdicts],
     }
+    plain: dict[str, Any] = json.loads(json.dumps(content))  # lists in the place of tuples
+    return plain
 
 
 def from_json(content: Any) -> list[PartVerdict]:

@@ -12,7 +12,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.checks.record import read_logs, same_log
-from autograder.course import ASSIGNMENT, Course
+from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 
 from .release import ReleaseBuilder
 
@@ -31,6 +31,7 @@ def build(course: Course, into: Path | None = None) -> None:
     ReleaseError
         If it must not be.
     """
+    put_tools_on_path()
     config = Config()
     directory = CourseDirectory(root=str(course.root), assignment_id=ASSIGNMENT, config=config)
     if into is not None:
