@@ -43,7 +43,9 @@ def main() -> None:
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
         app()
-    except (CourseError, ManifestError, SubmissionError, GradingError, TrainingError, LaunchError) as error:
+    except LaunchError as error:
+        _fail(f"A runner could not be started ({error}): `autograder doctor` tells more.")
+    except (CourseError, ManifestError, SubmissionError, GradingError, TrainingError) as error:
         _fail(str(error))
 
 

@@ -87,10 +87,10 @@ def start(level: int, folder: Path, notebooks: tuple[str, ...] = (), limits: Lim
         running.wire.send(settings, [], STARTING_SECONDS)
         answer, _ = running.wire.receive(STARTING_SECONDS)
         if "ready" not in answer:
-            raise LaunchError(f"a runner could not confine itself: {str(answer.get('failed'))[:300]}")
+            raise LaunchError(f"it could not confine itself: {str(answer.get('failed'))[:300]}")
     except (WireError, LaunchError) as error:
         said = _last_words(running)
-        raise LaunchError(f"level {level} is not to be had here: {error}{': ' + said if said else ''}") from None
+        raise LaunchError(f"{error}{': ' + said if said else ''}") from None
     running.pieces = tuple(str(piece) for piece in answer["ready"]) + (("bubblewrap",) if level == 3 else ())
     return running
 
@@ -128,7 +128,7 @@ def _spawn(plan: Plan, theirs: socket.socket) -> "subprocess.Popen[bytes]":
             stderr=subprocess.PIPE, env=environment, cwd="/" if plan.wrapper else plan.home, pass_fds=passed,
         )  # fmt: skip
     except OSError as error:
-        raise LaunchError(f"a runner could not be started: {error.strerror}") from None
+        raise LaunchError(str(error.strerror)) from None
     finally:
         for descriptor in passed[1:]:
             os.close(descriptor)

@@ -80,6 +80,8 @@ class Plan:
         threads = dict.fromkeys((f"{name}_NUM_THREADS" for name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")), "1")
         system = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
         own = {"PATH": "/usr/bin:/bin", "HOME": self.home, "TMPDIR": self.home, "LANG": "C.UTF-8", "MPLBACKEND": "Agg"}
+        if self.wrapper:  # a Python that is a shared library looks for it where it was installed
+            own["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
         return {**own, "PYTHONHASHSEED": "0", **threads, **system}
 
 
@@ -93,7 +95,7 @@ def plan_for(level: int, folder: Path, scratch: Path, limits: Limits) -> Plan:
     """
     missing = available(level)
     if missing:
-        raise LaunchError(f"level {level} is not to be had here: {missing}")
+        raise LaunchError(missing)
     return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, limits)
 
 
