@@ -63,34 +63,34 @@ class Remote:
         self._imported = {"course"}
         self._dead = dead if dead is not None else {}
 
-    def _import(self, path: str) -> None:
-        """Import the module that a name lies in; one that hangs or dies does so once for all runners."""
-        module = path.rpartition(".")[0]
-        if module in self._imported:
-            return
-        if module in self._dead:
-            raise self._dead[module]
-        usual, self.seconds = self.seconds, IMPORT_AGAIN_SECONDS if self._dead else IMPORT_SECONDS
-        try:
-            self.ask("import", module=module)
-        except SubjectError as error:
-            if self.over:
-                file = "the notebook" if module == "notebook" else f"cs231n/{module.replace('.', '/')}.py"
-                self._dead[module] = SubjectError(error.kind, f"Importing {file} did not end well. {error.message}")
-                raise self._dead[module] from None
-            raise
-        finally:
-            self.seconds = usual
-        self._imported.add(module)
+    def _import(self, module: str) -> None:
+        """Import the package and one of its modules; what hangs or dies there does so once for all runners."""
+        for name in dict.fromkeys(("", module)):
+            if name in self._imported:
+                continue
+            if name in self._dead:
+                raise self._dead[name]
+            usual, self.seconds = self.seconds, IMPORT_AGAIN_SECONDS if self._dead else IMPORT_SECONDS
+            try:
+                self.ask("import", module=name)
+            except SubjectError as error:
+                if self.over:
+                    self._dead[name] = SubjectError(error.kind, f"{_importing(name)} did not end well. {error.message}")
+                    raise self._dead[name] from None
+                if name == module:
+                    raise
+            finally:
+                self.seconds = usual
+            self._imported.add(name)
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if isinstance(target, str):
-            self._import(target)
+            self._import(target.rpartition(".")[0] if target != "course.load_model" else "")
         return self.ask("call", target=target, args=list(args), kwargs=kwargs)
 
     def find(self, target: Any, name: str) -> Any:
         if target == "notebook":
-            self._import("notebook.")
+            self._import("notebook")
         return self.ask("find", target=target, name=name)
 
     def item(self, target: Any, key: Any) -> Any:
@@ -173,6 +173,12 @@ class Remote:
         """End the runner."""
         if not self.over:
             self._end("closed", "The runner was closed.")
+
+
+def _importing(module: str) -> str:
+    if module == "notebook":
+        return "Reading the notebook"
+    return f"Importing cs231n/{module.replace('.', '/') if module else '__init__'}.py"
 
 
 class _Held:
