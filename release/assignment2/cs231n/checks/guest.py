@@ -65,7 +65,7 @@ class Guest:
         if path == "notebook":
             self._definitions = self._definitions or Definitions(self.folder, self.notebooks)
         else:
-            self._import(path.split("."))
+            self._import(path.split(".") if path else [])
 
     def definition(self, name: str) -> Any:
         """Return a name that the notebook defines."""
