@@ -5,6 +5,7 @@ Not for running pytest or adding up: see ``session``.
 
 import inspect
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -45,6 +46,8 @@ class JudgePlugin:
         Name of a test to the exercises on whose code it runs.
     flags : list of str
         What looks odd.
+    expected : Counter
+        How many tests each exercise has: one that lacks a result is not judged.
     """
 
     def __init__(self, bench: Bench) -> None:
@@ -52,11 +55,13 @@ class JudgePlugin:
         self.results: dict[str, list[TestResult]] = {}
         self.needs: dict[str, tuple[str, ...]] = {}
         self.flags: list[str] = []
+        self.expected: Counter[str] = Counter()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the part's tests, in the notebook's order."""
         order = {exercise.id: number for number, exercise in enumerate(self.bench.part.automatic)}
         items[:] = [item for item in items if (claim := _claim(item)) is not None and claim.exercise in order]
+        self.expected = Counter(_claimed(item).exercise for item in items)
         items.sort(key=lambda item: order[_claimed(item).exercise])
 
     @pytest.hookimpl(tryfirst=True)
@@ -69,7 +74,10 @@ class JudgePlugin:
     def _judge(self, item: pytest.Function) -> None:
         claim = _claimed(item)
         start = time.perf_counter()
-        outcome, message, named, credit = self._outcome(item, claim)
+        try:
+            outcome, message, named, credit = self._outcome(item, claim)
+        except Exception as error:
+            outcome, message, named, credit = ERROR, _ours(error), "", 0.0
         result = TestResult(
             name=item.name.removeprefix("test_"), title=_title(item), kind=claim.kind, outcome=outcome, message=message,
             hint=named, seconds=round(time.perf_counter() - start, 3), credit=credit,
@@ -158,6 +166,10 @@ def _claimed(item: pytest.Item) -> Claim:
 def _name(item: pytest.Function, claim: Claim) -> str:
     """What a test's random numbers are drawn for."""
     return f"{claim.exercise}/{item.name}"
+
+
+def _ours(error: Exception) -> str:
+    return f"This test could not be carried out ({type(error).__name__}); it will be looked into."
 
 
 def _title(item: pytest.Function) -> str:

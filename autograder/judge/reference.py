@@ -4,6 +4,7 @@ Not for submissions: those never come here.
 """
 
 import functools
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -17,18 +18,21 @@ PACKAGE = "cs231n"
 @functools.cache
 def reference(source: Path) -> Local:
     """Return the reference solution in ``source`` as a backend."""
-    return _local(source, "autograder_reference")
+    return _local(source, "reference")
 
 
 @functools.cache
 def mistaken(source: Path, mistake: Misconception) -> Local:
     """Return the reference with one known mistake as a backend."""
-    folder = Path(_scratch().name) / mistake.key.replace("/", "-")
+    folder = Path(tempfile.mkdtemp(dir=_scratch().name))
     copy_package(source / PACKAGE, folder / PACKAGE)
     # the instructor's lines point at other rooms by this file's place; modules need none of them
     (folder / PACKAGE / "__init__.py").write_text("")
     mistake.apply(folder / PACKAGE)
-    return _local(folder, "autograder_mistaken_" + mistake.key.replace("/", "_"))
+    return _local(folder, "mistaken")
+
+
+_numbers = itertools.count()
 
 
 @functools.cache
@@ -36,6 +40,7 @@ def _scratch() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="autograder-mistakes-")
 
 
-def _local(folder: Path, name: str) -> Local:
+def _local(folder: Path, kind: str) -> Local:
+    name = f"autograder_{kind}_{next(_numbers)}"  # a process may know several courses
     load_package(folder / PACKAGE, name)
     return Local(Guest(name, folder))

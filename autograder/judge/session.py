@@ -92,9 +92,9 @@ def _file(part: Part) -> str:
 
 def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -> ExerciseResult:
     tests = tuple(plugin.results.get(exercise, []))
-    if not tests:
+    if not tests or len(tests) != plugin.expected[exercise]:
         why = "It could not be judged, and will be looked into." + (f" ({trouble})" if trouble else "")
-        tests = (TestResult("none", "The exercise is judged", "core", ERROR, why),)
+        tests = (*tests, TestResult("none", "The exercise is judged", "core", ERROR, why))
     earned, outcome = score(points, tests)
     return ExerciseResult(exercise, points, earned, outcome, tests)
 

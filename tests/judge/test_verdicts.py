@@ -238,3 +238,17 @@ def test_on_real_pictures(judge: Judge, course: Course, real: Path) -> None:
     on_real = Course(course.root, real)
     modules = [exercise.id for exercise in course.parts[0].automatic if exercise.id != "accuracy_part1"]
     assert lost(judge(lambda folder: None, *modules, course=on_real)) == {}
+
+
+def test_a_fault_of_ours_is_an_error_and_never_points(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hint that breaks, in the middle of an exercise whose first tests passed."""
+
+    def broken(*args: object) -> str:
+        raise FileExistsError("ours")
+
+    monkeypatch.setattr("autograder.judge.plugin.hint", broken)
+    wrong = "\ndef affine_backward(dout, cache):\n    x, w, b = cache\n    return (dout @ w.T).reshape(x.shape), 0 * w, 0 * b\n"
+    (exercise,) = judge(append("layers.py", wrong), "affine_backward").exercises
+    assert exercise.outcome == "error"
+    assert exercise.score == 0
+    assert len(exercise.tests) == 4
