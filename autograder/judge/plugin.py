@@ -117,19 +117,9 @@ class JudgePlugin:
         try:
             self._run(item, name, self.bench.reference())
         except Exception as ours:
-            return (
-                ERROR,
-                f"This test could not be carried out ({type(ours).__name__}); it will be looked into.",
-                "",
-                0.0,
-            )
+            return ERROR, _ours(ours), "", 0.0
         if not isinstance(error, TypeError | ValueError | IndexError | KeyError | AttributeError):
-            return (
-                ERROR,
-                f"This test could not be carried out ({type(error).__name__}); it will be looked into.",
-                "",
-                0.0,
-            )
+            return ERROR, _ours(error), "", 0.0
         return FAILED, unpacking(error) or "What came back has another form than the docstring says.", "", 0.0
 
     def _run(self, item: pytest.Function, name: str, student: Subject) -> None:
