@@ -14,7 +14,7 @@ import nbformat
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 from nbgrader import utils
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
@@ -243,21 +243,6 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def gradebook_totals(course: Course, assignment: str) -> dict[str, dict[str, tuple[float, float]]]:
-    """Return what the gradebook holds: student, then notebook, then score and the most."""
-    url = f"sqlite:///{course.root / 'gradebook.db'}"
-    totals: dict[str, dict[str, tuple[float, float]]] = {}
-    with Gradebook(url) as gradebook:
-        try:
-            found = gradebook.find_assignment(assignment)
-        except MissingEntry:
-            return {}
-        for submission in found.submissions:
-            notebooks = {notebook.name: (notebook.score, notebook.max_score) for notebook in submission.notebooks}
-            totals[submission.student.id] = notebooks
-    return totals
 
 
 def configure(config: Any) -> None:
