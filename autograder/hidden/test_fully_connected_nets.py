@@ -12,6 +12,8 @@ from autograder.judge import (
     assert_close,
     assert_dtype,
     assert_gradients,
+    assert_learns,
+    assert_loss_and_gradients,
     assert_unchanged,
     exercise,
     overfit,
@@ -223,16 +225,6 @@ def two_layer_nets(student, reference, rng, reg=0.0):
     for net in nets:
         set_params(net, params)
     return (*nets, params)
-
-
-def assert_loss_and_gradients(net, right, x, y, names):
-    """Loss and all gradients of two nets agree."""
-    loss, grads = net.loss(x, y)
-    expected, right_grads = right.loss(x, y)
-    loss = as_number("the loss", loss)
-    assert_close("the loss", loss, expected)
-    wanted = {f"grads[{name!r}]": right_grads[name] for name in names}
-    assert_gradients({f"grads[{name!r}]": grads[name] for name in names}, wanted)
 
 
 @exercise("two_layer_net")
@@ -580,24 +572,9 @@ def test_adam_leaves_inputs(student, rng):
 @exercise("learns_part1", kind="learns", needs=(*NETS, "fully_connected_net", "solver", "sgd_momentum"))
 def test_learns(student, pictures):
     """A small net, trained with your own momentum and Solver, learns to tell pictures it has not seen apart."""
-    x, y = pictures.train(2000)
-    mean = x.mean(axis=0)
-    x, unseen = (x - mean).astype(np.float32), (pictures.validation()[0] - mean).astype(np.float32)
     net = student.classifiers.fc_net.FullyConnectedNet([64], weight_scale=1e-2, dtype=np.float32)
-    data = {"X_train": x, "y_train": y, "X_val": x[:200], "y_val": y[:200]}
-    solver = student.solver.Solver(
-        net, data, update_rule="sgd_momentum", optim_config={"learning_rate": 1e-4}, num_epochs=5, batch_size=50,
-        num_train_samples=200, verbose=False,
-    )  # fmt: skip
-    solver.train()
-    losses = np.asarray(student.fetch(solver.loss_history), dtype=np.float64)
-    require(bool(np.isfinite(losses).all()), "The loss became NaN or infinite.", "finite")
-    require(losses[-20:].mean() < 0.9 * losses[:5].mean(), "The loss hardly falls over 200 iterations.")
-    scores = as_array("scores", net.loss(unseen))
-    reached = float((scores.argmax(axis=1) == pictures.validation()[1]).mean())
-    require(
-        reached > 0.22, f"After five short epochs the net is right on {reached:.0%} of unseen pictures; chance is 10%."
-    )
+    recipe = {"update_rule": "sgd_momentum", "optim_config": {"learning_rate": 1e-4}, "num_epochs": 5}
+    assert_learns(student, net, pictures, 2000, least=0.22, batch_size=50, **recipe)
 
 
 @exercise("accuracy_part1", kind="accuracy")

@@ -15,10 +15,11 @@ from autograder.checks.numeric import numeric_gradient
 from autograder.checks.subject import Subject, SubjectError
 
 from .credit import NotGraded, PartialCredit
-from .inputs import overfit, scaled, set_params
+from .inputs import scaled
+from .nets import assert_learns, assert_loss_and_gradients, overfit, set_params
 
 __all__ = [
     "Mismatch", "NotGraded", "PartialCredit", "Subject", "SubjectError", "as_array", "as_number", "assert_close",
-    "assert_dtype", "assert_gradients", "assert_unchanged", "exercise", "numeric_gradient", "overfit", "require",
-    "scaled", "set_params",
+    "assert_dtype", "assert_gradients", "assert_learns", "assert_loss_and_gradients", "assert_unchanged", "exercise",
+    "numeric_gradient", "overfit", "require", "scaled", "set_params",
 ]  # fmt: skip

@@ -69,7 +69,7 @@ def judge_part(course: Course, part: Part, submission: Submission, level: int) -
     trouble = ""
     said = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
             code = pytest.main([*OPTIONS, str(HIDDEN / _file(part))], plugins=[plugin])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             trouble = f"pytest ended with {pytest.ExitCode(code).name}: {said.getvalue().strip()[-300:]}"

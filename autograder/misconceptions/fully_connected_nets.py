@@ -3,16 +3,9 @@
 Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
 """
 
-from .misconception import Misconception
+from .misconception import Misconception, mistake
 
 LAYERS, OPTIM, NETS = "layers.py", "optim.py", "classifiers/fc_net.py"
-
-
-def _mistake(
-    exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]
-) -> Misconception:
-    return Misconception(id, exercise, title, explanation, file, changes)
-
 
 _AFFINE = "out = x.reshape(len(x), -1) @ w + b"
 _DX = "dx = (dout @ w.T).reshape(x.shape)"
@@ -20,7 +13,7 @@ _DW = "dw = x.reshape(len(x), -1).T @ dout"
 _DB = "db = dout.sum(axis=0)"
 
 MISTAKES: tuple[Misconception, ...] = (
-    _mistake(
+    mistake(
         "affine_forward",
         "no_bias",
         LAYERS,
@@ -28,7 +21,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The product with w is there but b is not added. Each of the M outputs has its own bias.",
         (_AFFINE, "out = x.reshape(len(x), -1) @ w"),
     ),
-    _mistake(
+    mistake(
         "affine_forward",
         "column_order",
         LAYERS,
@@ -37,7 +30,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "Keep each example's numbers in the order in which they lie.",
         (_AFFINE, "out = x.reshape(len(x), -1, order='F') @ w + b"),
     ),
-    _mistake(
+    mistake(
         "affine_forward",
         "bias_twice",
         LAYERS,
@@ -45,7 +38,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "b is in the sum twice. Look for a second addition, in place or in the return line.",
         (_AFFINE, "out = x.reshape(len(x), -1) @ w + 2 * b"),
     ),
-    _mistake(
+    mistake(
         "affine_backward",
         "db_mean",
         LAYERS,
@@ -53,7 +46,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "db is averaged over the examples. The gradient of a sum is a sum: dividing by N is the loss's business.",
         (_DB, "db = dout.mean(axis=0)"),
     ),
-    _mistake(
+    mistake(
         "affine_backward",
         "dw_mean",
         LAYERS,
@@ -61,7 +54,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "dw is divided by the number of examples. The loss has taken its mean already; dout holds that factor.",
         (_DW, _DW + " / len(x)"),
     ),
-    _mistake(
+    mistake(
         "affine_backward",
         "db_wrong_axis",
         LAYERS,
@@ -69,7 +62,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "db sums each example's gradients. It should sum each output's, over the examples.",
         (_DB, "db = np.resize(dout.sum(axis=1), dout.shape[1])"),
     ),
-    _mistake(
+    mistake(
         "affine_backward",
         "dx_flat",
         LAYERS,
@@ -77,7 +70,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "dx comes back as (N, D). It is the gradient of x and has x's own shape.",
         (_DX, "dx = dout @ w.T"),
     ),
-    _mistake(
+    mistake(
         "affine_backward",
         "db_ones",
         LAYERS,
@@ -85,7 +78,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "db is the number of examples, as if the upstream gradient were all ones. Chain it with dout.",
         (_DB, "db = np.full(dout.shape[1], float(len(x)))"),
     ),
-    _mistake(
+    mistake(
         "relu_forward",
         "absolute",
         LAYERS,
@@ -93,7 +86,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "Negative inputs come out positive. They should come out as zero.",
         ("out = np.maximum(x, 0)", "out = np.abs(x)"),
     ),
-    _mistake(
+    mistake(
         "relu_forward",
         "leaky",
         LAYERS,
@@ -101,7 +94,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "Negative inputs are scaled down, as in a leaky ReLU. Here they become exactly zero.",
         ("out = np.maximum(x, 0)", "out = np.where(x > 0, x, 0.01 * x)"),
     ),
-    _mistake(
+    mistake(
         "relu_forward",
         "in_place",
         LAYERS,
@@ -109,7 +102,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The negative numbers of x itself are set to zero. The caller still needs x: work on a copy.",
         ("out = np.maximum(x, 0)", "x[x < 0] = 0\n    out = x.copy()"),
     ),
-    _mistake(
+    mistake(
         "relu_forward",
         "one_where_positive",
         LAYERS,
@@ -117,7 +110,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "Positive inputs come out as one. That is the derivative; the function passes them on as they are.",
         ("out = np.maximum(x, 0)", "out = (x > 0).astype(x.dtype)"),
     ),
-    _mistake(
+    mistake(
         "relu_backward",
         "no_mask",
         LAYERS,
@@ -125,7 +118,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "dout is passed on unchanged. Where the input was negative the unit was off, and nothing passes.",
         ("dx = dout * (x > 0)", "dx = dout.copy()"),
     ),
-    _mistake(
+    mistake(
         "relu_backward",
         "mask_of_dout",
         LAYERS,
@@ -133,7 +126,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The gradient is masked by its own sign. What decides is the sign of the layer's input, which is in the cache.",
         ("dx = dout * (x > 0)", "dx = dout * (dout > 0)"),
     ),
-    _mistake(
+    mistake(
         "relu_backward",
         "times_x",
         LAYERS,
@@ -141,7 +134,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "dout is multiplied by the positive input itself. The slope of a ReLU is one there, whatever the input.",
         ("dx = dout * (x > 0)", "dx = dout * np.maximum(x, 0)"),
     ),
-    _mistake(
+    mistake(
         "relu_backward",
         "mask_only",
         LAYERS,
@@ -149,7 +142,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The result is the local slope only. Chain it: multiply by the upstream gradient.",
         ("dx = dout * (x > 0)", "dx = (x > 0).astype(x.dtype)"),
     ),
-    _mistake(
+    mistake(
         "relu_backward",
         "in_place",
         LAYERS,
@@ -157,7 +150,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The entries of dout itself are set to zero. Another branch of a net may still need it: work on a copy.",
         ("dx = dout * (x > 0)", "dout[x <= 0] = 0\n    dx = dout.copy()"),
     ),
-    _mistake(
+    mistake(
         "loss_layers",
         "softmax_without_shift",
         LAYERS,
@@ -166,7 +159,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "largest score first: restore it.",
         ("shifted = x - x.max(axis=1, keepdims=True)", "shifted = x"),
     ),
-    _mistake(
+    mistake(
         "loss_layers",
         "softmax_sum",
         LAYERS,
@@ -174,7 +167,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The softmax loss is summed over the examples. It is their mean: restore the file as released.",
         ("loss = -log_probabilities[rows, y].mean()", "loss = -log_probabilities[rows, y].sum()"),
     ),
-    _mistake(
+    mistake(
         "loss_layers",
         "svm_own_class",
         LAYERS,
@@ -182,7 +175,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The margin of the right class itself is in the sum, which adds one to every loss. Restore the file as released.",
         ("    margins[rows, y] = 0\n", ""),
     ),
-    _mistake(
+    mistake(
         "two_layer_net",
         "reg_without_half",
         NETS,
@@ -193,7 +186,7 @@ MISTAKES: tuple[Misconception, ...] = (
             'for name, W in (("W1", W1), ("W2", W2)):\n            loss += self.reg',
         ),
     ),
-    _mistake(
+    mistake(
         "two_layer_net",
         "reg_gradient_missing",
         NETS,
@@ -201,7 +194,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The loss holds the L2 term but the gradients of the weights do not. Differentiate that term too.",
         ("            grads[name] += self.reg * W\n", ""),
     ),
-    _mistake(
+    mistake(
         "two_layer_net",
         "reg_first_only",
         NETS,
@@ -209,7 +202,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The L2 term covers W1 only. Both weight matrices belong in it.",
         ('for name, W in (("W1", W1), ("W2", W2)):', 'for name, W in (("W1", W1),):'),
     ),
-    _mistake(
+    mistake(
         "two_layer_net",
         "reg_biases",
         NETS,
@@ -220,7 +213,7 @@ MISTAKES: tuple[Misconception, ...] = (
             'for name, W in (("W1", W1), ("W2", W2), ("b1", b1), ("b2", b2)):',
         ),
     ),
-    _mistake(
+    mistake(
         "two_layer_net",
         "relu_on_scores",
         NETS,
@@ -231,7 +224,7 @@ MISTAKES: tuple[Misconception, ...] = (
             "scores, scores_cache = affine_forward(hidden, W2, b2)\n        scores = np.maximum(scores, 0)",
         ),
     ),
-    _mistake(
+    mistake(
         "two_layer_net",
         "no_relu",
         NETS,
@@ -243,7 +236,7 @@ MISTAKES: tuple[Misconception, ...] = (
             '_, grads["W1"], grads["b1"] = affine_backward(dhidden, hidden_cache)',
         ),
     ),
-    _mistake(
+    mistake(
         "two_layer_net",
         "biases_random",
         NETS,
@@ -251,7 +244,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The biases are drawn at random. They start at zero; only the weights need to be different from each other.",
         ('self.params["b1"] = np.zeros(hidden_dim)', 'self.params["b1"] = weight_scale * np.random.randn(hidden_dim)'),
     ),
-    _mistake(
+    mistake(
         "two_layer_net",
         "weight_scale_ignored",
         NETS,
@@ -262,7 +255,7 @@ MISTAKES: tuple[Misconception, ...] = (
             'self.params["W1"] = np.random.randn(input_dim, hidden_dim)',
         ),
     ),
-    _mistake(
+    mistake(
         "solver",
         "no_decay",
         "solver.py",
@@ -270,7 +263,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "lr_decay has no effect. The Solver is given complete: restore solver.py as released.",
         ("                self._decay_learning_rates()\n", ""),
     ),
-    _mistake(
+    mistake(
         "solver",
         "shared_state",
         "solver.py",
@@ -281,7 +274,7 @@ MISTAKES: tuple[Misconception, ...] = (
             "            self.optim_configs = dict.fromkeys(self.optim_configs, next_config)\n",
         ),
     ),
-    _mistake(
+    mistake(
         "solver",
         "last_not_best",
         "solver.py",
@@ -289,7 +282,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "After train() the model keeps its last parameters. The Solver is given complete: restore solver.py as released.",
         ("            self.model.params = self.best_params\n", "            pass\n"),
     ),
-    _mistake(
+    mistake(
         "fully_connected_net",
         "reg_without_half",
         NETS,
@@ -300,7 +293,7 @@ MISTAKES: tuple[Misconception, ...] = (
             '            W = params[f"W{i}"]\n            loss += self.reg',
         ),
     ),
-    _mistake(
+    mistake(
         "fully_connected_net",
         "reg_last_missing",
         NETS,
@@ -311,7 +304,7 @@ MISTAKES: tuple[Misconception, ...] = (
             "        for i in range(1, self.num_layers):\n            W = params",
         ),
     ),
-    _mistake(
+    mistake(
         "fully_connected_net",
         "reg_gradient_missing",
         NETS,
@@ -319,7 +312,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The loss holds the L2 term but the gradients of the weights do not. Differentiate that term too.",
         ('            grads[f"W{i}"] += self.reg * W\n', ""),
     ),
-    _mistake(
+    mistake(
         "fully_connected_net",
         "relu_on_scores",
         NETS,
@@ -330,7 +323,7 @@ MISTAKES: tuple[Misconception, ...] = (
             'affine_forward(hidden, params[f"W{last}"], params[f"b{last}"])\n        scores = np.maximum(scores, 0)',
         ),
     ),
-    _mistake(
+    mistake(
         "fully_connected_net",
         "names_from_zero",
         NETS,
@@ -339,7 +332,7 @@ MISTAKES: tuple[Misconception, ...] = (
         ('self.params[f"W{i}"] = weight_scale', 'self.params[f"W{i - 1}"] = weight_scale'),
         ('self.params[f"b{i}"] = np.zeros', 'self.params[f"b{i - 1}"] = np.zeros'),
     ),
-    _mistake(
+    mistake(
         "fully_connected_net",
         "weight_scale_ignored",
         NETS,
@@ -347,7 +340,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The weights have a spread of one, or a fixed one. Their standard deviation is the argument weight_scale.",
         ('self.params[f"W{i}"] = weight_scale * np.random', 'self.params[f"W{i}"] = np.random'),
     ),
-    _mistake(
+    mistake(
         "fully_connected_net",
         "loss_over_n_twice",
         NETS,
@@ -358,7 +351,7 @@ MISTAKES: tuple[Misconception, ...] = (
             "        loss, dout = softmax_loss(scores, y)\n        loss, dout = loss / len(X), dout / len(X)\n",
         ),
     ),
-    _mistake(
+    mistake(
         "sgd_momentum",
         "no_momentum",
         OPTIM,
@@ -366,7 +359,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The step ignores the velocity of the steps before. Carry it on: it is in the configuration.",
         ('velocity = config["momentum"] * config["velocity"] - config', "velocity = 0 - config"),
     ),
-    _mistake(
+    mistake(
         "sgd_momentum",
         "velocity_not_stored",
         OPTIM,
@@ -374,7 +367,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The new velocity is not put back into the configuration, so each step starts from the old one.",
         ('    config["velocity"] = velocity\n', ""),
     ),
-    _mistake(
+    mistake(
         "sgd_momentum",
         "sign",
         OPTIM,
@@ -382,7 +375,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The gradient is added to the velocity. With w + v as the step, the velocity must point down the gradient.",
         ('config["velocity"] - config["learning_rate"] * dw', 'config["velocity"] + config["learning_rate"] * dw'),
     ),
-    _mistake(
+    mistake(
         "sgd_momentum",
         "damped",
         OPTIM,
@@ -393,7 +386,7 @@ MISTAKES: tuple[Misconception, ...] = (
             '- (1 - config["momentum"]) * config["learning_rate"] * dw\n    next_w = w + velocity',
         ),
     ),
-    _mistake(
+    mistake(
         "rmsprop",
         "no_root",
         OPTIM,
@@ -401,7 +394,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The step is divided by the running mean of the squares itself. Take its square root.",
         ('(np.sqrt(cache) + config["epsilon"])', '(cache + config["epsilon"])'),
     ),
-    _mistake(
+    mistake(
         "rmsprop",
         "decay_swapped",
         OPTIM,
@@ -412,7 +405,7 @@ MISTAKES: tuple[Misconception, ...] = (
             '(1 - config["decay_rate"]) * config["cache"] + config["decay_rate"] * dw**2',
         ),
     ),
-    _mistake(
+    mistake(
         "rmsprop",
         "adagrad",
         OPTIM,
@@ -420,7 +413,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The squares are summed and never forgotten: that is AdaGrad. RMSProp keeps a decaying mean.",
         ('config["decay_rate"] * config["cache"] + (1 - config["decay_rate"]) * dw**2', 'config["cache"] + dw**2'),
     ),
-    _mistake(
+    mistake(
         "rmsprop",
         "old_cache",
         OPTIM,
@@ -431,7 +424,7 @@ MISTAKES: tuple[Misconception, ...] = (
             'next_w = w - config["learning_rate"] * dw / (np.sqrt(config["cache"]) + config["epsilon"])',
         ),
     ),
-    _mistake(
+    mistake(
         "rmsprop",
         "cache_not_stored",
         OPTIM,
@@ -439,7 +432,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The new running mean is not put back into the configuration, so each step starts from the old one.",
         ('    config["cache"] = cache\n', ""),
     ),
-    _mistake(
+    mistake(
         "adam",
         "no_bias_correction",
         OPTIM,
@@ -448,7 +441,7 @@ MISTAKES: tuple[Misconception, ...] = (
         ("    m_hat = m / (1 - beta1**t)", "    m_hat = m"),
         ("    v_hat = v / (1 - beta2**t)", "    v_hat = v"),
     ),
-    _mistake(
+    mistake(
         "adam",
         "t_never_increased",
         OPTIM,
@@ -456,7 +449,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The correction uses t as it came in (or t is never stored). Count the step first, use that t, and keep it.",
         ('t = config["t"] + 1', 't = max(config["t"], 1)'),
     ),
-    _mistake(
+    mistake(
         "adam",
         "t_not_stored",
         OPTIM,
@@ -464,7 +457,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "t is increased for this step and then forgotten. Store it in the configuration with m and v.",
         ("config.update(m=m, v=v, t=t)", "config.update(m=m, v=v)"),
     ),
-    _mistake(
+    mistake(
         "adam",
         "t_after_use",
         OPTIM,
@@ -473,7 +466,7 @@ MISTAKES: tuple[Misconception, ...] = (
         ('t = config["t"] + 1', 't = max(config["t"], 1e-9)'),
         ("config.update(m=m, v=v, t=t)", 'config.update(m=m, v=v, t=config["t"] + 1)'),
     ),
-    _mistake(
+    mistake(
         "adam",
         "hats_stored",
         OPTIM,
@@ -481,7 +474,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "m and v go back into the configuration after their correction, and are corrected again at the next step.",
         ("config.update(m=m, v=v, t=t)", "config.update(m=m_hat, v=v_hat, t=t)"),
     ),
-    _mistake(
+    mistake(
         "adam",
         "epsilon_in_root",
         OPTIM,
@@ -489,7 +482,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "The step is divided by v_hat itself. Take its square root.",
         ('(np.sqrt(v_hat) + config["epsilon"])', '(v_hat + config["epsilon"])'),
     ),
-    _mistake(
+    mistake(
         "adam",
         "v_without_square",
         OPTIM,

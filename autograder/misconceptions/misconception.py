@@ -68,6 +68,13 @@ class Misconception:
         path.write_text(text, encoding="utf-8")
 
 
+def mistake(
+    exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]
+) -> Misconception:
+    """Return a misconception; in the order in which the catalogue is written."""
+    return Misconception(id, exercise, title, explanation, file, changes)
+
+
 def copy_package(package: Path, target: Path) -> None:
     """Copy a package's modules, without caches and compiled files."""
     shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyc", "*.c"))

@@ -109,6 +109,515 @@ def relu_backward(dout, cache):
     return dx
 
 
+def batchnorm_forward(x, gamma, beta, bn_param):
+    """Forward pass of batch normalisation (Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167).
+
+    In training each feature (column) is normalised with the mean and the biased variance of the batch:
+    `out = gamma * (x - mean) / sqrt(variance + eps) + beta`. Two running averages follow the batches' statistics,
+
+        running_mean = momentum * running_mean + (1 - momentum) * mean
+        running_var = momentum * running_var + (1 - momentum) * variance
+
+    and stand in for them at test time, when a picture's scores must not depend on which others are in its batch.
+
+    Parameters
+    ----------
+    x : array, shape (N, D)
+    gamma, beta : array, shape (D,)
+        Scale and shift, which are learnt.
+    bn_param : dict
+        `mode`: "train" or "test", required. `eps`: added to the variance, by default 1e-5. `momentum`: of the running
+        averages, by default 0.9. `running_mean`, `running_var`: arrays of shape (D,), zeros at first; training stores
+        the new ones here.
+
+    Returns
+    -------
+    out : array, shape (N, D)
+    cache : anything
+        What the backward pass needs, in train mode.
+
+    Raises
+    ------
+    ValueError
+        If the mode is neither "train" nor "test".
+    """
+    mode = bn_param["mode"]
+    eps = bn_param.get("eps", 1e-5)
+    momentum = bn_param.get("momentum", 0.9)
+    running_mean = bn_param.get("running_mean", np.zeros(x.shape[1], dtype=x.dtype))
+    running_var = bn_param.get("running_var", np.zeros(x.shape[1], dtype=x.dtype))
+
+    out, cache = None, None
+    if mode == "train":
+        # Normalise with the statistics of the batch, and move the running averages towards them.
+        ### BEGIN SOLUTION
+        mean = x.mean(axis=0)
+        centred = x - mean
+        variance = (centred**2).mean(axis=0)
+        std = np.sqrt(variance + eps)
+        normalised = centred / std
+        out = gamma * normalised + beta
+        cache = (normalised, centred, std, gamma)
+        running_mean = momentum * running_mean + (1 - momentum) * mean
+        running_var = momentum * running_var + (1 - momentum) * variance
+        ### END SOLUTION
+    elif mode == "test":
+        # Normalise with the running averages.
+        ### BEGIN SOLUTION
+        out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta
+        ### END SOLUTION
+    else:
+        raise ValueError(f"the mode of batch normalisation is 'train' or 'test', not {mode!r}")
+
+    bn_param["running_mean"] = running_mean
+    bn_param["running_var"] = running_var
+    return out, cache
+
+
+def batchnorm_backward(dout, cache):
+    """Backward pass of batch normalisation, node by node.
+
+    Draw the forward pass as a graph of simple operations, and walk it backwards: one line for each node. Where a value
+    was used twice, its two gradients are added.
+
+    Parameters
+    ----------
+    dout : array, shape (N, D)
+        Gradient of the loss with respect to the layer's output.
+    cache : anything
+        From `batchnorm_forward` in train mode.
+
+    Returns
+    -------
+    dx : array, shape (N, D)
+    dgamma, dbeta : array, shape (D,)
+    """
+    dx, dgamma, dbeta = None, None, None
+    ### BEGIN SOLUTION
+    normalised, centred, std, gamma = cache
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * normalised).sum(axis=0)
+    dnormalised = dout * gamma
+    dcentred = dnormalised / std
+    dstd = -(dnormalised * centred).sum(axis=0) / std**2
+    dvariance = dstd / (2 * std)
+    dcentred += 2 * centred * dvariance / len(dout)
+    dmean = -dcentred.sum(axis=0)
+    dx = dcentred + dmean / len(dout)
+    ### END SOLUTION
+    return dx, dgamma, dbeta
+
+
+def batchnorm_backward_alt(dout, cache):
+    """Backward pass of batch normalisation by one simplified expression.
+
+    Work the derivative of the loss with respect to x out on paper, simplify it, and write the result down. It gives
+    what `batchnorm_backward` gives, faster. Use the same cache.
+
+    Parameters
+    ----------
+    dout : array, shape (N, D)
+    cache : anything
+        From `batchnorm_forward` in train mode.
+
+    Returns
+    -------
+    dx : array, shape (N, D)
+    dgamma, dbeta : array, shape (D,)
+    """
+    dx, dgamma, dbeta = None, None, None
+    ### BEGIN SOLUTION
+    normalised, _, std, gamma = cache
+    n = len(dout)
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * normalised).sum(axis=0)
+    dx = gamma / std * (dout - dbeta / n - normalised * (dgamma / n))
+    ### END SOLUTION
+    return dx, dgamma, dbeta
+
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    """Forward pass of layer normalisation (Ba, Kiros and Hinton, 2016, https://arxiv.org/abs/1607.06450).
+
+    Each example (row) is normalised with the mean and the biased variance of its own features; then each feature is
+    scaled by its gamma and shifted by its beta. No example sees another one, so training and test time are the same,
+    and there are no running averages.
+
+    Parameters
+    ----------
+    x : array, shape (N, D)
+    gamma, beta : array, shape (D,)
+    ln_param : dict
+        `eps`: added to the variance, by default 1e-5.
+
+    Returns
+    -------
+    out : array, shape (N, D)
+    cache : anything
+        What the backward pass needs.
+    """
+    out, cache = None, None
+    eps = ln_param.get("eps", 1e-5)
+    ### BEGIN SOLUTION
+    centred = x - x.mean(axis=1, keepdims=True)
+    std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)
+    normalised = centred / std
+    out = normalised * gamma + beta
+    cache = (normalised, std, gamma)
+    ### END SOLUTION
+    return out, cache
+
+
+def layernorm_backward(dout, cache):
+    """Backward pass of layer normalisation. Much of batch normalisation's can be used again.
+
+    Parameters
+    ----------
+    dout : array, shape (N, D)
+    cache : anything
+        From `layernorm_forward`.
+
+    Returns
+    -------
+    dx : array, shape (N, D)
+    dgamma, dbeta : array, shape (D,)
+    """
+    dx, dgamma, dbeta = None, None, None
+    ### BEGIN SOLUTION
+    normalised, std, gamma = cache
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * normalised).sum(axis=0)
+    dnormalised = dout * gamma
+    share = dnormalised.mean(axis=1, keepdims=True)
+    pull = (dnormalised * normalised).mean(axis=1, keepdims=True)
+    dx = (dnormalised - share - normalised * pull) / std
+    ### END SOLUTION
+    return dx, dgamma, dbeta
+
+
+def dropout_forward(x, dropout_param):
+    """Forward pass of inverted dropout (Srivastava et al., 2014, https://jmlr.org/papers/v15/srivastava14a.html).
+
+    In training each number is kept with probability p, and divided by p, or set to zero. At test time nothing happens.
+
+    Parameters
+    ----------
+    x : array, any shape
+    dropout_param : dict
+        `p`: the probability to KEEP a number. `mode`: "train" or "test". `seed`: if given, NumPy's random numbers are
+        seeded with it before the mask is drawn, so that a gradient check draws the same mask again and again.
+
+    Returns
+    -------
+    out : array, the shape of x
+    cache : tuple
+        `(dropout_param, mask)`.
+
+    Raises
+    ------
+    ValueError
+        If the mode is neither "train" nor "test".
+    """
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+
+    mask, out = None, None
+    if mode == "train":
+        # Draw a mask, with the division by p in it, and apply it.
+        ### BEGIN SOLUTION
+        mask = (np.random.rand(*x.shape) < p) / p
+        out = x * mask
+        ### END SOLUTION
+    elif mode == "test":
+        ### BEGIN SOLUTION
+        out = x
+        ### END SOLUTION
+    else:
+        raise ValueError(f"the mode of dropout is 'train' or 'test', not {mode!r}")
+
+    cache = (dropout_param, mask)
+    return out.astype(x.dtype, copy=False), cache
+
+
+def dropout_backward(dout, cache):
+    """Backward pass of inverted dropout.
+
+    Parameters
+    ----------
+    dout : array, any shape
+    cache : tuple
+        `(dropout_param, mask)` from `dropout_forward`.
+
+    Returns
+    -------
+    dx : array, the shape of dout
+    """
+    dropout_param, mask = cache
+    mode = dropout_param["mode"]
+    dx = None
+    if mode == "train":
+        ### BEGIN SOLUTION
+        dx = (dout * mask).astype(dout.dtype, copy=False)
+        ### END SOLUTION
+    elif mode == "test":
+        dx = dout
+    return dx
+
+
+def conv_forward_naive(x, w, b, conv_param):
+    """Forward pass of a convolutional layer, by plain loops.
+
+    Each of F filters slides over the picture, `stride` pixels at a time, and gives one number for each place: the sum
+    of the products of its weights with the pixels below it, over all channels, plus its bias.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W)
+        N pictures with C channels, of height H and width W.
+    w : array, shape (F, C, HH, WW)
+        F filters of height HH and width WW.
+    b : array, shape (F,)
+        Biases.
+    conv_param : dict
+        `stride`: pixels between neighbouring places, in both directions. `pad`: rows and columns of zeros that are put
+        around each picture, on all four sides.
+
+    Returns
+    -------
+    out : array, shape (N, F, H', W')
+        `H' = 1 + (H + 2 * pad - HH) / stride` and `W' = 1 + (W + 2 * pad - WW) / stride`.
+    cache : tuple
+        `(x, w, b, conv_param)`.
+    """
+    out = None
+    # np.pad puts the zeros around x.
+    ### BEGIN SOLUTION
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    (n, _, height, width), (filters, _, hh, ww) = x.shape, w.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    rows, columns = 1 + (height + 2 * pad - hh) // stride, 1 + (width + 2 * pad - ww) // stride
+    out = np.empty((n, filters, rows, columns), dtype=x.dtype)
+    for i in range(rows):
+        for j in range(columns):
+            window = padded[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]
+            out[:, :, i, j] = np.tensordot(window, w, axes=([1, 2, 3], [1, 2, 3])) + b
+    ### END SOLUTION
+    cache = (x, w, b, conv_param)
+    return out, cache
+
+
+def conv_backward_naive(dout, cache):
+    """Backward pass of a convolutional layer, by plain loops.
+
+    Parameters
+    ----------
+    dout : array, shape (N, F, H', W')
+    cache : tuple
+        `(x, w, b, conv_param)` from `conv_forward_naive`.
+
+    Returns
+    -------
+    dx : array, shape (N, C, H, W)
+    dw : array, shape (F, C, HH, WW)
+    db : array, shape (F,)
+    """
+    x, w, _, conv_param = cache
+    dx, dw, db = None, None, None
+    # Windows overlap: each pixel collects gradients from every place that saw it. Do not forget that pad may be 0.
+    ### BEGIN SOLUTION
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    (_, _, height, width), (_, _, hh, ww) = x.shape, w.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
+    db = dout.sum(axis=(0, 2, 3))
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            place = np.s_[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]
+            dw += np.tensordot(dout[:, :, i, j], padded[place], axes=(0, 0))
+            dpadded[place] += np.tensordot(dout[:, :, i, j], w, axes=(1, 0))
+    dx = dpadded[:, :, pad : pad + height, pad : pad + width]
+    ### END SOLUTION
+    return dx, dw, db
+
+
+def max_pool_forward_naive(x, pool_param):
+    """Forward pass of max pooling, by plain loops: the largest pixel of each window, in each channel by itself.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W)
+    pool_param : dict
+        `pool_height`, `pool_width`: size of a window. `stride`: pixels between neighbouring windows; a stride below
+        the size makes them overlap.
+
+    Returns
+    -------
+    out : array, shape (N, C, H', W')
+        `H' = 1 + (H - pool_height) / stride` and `W' = 1 + (W - pool_width) / stride`.
+    cache : tuple
+        `(x, pool_param)`.
+    """
+    out = None
+    ### BEGIN SOLUTION
+    hh, ww, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    n, channels, height, width = x.shape
+    rows, columns = 1 + (height - hh) // stride, 1 + (width - ww) // stride
+    out = np.empty((n, channels, rows, columns), dtype=x.dtype)
+    for i in range(rows):
+        for j in range(columns):
+            window = x[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]
+            out[:, :, i, j] = window.max(axis=(2, 3))
+    ### END SOLUTION
+    cache = (x, pool_param)
+    return out, cache
+
+
+def max_pool_backward_naive(dout, cache):
+    """Backward pass of max pooling, by plain loops.
+
+    Parameters
+    ----------
+    dout : array, shape (N, C, H', W')
+    cache : tuple
+        `(x, pool_param)` from `max_pool_forward_naive`.
+
+    Returns
+    -------
+    dx : array, shape (N, C, H, W)
+        The gradient of a window goes to its largest pixel. Where several are equally large, any share will do.
+    """
+    x, pool_param = cache
+    dx = None
+    # A pixel that is the largest of several overlapping windows gets the gradients of all of them.
+    ### BEGIN SOLUTION
+    hh, ww, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    dx = np.zeros_like(x)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            place = np.s_[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]
+            largest = x[place] == x[place].max(axis=(2, 3), keepdims=True)
+            dx[place] += largest * dout[:, :, i : i + 1, j : j + 1]
+    ### END SOLUTION
+    return dx
+
+
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    """Forward pass of spatial batch normalisation: batch normalisation for pictures.
+
+    In a convolutional layer the same filter makes every pixel of a channel, so each channel is normalised as a whole:
+    mean and variance are taken over the pictures and over their rows and columns.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W)
+    gamma, beta : array, shape (C,)
+    bn_param : dict
+        As for `batchnorm_forward`; the running averages have shape (C,).
+
+    Returns
+    -------
+    out : array, shape (N, C, H, W)
+    cache : anything
+        What the backward pass needs, in train mode.
+    """
+    out, cache = None, None
+    # Give batchnorm_forward x in another shape: it needs a few lines, and the order of the axes matters.
+    ### BEGIN SOLUTION
+    n, channels, height, width = x.shape
+    columns = x.transpose(0, 2, 3, 1).reshape(-1, channels)
+    columns, cache = batchnorm_forward(columns, gamma, beta, bn_param)
+    out = columns.reshape(n, height, width, channels).transpose(0, 3, 1, 2)
+    ### END SOLUTION
+    return out, cache
+
+
+def spatial_batchnorm_backward(dout, cache):
+    """Backward pass of spatial batch normalisation.
+
+    Parameters
+    ----------
+    dout : array, shape (N, C, H, W)
+    cache : anything
+        From `spatial_batchnorm_forward` in train mode.
+
+    Returns
+    -------
+    dx : array, shape (N, C, H, W)
+    dgamma, dbeta : array, shape (C,)
+    """
+    dx, dgamma, dbeta = None, None, None
+    ### BEGIN SOLUTION
+    n, channels, height, width = dout.shape
+    dcolumns = dout.transpose(0, 2, 3, 1).reshape(-1, channels)
+    dcolumns, dgamma, dbeta = batchnorm_backward_alt(dcolumns, cache)
+    dx = dcolumns.reshape(n, height, width, channels).transpose(0, 3, 1, 2)
+    ### END SOLUTION
+    return dx, dgamma, dbeta
+
+
+def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
+    """Forward pass of group normalisation (Wu and He, 2018, https://arxiv.org/abs/1803.08494).
+
+    The channels of each picture are split into G groups of C / G neighbours, and each group of each picture is
+    normalised by itself. G = 1 is layer normalisation; no picture sees another one. Then each channel is scaled by
+    its gamma and shifted by its beta.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W)
+    gamma, beta : array, shape (1, C, 1, 1)
+    G : int
+        Number of groups, a divisor of C.
+    gn_param : dict
+        `eps`: added to the variance, by default 1e-5.
+
+    Returns
+    -------
+    out : array, shape (N, C, H, W)
+    cache : anything
+        What the backward pass needs.
+    """
+    out, cache = None, None
+    eps = gn_param.get("eps", 1e-5)
+    ### BEGIN SOLUTION
+    groups = x.reshape(len(x), G, -1)
+    centred = groups - groups.mean(axis=2, keepdims=True)
+    std = np.sqrt((centred**2).mean(axis=2, keepdims=True) + eps)
+    normalised = (centred / std).reshape(x.shape)
+    out = gamma * normalised + beta
+    cache = (normalised, std, gamma, G)
+    ### END SOLUTION
+    return out, cache
+
+
+def spatial_groupnorm_backward(dout, cache):
+    """Backward pass of group normalisation.
+
+    Parameters
+    ----------
+    dout : array, shape (N, C, H, W)
+    cache : anything
+        From `spatial_groupnorm_forward`.
+
+    Returns
+    -------
+    dx : array, shape (N, C, H, W)
+    dgamma, dbeta : array, shape (1, C, 1, 1)
+    """
+    dx, dgamma, dbeta = None, None, None
+    ### BEGIN SOLUTION
+    normalised, std, gamma, G = cache
+    dbeta = dout.sum(axis=(0, 2, 3), keepdims=True)
+    dgamma = (dout * normalised).sum(axis=(0, 2, 3), keepdims=True)
+    dgroups, groups = (dout * gamma).reshape(len(dout), G, -1), normalised.reshape(len(dout), G, -1)
+    share = dgroups.mean(axis=2, keepdims=True)
+    pull = (dgroups * groups).mean(axis=2, keepdims=True)
+    dx = ((dgroups - share - groups * pull) / std).reshape(dout.shape)
+    ### END SOLUTION
+    return dx, dgamma, dbeta
+
+
 def svm_loss(x, y):
     """Loss and gradient of the multiclass support vector machine, with a margin of 1 (given).
 

@@ -4,7 +4,19 @@ They compute scores, losses and gradients; the training is `Solver`'s."""
 import numpy as np
 
 from ..layer_utils import affine_relu_backward, affine_relu_forward
-from ..layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_loss
+from ..layers import (
+    affine_backward,
+    affine_forward,
+    batchnorm_backward,
+    batchnorm_forward,
+    dropout_backward,
+    dropout_forward,
+    layernorm_backward,
+    layernorm_forward,
+    relu_backward,
+    relu_forward,
+    softmax_loss,
+)
 from .model import Model
 
 

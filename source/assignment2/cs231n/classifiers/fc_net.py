@@ -4,7 +4,19 @@ They compute scores, losses and gradients; the training is `Solver`'s."""
 import numpy as np
 
 from ..layer_utils import affine_relu_backward, affine_relu_forward
-from ..layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_loss
+from ..layers import (
+    affine_backward,
+    affine_forward,
+    batchnorm_backward,
+    batchnorm_forward,
+    dropout_backward,
+    dropout_forward,
+    layernorm_backward,
+    layernorm_forward,
+    relu_backward,
+    relu_forward,
+    softmax_loss,
+)
 from .model import Model
 
 
@@ -213,13 +225,17 @@ class FullyConnectedNet(Model):
         # Forward pass: the scores of the batch, layer by layer. Keep each layer's cache for the way back.
         # Part 2 puts normalisation before each ReLU and part 3 dropout behind it, where the net asks for them.
         ### BEGIN SOLUTION
-        if self.normalization or self.use_dropout:
-            raise NotImplementedError("normalisation and dropout come in parts 2 and 3")
         params, caches = self.params, {}
         hidden = X
         for i in range(1, self.num_layers):
             hidden, caches[f"affine{i}"] = affine_forward(hidden, params[f"W{i}"], params[f"b{i}"])
+            if self.normalization:
+                normalise = batchnorm_forward if self.normalization == "batchnorm" else layernorm_forward
+                gamma, beta, settings = params[f"gamma{i}"], params[f"beta{i}"], self.bn_params[i - 1]
+                hidden, caches[f"norm{i}"] = normalise(hidden, gamma, beta, settings)
             hidden, caches[f"relu{i}"] = relu_forward(hidden)
+            if self.use_dropout:
+                hidden, caches[f"dropout{i}"] = dropout_forward(hidden, self.dropout_param)
         last = self.num_layers
         scores, caches[f"affine{last}"] = affine_forward(hidden, params[f"W{last}"], params[f"b{last}"])
         ### END SOLUTION
@@ -232,7 +248,12 @@ class FullyConnectedNet(Model):
         loss, dout = softmax_loss(scores, y)
         dout, grads[f"W{last}"], grads[f"b{last}"] = affine_backward(dout, caches[f"affine{last}"])
         for i in range(self.num_layers - 1, 0, -1):
+            if self.use_dropout:
+                dout = dropout_backward(dout, caches[f"dropout{i}"])
             dout = relu_backward(dout, caches[f"relu{i}"])
+            if self.normalization:
+                backward = batchnorm_backward if self.normalization == "batchnorm" else layernorm_backward
+                dout, grads[f"gamma{i}"], grads[f"beta{i}"] = backward(dout, caches[f"norm{i}"])
             dout, grads[f"W{i}"], grads[f"b{i}"] = affine_backward(dout, caches[f"affine{i}"])
         for i in range(1, self.num_layers + 1):
             W = params[f"W{i}"]

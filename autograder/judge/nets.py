@@ -1,0 +1,100 @@
+"""Nets in hidden tests: given known parameters, held against the reference's, trained for a moment."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.compare import as_array, as_number, assert_close, assert_gradients, require
+from autograder.checks.pictures import Pictures
+from autograder.checks.subject import Subject
+
+
+def set_params(net: Any, params: dict[str, np.ndarray]) -> None:
+    """Give a net these parameters, whatever it drew itself; it must have one of each name."""
+    for name, value in params.items():
+        _ = net.params[name]
+        net.params[name] = value
+
+
+def overfit(
+    student: Subject,
+    hidden: list[int],
+    pictures: np.ndarray,
+    labels: np.ndarray,
+    learning_rate: float,
+    weight_scale: float,
+) -> float:
+    """Train the student's net on a few pictures as the notebook does; return its accuracy on them, by our own count.
+
+    Parameters
+    ----------
+    student : Subject
+    hidden : list of int
+        Sizes of the hidden layers.
+    pictures, labels : ndarray, (N, 3, 32, 32) and (N,)
+        Their mean is subtracted already.
+    learning_rate, weight_scale : float
+        The student's choice.
+    """
+    net = student.classifiers.fc_net.FullyConnectedNet(hidden, weight_scale=weight_scale, dtype=np.float64)
+    data = {"X_train": pictures, "y_train": labels, "X_val": pictures, "y_val": labels}
+    solver = student.solver.Solver(
+        net, data, print_every=10, num_epochs=20, batch_size=25, update_rule="sgd",
+        optim_config={"learning_rate": learning_rate}, verbose=False,
+    )  # fmt: skip
+    solver.train()
+    scores = net.loss(pictures)
+    return float(np.mean(np.asarray(scores).argmax(axis=1) == labels))
+
+
+def assert_loss_and_gradients(net: Any, right: Any, x: np.ndarray, y: np.ndarray, names: Iterable[str]) -> None:
+    """Check that loss and gradients of the student's net are those of the reference's, for the parameters ``names``."""
+    loss, grads = net.loss(x, y)
+    expected, right_grads = right.loss(x, y)
+    assert_close("the loss", as_number("the loss", loss), expected)
+    wanted = {f"grads[{name!r}]": right_grads[name] for name in names}
+    assert_gradients({f"grads[{name!r}]": grads[name] for name in names}, wanted)
+
+
+def assert_learns(
+    student: Subject,
+    net: Any,
+    pictures: Pictures,
+    count: int,
+    least: float,
+    **options: Any,
+) -> None:
+    """Train the student's net with the student's Solver for a moment, and look at the curve and at unseen pictures.
+
+    Parameters
+    ----------
+    student : Subject
+    net : Handle
+        The student's net, fresh.
+    pictures : Pictures
+    count : int
+        How many training pictures.
+    least : float
+        The accuracy on the validation pictures that has to be passed.
+    **options
+        For the Solver: ``update_rule``, ``optim_config``, ``num_epochs``, ``batch_size``.
+
+    Raises
+    ------
+    Mismatch
+        If the loss is not finite or hardly falls, or the accuracy is no better than ``least``.
+    """
+    x, y = pictures.train(count)
+    unseen, labels = pictures.validation()
+    mean = x.mean(axis=0)
+    x, unseen = (x - mean).astype(np.float32), (unseen - mean).astype(np.float32)
+    data = {"X_train": x, "y_train": y, "X_val": x[:200], "y_val": y[:200]}
+    solver = student.solver.Solver(net, data, num_train_samples=200, verbose=False, **options)
+    solver.train()
+    losses = np.asarray(student.fetch(solver.loss_history), dtype=np.float64)
+    require(bool(np.isfinite(losses).all()), "The loss became NaN or infinite.", "finite")
+    fell = losses[-20:].mean() < 0.9 * losses[:5].mean()
+    require(bool(fell), f"The loss hardly falls over {len(losses)} iterations.")
+    reached = float((as_array("scores", net.loss(unseen)).argmax(axis=1) == labels).mean())
+    require(reached > least, f"After this the net is right on {reached:.0%} of unseen pictures; chance is 10%.")
