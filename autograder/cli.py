@@ -224,6 +224,7 @@ def data(context: typer.Context) -> None:
 @app.command()
 def doctor() -> None:
     """Tell how well this machine confines submissions, and what would help."""
+    from autograder.sandbox.extension import NoCompilerError, find_compiler
     from autograder.sandbox.remote import best_level
 
     level, missing = best_level()
@@ -232,8 +233,10 @@ def doctor() -> None:
         out.print(f"Level {number} is not to be had: {why}.", markup=False, soft_wrap=True)
     if 3 in missing and shutil.which("bwrap") is None:
         out.print("Install bubblewrap, for example: sudo apt-get install bubblewrap")
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    out.print(f"C compiler: {compiler or 'none; the extension of part 4 cannot be built'}")
+    try:
+        out.print(f"C compiler: {find_compiler() or 'what setuptools finds'}", markup=False)
+    except NoCompilerError as error:
+        out.print(f"The extension of part 4 cannot be built: {error}", markup=False)
     if level < 2:
         sys.exit(1)
 

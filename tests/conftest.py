@@ -42,7 +42,9 @@ def course(tmp_path_factory: pytest.TempPathFactory, synthetic: Path) -> Course:
     """A course in a folder of its own, on the synthetic pictures: source, committed release, nbgrader's settings."""
     os.environ["CS231N_DATA"] = str(synthetic)
     root = tmp_path_factory.mktemp("course")
-    ignored = shutil.ignore_patterns("__pycache__", "models", ".ipynb_checkpoints", ".pytest_cache")
+    ignored = shutil.ignore_patterns(
+        "__pycache__", "models", ".ipynb_checkpoints", ".pytest_cache", "build", "*.so", "*.c"
+    )
     for step in ("source", "release"):
         shutil.copytree(ROOT / step / ASSIGNMENT, root / step / ASSIGNMENT, ignore=ignored)
     shutil.copy(ROOT / "nbgrader_config.py", root)

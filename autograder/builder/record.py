@@ -3,6 +3,8 @@
 The release holds these numbers in place of code: a mistaken solution is nearly a solution.
 """
 
+import contextlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -67,7 +69,8 @@ def _run(test: PublicTest, student: Subject, known: Subject) -> Exception | None
     offers: dict[str, Any] = {"student": student, "reference": known, "rng": rng_for(test.name)}
     names = test.function.__code__.co_varnames[: test.function.__code__.co_argcount]
     try:
-        test.function(**{name: offers[name] for name in names})
+        with contextlib.redirect_stdout(io.StringIO()):
+            test.function(**{name: offers[name] for name in names})
     except Exception as error:
         return error
     return None

@@ -18,7 +18,7 @@ import numpy as np
 
 from .definitions import Definitions
 from .saving import ModelError, SavedModel, predict
-from .subject import Handle, SubjectError, by_value, deep_value
+from .subject import Handle, SubjectError, by_value, deep_value, is_plain_array
 from .toy import LinearModel, add_counting_rule
 
 
@@ -46,6 +46,8 @@ class Guest:
             "predict": predict,
             "linear_model": LinearModel,
             "add_counting_rule": lambda: add_counting_rule(package),
+            "surrounded": self.surrounded,
+            "written": lambda start: sorted(path.name for path in Path().glob(f"{start}*")),
         }
 
     def lookup(self, path: str) -> Any:
@@ -82,6 +84,10 @@ class Guest:
             return saved.fingerprint, saved.mean, saved.rebuild(self.package)
         except ModelError as error:
             raise SubjectError("model", str(error)) from None
+
+    def surrounded(self, function: str, *args: Any) -> Any:
+        """Call a function of the package with each array in the midst of NaNs: reading beyond its ends shows."""
+        return self.lookup(function)(*(_among_nans(value) if is_plain_array(value) else value for value in args))
 
     def _import(self, modules: list[str]) -> ModuleType:
         name = ".".join([self.package, *modules])
@@ -165,6 +171,14 @@ REPLACED = {
     "lib.pad": "np.pad", "msort": "np.sort", "asfarray": "np.asarray", "mat": "np.asmatrix",
 }  # fmt: skip
 """Names that NumPy 2 no longer has, and what to write in their place."""
+
+
+def _among_nans(array: np.ndarray) -> np.ndarray:
+    """A copy, contiguous, with as many NaNs before it in memory, and behind it, as it has elements."""
+    memory = np.full((3, *array.shape), np.nan, dtype=array.dtype)
+    middle: np.ndarray = memory[1]
+    middle[...] = array
+    return middle
 
 
 def _modernised(text: str) -> str:

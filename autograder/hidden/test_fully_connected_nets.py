@@ -348,6 +348,27 @@ def test_solver_wrong_arguments(student, rng):
 
 
 @exercise("solver", kind="edge")
+def test_solver_samples(student, rng):
+    """Accuracies are measured on as many examples as num_train_samples and num_val_samples say."""
+    solver, model, _, _ = toy_training(student, rng, num_train_samples=30, num_val_samples=7)
+    solver.train()
+    looked_at = as_number("the number of examples", model.looked_at)
+    require(looked_at == 4 * (30 + 7), f"The accuracies were measured on {looked_at:g} examples, not on 4 x (30 + 7).")
+
+
+@exercise("solver", kind="edge")
+def test_solver_checkpoints(student, rng):
+    """A checkpoint is written for every epoch where a name is given, and none where there is none."""
+    toy_training(student, rng)[0].train()
+    require(not student.fetch(student.course.written("check")), "Checkpoints are written though no name was given.")
+    toy_training(student, rng, checkpoint_name="check")[0].train()
+    names = student.fetch(student.course.written("check"))
+    for epoch in (1, 2, 3):
+        written = any(name.startswith(f"check_epoch_{epoch}.") for name in names)
+        require(written, f"There is no checkpoint of epoch {epoch} after three epochs.")
+
+
+@exercise("solver", kind="edge")
 def test_solver_check_accuracy(student, rng):
     """check_accuracy counts right answers, over batches that do not divide the pictures evenly."""
     solver, model, x, y = toy_training(student, rng, n=53)

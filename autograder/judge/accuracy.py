@@ -3,7 +3,8 @@
 The runner rebuilds the model from the student's code and predicts shuffled pictures. Not for training: see ``learns``.
 """
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,30 +44,42 @@ class Accuracy:
         self._rng = rng
         self._flags = flags
 
+    @cached_property
+    def model(self) -> Any:
+        """The handed-in model, rebuilt in the runner: a handle.
+
+        Raises
+        ------
+        NotGraded
+            If there is neither notebook nor model, or the model was trained on other data than these.
+        """
+        part, files = self._bench.part, self._bench.submission.files
+        if f"models/part{part.number}.npz" not in files and part.notebook not in files:
+            raise NotGraded(f"Neither {part.notebook} nor models/part{part.number}.npz was handed in.")
+        fingerprint, self._mean, model = self._student.course.load_model(part.number)
+        pictures = self._bench.course.pictures
+        if fingerprint != pictures.fingerprint:
+            here = _named(pictures.fingerprint)
+            raise NotGraded(f"The model was trained on {_named(fingerprint)}, and is not judged on {here}.")
+        return model
+
     def judge(self, mark: float) -> None:
         """Give full credit at ``mark`` and above.
 
         Raises
         ------
         NotGraded
-            If there is neither notebook nor model, or the model was trained on other data than these.
+            As for `model`.
         PartialCredit
             Below the mark.
         """
-        part, files = self._bench.part, self._bench.submission.files
-        if f"models/part{part.number}.npz" not in files and part.notebook not in files:
-            raise NotGraded(f"Neither {part.notebook} nor models/part{part.number}.npz was handed in.")
-        fingerprint, mean, model = self._student.course.load_model(part.number)
-        pictures = self._bench.course.pictures
-        if fingerprint != pictures.fingerprint:
-            here = _named(pictures.fingerprint)
-            raise NotGraded(f"The model was trained on {_named(fingerprint)}, and is not judged on {here}.")
+        model = self.model
         x, y = self._unseen()
         order = self._rng.permutation(len(x))
         right = np.empty(len(x), dtype=bool)
-        right[order] = self._predict(model, mean, x[order]) == y[order]
+        right[order] = self._predict(model, x[order]) == y[order]
         reached = float(right.mean())
-        self._look_for_lookup(model, mean, x, y, right)
+        self._look_for_lookup(model, x, y, right)
         if reached < mark:
             message = (
                 f"The model is right on {reached:.1%} of {len(x)} pictures; full points are given from {mark:.0%} on."
@@ -80,18 +93,18 @@ class Accuracy:
         chosen = self._rng.choice(len(test_x), TEST_PICTURES, replace=False)
         return np.concatenate([x, test_x[chosen]]), np.concatenate([y, test_y[chosen]])
 
-    def _predict(self, model: object, mean: object, x: np.ndarray) -> np.ndarray:
-        labels = as_array("the predictions", self._student.course.predict(model, mean, x))
+    def _predict(self, model: object, x: np.ndarray) -> np.ndarray:
+        labels = as_array("the predictions", self._student.course.predict(model, self._mean, x))
         require(
             labels.shape == (len(x),), f"The model gives {labels.shape} predictions for {len(x)} pictures.", "shape"
         )
         return labels
 
-    def _look_for_lookup(self, model: object, mean: object, x: np.ndarray, y: np.ndarray, right: np.ndarray) -> None:
+    def _look_for_lookup(self, model: object, x: np.ndarray, y: np.ndarray, right: np.ndarray) -> None:
         some = self._rng.choice(len(x), ALTERED_PICTURES, replace=False)
         plain = float(right[some].mean())
-        flipped = self._predict(model, mean, np.ascontiguousarray(x[some][..., ::-1])) == y[some]
-        shifted = self._predict(model, mean, np.roll(x[some], 1, axis=3)) == y[some]
+        flipped = self._predict(model, np.ascontiguousarray(x[some][..., ::-1])) == y[some]
+        shifted = self._predict(model, np.roll(x[some], 1, axis=3)) == y[some]
         for what, altered in (("flipped", flipped), ("shifted by a pixel", shifted)):
             if plain - float(altered.mean()) > SUSPICIOUS_DROP:
                 self._flags.append(

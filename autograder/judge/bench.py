@@ -19,6 +19,7 @@ from autograder.sandbox.levels import Limits
 from autograder.sandbox.remote import Remote
 from autograder.sandbox.submission import Submission
 
+from .extension import Extension
 from .reference import reference
 
 PART_SECONDS = 100.0
@@ -41,12 +42,15 @@ class Bench:
     submission : Submission
     level : int
         Of the sandbox.
+    extension : Extension
+        What became of the submission's Cython source, where the part needs it.
     """
 
     course: Course
     part: Part
     submission: Submission
     level: int
+    extension: Extension
     _runner: Remote | None = None
     _exercise: str = ""
     _lost: int = 0
@@ -65,7 +69,7 @@ class Bench:
         if exercise != self._exercise:
             self.close()
             self._exercise, self._lost = exercise, 0
-        if time.monotonic() >= self._until:
+        if self.over:
             raise SubjectError(
                 "timeout", f"The {PART_SECONDS:.0f} seconds for this part were used up before this test."
             )
@@ -81,6 +85,11 @@ class Bench:
         self._runner.seconds = (LEARNING_SECONDS if slow else CALL_SECONDS) / (1 + self._hangs)
         self._runner.call("course.seed", (self.global_seed(test),), {})
         return Recorded(self._runner)
+
+    @property
+    def over(self) -> bool:
+        """Whether the part's time is used up."""
+        return time.monotonic() >= self._until
 
     def reference(self) -> Subject:
         """Return the reference."""

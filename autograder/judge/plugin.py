@@ -130,6 +130,7 @@ class JudgePlugin:
             "pictures": lambda: self.bench.course.pictures,
             "accuracy": lambda: Accuracy(self.bench, student, self.bench.rng(name), self.flags),
             "notebook": self._require_notebook,
+            "extension": self.bench.extension.require,
         }
         given = item.callspec.params if hasattr(item, "callspec") else {}
         names = inspect.signature(item.function).parameters
@@ -163,7 +164,8 @@ def _ours(error: Exception) -> str:
 
 
 def _title(item: pytest.Function) -> str:
-    return (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")
+    title = (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")
+    return f"{title}: {item.callspec.id}" if hasattr(item, "callspec") else title
 
 
 def _with_place(error: SubjectError) -> str:

@@ -21,6 +21,7 @@ from autograder.sandbox.submission import Submission, find_root, take_in
 from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult, score
 
 from .bench import Bench
+from .extension import provide
 from .plugin import JudgePlugin
 
 HIDDEN = Path(str(autograder.hidden.__file__)).parent
@@ -64,24 +65,30 @@ def judge_part(course: Course, part: Part, submission: Submission, level: int) -
         Every automatic exercise of the part is in it, whatever happened.
     """
     start = time.monotonic()
-    bench = Bench(course, part, submission, level)
+    bench = Bench(course, part, submission, level, provide(course, part, submission, level))
+    plugin, exercises = _ask(bench)
+    broken = _broken(exercises) | _broken_elsewhere(bench, exercises, plugin.needs)
+    return PartVerdict(
+        id=part.number, name=part.name, exercises=_name_dependencies(exercises, plugin.needs, broken),
+        problems=tuple(_problems(part, submission)), flags=tuple(plugin.flags),
+        seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.pictures.kind,
+        submission=submission.digest, seed=bench.seed_name, left_out=submission.left_out,
+    )  # fmt: skip
+
+
+def _ask(bench: Bench) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
+    """Run the hidden tests of the bench's part."""
     plugin = JudgePlugin(bench)
     trouble = ""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            code = pytest.main([*OPTIONS, str(HIDDEN / _file(part))], plugins=[plugin])
+            code = pytest.main([*OPTIONS, str(HIDDEN / _file(bench.part))], plugins=[plugin])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             trouble = f"pytest ended with {pytest.ExitCode(code).name}: {said.getvalue().strip()[-300:]}"
     finally:
         bench.close()
-    exercises = tuple(_exercise(plugin, exercise.id, exercise.points, trouble) for exercise in part.automatic)
-    return PartVerdict(
-        id=part.number, name=part.name, exercises=_name_dependencies(exercises, plugin.needs),
-        problems=tuple(_problems(part, submission)), flags=tuple(plugin.flags),
-        seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.pictures.kind,
-        submission=submission.digest, seed=bench.seed_name, left_out=submission.left_out,
-    )  # fmt: skip
+    return plugin, tuple(_exercise(plugin, exercise.id, exercise.points, trouble) for exercise in bench.part.automatic)
 
 
 def _file(part: Part) -> str:
@@ -99,15 +106,33 @@ def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -
     return ExerciseResult(exercise, points, earned, outcome, tests)
 
 
-def _name_dependencies(
-    exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
-) -> tuple[ExerciseResult, ...]:
-    """Where a test failed that runs on another exercise that failed, say so instead of posing a new riddle."""
-    broken = {
+def _broken(exercises: tuple[ExerciseResult, ...]) -> set[str]:
+    """The exercises on whose code nothing else can be built yet."""
+    return {
         exercise.id
         for exercise in exercises
         if any(test.kind == "core" and test.outcome == FAILED for test in exercise.tests)
     }
+
+
+def _broken_elsewhere(
+    bench: Bench, exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
+) -> set[str]:
+    """Of the other parts' exercises that failed tests run on, those that are broken: found by judging just them."""
+    failed = (test for exercise in exercises for test in exercise.tests if test.outcome == FAILED)
+    wanted = {need for test in failed for need in needs.get(test.name, ())}
+    found: set[str] = set()
+    for part in bench.course.parts:
+        chosen = tuple(exercise for exercise in part.automatic if exercise.id in wanted)
+        if chosen and part.number != bench.part.number:
+            found |= _broken(_ask(replace(bench, part=replace(part, exercises=chosen)))[1])
+    return set() if bench.over else found  # what was not judged for want of time is not known to be broken
+
+
+def _name_dependencies(
+    exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]], broken: set[str]
+) -> tuple[ExerciseResult, ...]:
+    """Where a test failed that runs on another exercise that failed, say so instead of posing a new riddle."""
 
     def explained(test: TestResult) -> TestResult:
         cause = next((need for need in needs.get(test.name, ()) if need in broken), None)

@@ -40,6 +40,8 @@ class Confinement:
         Paths that Landlock leaves open; () for both means no Landlock.
     seccomp : bool
         Whether to refuse the system calls that a submission has no use for.
+    processes : int
+        How many processes it may start; 0 refuses other programs as well.
     """
 
     memory: int
@@ -49,6 +51,7 @@ class Confinement:
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     seccomp: bool = False
+    processes: int = 0
 
 
 def confinement_from(settings: dict[str, Any]) -> Confinement:
@@ -81,7 +84,7 @@ def apply(wanted: Confinement) -> list[str]:
             _landlock(libc, wanted)
             pieces.append("landlock")
         if wanted.seccomp:
-            _seccomp(libc)
+            _seccomp(libc, wanted.processes > 0)
             pieces.append("seccomp")
     return pieces
 
@@ -102,7 +105,11 @@ def _limit(wanted: Confinement) -> None:
         (resource.RLIMIT_NOFILE, 128),
     ]
     if sys.platform == "linux":  # macOS refuses limits on the address space
-        limits += [(resource.RLIMIT_AS, wanted.memory), (resource.RLIMIT_NPROC, 64), (resource.RLIMIT_MEMLOCK, 0)]
+        limits += [
+            (resource.RLIMIT_AS, wanted.memory),
+            (resource.RLIMIT_NPROC, max(64, wanted.processes)),
+            (resource.RLIMIT_MEMLOCK, 0),
+        ]
     for name, value in limits:
         hard = resource.getrlimit(name)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -158,6 +165,8 @@ def _allow(libc: Any, ruleset: int, path: str, rights: int) -> None:
     os.close(descriptor)
 
 
+STARTING = {"fork": (57, -1), "vfork": (58, -1), "execve": (59, 221), "execveat": (322, 281)}
+"""System calls that start programs and processes; a compiler needs them."""
 # System calls that a submission has no use for, by name: their numbers on x86-64 and on 64-bit Arm (-1: none there).
 REFUSED: dict[str, tuple[int, int]] = {
     # network and other ways out; the wire is open already and needs sendto and recvfrom only
@@ -165,7 +174,7 @@ REFUSED: dict[str, tuple[int, int]] = {
     "accept": (43, 202), "accept4": (288, 242), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
     # new programs and processes (clone is looked at more closely)
-    "fork": (57, -1), "vfork": (58, -1), "execve": (59, 221), "execveat": (322, 281),
+    **STARTING,
     # other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kill": (62, 129),
     "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "pidfd_open": (434, 434),
@@ -192,6 +201,7 @@ REFUSED: dict[str, tuple[int, int]] = {
 }  # fmt: skip
 CLONE, CLONE3, TGKILL = (56, 220), (435, 435), (234, 131)
 CLONE_THREAD = 0x10000
+NEW_NAMESPACES = 0x7E020080
 HIGHEST = 470
 """System calls numbered above did not exist when this list was made, and are refused."""
 ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
@@ -199,7 +209,7 @@ ALLOW, KILL, NO_PERMISSION, NO_SYSTEM_CALL = 0x7FFF0000, 0x80000000, 0x00050000 
 LOAD, JUMP_EQUAL, JUMP_GREATER, JUMP_SET, RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
 
 
-def _filter(machine: str, pid: int) -> bytes:
+def _filter(machine: str, pid: int, processes: bool) -> bytes:
     """Assemble the seccomp program: classic BPF over (nr, arch, instruction pointer, six arguments)."""
     audit, column = ARCHITECTURES[machine]
     program: list[tuple[int, int, int, int]] = [
@@ -210,15 +220,15 @@ def _filter(machine: str, pid: int) -> bytes:
         (JUMP_GREATER, 0, 1, HIGHEST),  # x32 calls have bit 30 set and end here too
         (RETURN, 0, 0, NO_SYSTEM_CALL),
     ]
-    for numbers in REFUSED.values():
-        if numbers[column] >= 0:
+    for name, numbers in REFUSED.items():
+        if numbers[column] >= 0 and not (processes and name in STARTING):
             program += [(JUMP_EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, NO_PERMISSION)]
     program += [
         (JUMP_EQUAL, 0, 1, CLONE3[column]),
         (RETURN, 0, 0, NO_SYSTEM_CALL),  # its flags lie in memory, out of reach; the C library falls back to clone
         (JUMP_EQUAL, 0, 4, CLONE[column]),
         (LOAD, 0, 0, 16),
-        (JUMP_SET, 1, 0, CLONE_THREAD),
+        (JUMP_SET, 0, 1, NEW_NAMESPACES) if processes else (JUMP_SET, 1, 0, CLONE_THREAD),
         (RETURN, 0, 0, NO_PERMISSION),
         (RETURN, 0, 0, ALLOW),
         (JUMP_EQUAL, 0, 4, TGKILL[column]),
@@ -231,11 +241,11 @@ def _filter(machine: str, pid: int) -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
-def _seccomp(libc: Any) -> None:
+def _seccomp(libc: Any, processes: bool) -> None:
     machine = platform.machine()
     if machine not in ARCHITECTURES:
         raise ConfinementError(f"seccomp: no table of system calls for {machine}")
-    code = _filter(machine, os.getpid())
+    code = _filter(machine, os.getpid(), processes)
     buffer = ctypes.create_string_buffer(code)
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     number = 317 if machine == "x86_64" else 277

@@ -36,14 +36,23 @@ class Process:
         """End it, all of it, at once."""
         self.wire.close()
         with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+            if sys.platform == "win32":
+                self.process.kill()
+            else:  # its own session, and with it whatever it started
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         if self.process.stderr is not None:
             self.process.stderr.close()
         self.scratch.cleanup()
 
 
-def start(level: int, folder: Path, notebooks: tuple[str, ...] = (), limits: Limits | None = None) -> Process:
+def start(
+    level: int,
+    folder: Path,
+    notebooks: tuple[str, ...] = (),
+    limits: Limits | None = None,
+    packages: tuple[str, ...] = ("numpy",),
+) -> Process:
     """Start a runner that holds the submission in ``folder``.
 
     Parameters
@@ -55,6 +64,8 @@ def start(level: int, folder: Path, notebooks: tuple[str, ...] = (), limits: Lim
     notebooks : tuple of str
         The notebooks whose definitions may be asked for.
     limits : Limits, optional
+    packages : tuple of str
+        Installed packages in its reach.
 
     Returns
     -------
@@ -68,7 +79,7 @@ def start(level: int, folder: Path, notebooks: tuple[str, ...] = (), limits: Lim
     ours, theirs = socket.socketpair()
     scratch = tempfile.TemporaryDirectory(prefix="autograder-scratch-")
     try:
-        plan = plan_for(level, folder, Path(scratch.name), limits or Limits())
+        plan = plan_for(level, folder, Path(scratch.name), limits or Limits(), packages)
         process = _spawn(plan, theirs)
     except BaseException:
         ours.close()
@@ -126,6 +137,7 @@ def _spawn(plan: Plan, theirs: socket.socket) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             [*wrapper, *plan.command, str(theirs.fileno())], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, env=environment, cwd="/" if plan.wrapper else plan.home, pass_fds=passed,
+            start_new_session=True,
         )  # fmt: skip
     except OSError as error:
         raise LaunchError(str(error.strerror)) from None

@@ -5,6 +5,7 @@ that are installed beside Python, the hidden tests perhaps among them, are left 
 """
 
 import functools
+import importlib.util
 import itertools
 import os
 import shutil
@@ -12,8 +13,6 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
 
 import autograder.checks
 import autograder.sandbox
@@ -23,6 +22,8 @@ from .confine import Confinement, landlock_version
 FIRST_USER = 61_000
 USERS = 4_000
 STAGED = ("checks", "sandbox")
+MOUNTED = ("numpy", "Cython", "setuptools", "_distutils_hack")
+"""Installed packages that runners may be given: NumPy all of them, the others those that build extensions."""
 PYTHON, STAGE, SUBMISSION = "/opt/python", "/opt/stage", "/submission"
 """Where bubblewrap mounts them."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
@@ -43,12 +44,15 @@ class Limits:
         Bytes of address space, of its temporary folder, of one file.
     cpu_seconds : int
         Processor time.
+    processes : int
+        Processes that it may start; 0 refuses programs as well.
     """
 
     memory: int = 4 * 2**30
     disk: int = 64 * 2**20
     file_size: int = 64 * 2**20
     cpu_seconds: int = 120
+    processes: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ class Plan:
         return {**own, "PYTHONHASHSEED": "0", **threads, **system}
 
 
-def plan_for(level: int, folder: Path, scratch: Path, limits: Limits) -> Plan:
-    """Return how to start a runner at a level.
+def plan_for(level: int, folder: Path, scratch: Path, limits: Limits, packages: tuple[str, ...] = ("numpy",)) -> Plan:
+    """Return how to start a runner at a level, with some of our installed packages in its reach.
 
     Raises
     ------
@@ -96,7 +100,8 @@ def plan_for(level: int, folder: Path, scratch: Path, limits: Limits) -> Plan:
     missing = available(level)
     if missing:
         raise LaunchError(missing)
-    return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, limits)
+    parts = [part for package in packages for part in _parts_of(package)]
+    return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, limits, parts)
 
 
 def available(level: int) -> str:
@@ -110,39 +115,41 @@ def available(level: int) -> str:
     return ""
 
 
-def _level_3(folder: Path, scratch: Path, limits: Limits) -> Plan:  # noqa: ARG001 (its temporary folder is a mount)
+def _level_3(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> Plan:  # noqa: ARG001 (/tmp is a mount)
     readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom")
     user = next(_user_numbers) if _is_root() else None
     python = PYTHON / _python().relative_to(_base_prefix())
     return Plan(
         command=_command(str(python), [STAGE, f"{STAGE}/site"], []),
         folder=SUBMISSION, home="/tmp", confinement=_confinement(limits, readable, ("/tmp", "/dev/null"), user),
-        wrapper=(str(shutil.which("bwrap")),), arguments=tuple(_bubblewrap(folder, limits)),
+        wrapper=(str(shutil.which("bwrap")),), arguments=tuple(_bubblewrap(folder, limits, parts)),
     )  # fmt: skip
 
 
-def _level_2(folder: Path, scratch: Path, limits: Limits) -> Plan:
+def _level_2(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> Plan:
     user = next(_user_numbers) if _is_root() and _reachable() else None
     if user is not None:
         os.chown(scratch, user, user)
     roots = [path for path in (Path("/usr"), Path("/lib"), Path("/lib64"), _base_prefix()) if path.exists()]
     system = [str(path) for root in roots for path in _without_packages(root.resolve())]
     single = [path for path in ("/etc/ld.so.cache", "/dev/urandom") if os.path.exists(path)]
-    readable = (*dict.fromkeys(system), *single, str(stage()), *map(str, _numpy_parts()), str(folder))
+    readable = (*dict.fromkeys(system), *single, str(stage()), *map(str, parts), str(folder))
     confinement = _confinement(limits, readable, (str(scratch), "/dev/null"), user)
     return Plan(_bare_command(), str(folder), str(scratch), confinement)
 
 
-def _level_1(folder: Path, scratch: Path, limits: Limits) -> Plan:
+def _level_1(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> Plan:  # noqa: ARG001 (reads all)
     return Plan(_bare_command(), str(folder), str(scratch), _confinement(limits, (), (), None))
 
 
 def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None) -> Confinement:
     strict = bool(readable)
-    return Confinement(limits.memory, limits.file_size, limits.cpu_seconds, user, readable, writable, seccomp=strict)
+    return Confinement(
+        limits.memory, limits.file_size, limits.cpu_seconds, user, readable, writable, strict, limits.processes
+    )
 
 
-def _bubblewrap(folder: Path, limits: Limits) -> list[str]:
+def _bubblewrap(folder: Path, limits: Limits, parts: list[Path]) -> list[str]:
     arguments = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if _is_root():
         arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -160,7 +167,7 @@ def _bubblewrap(folder: Path, limits: Limits) -> list[str]:
         for packages in _package_folders(root):
             arguments += _empty(f"{mounted}/{packages.relative_to(root)}")
     arguments += ["--ro-bind", str(stage()), STAGE]
-    for part in _numpy_parts():
+    for part in parts:
         arguments += ["--ro-bind", str(part), f"{STAGE}/site/{part.name}"]
     arguments += ["--ro-bind", str(folder.resolve()), SUBMISSION]
     arguments += ["--perms", "0755", "--size", "65536", "--tmpfs", "/dev"]
@@ -212,7 +219,7 @@ def _command(python: str, first: list[str], last: list[str]) -> tuple[str, ...]:
 
 def _bare_command() -> tuple[str, ...]:
     # NumPy's folder may hold much else, so it comes last; what of it can be read is Landlock's to say
-    return _command(str(_python()), [str(stage())], [str(_numpy_parts()[0].parent)])
+    return _command(str(_python()), [str(stage())], [str(_parts_of("numpy")[0].parent)])
 
 
 @functools.cache
@@ -229,7 +236,7 @@ def stage() -> Path:
         for file in home.glob("*.py"):
             text = "" if file.name == "__init__.py" else file.read_text(encoding="utf-8")
             (target / name / file.name).write_text(text, encoding="utf-8")
-    for part in _numpy_parts():  # where bubblewrap mounts them
+    for part in (part for package in MOUNTED for part in _parts_of(package)):  # where bubblewrap mounts them
         (folder / "site" / part.name).mkdir(parents=True)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -243,9 +250,13 @@ def _remove_at_exit(folder: Path) -> None:
     atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
 
 
-def _numpy_parts() -> list[Path]:
-    home = Path(np.__file__).resolve().parent
-    return [path for path in (home, home.parent / "numpy.libs") if path.is_dir()]
+def _parts_of(package: str) -> list[Path]:
+    """The folders of an installed package, or none."""
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        return []
+    home = Path(found.origin).resolve().parent
+    return [path for path in (home, home.parent / f"{package}.libs") if path.is_dir()]
 
 
 def _python() -> Path:
@@ -266,5 +277,5 @@ def _is_root() -> bool:
 @functools.cache
 def _reachable() -> bool:
     """Whether another user may read this Python and NumPy: below /root that is not so."""
-    folders = {parent for path in (_python(), *_numpy_parts()) for parent in path.parents}
+    folders = {parent for path in (_python(), *_parts_of("numpy")) for parent in path.parents}
     return all(folder.stat().st_mode & 0o001 for folder in folders)

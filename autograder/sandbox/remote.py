@@ -19,7 +19,7 @@ from .launch import Process
 from .levels import LaunchError, Limits, available
 from .wire import WireClosed, WireError, WireTimeout, decode, encode
 
-KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol"}
+KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build"}
 CALL_SECONDS = 20.0
 IMPORT_SECONDS, IMPORT_AGAIN_SECONDS = 10.0, 2.0
 """For importing a module of the submission; the latter once one of its modules did not come to an end."""

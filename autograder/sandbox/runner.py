@@ -14,6 +14,7 @@ import numpy as np
 from autograder.checks.guest import Guest
 from autograder.checks.subject import SubjectError, by_value
 from autograder.sandbox import stand_ins
+from autograder.sandbox.compile import compile_extension
 from autograder.sandbox.confine import ConfinementError, apply, confinement_from
 from autograder.sandbox.probe import look_around
 from autograder.sandbox.wire import Wire, WireClosed, WireError, decode, encode
@@ -84,6 +85,8 @@ class Runner:
                 return _Held(content["value"])
             case "fetch":
                 return self.guest.fetch(target)
+            case "build":
+                return compile_extension(self.guest.folder / content["file"], content["compiler"])
             case "probe":
                 return look_around(content["outside"])
         raise SubjectError("protocol", "That question is not known.")

@@ -26,13 +26,18 @@ def complete(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def judge(course: Course, complete: Path, tmp_path: Path, level: int) -> Judge:
-    """Judge the complete submission with changes, on all of part 1 or on some of its exercises."""
+    """Judge the complete submission with changes, on all of a part (by default the first) or on some exercises."""
 
-    def judge(change: Change = lambda folder: None, *exercises: str, course: Course = course) -> PartVerdict:
+    def judge(
+        change: Change = lambda folder: None, *exercises: str, course: Course = course, number: int = 1
+    ) -> PartVerdict:
         folder = tmp_path / "submission"
+        shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(complete, folder)
         change(folder)
-        part = course.parts[0]
+        wanted = set(exercises)
+        fits = (part for part in course.parts if wanted & {exercise.id for exercise in part.exercises})
+        part = next(fits) if exercises else course.parts[number - 1]
         if exercises:
             chosen = tuple(exercise for exercise in part.exercises if exercise.id in exercises)
             part = dataclasses.replace(part, exercises=chosen)

@@ -27,10 +27,14 @@ def append(module: str, text: str):  # type: ignore[no-untyped-def]
     return change
 
 
-def test_reference_gets_all_points(judge: Judge, course: Course) -> None:
-    verdict = judge()
-    assert lost(verdict) == {}
-    assert verdict.score == verdict.points == sum(exercise.points for exercise in course.parts[0].automatic)
+PARTS = (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("number", PARTS)
+def test_reference_gets_all_points(judge: Judge, course: Course, number: int) -> None:
+    verdict = judge(number=number)
+    assert {name: result.message for name, result in lost(verdict).items()} == {}
+    assert verdict.score == verdict.points == sum(exercise.points for exercise in course.parts[number - 1].automatic)
     assert verdict.data == "synthetic"
     assert verdict.problems == verdict.flags == ()
     content = to_json([verdict])
@@ -38,18 +42,22 @@ def test_reference_gets_all_points(judge: Judge, course: Course) -> None:
     assert from_json(content) == [verdict]
 
 
-def test_blank_release_gets_what_is_given(judge: Judge, course: Course) -> None:
+GIVEN = {1: {"loss_layers", "solver"}, 2: set(), 3: set(), 4: {"conv_extension"}}
+
+
+@pytest.mark.parametrize("number", PARTS)
+def test_blank_release_gets_what_is_given(judge: Judge, course: Course, number: int) -> None:
     def blank(folder: Path) -> None:
         shutil.rmtree(folder)
         students.blank(course, folder)
 
-    verdict = judge(blank)
-    given = {exercise.id for exercise in course.parts[0].exercises if exercise.given}
-    assert given == {"loss_layers", "solver"}
+    verdict = judge(blank, number=number)
+    given = {exercise.id for exercise in course.parts[number - 1].exercises if exercise.given}
+    assert given == GIVEN[number]
     for exercise in verdict.exercises:
         assert exercise.score == (exercise.points if exercise.id in given else 0)
         assert exercise.outcome == ("graded" if exercise.id in given else "failed")
-    assert "not written yet" in lost(verdict)["affine_forward"].message
+    assert "not written yet" in next(iter(lost(verdict).values())).message
 
 
 def test_three_mistakes_cost_three_exercises_and_are_named(judge: Judge, course: Course) -> None:
@@ -72,10 +80,12 @@ def test_modules_alone_are_judged_on_their_merits(judge: Judge, course: Course) 
         shutil.rmtree(folder)
         students.modules_only(course, folder)
 
-    verdict = judge(change)
-    outcomes = {exercise.id: exercise.outcome for exercise in verdict.exercises if exercise.score < exercise.points}
-    assert outcomes == dict.fromkeys(("overfit_three_layer", "overfit_five_layer", "accuracy_part1"), "not_graded")
-    assert verdict.problems == ("FullyConnectedNets.ipynb was not handed in.",)
+    for number in PARTS:
+        verdict = judge(change, number=number)
+        outcomes = {name: exercise.outcome for name, exercise in lost(verdict).items()}
+        overfitting = ("overfit_three_layer", "overfit_five_layer") if number == 1 else ()
+        assert outcomes == dict.fromkeys((*overfitting, f"accuracy_part{number}"), "not_graded")
+        assert verdict.problems == (f"{course.parts[number - 1].notebook} was not handed in.",)
 
 
 def test_a_corrupted_notebook_is_said_in_one_sentence(judge: Judge) -> None:
@@ -134,6 +144,13 @@ def test_one_broken_layer_is_named_by_what_rests_on_it(judge: Judge) -> None:
     assert set(lost(verdict)) == {"affine_forward", "two_layer_net"}
     assert "b is not added" in lost(verdict)["affine_forward"].tests[0].hint
     assert "runs on affine_forward, which is not right yet" in lost(verdict)["two_layer_net"].message
+
+
+def test_a_broken_layer_of_another_part_is_named(judge: Judge) -> None:
+    broken = "\ndef affine_forward(x, w, b):\n    return x.reshape(len(x), -1) @ w, (x, w, b)\n"
+    verdict = judge(append("layers.py", broken), "batchnorm_forward", "fully_connected_net_batchnorm")
+    assert set(lost(verdict)) == {"fully_connected_net_batchnorm"}
+    assert "runs on affine_forward, which is not right yet" in lost(verdict)["fully_connected_net_batchnorm"].message
 
 
 @pytest.mark.parametrize(
@@ -236,8 +253,9 @@ def test_a_looked_up_test_set_is_flagged(judge: Judge, course: Course) -> None:
 def test_on_real_pictures(judge: Judge, course: Course, real: Path) -> None:
     """Reference and three mistakes, on CIFAR-10: everything but the quickly trained model's accuracy is the same."""
     on_real = Course(course.root, real)
-    modules = [exercise.id for exercise in course.parts[0].automatic if exercise.id != "accuracy_part1"]
-    assert lost(judge(lambda folder: None, *modules, course=on_real)) == {}
+    for part in course.parts:
+        modules = [exercise.id for exercise in part.automatic if not exercise.id.startswith("accuracy")]
+        assert lost(judge(lambda folder: None, *modules, course=on_real)) == {}
 
 
 def test_a_fault_of_ours_is_an_error_and_never_points(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,12 @@ NOTEBOOKS = sorted(SOURCE.glob("*.ipynb"))
 AUTOMATIC = {
     1: "affine_forward affine_backward relu_forward relu_backward loss_layers two_layer_net solver fully_connected_net "
     "overfit_three_layer overfit_five_layer sgd_momentum rmsprop adam learns_part1 accuracy_part1",
+    2: "batchnorm_forward batchnorm_backward batchnorm_backward_alt fully_connected_net_batchnorm layernorm_forward "
+    "layernorm_backward fully_connected_net_layernorm learns_part2 accuracy_part2",
+    3: "dropout_forward dropout_backward fully_connected_net_dropout learns_part3 accuracy_part3",
+    4: "conv_forward_naive conv_backward_naive max_pool_forward_naive max_pool_backward_naive conv_extension "
+    "three_layer_convnet spatial_batchnorm_forward spatial_batchnorm_backward spatial_groupnorm_forward "
+    "spatial_groupnorm_backward learns_part4 accuracy_part4",
 }
 
 

@@ -14,6 +14,8 @@ RTOL64 = 1e-6
 """Relative tolerance for float64: correct variants differ by less (epsilon inside a root moves RMSProp by 4e-6)."""
 RTOL32 = 1e-3
 """Relative tolerance where float32 takes part."""
+NEARLY_ZERO = 1e-4
+"""Where all of an answer should be smaller than this, it is rounding that is compared: that is no mistake."""
 
 
 class Mismatch(AssertionError):
@@ -112,7 +114,7 @@ def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = Non
         low = array.dtype.kind == "f" and array.dtype.itemsize < 8
         rtol = RTOL32 if low else RTOL64
     scale = float(np.abs(right).max(initial=0.0))
-    allowed = rtol * (scale + 1e-4)  # where all of it should be zero, rounding is no mistake
+    allowed = rtol * (scale + NEARLY_ZERO)
     off = np.abs(values - right)
     if not float(off.max(initial=0.0)) <= allowed:
         raise Mismatch("values", _value_message(name, values, right, off, allowed))
@@ -181,8 +183,11 @@ def _shape_message(name: str, array: np.ndarray, right: np.ndarray) -> str:
 
 def _value_message(name: str, values: np.ndarray, right: np.ndarray, off: np.ndarray, allowed: float) -> str:
     scale = float(np.abs(right).max(initial=0.0))
-    relative = float(off.max()) / max(scale, 1e-12)
     wrong = off > allowed
+    if scale < NEARLY_ZERO:
+        where = f" in {int(wrong.sum())} of {values.size} values" if values.size > 1 else ""
+        return f"{name} should be as good as zero, and is not{where}: it is off by up to {_short(float(off.max()))}."
+    relative = float(off.max()) / scale
     if values.size == 1:
         message = f"{name} is off by {_short(relative)} of its size."
     else:

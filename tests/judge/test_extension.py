@@ -1,0 +1,169 @@
+"""The Cython extension in a verdict: the submitted source is built once, judged as built, and harms nothing else."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+from autograder.judge import extension
+from autograder.sandbox.extension import NoCompilerError, build
+from autograder.verdict import ERROR, FAILED, NOT_GRADED
+
+from .conftest import Judge, lost
+
+pytestmark = pytest.mark.xdist_group("verdicts")
+FAST_USERS = ("three_layer_convnet", "learns_part4")
+
+
+def edit(old: str, new: str, file: str = "im2col_cython.pyx"):
+    """A change of one text in a file of the package."""
+
+    def change(folder: Path) -> None:
+        path = folder / "cs231n" / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    return change
+
+
+def test_built_once_for_all_who_hand_in_the_same_source(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge(lambda folder: None, "conv_extension")
+    monkeypatch.setattr(extension, "build", lambda *_: pytest.fail("built again"))
+    (exercise,) = judge(lambda folder: None, "conv_extension").exercises
+    assert exercise.score == exercise.points
+
+
+def divide_as_python_2_did(folder: Path) -> None:
+    """Code for Cython 0.29, where / of whole numbers gave a whole number."""
+    edit("cdivision=True, ", "")(folder)
+    edit("//", "/")(folder)
+
+
+def test_a_source_that_does_not_build_costs_its_own_exercise_only(judge: Judge, course: Course) -> None:
+    verdict = judge(divide_as_python_2_did, "conv_extension", *FAST_USERS)
+    first, *others = verdict.exercises
+    assert (first.outcome, first.score) == (FAILED, 0)
+    lines = (course.source / "cs231n" / "im2col_cython.pyx").read_text().split("\n")
+    number = next(n for n, line in enumerate(lines, start=1) if line.endswith("// stride + 1"))
+    assert re.search(
+        rf"line {number}: Cannot assign type 'double' to 'Py_ssize_t'\. .*write // for whole", first.message
+    )
+    assert len({test.message for test in first.tests}) == 1
+    assert all(other.score == other.points for other in others)
+
+
+def test_a_source_that_is_not_there_costs_its_own_exercise_only(judge: Judge) -> None:
+    verdict = judge(lambda folder: (folder / "cs231n" / "im2col_cython.pyx").unlink(), "conv_extension", *FAST_USERS)
+    assert "was not handed in" in verdict.exercises[0].message
+    assert set(lost(verdict)) == {"conv_extension"}
+
+
+WRONG = {
+    "reads beyond the last column": ("return min(places, (size - 1 - shift) // stride + 1)", "return places"),
+    "shifted by a pixel": ("shift = j - padding\n                low", "shift = j - padding + 1\n                low"),
+    "gradients assigned": ("target[column] += source[column]", "target[column] = source[column]"),
+    "float64 only": ("_gather[float](x, cols, pad, stride)", "raise TypeError('no')"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_extension_that_is_wrong_is_caught(judge: Judge, name: str) -> None:
+    (exercise,) = judge(edit(*WRONG[name]), "conv_extension").exercises
+    assert exercise.score < exercise.points
+
+
+def test_an_extension_that_is_slow_is_caught(judge: Judge) -> None:
+    slow = "def conv_forward_fast(x, w, b, conv_param):\n    from .layers import conv_forward_naive\n    import time\n    time.sleep(0.05)\n"
+    body = "    out, _ = conv_forward_naive(x, w, b, conv_param)\n    return out, _fast(x, w, b, conv_param)[1]\n"
+
+    def change(folder: Path) -> None:
+        path = folder / "cs231n" / "fast_layers.py"
+        path.write_text(path.read_text() + "\n_fast = conv_forward_fast\n" + slow + body)
+
+    (exercise,) = judge(change, "conv_extension").exercises
+    assert [test.kind for test in exercise.tests if test.outcome == FAILED] == ["speed"]
+    assert re.search(r"It is \d+ times as fast as such a loop, and not 20 times", exercise.message)
+
+
+def test_no_compiler_is_our_fault(
+    course: Course, judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bytes:
+        raise NoCompilerError("There is no C compiler: install gcc or clang.")
+
+    monkeypatch.setattr(extension, "build", refuse)
+    monkeypatch.setattr(extension, "_key", lambda source: "never-built")
+    verdict = judge(lambda folder: None, "conv_extension", *FAST_USERS)
+    assert verdict.exercises[0].outcome == ERROR
+    assert set(lost(verdict)) == {"conv_extension"}
+
+
+def test_a_build_that_ended_early_is_tried_again(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def stop(level: int, folder: Path, file: str) -> bytes:
+        asked.append(folder)
+        if len(asked) == 1:
+            raise extension.BuildError("It did not come to an end.", lasting=False)
+        return build(level, folder, file)
+
+    monkeypatch.setattr(extension, "build", stop)
+    change = edit('"""See `im2col.im2col`."""', '"""Changed."""')
+    (exercise,) = judge(change, "conv_extension").exercises
+    assert exercise.outcome == FAILED
+    (exercise,) = judge(change, "conv_extension").exercises
+    assert exercise.score == exercise.points
+
+
+def old_package(folder: Path) -> None:
+    """What students of 2018 handed in: the package alone, with its own setup.py and habits, and no tools of ours."""
+    for child in folder.iterdir():
+        if child.name != "cs231n":
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+    package = folder / "cs231n"
+    for tool in ("checks", "datasets"):
+        shutil.rmtree(package / tool)
+    for name in ("kernel.py", "im2col.py", "classifiers/model.py"):
+        (package / name).unlink()
+    for name in ("fc_net", "cnn"):
+        path = package / "classifiers" / f"{name}.py"
+        text = path.read_text().replace("from .model import Model\n", "").replace("(Model)", "(object)")
+        path.write_text(re.sub(r"from \.\.(\w+) import", r"from cs231n.\1 import", text))
+    fast = (package / "fast_layers.py").read_text()
+    start, end = fast.index("import functools"), fast.index("def conv_forward_fast")
+    (package / "fast_layers.py").write_text(
+        "import numpy as np\ntry:\n    from cs231n.im2col_cython import col2im_6d_cython as col2im_6d\n"
+        "except ImportError:\n    print('build the extension first')\n\n"
+        "def im2col_6d(x, hh, ww, pad, stride):\n"
+        "    p = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode='constant')\n"
+        "    n, c, h, w = p.shape\n    rows, cols = (h - hh) // stride + 1, (w - ww) // stride + 1\n"
+        "    s = p.itemsize * np.array((h * w, w, 1, c * h * w, stride * w, stride))\n"
+        "    return np.ascontiguousarray(np.lib.stride_tricks.as_strided(p, (c, hh, ww, n, rows, cols), s))\n\n"
+        + fast[end:].replace("    if not EXTENSION_BUILT:\n        _say_that_it_is_not_built()\n", "")
+    )
+    assert start < end
+    divide_as_python_2_did(folder)
+    (package / "setup.py").write_text(
+        "from distutils.core import setup\nfrom distutils.extension import Extension\n"
+        "from Cython.Build import cythonize\nimport numpy\n"
+        "setup(ext_modules=cythonize(Extension('im2col_cython', sources=['im2col_cython.pyx'])), include_dirs=[numpy.get_include()])\n"
+    )
+
+
+@pytest.mark.slow
+def test_a_package_of_2018_is_judged_on_its_merits(judge: Judge) -> None:
+    for number in (1, 2, 3, 4):
+        verdict = judge(old_package, number=number)
+        below = {name: result.outcome for name, result in lost(verdict).items()}
+        expected = {f"accuracy_part{number}": NOT_GRADED}
+        if number == 1:
+            expected.update(overfit_three_layer=NOT_GRADED, overfit_five_layer=NOT_GRADED)
+        if number == 4:
+            expected["conv_extension"] = FAILED
+            (extension_result,) = [e for e in verdict.exercises if e.id == "conv_extension"]
+            assert "does not compile under Cython 3: line" in extension_result.message
+            assert len({test.message for test in extension_result.tests}) == 1
+        assert below == expected

@@ -1,0 +1,147 @@
+"""Building a submission's Cython extension: in a sandbox that may start compilers, and nothing else."""
+
+import contextlib
+import os
+import shutil
+import sysconfig
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.checks.subject import Subject, SubjectError
+from autograder.sandbox import extension, launch
+from autograder.sandbox.extension import LIMITS, TOOLS, BuildError, build
+from autograder.sandbox.levels import Limits
+from autograder.sandbox.remote import Remote
+
+from ..conftest import ROOT
+
+FILE = "cs231n/im2col_cython.pyx"
+SOURCE = ROOT / "source" / "assignment2" / FILE
+TINY = "def double(int x):\n    return 2 * x\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A taken-in submission with an extension."""
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent.name.startswith("pytest-") or parent == tmp_path:
+            parent.chmod(0o755)
+    (tmp_path / "cs231n").mkdir()
+    (tmp_path / "cs231n" / "__init__.py").write_text("")
+    shutil.copyfile(SOURCE, tmp_path / FILE)
+    return tmp_path
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / FILE).write_text(text)
+
+
+def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> None:
+    library = build(each_level, folder, FILE)
+    (folder / FILE).with_name(f"im2col_cython{sysconfig.get_config_var('EXT_SUFFIX')}").write_bytes(library)
+    remote = Remote(launch.start(each_level, folder), 10)
+    try:
+        cols = Subject(remote).im2col_cython.im2col_cython(np.arange(16.0).reshape(1, 1, 4, 4), 2, 2, 0, 2)
+    finally:
+        remote.close()
+    np.testing.assert_array_equal(cols, [[0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 12, 14], [5, 7, 13, 15]])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("def f(int h, int s):\n    cdef int n = (h + 1) / s\n    return n\n", r"line 2: Cannot assign type 'double' to 'int'\. .*write //"),
+        ("def f(:\n", "line 1: "),
+        ("cdef extern from *:\n    '''\n    int bad = ;\n    '''\ndef f(): pass\n", "The C compiler does not accept what Cython made"),
+        ("from nowhere cimport thing\n", "line 1: "),
+        ("include 'nowhere.pxi'\n", "does not compile"),
+    ],
+    ids=["division of whole numbers", "syntax", "C code", "missing module", "missing file"],
+)  # fmt: skip
+def test_one_sentence_says_why_it_does_not_build(folder: Path, level: int, text: str, sentence: str) -> None:
+    write(folder, text)
+    with pytest.raises(BuildError, match=sentence) as caught:
+        build(level, folder, FILE)
+    assert caught.value.lasting
+    assert "\n" not in str(caught.value)
+
+
+def test_what_a_file_says_of_its_own_compilation_is_not_followed(folder: Path, level: int) -> None:
+    write(folder, "# distutils: sources = /nowhere.c\n# distutils: extra_compile_args = -bad-option\n" + TINY)
+    assert len(build(level, folder, FILE)) > 1000
+
+
+def test_a_secret_cannot_be_compiled_in(
+    folder: Path, each_level: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """At levels 3 and 2 a compiler reads nothing but its tools and the submission; the control includes a file of its own."""
+    secret = tmp_path_factory.mktemp("secret") / "secret.h"
+    secret.write_text("#define SECRET 42\n")
+    secret.chmod(0o644)
+    template = "cdef extern from *:\n    '''\n    #include \"{}\"\n    #define FOUND 1\n    '''\n    int FOUND\n" + TINY
+    write(folder, template.format("limits.h"))
+    build(each_level, folder, FILE)
+    write(folder, template.format(secret))
+    with pytest.raises(BuildError, match="C compiler does not accept"):
+        build(each_level, folder, FILE)
+
+
+def test_a_build_that_takes_too_long_ends_with_its_processes(
+    folder: Path, each_level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extension, "SECONDS", 2.0)
+    busy = "#define A(x) x x x x x x x x\n    #define B(x) A(A(A(A(A(A(A(A(x))))))))\n    int n = 0 B(+1);\n"
+    write(folder, f"cdef extern from *:\n    '''\n    {busy}    '''\ndef f(): pass\n")
+    with pytest.raises(BuildError, match="did not come to an end") as caught:
+        build(each_level, folder, FILE)
+    assert not caught.value.lasting
+    until = time.monotonic() + 5  # the kernel ends a namespace's processes in its own time
+    while _compiling() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _compiling()
+
+
+def test_a_runner_that_builds_has_no_network_and_no_new_namespaces(folder: Path, each_level: int) -> None:
+    (folder / "cs231n" / "layers.py").write_text(
+        "import ctypes, os, socket\n"
+        "def network():\n    return socket.socket(socket.AF_INET)\n"
+        "def namespace():\n    libc = ctypes.CDLL(None, use_errno=True)\n"
+        "    return (libc.unshare(0x10000000), ctypes.get_errno())\n"
+        "def clone():\n    libc = ctypes.CDLL(None, use_errno=True)\n"
+        "    return (libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0), ctypes.get_errno())\n"
+        "def process():\n    return os.waitpid(os.spawnv(os.P_NOWAIT, '/bin/true', ['true']), 0)[1]\n"
+    )
+    remote = Remote(launch.start(each_level, folder, (), LIMITS, TOOLS), 10)
+    student = Subject(remote)
+    try:
+        assert student.layers.process() == 0  # the control: compilers are processes
+        with pytest.raises(SubjectError, match="PermissionError"):
+            student.layers.network()
+        assert student.layers.namespace() == (-1, 1)
+        if os.uname().machine == "x86_64":
+            assert student.layers.clone() == (-1, 1)
+    finally:
+        remote.close()
+
+
+def test_other_runners_have_no_compiler_and_no_cython(folder: Path, each_level: int) -> None:
+    (folder / "cs231n" / "layers.py").write_text("def use():\n    from Cython.Build import cythonize\n    return 1\n")
+    remote = Remote(launch.start(each_level, folder, (), Limits()), 10)
+    try:
+        with pytest.raises(SubjectError, match="Error"):
+            Subject(remote).layers.use()
+    finally:
+        remote.close()
+
+
+def _compiling() -> bool:
+    """Whether a compiler is at work on such a file."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes()
+            if b"cc1" in words and b"im2col_cython" in words:
+                return True
+    return False
