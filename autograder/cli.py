@@ -224,7 +224,7 @@ def data(context: typer.Context) -> None:
 @app.command()
 def doctor() -> None:
     """Tell how well this machine confines submissions, and what would help."""
-    from autograder.sandbox.extension import NoCompilerError, find_compiler
+    from autograder.sandbox.extension import try_out
     from autograder.sandbox.remote import best_level
 
     level, missing = best_level()
@@ -233,10 +233,8 @@ def doctor() -> None:
         out.print(f"Level {number} is not to be had: {why}.", markup=False, soft_wrap=True)
     if 3 in missing and shutil.which("bwrap") is None:
         out.print("Install bubblewrap, for example: sudo apt-get install bubblewrap")
-    try:
-        out.print(f"C compiler: {find_compiler() or 'what setuptools finds'}", markup=False)
-    except NoCompilerError as error:
-        out.print(f"The extension of part 4 cannot be built: {error}", markup=False)
+    why = try_out(level)
+    out.print(f"Extensions are built{' not: ' + why if why else '.'}", markup=False, soft_wrap=True)
     if level < 2:
         sys.exit(1)
 

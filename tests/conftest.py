@@ -48,7 +48,18 @@ def course(tmp_path_factory: pytest.TempPathFactory, synthetic: Path) -> Course:
     for step in ("source", "release"):
         shutil.copytree(ROOT / step / ASSIGNMENT, root / step / ASSIGNMENT, ignore=ignored)
     shutil.copy(ROOT / "nbgrader_config.py", root)
+    keep_what_is_slow_to_make(root, tmp_path_factory)
     return Course(root, synthetic)
+
+
+def keep_what_is_slow_to_make(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let a course share trained models and built extensions with the others of this test run, in other workers too."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    (root / ".autograder").mkdir(exist_ok=True)
+    for name in ("models", "extensions"):
+        (shared / name).mkdir(parents=True, exist_ok=True)
+        (root / ".autograder" / name).symlink_to(shared / name)
 
 
 @pytest.fixture(scope="session")

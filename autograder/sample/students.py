@@ -76,9 +76,11 @@ def corrupted(course: Course, folder: Path, quick: bool = True) -> None:
 def hostile(course: Course, folder: Path, quick: bool = True) -> None:
     """Tries to read, to escape, to lie and to break; solves nothing."""
     blank(course, folder, quick)
-    for name in ("layers", "optim"):
+    for name in ("layers", "optim", "fast_layers"):
         path = folder / "cs231n" / f"{name}.py"
         path.write_text(path.read_text(encoding="utf-8") + HOSTILE.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "cs231n" / "im2col_cython.pyx").write_text('include "/etc/passwd"\n')
+    (folder / "pythran.py").write_text("raise SystemExit(0)\n")  # which Cython would import, if it found it
     (folder / "conftest.py").write_text("import os; os._exit(0)\n")
     (folder / "numpy.py").write_text("raise SystemExit(0)\n")
     link = folder / "models"

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.judge import extension
 from autograder.manifest import Part
 
 RECIPE = "train_best_model"
@@ -18,7 +19,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import autograder, cs231n, datasets
-cs231n.__path__ += [str(Path(autograder.__file__).parent), str(Path(datasets.__file__).parents[1])]
+cs231n.__path__ += [str(Path(autograder.__file__).parent), str(Path(datasets.__file__).parents[1]), *sys.argv[6:]]
 import numpy as np
 from cs231n.checks.definitions import Definitions
 from cs231n.checks.saving import save_model
@@ -60,7 +61,9 @@ def trained_model(course: Course, part: Part, quick: bool) -> Path:
     environment = {**os.environ, "CS231N_DATA": str(course.pictures.root), "CS231N_QUICK": "1" if quick else "0"}
     environment.pop("NBGRADER_EXECUTION", None)
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # two threads on a busy machine wait for each other
+    library = extension.own(course)
     arguments = [str(course.source), part.notebook, str(part.number), str(folder), RECIPE]
+    arguments += [str(library.parent)] if library else []
     result = subprocess.run(
         [sys.executable, "-B", "-c", PROGRAM, *arguments], env=environment, capture_output=True, text=True, check=False
     )

@@ -40,10 +40,11 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
     Raises
     ------
     SubjectError
-        Of kind ``build``, with the first thing that Cython or the compiler did not like.
+        Of kind ``build``, with the first thing that Cython or the compiler did not like; of kind ``crash`` where they
+        could not do their work.
     """
     if compiler:
-        os.environ.update({"CC": compiler, "CFLAGS": "-g0"})
+        os.environ["CC"] = compiler
         if sys.platform == "linux":
             os.environ["LDSHARED"] = f"{compiler} -shared"
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
@@ -52,10 +53,12 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
         try:
             with _written_to(log):
                 _build(name, source.name)
+            (library,) = Path().glob(f"{name}.*{'.pyd' if sys.platform == 'win32' else '.so'}")
+            return np.frombuffer(library.read_bytes(), dtype=np.uint8)
         except (Exception, SystemExit) as error:
-            raise SubjectError("build", _reason(source.name, log, error)) from None
-        (library,) = Path().glob(f"{name}.*{_suffix()}")
-        return np.frombuffer(library.read_bytes(), dtype=np.uint8)
+            raise _refusal(source.name, log, error) or SubjectError(
+                "crash", f"{type(error).__name__}: {error}"
+            ) from None
 
 
 def _build(name: str, file: str) -> None:
@@ -67,25 +70,25 @@ def _build(name: str, file: str) -> None:
     extension = setuptools.Extension(name, [file], include_dirs=[np.get_include()])
     modules = cython.cythonize([extension], compiler_directives={"language_level": "3"}, quiet=True)
     # what a file says of its own compilation (`# distutils: ...`) is not followed: no sources, options or libraries
-    plain = setuptools.Extension(name, modules[0].sources[:1], include_dirs=[np.get_include()])
+    options = [] if sys.platform == "win32" else ["-g0"]
+    plain = setuptools.Extension(name, modules[0].sources[:1], [np.get_include()], extra_compile_args=options)
     setuptools.setup(name=name, ext_modules=[plain], script_args=["-q", "build_ext", "--inplace"])
 
 
-def _suffix() -> str:
-    return ".pyd" if sys.platform == "win32" else ".so"
-
-
-def _reason(file: str, log: Path, error: BaseException) -> str:
-    """One sentence about why it did not build, from what the tools wrote."""
+def _refusal(file: str, log: Path, error: BaseException) -> SubjectError | None:
+    """One sentence about what is wrong with the source, from what the tools wrote; None where they found nothing."""
     said = log.read_text(encoding="utf-8", errors="replace")[:200_000]
     found = re.search(rf"^{re.escape(file)}:(\d+):\d+: (?!.*cimported)(.*)$", said, re.MULTILINE)
     if found:
         advice = " Cython 3 divides as Python 3 does: write // for whole numbers." if WHOLE_DIVISION in said else ""
-        return f"{file} does not compile under Cython 3: line {found[1]}: {found[2].strip().rstrip('.')}.{advice}"
-    found = re.search(r"(?:fatal )?error:? (.*)", said)
+        reason = f"line {found[1]}: {found[2].strip().rstrip('.')}.{advice}"
+        return SubjectError("build", f"{file} does not compile under Cython 3: {reason}")
+    if type(error).__module__.startswith("Cython"):
+        return SubjectError("build", f"{file} does not compile under Cython 3: {str(error)[:300]}.")
+    found = re.search(rf"^[^\n]*{re.escape(Path(file).stem)}[^\n]*?(?:fatal )?[Ee]rror: ([^\n]+)", said, re.MULTILINE)
     if found:
-        return f"The C compiler does not accept what Cython made of {file}: {found[1].strip()[:300]}"
-    return f"{file} does not compile under Cython 3 ({type(error).__name__}: {str(error)[:300]})."
+        return SubjectError("build", f"The C compiler does not accept what Cython made of {file}: {found[1][:300]}")
+    return None
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ class Confinement:
     seccomp : bool
         Whether to refuse the system calls that a submission has no use for.
     processes : int
-        How many processes it may start; 0 refuses other programs as well.
+        Processes and threads that its user may have at a time, where it may start programs; 0: it may not.
     """
 
     memory: int

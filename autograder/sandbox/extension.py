@@ -1,14 +1,18 @@
 """Build a submission's Cython extension in a sandbox of its own: no network, its own limits, thrown away afterwards.
 
-Compilers start processes, which other runners may not; so this one never imports anything of the submission.
-What happens inside is in ``compile``; keeping what was built is the judge's.
+Compilers start processes, which other runners may not; so this one sees a single file of the submission, and imports
+nothing of it. What happens inside is in ``compile``; keeping what was built is the judge's.
 """
 
 import importlib.util
+import os
 import shutil
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
+
+import numpy as np
 
 from autograder.checks.subject import SubjectError
 
@@ -16,10 +20,12 @@ from . import launch
 from .levels import LaunchError, Limits
 from .remote import Remote
 
-SECONDS = 90.0
-LIMITS = Limits(disk=256 * 2**20, cpu_seconds=90, processes=128)
+SECONDS = 45.0
+LIMITS = Limits(disk=256 * 2**20, cpu_seconds=45, processes=128)
 TOOLS = ("numpy", "Cython", "setuptools", "_distutils_hack")
 COMPILERS = ("gcc", "clang", "cc")
+SYSTEM = "/usr/bin:/usr/local/bin:/bin"
+"""Where the sandbox has compilers on Linux; a ccache, or one of conda's, is elsewhere and out of its reach."""
 MAX_LIBRARY = 32 * 2**20
 
 
@@ -41,17 +47,15 @@ class NoCompilerError(Exception):
     """This machine cannot build extensions: a fault of ours."""
 
 
-def build(level: int, folder: Path, file: str) -> bytes:
+def build(level: int, file: Path) -> bytes:
     """Build an extension.
 
     Parameters
     ----------
     level : {3, 2, 1}
         Of the sandbox.
-    folder : Path
-        A taken-in submission.
-    file : str
-        The ``.pyx`` file in it.
+    file : Path
+        The ``.pyx`` file; the sandbox gets a copy of it and nothing that lies beside it.
 
     Returns
     -------
@@ -66,20 +70,39 @@ def build(level: int, folder: Path, file: str) -> bytes:
         If this machine is.
     """
     compiler = find_compiler()
-    try:
-        process = launch.start(level, folder, (), LIMITS, tuple(tool for tool in TOOLS if _installed(tool)))
-    except LaunchError as error:
-        raise NoCompilerError(f"The sandbox for building extensions does not start: {error}") from None
-    remote = Remote(process, SECONDS)
-    try:
-        library = remote.ask("build", file=file, compiler=compiler)
-        return bytes(library.tobytes()[:MAX_LIBRARY])
-    except SubjectError as error:
-        lasting = error.kind == "build"
-        message = error.message if lasting else f"Building {Path(file).name} did not come to an end. {error.message}"
-        raise BuildError(message, lasting) from None
-    finally:
-        remote.close()
+    with tempfile.TemporaryDirectory(prefix="autograder-build-", ignore_cleanup_errors=True) as alone:
+        source = Path(alone, file.name)
+        shutil.copyfile(file, source)
+        os.chmod(alone, 0o755)
+        source.chmod(0o644)
+        try:
+            process = launch.start(level, Path(alone), (), LIMITS, tuple(tool for tool in TOOLS if _installed(tool)))
+        except LaunchError as error:
+            raise NoCompilerError(f"The sandbox for building extensions does not start: {error}") from None
+        remote = Remote(process, SECONDS)
+        try:
+            library = remote.ask("build", file=file.name, compiler=compiler)
+        except SubjectError as error:
+            if error.kind == "build":
+                raise BuildError(error.message, lasting=True) from None
+            raise BuildError(f"Building {file.name} did not come to an end. {error.message}", lasting=False) from None
+        finally:
+            remote.close()
+    if not isinstance(library, np.ndarray) or library.dtype != np.uint8 or library.nbytes > MAX_LIBRARY:
+        raise BuildError(f"Building {file.name} gave no library of at most {MAX_LIBRARY >> 20} MB.", lasting=True)
+    return library.tobytes()
+
+
+def try_out(level: int) -> str:
+    """Build an extension of two lines; return "" or why that does not work on this machine."""
+    with tempfile.TemporaryDirectory(prefix="autograder-build-") as folder:
+        file = Path(folder, "tiny.pyx")
+        file.write_text("def double(int x):\n    return 2 * x\n")
+        try:
+            build(level, file)
+        except (BuildError, NoCompilerError) as error:
+            return str(error)
+    return ""
 
 
 def find_compiler() -> str:
@@ -95,11 +118,12 @@ def find_compiler() -> str:
         raise NoCompilerError(f"{missing[0]} is not installed.")
     if sys.platform == "win32":
         return ""
-    for name in (*str(sysconfig.get_config_var("CC") or "").split()[:1], *COMPILERS):
-        path = shutil.which(name)
+    usual = str(sysconfig.get_config_var("CC") or "").split()[:1]
+    for name in (*(Path(part).name for part in usual), *COMPILERS):
+        path = shutil.which(name, path=SYSTEM if sys.platform == "linux" else None)
         if path is not None:
             return str(Path(path).resolve())  # the sandbox has no /etc/alternatives
-    raise NoCompilerError("There is no C compiler: install gcc or clang.")
+    raise NoCompilerError("There is no C compiler in the system's folders: install gcc or clang.")
 
 
 def _installed(tool: str) -> bool:

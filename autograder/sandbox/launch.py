@@ -35,7 +35,7 @@ class Process:
     def end(self) -> None:
         """End it, all of it, at once."""
         self.wire.close()
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses where it has ended by itself
             if sys.platform == "win32":
                 self.process.kill()
             else:  # its own session, and with it whatever it started
@@ -77,7 +77,7 @@ def start(
         If this machine does not give that level.
     """
     ours, theirs = socket.socketpair()
-    scratch = tempfile.TemporaryDirectory(prefix="autograder-scratch-")
+    scratch = tempfile.TemporaryDirectory(prefix="autograder-scratch-", ignore_cleanup_errors=True)
     try:
         plan = plan_for(level, folder, Path(scratch.name), limits or Limits(), packages)
         process = _spawn(plan, theirs)

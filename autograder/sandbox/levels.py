@@ -28,6 +28,9 @@ PYTHON, STAGE, SUBMISSION = "/opt/python", "/opt/stage", "/submission"
 """Where bubblewrap mounts them."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 PACKAGES = ("site-packages", "dist-packages")
+UNCOUNTED = 1_000_000
+WINDOWS = ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMDATA", "COMSPEC", "PATH")
+"""Variables without which neither Python starts there nor its compiler is found."""
 
 
 class LaunchError(Exception):
@@ -45,7 +48,7 @@ class Limits:
     cpu_seconds : int
         Processor time.
     processes : int
-        Processes that it may start; 0 refuses programs as well.
+        Processes and threads that its user may have at a time, where it may start programs; 0: it may not.
     """
 
     memory: int = 4 * 2**30
@@ -82,7 +85,7 @@ class Plan:
     def environment(self) -> dict[str, str]:
         """The runner's environment: nothing of the judge's."""
         threads = dict.fromkeys((f"{name}_NUM_THREADS" for name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")), "1")
-        system = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+        system = {name: os.environ[name] for name in WINDOWS if sys.platform == "win32" and name in os.environ}
         own = {"PATH": "/usr/bin:/bin", "HOME": self.home, "TMPDIR": self.home, "LANG": "C.UTF-8", "MPLBACKEND": "Agg"}
         if self.wrapper:  # a Python that is a shared library looks for it where it was installed
             own["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
@@ -144,9 +147,12 @@ def _level_1(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> 
 
 def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None) -> Confinement:
     strict = bool(readable)
+    alone = user is not None or "/tmp" in writable  # the kernel counts all processes of a user, in its namespace
+    processes = limits.processes if alone or not limits.processes else UNCOUNTED
     return Confinement(
-        limits.memory, limits.file_size, limits.cpu_seconds, user, readable, writable, strict, limits.processes
-    )
+        memory=limits.memory, file_size=limits.file_size, cpu_seconds=limits.cpu_seconds, user=user,
+        readable=readable, writable=writable, seccomp=strict, processes=processes,
+    )  # fmt: skip
 
 
 def _bubblewrap(folder: Path, limits: Limits, parts: list[Path]) -> list[str]:

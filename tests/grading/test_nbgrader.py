@@ -16,6 +16,8 @@ import pytest
 from autograder.course import ASSIGNMENT, Course
 from autograder.sample import make_class
 
+from ..conftest import keep_what_is_slow_to_make
+
 pytestmark = [pytest.mark.xdist_group("class"), pytest.mark.slow]
 NBGRADER = [sys.executable, "-W", "ignore", "-m", "nbgrader"]
 AUTOGRADER = [sys.executable, "-m", "autograder.cli"]
@@ -27,6 +29,7 @@ def school(course: Course, tmp_path_factory: pytest.TempPathFactory, level: int)
     root = tmp_path_factory.mktemp("school")
     shutil.copytree(course.root / "source", root / "source")
     shutil.copy(course.root / "nbgrader_config.py", root)
+    keep_what_is_slow_to_make(root, tmp_path_factory)
     school = Course(root, course.data)
     run(school, *AUTOGRADER, "build")
     make_class(school, root / "submitted")

@@ -2,16 +2,17 @@
 
 import re
 import shutil
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from autograder.course import Course
 from autograder.judge import extension
-from autograder.sandbox.extension import NoCompilerError, build
-from autograder.verdict import ERROR, FAILED, NOT_GRADED
+from autograder.sandbox.extension import BuildError, NoCompilerError, build
+from autograder.verdict import ERROR, FAILED, GRADED, NOT_GRADED
 
-from .conftest import Judge, lost
+from .conftest import Change, Judge, lost
 
 pytestmark = pytest.mark.xdist_group("verdicts")
 FAST_USERS = ("three_layer_convnet", "learns_part4")
@@ -30,9 +31,21 @@ def edit(old: str, new: str, file: str = "im2col_cython.pyx"):
 
 
 def test_built_once_for_all_who_hand_in_the_same_source(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge(lambda folder: None, "conv_extension")
+    change = edit('"""See `im2col.im2col_6d`."""', '"""My own words."""')
+    judge(change, "conv_extension")
     monkeypatch.setattr(extension, "build", lambda *_: pytest.fail("built again"))
-    (exercise,) = judge(lambda folder: None, "conv_extension").exercises
+    for again in (change, lambda folder: None):  # the given source was built for the course
+        (exercise,) = judge(again, "conv_extension").exercises
+        assert exercise.score == exercise.points
+
+
+def test_what_stands_in_the_librarys_way_is_put_aside(judge: Judge) -> None:
+    def change(folder: Path) -> None:
+        for name in (f"im2col_cython{sysconfig.get_config_var('EXT_SUFFIX')}", "im2col_cython"):
+            (folder / "cs231n" / name).mkdir()
+            (folder / "cs231n" / name / "__init__.py").write_text("raise RuntimeError('not the extension')\n")
+
+    (exercise,) = judge(change, "conv_extension").exercises
     assert exercise.score == exercise.points
 
 
@@ -88,34 +101,47 @@ def test_an_extension_that_is_slow_is_caught(judge: Judge) -> None:
     assert re.search(r"It is \d+ times as fast as such a loop, and not 20 times", exercise.message)
 
 
-def test_no_compiler_is_our_fault(
-    course: Course, judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def mended(folder: Path) -> None:
+    """Another source than the course's, as good."""
+    edit('"""See `im2col.im2col`."""', '"""Changed."""')(folder)
+
+
+@pytest.mark.parametrize("change", [lambda folder: None, mended, divide_as_python_2_did])
+@pytest.mark.parametrize(
+    "error", [NoCompilerError("There is none."), BuildError("Out of memory.", lasting=False), OSError("full")]
+)
+def test_a_machine_that_builds_nothing_is_our_fault(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, error: Exception, change: Change
 ) -> None:
     def refuse(*_: object) -> bytes:
-        raise NoCompilerError("There is no C compiler: install gcc or clang.")
+        raise error
 
     monkeypatch.setattr(extension, "build", refuse)
     monkeypatch.setattr(extension, "_key", lambda source: "never-built")
-    verdict = judge(lambda folder: None, "conv_extension", *FAST_USERS)
+    verdict = judge(change, "conv_extension", "three_layer_convnet")
     assert verdict.exercises[0].outcome == ERROR
     assert set(lost(verdict)) == {"conv_extension"}
 
 
-def test_a_build_that_ended_early_is_tried_again(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+@pytest.mark.parametrize(("failures", "outcome"), [(1, GRADED), (2, FAILED)])
+def test_a_build_that_ended_early_is_tried_once_more(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, failures: int, outcome: str
+) -> None:
+    judge(lambda folder: None, "conv_extension")  # the course's own is there
+    asked: list[Path] = []
 
-    def stop(level: int, folder: Path, file: str) -> bytes:
-        asked.append(folder)
-        if len(asked) == 1:
-            raise extension.BuildError("It did not come to an end.", lasting=False)
-        return build(level, folder, file)
+    def stop(level: int, file: Path) -> bytes:
+        asked.append(file)
+        if len(asked) <= failures:
+            raise BuildError("It did not come to an end.", lasting=False)
+        return build(level, file)
 
     monkeypatch.setattr(extension, "build", stop)
-    change = edit('"""See `im2col.im2col`."""', '"""Changed."""')
+    monkeypatch.setattr(extension, "_same", lambda *_: False)
+    change = edit('"""See `im2col.col2im`."""', f'"""Changed for {failures}."""')
     (exercise,) = judge(change, "conv_extension").exercises
-    assert exercise.outcome == FAILED
-    (exercise,) = judge(change, "conv_extension").exercises
-    assert exercise.score == exercise.points
+    assert exercise.outcome == outcome
+    assert len(asked) == 2
 
 
 def old_package(folder: Path) -> None:

@@ -10,7 +10,7 @@ from autograder.misconceptions import CATALOGUE, of_exercise
 
 from .conftest import Judge, lost
 
-pytestmark = pytest.mark.xdist_group("verdicts")
+pytestmark = pytest.mark.xdist_group("mistakes")
 KNOWN = {mistake.key: mistake for mistake in CATALOGUE}
 
 

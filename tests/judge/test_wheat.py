@@ -6,7 +6,7 @@ import pytest
 
 from .conftest import Judge
 
-pytestmark = pytest.mark.xdist_group("verdicts")
+pytestmark = pytest.mark.xdist_group("wheat")
 
 VARIANTS = {
     "affine in loops": (

@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import Judge
 
-pytestmark = pytest.mark.xdist_group("verdicts")
+pytestmark = pytest.mark.xdist_group("wheat")
 
 CONV = ["conv_forward_naive", "conv_backward_naive"]
 POOL = ["max_pool_forward_naive", "max_pool_backward_naive"]

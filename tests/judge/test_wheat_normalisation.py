@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import Judge
 
-pytestmark = pytest.mark.xdist_group("verdicts")
+pytestmark = pytest.mark.xdist_group("wheat")
 
 LAYERS, NETS = "layers.py", "classifiers/fc_net.py"
 BATCHNORM = ["batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt", "fully_connected_net_batchnorm"]

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.checks.subject import Subject, SubjectError
 from autograder.sandbox import extension, launch
-from autograder.sandbox.extension import LIMITS, TOOLS, BuildError, build
+from autograder.sandbox.extension import LIMITS, TOOLS, BuildError, build, try_out
 from autograder.sandbox.levels import Limits
 from autograder.sandbox.remote import Remote
 
@@ -40,7 +40,7 @@ def write(folder: Path, text: str) -> None:
 
 
 def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> None:
-    library = build(each_level, folder, FILE)
+    library = build(each_level, folder / FILE)
     (folder / FILE).with_name(f"im2col_cython{sysconfig.get_config_var('EXT_SUFFIX')}").write_bytes(library)
     remote = Remote(launch.start(each_level, folder), 10)
     try:
@@ -64,14 +64,14 @@ def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> No
 def test_one_sentence_says_why_it_does_not_build(folder: Path, level: int, text: str, sentence: str) -> None:
     write(folder, text)
     with pytest.raises(BuildError, match=sentence) as caught:
-        build(level, folder, FILE)
+        build(level, folder / FILE)
     assert caught.value.lasting
     assert "\n" not in str(caught.value)
 
 
 def test_what_a_file_says_of_its_own_compilation_is_not_followed(folder: Path, level: int) -> None:
     write(folder, "# distutils: sources = /nowhere.c\n# distutils: extra_compile_args = -bad-option\n" + TINY)
-    assert len(build(level, folder, FILE)) > 1000
+    assert len(build(level, folder / FILE)) > 1000
 
 
 def test_a_secret_cannot_be_compiled_in(
@@ -83,10 +83,10 @@ def test_a_secret_cannot_be_compiled_in(
     secret.chmod(0o644)
     template = "cdef extern from *:\n    '''\n    #include \"{}\"\n    #define FOUND 1\n    '''\n    int FOUND\n" + TINY
     write(folder, template.format("limits.h"))
-    build(each_level, folder, FILE)
+    build(each_level, folder / FILE)
     write(folder, template.format(secret))
     with pytest.raises(BuildError, match="C compiler does not accept"):
-        build(each_level, folder, FILE)
+        build(each_level, folder / FILE)
 
 
 def test_a_build_that_takes_too_long_ends_with_its_processes(
@@ -96,7 +96,7 @@ def test_a_build_that_takes_too_long_ends_with_its_processes(
     busy = "#define A(x) x x x x x x x x\n    #define B(x) A(A(A(A(A(A(A(A(x))))))))\n    int n = 0 B(+1);\n"
     write(folder, f"cdef extern from *:\n    '''\n    {busy}    '''\ndef f(): pass\n")
     with pytest.raises(BuildError, match="did not come to an end") as caught:
-        build(each_level, folder, FILE)
+        build(each_level, folder / FILE)
     assert not caught.value.lasting
     until = time.monotonic() + 5  # the kernel ends a namespace's processes in its own time
     while _compiling() and time.monotonic() < until:
@@ -125,6 +125,30 @@ def test_a_runner_that_builds_has_no_network_and_no_new_namespaces(folder: Path,
             assert student.layers.clone() == (-1, 1)
     finally:
         remote.close()
+
+
+@pytest.mark.parametrize("name", ["pythran.py", "setuptools.py", "Cython/__init__.py", "cs231n/im2col_cython.pxd"])
+def test_what_lies_beside_the_source_has_no_say(folder: Path, each_level: int, name: str) -> None:
+    """Cython tries to import some modules that are rarely installed: a submission must not supply them."""
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("raise SystemExit('mine')\n")
+    assert build(each_level, folder / FILE).startswith(b"\x7fELF")
+
+
+def test_a_machine_that_cannot_build_says_so(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert try_out(level) == ""
+    monkeypatch.setattr(extension, "SYSTEM", "/nowhere")
+    assert "install gcc or clang" in try_out(level)
+
+
+@pytest.mark.parametrize("answer", [None, 7, "text", np.zeros(4), np.zeros(1000, np.uint8)])
+def test_an_answer_that_is_no_library_is_refused(
+    folder: Path, level: int, monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    monkeypatch.setattr(extension, "MAX_LIBRARY", 999)
+    monkeypatch.setattr(Remote, "ask", lambda *_, **__: answer)
+    with pytest.raises(BuildError, match="gave no library"):
+        build(level, folder / FILE)
 
 
 def test_other_runners_have_no_compiler_and_no_cython(folder: Path, each_level: int) -> None:
