@@ -17,6 +17,7 @@ MAX_TOTAL = 512 * 2**20
 MAX_DEPTH = 6
 UNIMPORTANT = {".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".jpg", ".json", ".csv", ".html"}
 """Left out without a word: honest folders hold them, and nothing of them is needed."""
+COMPILED = {".c", ".so", ".pyd"}
 SKIPPED = {"__pycache__", ".git", ".ipynb_checkpoints", "build", "datasets", "cifar-10-batches-py", "checks", "tests"}
 """Folders that are not the student's work, or need not be looked at."""
 
@@ -102,7 +103,7 @@ def take_in(source: Path, into: Path) -> Submission:
             name = prefix + entry.name
             mode = entry.stat(follow_symlinks=False).st_mode
             if stat.S_ISDIR(mode):
-                if entry.name in SKIPPED or entry.name.startswith("."):
+                if entry.name in SKIPPED or entry.name.startswith(".") or entry.name.endswith(".egg-info"):
                     continue
                 if depth < MAX_DEPTH:
                     pending.append((Path(entry.path), name + "/", depth + 1))
@@ -111,7 +112,7 @@ def take_in(source: Path, into: Path) -> Submission:
                 continue
             reason = _reason_against(name, mode, seen_names, len(taken))
             content = _read(Path(entry.path), KINDS.get(Path(name).suffix, 0)) if not reason else None
-            if stat.S_ISREG(mode) and Path(name).suffix in UNIMPORTANT:
+            if stat.S_ISREG(mode) and (Path(name).suffix in UNIMPORTANT or _made_from_source(Path(entry.path))):
                 continue
             if content is None or total + len(content) > MAX_TOTAL:
                 left_out.append(f"{_printable(name)} ({reason or 'too large'})")
@@ -151,6 +152,11 @@ def _reason_against(name: str, mode: int, seen: set[str], count: int) -> str:
     if count >= MAX_FILES:
         return "too many files"
     return ""
+
+
+def _made_from_source(path: Path) -> bool:
+    """Whether it is what building an extension leaves beside the source: not needed, since we build our own."""
+    return path.suffix in COMPILED and path.with_name(path.name.partition(".")[0] + ".pyx").is_file()
 
 
 def _read(path: Path, limit: int) -> bytes | None:

@@ -65,6 +65,14 @@ def test_names_that_could_fool_are_left_out(tmp_path: Path) -> None:
     assert len(taken.left_out) == 3
 
 
+def test_what_an_honest_build_leaves_is_not_worth_a_word(tmp_path: Path) -> None:
+    library = "cs231n/im2col_cython.cpython-311-x86_64-linux-gnu.so"
+    built = {"cs231n/im2col_cython.pyx": "", "cs231n/im2col_cython.c": "", library: "", "x.egg-info/PKG-INFO": ""}
+    taken = take_in(hand_in(tmp_path / "in", **built, **{"cs231n/other.so": ""}), tmp_path / "out")
+    assert taken.files == ("cs231n/im2col_cython.pyx", "cs231n/layers.py")
+    assert taken.left_out == ("cs231n/other.so (not a kind of file that counts)",)
+
+
 def test_limits_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = hand_in(
         tmp_path / "in", **{f"cs231n/m{i}.py": "" for i in range(20)}, **{"cs231n/big.py": "#" * 3_000_000}
