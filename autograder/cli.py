@@ -205,11 +205,16 @@ def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
     table.add_column("notes")
     data = str(course.data) if course.data else None
     for student, folder in folders.items():
-        for part in course.parts:
-            verdict = run_job(Job(str(course.root), data, student, str(folder), part.number, level))
+        jobs = [Job(str(course.root), data, student, str(folder), part.number, level) for part in course.parts]
+        verdicts = [run_job(job) for job in jobs]
+        for verdict in verdicts:
             notes = " ".join((*verdict.problems, *verdict.flags))
             score = f"{verdict.score:g} of {verdict.points:g}"
-            table.add_row(student, part.name, score, str(verdict.sandbox_level), f"{verdict.seconds:.1f}", notes)
+            table.add_row(student, verdict.name, score, str(verdict.sandbox_level), f"{verdict.seconds:.1f}", notes)
+        earned, points = sum(verdict.score for verdict in verdicts), sum(verdict.points for verdict in verdicts)
+        seconds = sum(verdict.seconds for verdict in verdicts)
+        table.add_row(student, "all parts", f"{earned:g} of {points:g}", "", f"{seconds:.1f}", "", style="bold")
+        table.add_section()
     out.print(table)
 
 

@@ -2,7 +2,6 @@
 definitions, gradients against numerical ones, and the promises of the docstrings."""
 
 import copy
-import importlib.util
 import itertools
 
 import numpy as np
@@ -11,8 +10,6 @@ from cs231n import fast_layers, im2col, layer_utils, layers
 from cs231n.classifiers.cnn import ConvNet, ThreeLayerConvNet
 from cs231n.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array
 from cs231n.solver import Solver
-
-BUILT = importlib.util.find_spec("cs231n.im2col_cython") is not None
 
 # pictures (N, C, H, W), filters (F, C, HH, WW), stride, pad: the windows fit exactly
 CONVOLUTIONS = [
@@ -32,13 +29,10 @@ def columns(request, monkeypatch):
     """A module's worth of im2col functions, with which the fast layers run."""
     if request.param == "numpy":
         functions = {name: getattr(im2col, name) for name in ("im2col_6d", "col2im_6d", "im2col", "col2im")}
-    elif BUILT:
-        from cs231n import im2col_cython
-
-        names = ("im2col_6d", "col2im_6d", "im2col", "col2im")
-        functions = {name: getattr(im2col_cython, f"{name}_cython") for name in names}
     else:
-        pytest.skip("the extension is not built: python setup.py build_ext --inplace in source/assignment2/cs231n")
+        compiled = request.getfixturevalue("compiled")
+        names = ("im2col_6d", "col2im_6d", "im2col", "col2im")
+        functions = {name: getattr(compiled, f"{name}_cython") for name in names}
     for name in ("im2col_6d", "col2im_6d"):
         monkeypatch.setattr(fast_layers, name, functions[name])
     return functions
@@ -218,10 +212,7 @@ def test_windows_that_do_not_fit(columns):
         columns["im2col_6d"](np.zeros((1, 1, 3, 3)), 4, 2, 0, 1)
 
 
-@pytest.mark.skipif(not BUILT, reason="the extension is not built")
-def test_the_compiled_loops_check_what_they_rely_on():
-    from cs231n import im2col_cython as compiled
-
+def test_the_compiled_loops_check_what_they_rely_on(compiled):
     x = np.zeros((1, 1, 3, 3))
     for window in ((0, 1, 0, 1), (2, 2, -1, 1), (2, 2, 0, 0), (2, 6, 1, 1)):
         with pytest.raises(ValueError):
