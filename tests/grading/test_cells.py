@@ -157,3 +157,13 @@ def test_what_is_no_notebook_is_said_in_one_sentence(tmp_path: Path, content: st
     with pytest.raises(NotebookError, match=r"A\.ipynb"):
         restore(read_notebook(path), v4.new_notebook())
         raise NotebookError("A.ipynb was forgiven")  # a cell without a source is no harm
+
+
+def test_one_reason_is_told_once(release: nbformat.NotebookNode) -> None:
+    messages = [("It does not build.", "")] * 3 + [("It is wrong.", "A hint."), ("It is wrong.", "Another.")]
+    tests = tuple(TestResult(f"t{i}", f"Title {i}", "core", "failed", *said) for i, said in enumerate(messages))
+    show(release, PartVerdict(1, "N", (ExerciseResult("a", 1.0, 0.0, "failed", tests),)))
+    html = release.cells[1].outputs[0].data["text/html"]
+    assert html.count("It does not build.") == 1
+    assert html.count("</strong> (for the same reason)") == 2
+    assert html.count("It is wrong.") == 2
