@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from autograder.judge import (
-    SubjectError,
     as_array,
     as_number,
     assert_close,
@@ -21,6 +20,7 @@ from autograder.judge import (
     assert_unchanged,
     exercise,
     require,
+    require_dropout,
     scaled,
     set_params,
 )
@@ -415,10 +415,5 @@ def test_learns(student, pictures):
 @exercise("accuracy_part3", kind="accuracy")
 def test_accuracy(accuracy):
     """The handed-in model uses dropout, and tells pictures apart that it was not trained on."""
-    model = accuracy.model
-    try:
-        p = as_number("p", model.dropout_param["p"])
-    except SubjectError:
-        p = 1.0
-    require(p < 1, "The model has no dropout: hand in a net that was made with a keep probability below 1.")
+    require_dropout(accuracy.model)
     accuracy.judge(mark=0.48)

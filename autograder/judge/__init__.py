@@ -11,6 +11,7 @@ from autograder.checks.compare import (
     require,
 )
 from autograder.checks.exercise import exercise
+from autograder.checks.models import require_dropout, require_normalisation
 from autograder.checks.numeric import numeric_gradient
 from autograder.checks.subject import Subject, SubjectError
 
@@ -21,5 +22,5 @@ from .nets import assert_learns, assert_loss_and_gradients, overfit, set_params
 __all__ = [
     "Mismatch", "NotGraded", "PartialCredit", "Subject", "SubjectError", "as_array", "as_number", "assert_close",
     "assert_dtype", "assert_gradients", "assert_learns", "assert_loss_and_gradients", "assert_unchanged", "exercise",
-    "numeric_gradient", "overfit", "require", "scaled", "set_params",
+    "numeric_gradient", "overfit", "require", "require_dropout", "require_normalisation", "scaled", "set_params",
 ]  # fmt: skip

@@ -17,12 +17,11 @@ import numpy as np
 from autograder.checks.subject import SubjectError
 
 from . import launch
-from .levels import LaunchError, Limits
+from .levels import BUILDING, LaunchError, Limits
 from .remote import Remote
 
 SECONDS = 45.0
 LIMITS = Limits(disk=256 * 2**20, cpu_seconds=45, processes=128)
-TOOLS = ("numpy", "Cython", "setuptools", "_distutils_hack")
 COMPILERS = ("gcc", "clang", "cc")
 SYSTEM = "/usr/bin:/usr/local/bin:/bin"
 """Where the sandbox has compilers on Linux; a ccache, or one of conda's, is elsewhere and out of its reach."""
@@ -76,7 +75,7 @@ def build(level: int, file: Path) -> bytes:
         os.chmod(alone, 0o755)
         source.chmod(0o644)
         try:
-            process = launch.start(level, Path(alone), (), LIMITS, tuple(tool for tool in TOOLS if _installed(tool)))
+            process = launch.start(level, Path(alone), (), LIMITS, BUILDING)
         except LaunchError as error:
             raise NoCompilerError(f"The sandbox for building extensions does not start: {error}") from None
         remote = Remote(process, SECONDS)
@@ -113,7 +112,7 @@ def find_compiler() -> str:
     NoCompilerError
         If there is none.
     """
-    missing = [tool for tool in TOOLS[:3] if not _installed(tool)]
+    missing = [tool for tool in ("Cython", "setuptools") if importlib.util.find_spec(tool) is None]
     if missing:
         raise NoCompilerError(f"{missing[0]} is not installed.")
     if sys.platform == "win32":
@@ -124,7 +123,3 @@ def find_compiler() -> str:
         if path is not None:
             return str(Path(path).resolve())  # the sandbox has no /etc/alternatives
     raise NoCompilerError("There is no C compiler in the system's folders: install gcc or clang.")
-
-
-def _installed(tool: str) -> bool:
-    return importlib.util.find_spec(tool) is not None

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import autograder.checks
@@ -22,8 +22,8 @@ from .confine import Confinement, landlock_version
 FIRST_USER = 61_000
 USERS = 4_000
 STAGED = ("checks", "sandbox")
-MOUNTED = ("numpy", "Cython", "setuptools", "_distutils_hack")
-"""Installed packages that runners may be given: NumPy all of them, the others those that build extensions."""
+BUILDING = ("numpy", "Cython", "setuptools", "_distutils_hack")
+"""Installed packages of a runner that builds extensions; the others are given NumPy alone."""
 PYTHON, STAGE, SUBMISSION = "/opt/python", "/opt/stage", "/submission"
 """Where bubblewrap mounts them."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
@@ -133,6 +133,8 @@ def _level_2(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> 
     user = next(_user_numbers) if _is_root() and _reachable() else None
     if user is not None:
         os.chown(scratch, user, user)
+    else:
+        limits = _among_others(limits)
     roots = [path for path in (Path("/usr"), Path("/lib"), Path("/lib64"), _base_prefix()) if path.exists()]
     system = [str(path) for root in roots for path in _without_packages(root.resolve())]
     single = [path for path in ("/etc/ld.so.cache", "/dev/urandom") if os.path.exists(path)]
@@ -142,17 +144,19 @@ def _level_2(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> 
 
 
 def _level_1(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> Plan:  # noqa: ARG001 (reads all)
-    return Plan(_bare_command(), str(folder), str(scratch), _confinement(limits, (), (), None))
+    return Plan(_bare_command(), str(folder), str(scratch), _confinement(_among_others(limits), (), (), None))
 
 
 def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None) -> Confinement:
-    strict = bool(readable)
-    alone = user is not None or "/tmp" in writable  # the kernel counts all processes of a user, in its namespace
-    processes = limits.processes if alone or not limits.processes else UNCOUNTED
     return Confinement(
         memory=limits.memory, file_size=limits.file_size, cpu_seconds=limits.cpu_seconds, user=user,
-        readable=readable, writable=writable, seccomp=strict, processes=processes,
+        readable=readable, writable=writable, seccomp=bool(readable), processes=limits.processes,
     )  # fmt: skip
+
+
+def _among_others(limits: Limits) -> Limits:
+    """Limits of a runner that has the judge's user: the kernel would count all processes of that user against it."""
+    return replace(limits, processes=UNCOUNTED) if limits.processes else limits
 
 
 def _bubblewrap(folder: Path, limits: Limits, parts: list[Path]) -> list[str]:
@@ -242,7 +246,7 @@ def stage() -> Path:
         for file in home.glob("*.py"):
             text = "" if file.name == "__init__.py" else file.read_text(encoding="utf-8")
             (target / name / file.name).write_text(text, encoding="utf-8")
-    for part in (part for package in MOUNTED for part in _parts_of(package)):  # where bubblewrap mounts them
+    for part in (part for package in BUILDING for part in _parts_of(package)):  # where bubblewrap mounts them
         (folder / "site" / part.name).mkdir(parents=True)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)

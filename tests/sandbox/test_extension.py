@@ -12,8 +12,8 @@ import pytest
 
 from autograder.checks.subject import Subject, SubjectError
 from autograder.sandbox import extension, launch
-from autograder.sandbox.extension import LIMITS, TOOLS, BuildError, build, try_out
-from autograder.sandbox.levels import Limits
+from autograder.sandbox.extension import LIMITS, BuildError, build, try_out
+from autograder.sandbox.levels import BUILDING, Limits
 from autograder.sandbox.remote import Remote
 
 from ..conftest import ROOT
@@ -114,7 +114,7 @@ def test_a_runner_that_builds_has_no_network_and_no_new_namespaces(folder: Path,
         "    return (libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0), ctypes.get_errno())\n"
         "def process():\n    return os.waitpid(os.spawnv(os.P_NOWAIT, '/bin/true', ['true']), 0)[1]\n"
     )
-    remote = Remote(launch.start(each_level, folder, (), LIMITS, TOOLS), 10)
+    remote = Remote(launch.start(each_level, folder, (), LIMITS, BUILDING), 10)
     student = Subject(remote)
     try:
         assert student.layers.process() == 0  # the control: compilers are processes

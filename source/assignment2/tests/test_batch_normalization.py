@@ -4,6 +4,7 @@ The grader has more of them, on other numbers."""
 import numpy as np
 from cs231n.checks.compare import as_array, assert_close, assert_gradients, assert_unchanged, require
 from cs231n.checks.exercise import exercise
+from cs231n.checks.models import assert_accuracy, require_normalisation
 
 
 def norm_inputs(rng, n, d):
@@ -184,9 +185,5 @@ def test_normalised_net_learns(student, pictures):
 @exercise("accuracy_part2", kind="accuracy")
 def test_saved_normalised_model(student, pictures):
     """models/part2.npz holds a net with normalisation, right on at least half of the validation pictures."""
-    fingerprint, mean, model = student.course.load_model(2)
-    require(fingerprint == pictures.fingerprint, "The model was trained on other pictures than those that are here.")
-    require(model.normalization is not None, "The model was made without normalisation.")
-    x, y = pictures.validation()
-    reached = float((student.course.predict(model, mean, x) == y).mean())
-    require(reached >= 0.5, f"The model is right on {reached:.1%} of the validation pictures; 50% earns full points.")
+    model = assert_accuracy(student, pictures, 2, mark=0.5)
+    require_normalisation(student, model)

@@ -9,6 +9,7 @@ from cs231n.checks.compare import (
     require,
 )
 from cs231n.checks.exercise import exercise
+from cs231n.checks.models import assert_accuracy
 
 
 @exercise("conv_forward_naive")
@@ -228,8 +229,4 @@ def test_small_conv_net_learns(student, pictures):
 @exercise("accuracy_part4", kind="accuracy")
 def test_saved_conv_net(student, pictures):
     """models/part4.npz can be read and is right on at least 55% of the validation pictures."""
-    fingerprint, mean, model = student.course.load_model(4)
-    require(fingerprint == pictures.fingerprint, "The model was trained on other pictures than those that are here.")
-    x, y = pictures.validation()
-    reached = float((student.course.predict(model, mean, x) == y).mean())
-    require(reached >= 0.55, f"The model is right on {reached:.1%} of the validation pictures; 55% earns full points.")
+    assert_accuracy(student, pictures, 4, mark=0.55)

@@ -4,6 +4,7 @@ The grader has more of them, on other numbers. None of them expects particular r
 import numpy as np
 from cs231n.checks.compare import as_array, as_number, assert_close, assert_unchanged, require
 from cs231n.checks.exercise import exercise
+from cs231n.checks.models import assert_accuracy, require_dropout
 
 
 def away_from_zero(rng, *shape):
@@ -138,9 +139,5 @@ def test_net_with_dropout_learns(student, pictures):
 @exercise("accuracy_part3", kind="accuracy")
 def test_saved_model_with_dropout(student, pictures):
     """models/part3.npz holds a net with dropout, right on at least 48% of the validation pictures."""
-    fingerprint, mean, model = student.course.load_model(3)
-    require(fingerprint == pictures.fingerprint, "The model was trained on other pictures than those that are here.")
-    require(model.use_dropout, "The model was made without dropout.")
-    x, y = pictures.validation()
-    reached = float((student.course.predict(model, mean, x) == y).mean())
-    require(reached >= 0.48, f"The model is right on {reached:.1%} of the validation pictures; 48% earns full points.")
+    model = assert_accuracy(student, pictures, 3, mark=0.48)
+    require_dropout(model)

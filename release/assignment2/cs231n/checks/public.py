@@ -191,7 +191,7 @@ def _tests_in(file: Path) -> Iterator[PublicTest]:
 def _load(file: Path) -> ModuleType:
     """Import a test file; its ``cs231n.checks`` is this very package, under whichever name it runs."""
     own = __package__ or ""
-    for name in ("", ".exercise", ".compare", ".numeric"):
+    for name in ("", ".exercise", ".compare", ".models", ".numeric"):
         module = importlib.import_module(own + name)
         sys.modules.setdefault(f"cs231n.checks{name}", module)
     spec = importlib.util.spec_from_file_location(f"public_{file.stem}", file)
