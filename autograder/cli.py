@@ -6,7 +6,6 @@ Says what happened in words and tables; everything it does is done by the rooms 
 import json
 import logging
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -87,14 +86,16 @@ def sample(
 
 @app.command()
 def judge(
-    folder: Annotated[Path, typer.Argument(help="Holds a cs231n package, with or without notebooks.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Holds a cs231n package, with or without notebooks; or a zip or tar of it.")
+    ],
     part: Annotated[list[int] | None, typer.Option(help="Judge this part only; may be given again.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON and nothing else.")] = False,
     data: Data = None,
     level: Annotated[int | None, typer.Option(help="Sandbox level, by default the best that there is.")] = None,
     allow_weak: AllowWeak = False,
 ) -> None:
-    """Judge any folder."""
+    """Judge any folder or archive."""
     from autograder.grading.engine import require_level
     from autograder.judge.session import judge_part, taken_in
 
@@ -146,6 +147,9 @@ def grade(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, in place of a local one.")] = None,
     data: Data = None,
     allow_weak: AllowWeak = False,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Execute the notebooks too, so that their readers see fresh outputs.")
+    ] = False,
     feedback: Annotated[bool, typer.Option(help="Write the students' feedback pages too.")] = True,
 ) -> None:
     """Judge every submission in submitted/, record the scores with nbgrader, write feedback."""
@@ -156,8 +160,8 @@ def grade(
     if not folders:
         _fail(f"There are no submissions in {course.root / 'submitted'}: collect them there first.")
     level = engine.require_level(allow_weak)
-    _judge_with_progress(course, folders, level, workers, scheduler)
-    trouble = _nbgrader(course, "autograde", student, data, allow_weak)
+    _judge_with_progress(course, folders, level, workers, scheduler, execute)
+    trouble = _nbgrader(course, "autograde", student, data, allow_weak, execute)
     if feedback:
         trouble += _nbgrader(course, "generate_feedback", student, data, allow_weak)
     _print_class(course, folders, level)
@@ -168,21 +172,26 @@ def grade(
 
 
 def _judge_with_progress(
-    course: Course, folders: dict[str, Path], level: int, workers: int | None, scheduler: str | None
+    course: Course, folders: dict[str, Path], level: int, workers: int | None, scheduler: str | None, execute: bool
 ) -> None:
     from autograder.grading.engine import judge_all
+    from autograder.grading.execute import Patience
 
     columns = (TextColumn("Judging"), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("Judging", total=len(folders) * len(course.parts))
-        judge_all(course, folders, level, workers, scheduler, lambda *_: progress.advance(task))
+        patience = Patience() if execute else None
+        judge_all(course, folders, level, workers, scheduler, lambda *_: progress.advance(task), patience)
 
 
-def _nbgrader(course: Course, command: str, student: str, data: Path | None, allow_weak: bool) -> list[str]:
+def _nbgrader(
+    course: Course, command: str, student: str, data: Path | None, allow_weak: bool, execute: bool = False
+) -> list[str]:
     """Run a command of nbgrader on the course; return what went wrong."""
     arguments = [command, ASSIGNMENT, f"--student={student}", "--log-level=ERROR"]
     if command == "autograde":
         arguments += [f"--JudgedAutograde.data={data or ''}", f"--JudgedAutograde.allow_weak={allow_weak}"]
+        arguments += ["--JudgedAutograde.execute=True"] if execute else []
     else:
         arguments += ["--force"]
     quiet = [sys.executable, "-W", "ignore", "-m", "nbgrader"]  # SQLAlchemy warns about nbgrader's own models
@@ -228,19 +237,18 @@ def data(context: typer.Context) -> None:
 
 @app.command()
 def doctor() -> None:
-    """Tell how well this machine confines submissions, and what would help."""
-    from autograder.sandbox.extension import try_out
-    from autograder.sandbox.remote import best_level
+    """Tell how well this machine confines submissions, what is missing for more, and the command that gives it."""
+    from autograder.sandbox.doctor import examine
 
-    level, missing = best_level()
-    out.print(f"This machine confines submissions at level {level} of 3.")
-    for number, why in sorted(missing.items()):
-        out.print(f"Level {number} is not to be had: {why}.", markup=False, soft_wrap=True)
-    if 3 in missing and shutil.which("bwrap") is None:
-        out.print("Install bubblewrap, for example: sudo apt-get install bubblewrap")
-    why = try_out(level)
-    out.print(f"Extensions are built{' not: ' + why if why else '.'}", markup=False, soft_wrap=True)
-    if level < 2:
+    found = examine()
+    out.print(f"This machine confines submissions at level {found.level} of 3.")
+    for finding in found.findings:
+        out.print(finding.what, markup=False, soft_wrap=True)
+        if finding.command:
+            out.print(f"  This would help: {finding.command}", markup=False, soft_wrap=True)
+    if not found.findings:
+        out.print("Nothing is missing.")
+    if found.level < 2:
         sys.exit(1)
 
 

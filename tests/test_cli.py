@@ -54,7 +54,7 @@ def test_a_bare_package_of_2018_is_judged(course: Course, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["judge", "/nowhere"], "is not a folder"),
+        (["judge", "/nowhere"], "neither a folder nor an archive"),
         (["judge", ".", "--part", "9"], "no part [9]"),
         (["judge", ".", "--level", "7"], "level must be"),
         (["grade"], "no submissions"),

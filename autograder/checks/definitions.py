@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 64 * 2**20
-"""A larger notebook is not read."""
+MAX_PIECES = 1_000_000
+MAX_CELLS = 1_000
+"""A notebook of more is not read: in memory small pieces take many times the bytes that they take in the file."""
 
 
 class NotebookError(Exception):
@@ -30,7 +32,12 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
             raise NotebookError(
                 f"{path.name} is larger than {MAX_BYTES >> 20} MB: clear its outputs and save it again."
             )
-        content = json.loads(path.read_bytes().decode("utf-8"))
+        raw = path.read_bytes()
+        if sum(raw.count(mark) for mark in (b"{", b"[", b",")) > MAX_PIECES:
+            raise NotebookError(
+                f"{path.name} is made of more than {MAX_PIECES:,} pieces: clear its outputs and save it again."
+            )
+        content = json.loads(raw.decode("utf-8"))
     except FileNotFoundError:
         raise NotebookError(f"{path.name} was not handed in.") from None
     except (OSError, ValueError, RecursionError):
@@ -38,6 +45,8 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise NotebookError(f"{path.name} is not a notebook of format 4: open it in Jupyter and save it again.")
+    if len(cells) > MAX_CELLS:
+        raise NotebookError(f"{path.name} has more than {MAX_CELLS:,} cells: leave out those that are not yours.")
     for cell in cells:
         source = cell.get("source", "")
         cell["source"] = source if isinstance(source, str) else "".join(str(line) for line in _listed(source))

@@ -19,7 +19,8 @@ def require_normalisation(student: Subject, model: Any) -> None:
     Mismatch
         If it has none.
     """
-    normalised = any(name.startswith("gamma") for name in student.fetch(model.params))
+    params = student.fetch(model.params)
+    normalised = isinstance(params, dict) and any(str(name).startswith("gamma") for name in params)
     require(normalised, "The model has no gammas: hand in a net with normalization='batchnorm' or 'layernorm'.")
 
 
@@ -33,7 +34,7 @@ def require_dropout(model: Any) -> None:
     """
     try:
         p = as_number("p", model.dropout_param["p"])
-    except SubjectError:
+    except (SubjectError, TypeError, IndexError):  # there is none, or it is something else
         p = 1.0
     require(p < 1, "The model has no dropout: hand in a net that was made with a keep probability below 1.")
 

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from autograder.checks.definitions import NotebookError, read_cells
+from autograder.checks.definitions import read_cells
 from autograder.verdict import ExerciseResult, PartVerdict
 
 PICTURES = ("image/png", "image/jpeg")
@@ -22,6 +22,9 @@ TAG = re.compile(r"<(?=[A-Za-z/!?])")
 MAX_TEXT = 20_000
 MAX_PICTURE = 2 * 2**20
 MAX_OUTPUTS = 50
+MAX_ALL_TEXT = 50 * MAX_TEXT
+"""Characters that all outputs of a notebook hold together."""
+MAX_COUNT = 10**6
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True,
@@ -36,11 +39,7 @@ def read_notebook(path: Path) -> Any:
     NotebookError
         If it cannot be read; one sentence says why.
     """
-    read_cells(path)
-    try:
-        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-    except Exception as error:
-        raise NotebookError(f"{path.name} is not a readable notebook ({type(error).__name__}).") from None
+    return nbformat.NotebookNode(cells=read_cells(path))  # nbformat would copy and check every piece
 
 
 def restore(student: Any, release: Any) -> Any:
@@ -65,9 +64,11 @@ def restore(student: Any, release: Any) -> Any:
         if identity in named and cell.get("cell_type") == named[identity].cell_type:
             last[identity] = number
     cells: list[Any] = []
+    room = MAX_ALL_TEXT
     for number, cell in enumerate(student.cells):
         identity = _identity(cell)
         plain = _plain_cell(cell)
+        room = _within(room, plain)
         if last.get(identity) == number:
             plain.metadata = copy.deepcopy(named[identity].metadata)
             if not named[identity].metadata.nbgrader.solution:
@@ -80,6 +81,17 @@ def restore(student: Any, release: Any) -> Any:
     return restored
 
 
+def _within(room: int, cell: Any) -> int:
+    """Leave out the text of outputs for which there is no room any more; return the room that is left."""
+    for output in cell.get("outputs", []):
+        holder, name = (output, "text") if output.output_type == "stream" else (output.data, "text/plain")
+        if len(holder.get(name, "")) > room:
+            holder[name] = "(left out: this notebook shows too much)"
+        else:
+            room -= len(holder.get(name, ""))
+    return room
+
+
 def _identity(cell: Any) -> str:
     metadata = cell.get("metadata", {})
     nbgrader = metadata.get("nbgrader", {}) if isinstance(metadata, dict) else {}
@@ -89,22 +101,35 @@ def _identity(cell: Any) -> str:
 
 def _plain_cell(cell: Any) -> Any:
     """A cell with nothing but source and harmless outputs."""
-    source = str(cell.get("source", ""))[: 50 * MAX_TEXT]
+    source = _clean(str(cell.get("source", "")))[: 50 * MAX_TEXT]
     if cell.get("cell_type") == "code":
         new = nbformat.v4.new_code_cell(source)
         count = cell.get("execution_count")
-        new.execution_count = count if type(count) is int else None
+        new.execution_count = count if type(count) is int and 0 < count < MAX_COUNT else None
         outputs = cell.get("outputs", [])
         new.outputs = [
             kept for output in (outputs if isinstance(outputs, list) else [])[:MAX_OUTPUTS]
-            if (kept := _plain_output(output)) is not None
+            if (kept := plain_output(output)) is not None
         ]  # fmt: skip
         return new
     make = nbformat.v4.new_markdown_cell if cell.get("cell_type") == "markdown" else nbformat.v4.new_raw_cell
-    return make(TAG.sub("&lt;", source))
+    new = make(TAG.sub("&lt;", source))
+    if attached := _attached(cell.get("attachments")):
+        new.attachments = attached
+    return new
 
 
-def _plain_output(output: Any) -> Any:
+def _attached(attachments: Any) -> dict[str, dict[str, str]]:
+    """The pictures that were pasted into a cell of text."""
+    found = attachments.items() if isinstance(attachments, dict) else ()
+    kept = {_clean(name): _pictures(data) for name, data in found if isinstance(data, dict)}
+    return {name: pictures for name, pictures in kept.items() if pictures}
+
+
+def plain_output(output: Any) -> Any:
+    """Return the plain text and the pictures of an output, or None where that is nothing."""
+    if not isinstance(output, dict):
+        return None
     kind = output.get("output_type")
     if kind == "stream":
         return nbformat.v4.new_output("stream", name="stdout", text=_text(output.get("text", "")))
@@ -114,20 +139,31 @@ def _plain_output(output: Any) -> Any:
     data = output.get("data", {})
     if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
         return None
-    kept = {name: data[name] for name in PICTURES if _is_picture(data.get(name))}
+    kept: dict[str, str] = _pictures(data)
     if "text/plain" in data:
         kept["text/plain"] = _text(data["text/plain"])
-    return nbformat.v4.new_output("display_data", data=kept)
+    return nbformat.v4.new_output("display_data", data=kept) if kept else None
 
 
-def _is_picture(data: Any) -> bool:
-    """Whether it is base64 and nothing else: it ends up in an attribute of a page."""
-    return isinstance(data, str) and len(data) < MAX_PICTURE and BASE64.fullmatch(data) is not None
+def _pictures(data: dict[str, Any]) -> dict[str, str]:
+    """What is base64 and nothing else: it ends up in an attribute of a page."""
+    found = {name: _joined(data.get(name)) for name in PICTURES}
+    return {name: text for name, text in found.items() if 0 < len(text) < MAX_PICTURE and BASE64.fullmatch(text)}
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else "".join(map(str, value)) if isinstance(value, list) else ""
+    text = _clean(_joined(value))
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "\n(the rest is left out)"
+
+
+def _joined(value: Any) -> str:
+    """Text that a notebook may hold as a list of lines."""
+    return value if isinstance(value, str) else "".join(map(str, value)) if isinstance(value, list) else ""
+
+
+def _clean(text: str) -> str:
+    """Text that can be written to a file: JSON may hold halves of characters."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _add_missing(cells: list[Any], release: Any, named: dict[str, Any]) -> None:

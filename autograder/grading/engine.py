@@ -1,13 +1,17 @@
 """Judge a class: one Dask task for each submission and part that the store does not know yet.
 
-Tasks put their verdicts into the store themselves, so that whatever is finished stays. Not for nbgrader: see
-``gradebook``.
+Tasks put their verdicts into the store themselves, so that whatever is finished stays; and, where that is asked for,
+what the notebooks show when they are executed. Not for nbgrader: see ``gradebook``.
 """
 
+import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from autograder.checks.definitions import NotebookError
 from autograder.course import ASSIGNMENT, Course, find_course
 from autograder.judge.session import judge_part, taken_in
 from autograder.manifest import Part
@@ -15,9 +19,12 @@ from autograder.sandbox.remote import best_level
 from autograder.sandbox.submission import Submission, SubmissionError
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
-from .store import VerdictStore
+from .execute import Executed, Patience, execute, handed_in, practice_pictures, sources_digest
+from .store import OutputStore, VerdictStore
 
 SAFE_LEVEL = 2
+NAME = re.compile(r"\w[\w .@+-]{0,99}")
+log = logging.getLogger(__name__)
 
 
 class GradingError(Exception):
@@ -34,6 +41,8 @@ class Job:
     folder: str
     part: int
     level: int
+    patience: Patience | None = None
+    """With which its notebook is executed; None: it is not."""
 
 
 def require_level(allow_weak: bool = False) -> int:
@@ -55,9 +64,28 @@ def require_level(allow_weak: bool = False) -> int:
 
 
 def submissions(course: Course, student: str = "*") -> dict[str, Path]:
-    """Return the handed-in folders by student, from ``submitted``."""
-    found = sorted((course.root / "submitted").glob(f"{student}/{ASSIGNMENT}"))
-    return {folder.parent.name: folder for folder in found if folder.is_dir()}
+    """Return the handed-in folders by student, from ``submitted``: those whose name can be a student's."""
+    return {folder.parent.name: folder for folder in _handed_in(course, student) if _is_name(folder.parent.name)}
+
+
+def nameless(course: Course, student: str = "*") -> list[str]:
+    """Return the names of folders in ``submitted`` that cannot be a student's, in a form that can be printed.
+
+    Notes
+    -----
+    nbgrader writes names as they are into tables, pages, patterns and paths.
+    """
+    return [
+        ascii(folder.parent.name)[:80] for folder in _handed_in(course, student) if not _is_name(folder.parent.name)
+    ]
+
+
+def _handed_in(course: Course, student: str) -> list[Path]:
+    return [folder for folder in sorted((course.root / "submitted").glob(f"{student}/{ASSIGNMENT}")) if folder.is_dir()]
+
+
+def _is_name(name: str) -> bool:
+    return NAME.fullmatch(name) is not None
 
 
 def judge_all(
@@ -67,6 +95,7 @@ def judge_all(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Callable[[str, PartVerdict | None], None] = lambda *_: None,
+    patience: Patience | None = None,
 ) -> None:
     """Judge every part of every submission that is not in the store.
 
@@ -83,13 +112,17 @@ def judge_all(
         Address of a Dask scheduler to use in its place.
     progress : callable
         Called with each finished student and verdict; None for one that could not be judged.
+    patience : Patience, optional
+        Execute the notebooks as well, within these times.
     """
     from dask.distributed import Client, LocalCluster, as_completed
 
     _ = course.secret, course.pictures.kind  # made before the workers race for them
+    if patience is not None:
+        practice_pictures(course)
     data = str(course.data) if course.data is not None else None
     jobs = [
-        Job(str(course.root), data, student, str(folder), part.number, level)
+        Job(str(course.root), data, student, str(folder), part.number, level, patience)
         for student, folder in folders.items()
         for part in course.parts
     ]
@@ -108,12 +141,15 @@ def judge_all(
 
 
 def run_job(job: Job) -> PartVerdict:
-    """Judge one part of one submission, or find its verdict."""
+    """Judge one part of one submission, or find its verdict; and execute its notebook where that is asked for."""
     course = find_course(Path(job.root), Path(job.data) if job.data else None)
     part = next(part for part in course.parts if part.number == job.part)
     try:
         with taken_in(Path(job.folder)) as submission:
-            return verdict_on(course, part, submission, job.level)
+            verdict = verdict_on(course, part, submission, job.level)
+            if job.patience is not None:
+                _execute_ahead(course, part, submission, job.level, job.patience)
+            return verdict
     except SubmissionError as error:
         return unjudged(course, part, str(error))
 
@@ -126,6 +162,28 @@ def verdict_on(course: Course, part: Part, submission: Submission, level: int) -
         verdict = judge_part(course, part, submission, level)
         store.put(part, verdict)
     return verdict
+
+
+def shown_by(
+    course: Course, part: Part, submission: Submission, notebook: Any, level: int, patience: Patience
+) -> Executed:
+    """Return what a notebook showed when it was executed, or execute it and keep that; raises as `execute` does."""
+    store = OutputStore(course)
+    executed = store.get(submission.digest, part, sources_digest(notebook), level, patience)
+    if executed is None:
+        executed = execute(course, part, submission, notebook, level, patience)
+        store.put(submission.digest, part, executed)
+    return executed
+
+
+def _execute_ahead(course: Course, part: Part, submission: Submission, level: int, patience: Patience) -> None:
+    """Execute for the writer to find it. What goes wrong here the writer tries again, and tells."""
+    try:
+        shown_by(course, part, submission, handed_in(course, part, submission), level, patience)
+    except NotebookError:
+        pass  # the verdict's problems say it
+    except Exception as error:
+        log.warning("%s could not be executed (%s: %s)", part.notebook, type(error).__name__, error)
 
 
 def unjudged(course: Course, part: Part, why: str) -> PartVerdict:

@@ -5,8 +5,10 @@ verdicts only, never runs or imports anything of a submission, and goes on after
 """
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,20 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
-from traitlets import Bool, List, Unicode
+from traitlets import Bool, Float, List, Unicode
 
 from autograder.checks.definitions import NotebookError
 from autograder.course import Course, CourseError, find_course
 from autograder.judge.session import taken_in
-from autograder.sandbox.submission import SubmissionError
+from autograder.manifest import Part
+from autograder.sandbox.remote import printable
+from autograder.sandbox.submission import Submission, SubmissionError
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
-from . import engine
-from .cells import read_notebook, restore, show
+from . import engine, pages
+from .cells import show
 from .engine import GradingError
+from .execute import Patience, handed_in
 from .store import write_atomically
 
 CODE = (".py", ".pyx")
@@ -42,6 +47,8 @@ class Judged:
     verdicts: tuple[PartVerdict, ...]
     notebooks: dict[str, Any]
     code: dict[str, bytes]
+    executed: bool = False
+    """Whether the notebooks show what they showed when we executed them."""
 
 
 class JudgedAutograde(Autograde):  # type: ignore[misc]
@@ -53,6 +60,11 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     data = Unicode("", help="Folder of the pictures to judge on; by default CIFAR-10, else the synthetic ones.").tag(
         config=True
     )
+    execute = Bool(
+        False, help="Execute students' notebooks in the sandbox, so that their readers see fresh outputs."
+    ).tag(config=True)
+    execute_cell_seconds = Float(120.0, help="What one cell may take where notebooks are executed.").tag(config=True)
+    execute_seconds = Float(600.0, help="What one notebook may take where they are executed.").tag(config=True)
     autograde_preprocessors = List(
         [AssignLatePenalties], help="Preprocessors that run once the scores are in the gradebook."
     ).tag(config=True)
@@ -88,17 +100,23 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
     def convert_notebooks(self) -> None:
         """Grade the submissions one by one; one that fails does not stop the others."""
-        failed = []
+        failed = engine.nameless(self.course, self.coursedir.student_id)
+        for name in failed:
+            self.log.error(
+                "%s in submitted/ is not graded: rename it to a student's id, of letters, digits, spaces and . @ _ + - "
+                "only, beginning with a letter or digit.", name,
+            )  # fmt: skip
+        count = len(failed) + len(self.assignments)
         for folder, (student,) in sorted(self.assignments.items()):
             try:
                 self.grade(student, Path(folder))
             except Exception as error:
-                self.log.error("%s could not be graded (%s: %s)", student, type(error).__name__, error)
+                self.log.error("%s could not be graded (%s: %s)", student, type(error).__name__, printable(str(error)))
                 self.log.debug("Where it happened:", exc_info=True)
                 shutil.rmtree(self._destination(student), ignore_errors=True)
                 failed.append(student)
         if failed:
-            message = f"{len(failed)} of {len(self.assignments)} submissions could not be graded: {', '.join(failed)}."
+            message = f"{len(failed)} of {count} submissions could not be graded: {', '.join(failed)}."
             self.log.error("%s", message)
             raise NbGraderException(message)
 
@@ -109,8 +127,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """
         record = self.course.state / "graded" / f"{student}.json"
         destination = self._destination(student)
-        state = None if self.force else self._state(folder)
-        if state is not None and destination.exists() and _read_json(record) == state:
+        if not self.force and destination.exists() and _read_json(record) == self._state(folder):
             self.log.info("%s was graded before", student)
             return False
         record.unlink(missing_ok=True)
@@ -118,7 +135,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         judged = self._judge(folder)
         self._write_scores(student, folder, judged)
         self._write_files(student, judged)
-        write_atomically(record, {"submission": judged.digest, "tests": self.course.tests_digest})
+        write_atomically(record, self._record(judged.digest, judged.executed))
         for verdict in judged.verdicts:
             self.log.info("%s: %g of %g points in %s", student, verdict.score, verdict.points, verdict.name)
         return True
@@ -128,12 +145,16 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             self.coursedir.format_path(self.coursedir.autograded_directory, student, self.coursedir.assignment_id)
         )
 
-    def _state(self, folder: Path) -> dict[str, str]:
+    def _state(self, folder: Path) -> dict[str, Any]:
+        """What the record says if nothing has changed since a submission was graded in the way that is asked for."""
         try:
             with taken_in(folder) as submission:
-                return {"submission": submission.digest, "tests": self.course.tests_digest}
+                return self._record(submission.digest, self.execute)
         except SubmissionError:
-            return {"submission": "", "tests": self.course.tests_digest}
+            return self._record("", self.execute)
+
+    def _record(self, digest: str, executed: bool) -> dict[str, Any]:
+        return {"submission": digest, "tests": self.course.tests_digest, "executed": executed}
 
     def _judge(self, folder: Path) -> Judged:
         assert self._level is not None
@@ -142,37 +163,60 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 verdicts = tuple(
                     engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts
                 )
-                notebooks = {verdict.name: self._notebook(submission.folder, verdict) for verdict in verdicts}
+                notebooks, fresh = {}, []
+                for part, verdict in zip(self.course.parts, verdicts, strict=True):
+                    notebooks[part.name], executed = self._notebook(part, submission, verdict)
+                    fresh.append(executed)
                 code = {
-                    name: (submission.folder / name).read_bytes() for name in submission.files if name.endswith(CODE)
+                    name: (submission.folder / name).read_bytes()
+                    for name in submission.files
+                    if name.endswith(CODE) and ".ipynb/" not in name  # where a notebook is to be written
                 }
-                return Judged(submission.digest, verdicts, notebooks, code)
+                return Judged(submission.digest, verdicts, notebooks, code, self.execute and all(fresh))
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
-            return Judged("", verdicts, {verdict.name: self._notebook(None, verdict) for verdict in verdicts}, {})
+            notebooks = {
+                part.name: self._blank(part, verdict) for part, verdict in zip(self.course.parts, verdicts, strict=True)
+            }
+            return Judged("", verdicts, notebooks, {}, self.execute)
 
-    def _notebook(self, folder: Path | None, verdict: PartVerdict) -> Any:
-        """The student's notebook, or the blank one of the release where there is none to read; with the verdict."""
-        name = f"{verdict.name}.ipynb"
-        release = nbformat.read(self.course.release / name, as_version=4)
-        notebook = release
-        if folder is not None:
-            try:
-                notebook = restore(read_notebook(folder / name), release)
-            except NotebookError:
-                pass  # the verdict's problems say it
-            except Exception as error:
-                self.log.warning("%s was replaced by the blank one (%s)", name, type(error).__name__)
+    def _notebook(self, part: Part, submission: Submission, verdict: PartVerdict) -> tuple[Any, bool]:
+        """The student's notebook with the verdict; and whether it is executed, if that is asked for and can be done."""
+        try:
+            notebook = handed_in(self.course, part, submission)
+        except NotebookError:  # the verdict's problems say it
+            return self._blank(part, verdict), True
+        except Exception as error:
+            self.log.warning("%s was replaced by the blank one (%s)", part.notebook, type(error).__name__)
+            return self._blank(part, verdict), True
+        executed = not self.execute or self._execute(part, submission, notebook)
+        show(notebook, verdict)
+        return notebook, executed
+
+    def _blank(self, part: Part, verdict: PartVerdict) -> Any:
+        """The release's notebook with the verdict, where a student's cannot be read."""
+        notebook = nbformat.read(self.course.release / part.notebook, as_version=4)
         show(notebook, verdict)
         return notebook
+
+    def _execute(self, part: Part, submission: Submission, notebook: Any) -> bool:
+        """Let a notebook show what it shows when it is executed; False if that fails, which is our fault."""
+        assert self._level is not None
+        patience = Patience(self.execute_cell_seconds, self.execute_seconds)
+        try:
+            engine.shown_by(self.course, part, submission, notebook, self._level, patience).put_into(notebook)
+        except Exception as error:
+            self.log.warning(
+                "%s was not executed and keeps the outputs that were handed in (%s: %s)",
+                part.notebook, type(error).__name__, error,
+            )  # fmt: skip
+            return False
+        return True
 
     def _write_scores(self, student: str, folder: Path, judged: Judged) -> None:
         """Let the gradebook hold what the verdicts say, in one transaction."""
         assignment = self.coursedir.assignment_id
-        try:
-            timestamp = self.coursedir.get_existing_timestamp(str(folder))
-        except SystemExit:  # nbgrader's way of saying that timestamp.txt cannot be read
-            timestamp = None
+        timestamp = _timestamp(folder / "timestamp.txt")
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             gradebook.find_assignment(assignment)
             if not self.create_student:
@@ -221,6 +265,17 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         }
 
 
+def _timestamp(path: Path) -> datetime | None:
+    """When a submission was handed in, or None. The file is the student's as well: a link, a pipe, anything."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            time: datetime = utils.parse_utc(file.read(100).decode().strip())
+            return time
+    except Exception:
+        return None
+
+
 def _set_grade(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
     """Write a score only from a verdict; everything else waits for a person."""
     if result is not None and result.outcome in (GRADED, FAILED):
@@ -257,3 +312,4 @@ def configure(config: Any) -> None:
     nbgrader.apps.api.Autograde = JudgedAutograde
     # What students hand in may hold HTML and script; feedback and formgrader show it to others.
     config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}

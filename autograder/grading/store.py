@@ -1,4 +1,4 @@
-"""Verdicts on disk, by the digest of all that decides them: nothing is judged twice, and a kill loses nothing.
+"""Verdicts, and what notebooks showed, on disk by the digest of all that decides them: nothing is done twice.
 
 Not for scores: those are nbgrader's, see ``gradebook``.
 """
@@ -7,13 +7,15 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Course
 from autograder.manifest import Part
 from autograder.verdict import ERROR, PartVerdict, from_json, to_json
+
+from .execute import Executed, Patience
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,7 @@ class VerdictStore:
 
     def key(self, submission: str, part: Part) -> str:
         """Return the name under which the verdict on a submission's part is kept."""
-        text = f"{submission}/{part.number}/{self.course.tests_digest}"
-        return hashlib.sha256(text.encode()).hexdigest()[:40]
+        return _key(self.course, submission, part)
 
     def get(self, submission: str, part: Part, level: int) -> PartVerdict | None:
         """Return a kept verdict that was reached at least at ``level``, or None."""
@@ -49,6 +50,45 @@ class VerdictStore:
 
     def _path(self, key: str) -> Path:
         return self.course.state / "verdicts" / key[:2] / f"{key}.json"
+
+
+@dataclass(frozen=True)
+class OutputStore:
+    """What the notebooks of a course showed when they were executed.
+
+    Attributes
+    ----------
+    course : Course
+    """
+
+    course: Course
+
+    def get(self, submission: str, part: Part, sources: str, level: int, patience: Patience) -> Executed | None:
+        """Return what these sources showed at least at ``level``, or None; also where more time would show more."""
+        try:
+            content = json.loads(self._path(submission, part).read_text(encoding="utf-8"))
+            hurried = content["hurried"] and Patience(**content["hurried"])
+            cells = {int(number): (count, outputs) for number, (count, outputs) in content["cells"].items()}
+            executed = Executed(**{**content, "cells": cells, "hurried": hurried})
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+        if executed.sources != sources or executed.level < level:
+            return None
+        longer = hurried and (patience.cell > hurried.cell or patience.notebook > hurried.notebook)
+        return None if longer else executed
+
+    def put(self, submission: str, part: Part, executed: Executed) -> None:
+        """Keep it."""
+        write_atomically(self._path(submission, part), asdict(executed))
+
+    def _path(self, submission: str, part: Part) -> Path:
+        key = _key(self.course, submission, part)
+        return self.course.state / "executed" / key[:2] / f"{key}.json"
+
+
+def _key(course: Course, submission: str, part: Part) -> str:
+    text = f"{submission}/{part.number}/{course.tests_digest}"
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
 def write_atomically(path: Path, content: Any) -> None:

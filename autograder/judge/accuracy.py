@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.checks.compare import as_array, require
-from autograder.checks.subject import Subject
+from autograder.checks.compare import Mismatch, as_array, require
+from autograder.checks.subject import Handle, Subject
 
 from .credit import NotGraded, PartialCredit
 
@@ -52,11 +52,18 @@ class Accuracy:
         ------
         NotGraded
             If there is neither notebook nor model, or the model was trained on other data than these.
+        Mismatch
+            If something else comes back than a model and what belongs to it.
         """
         part, files = self._bench.part, self._bench.submission.files
         if f"models/part{part.number}.npz" not in files and part.notebook not in files:
             raise NotGraded(f"Neither {part.notebook} nor models/part{part.number}.npz was handed in.")
-        fingerprint, self._mean, model = self._student.course.load_model(part.number)
+        match self._student.course.load_model(part.number):
+            case (str(fingerprint), mean, Handle() as model):
+                self._mean = as_array("the mean picture", mean)
+            case _:
+                raise Mismatch("type", f"models/part{part.number}.npz did not come back as a model.")
+        require(self._mean.shape == (3, 32, 32), "The mean picture has not the shape of a picture.", "shape")
         pictures = self._bench.course.pictures
         if fingerprint != pictures.fingerprint:
             here = _named(pictures.fingerprint)
@@ -105,7 +112,10 @@ class Accuracy:
         plain = float(right[some].mean())
         flipped = self._predict(model, np.ascontiguousarray(x[some][..., ::-1])) == y[some]
         shifted = self._predict(model, np.roll(x[some], 1, axis=3)) == y[some]
-        for what, altered in (("flipped", flipped), ("shifted by a pixel", shifted)):
+        noise = self._rng.integers(-2, 3, x[some].shape)  # flips and shifts can be undone before looking up
+        noisy = self._predict(model, np.clip(x[some] + noise, 0, 255).astype(np.uint8)) == y[some]
+        alterations = (("flipped", flipped), ("shifted by a pixel", shifted), ("with a little noise", noisy))
+        for what, altered in alterations:
             if plain - float(altered.mean()) > SUSPICIOUS_DROP:
                 self._flags.append(
                     f"The model of part {self._bench.part.number} is right on {plain:.1%} of {len(some)} pictures "

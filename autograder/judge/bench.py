@@ -102,7 +102,7 @@ class Bench:
 
     def global_seed(self, test: str) -> int:
         """Return what the runner's own generators are seeded with for a test."""
-        return self.seed(test) % 2**32
+        return self.seed(f"{test}/global") % 2**32  # of its own: a runner can read it, and must not know `rng`'s
 
     def rng(self, test: str) -> np.random.Generator:
         """Return the random generator of a test, afresh."""

@@ -9,6 +9,9 @@ from autograder.checks.compare import as_array, as_number, assert_close, assert_
 from autograder.checks.pictures import Pictures
 from autograder.checks.subject import Subject
 
+MAX_LOSSES = 100_000
+"""More iterations than any training of ours has."""
+
 
 def set_params(net: Any, params: dict[str, np.ndarray]) -> None:
     """Give a net these parameters, whatever it drew itself; it must have one of each name."""
@@ -44,8 +47,7 @@ def overfit(
         optim_config={"learning_rate": learning_rate}, verbose=False,
     )  # fmt: skip
     solver.train()
-    scores = net.loss(pictures)
-    return float(np.mean(np.asarray(scores).argmax(axis=1) == labels))
+    return _accuracy(net.loss(pictures), labels)
 
 
 def assert_loss_and_gradients(net: Any, right: Any, x: np.ndarray, y: np.ndarray, names: Iterable[str]) -> None:
@@ -92,9 +94,27 @@ def assert_learns(
     data = {"X_train": x, "y_train": y, "X_val": x[:200], "y_val": y[:200]}
     solver = student.solver.Solver(net, data, num_train_samples=200, verbose=False, **options)
     solver.train()
-    losses = np.asarray(student.fetch(solver.loss_history), dtype=np.float64)
+    losses = _losses(student.fetch(solver.loss_history))
     require(bool(np.isfinite(losses).all()), "The loss became NaN or infinite.", "finite")
     fell = losses[-20:].mean() < 0.9 * losses[:5].mean()
     require(bool(fell), f"The loss hardly falls over {len(losses)} iterations.")
-    reached = float((as_array("scores", net.loss(unseen)).argmax(axis=1) == labels).mean())
+    reached = _accuracy(net.loss(unseen), labels)
     require(reached > least, f"After this the net is right on {reached:.0%} of unseen pictures; chance is 10%.")
+
+
+def _losses(history: Any) -> np.ndarray:
+    """What a Solver kept of the losses, float64 ``(N,)``; nothing is converted before its size is known."""
+    values = [history] if isinstance(history, np.ndarray) else history
+    require(isinstance(values, list | tuple), "loss_history is not a list of numbers.", "type")
+    losses = [as_array("each loss in loss_history", value) for value in values]
+    fits = 0 < sum(loss.size for loss in losses) <= MAX_LOSSES
+    require(fits, "loss_history does not hold one number for each iteration.", "shape")
+    return np.concatenate([loss.ravel() for loss in losses]).astype(np.float64)
+
+
+def _accuracy(scores: Any, labels: np.ndarray) -> float:
+    """The share of pictures whose largest score is that of their label; each picture must have its scores."""
+    array = as_array("scores", scores)
+    fits = array.ndim == 2 and len(array) == len(labels) and array.size > 0
+    require(fits, f"scores has shape {array.shape}; scores for {len(labels)} pictures are expected.", "shape")
+    return float((array.argmax(axis=1) == labels).mean())

@@ -18,6 +18,8 @@ from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
 from autograder.checks.subject import Subject, SubjectError
+from autograder.sandbox.remote import printable
+from autograder.sandbox.wire import WireError
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, PASSED, TestResult
 
 from .accuracy import Accuracy
@@ -26,6 +28,9 @@ from .credit import NotGraded, PartialCredit
 from .hints import hint
 
 SLOW = ("learns", "accuracy", "speed")
+THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, WireError)
+"""What an answer of another form, or one that cannot be sent back, ends in."""
+MAX_MESSAGE = 3000
 NAMEABLE = ("missing", "raised", "type")
 """Kinds of exceptions by which a known mistake may show."""
 
@@ -79,8 +84,9 @@ class JudgePlugin:
         except Exception as error:
             outcome, message, named, credit = ERROR, _ours(error), "", 0.0
         result = TestResult(
-            name=item.name.removeprefix("test_"), title=_title(item), kind=claim.kind, outcome=outcome, message=message,
-            hint=named, seconds=round(time.perf_counter() - start, 3), credit=credit,
+            name=item.name.removeprefix("test_"), title=_title(item), kind=claim.kind, outcome=outcome,
+            message=printable(message[:MAX_MESSAGE]), hint=named, seconds=round(time.perf_counter() - start, 3),
+            credit=credit,
         )  # fmt: skip
         self.results.setdefault(claim.exercise, []).append(result)
         self.needs[result.name] = claim.needs
@@ -118,7 +124,7 @@ class JudgePlugin:
             self._run(item, name, self.bench.reference())
         except Exception as ours:
             return ERROR, _ours(ours), "", 0.0
-        if not isinstance(error, TypeError | ValueError | IndexError | KeyError | AttributeError):
+        if not isinstance(error, THEIRS):
             return ERROR, _ours(error), "", 0.0
         return FAILED, unpacking(error) or "What came back has another form than the docstring says.", "", 0.0
 

@@ -1,6 +1,6 @@
 """Judge one part of one submission: run pytest with the judge's plugin, add up, return a verdict.
 
-The only way from a folder to a `PartVerdict`. Not for many submissions: see ``grading``.
+The only way from what was handed in to a `PartVerdict`. Not for many submissions: see ``grading``.
 """
 
 import contextlib
@@ -33,15 +33,15 @@ OPTIONS = [
 
 
 @contextlib.contextmanager
-def taken_in(folder: Path) -> Iterator[Submission]:
-    """Take in a folder for as long as it is judged.
+def taken_in(handed_in: Path) -> Iterator[Submission]:
+    """Take in a folder or an archive for as long as it is judged.
 
     Raises
     ------
     SubmissionError
         If it cannot be graded at all.
     """
-    root = find_root(folder)
+    root = find_root(handed_in)
     with tempfile.TemporaryDirectory(prefix="autograder-submission-") as scratch:
         Path(scratch).chmod(0o711)
         yield take_in(root, Path(scratch) / "submission")

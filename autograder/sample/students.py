@@ -22,6 +22,14 @@ HOSTILE = Path(__file__).with_name("hostile.py.txt")
 
 def complete(course: Course, folder: Path, quick: bool = True) -> None:
     """Everything solved, models saved."""
+    solved(course, folder)
+    (folder / "models").mkdir(exist_ok=True)
+    for part in course.parts:
+        shutil.copyfile(trained_model(course, part, quick), folder / "models" / f"part{part.number}.npz")
+
+
+def solved(course: Course, folder: Path) -> None:
+    """Everything solved, nothing trained."""
     blank(course, folder)
     for path in course.source.rglob("*.py*"):
         if path.suffix in (".py", ".pyx") and "__pycache__" not in path.parts:
@@ -30,8 +38,6 @@ def complete(course: Course, folder: Path, quick: bool = True) -> None:
             )
     for part in course.parts:
         _solve_notebook(course.source / part.notebook, folder / part.notebook)
-        (folder / "models").mkdir(exist_ok=True)
-        shutil.copyfile(trained_model(course, part, quick), folder / "models" / f"part{part.number}.npz")
 
 
 def partly(course: Course, folder: Path, quick: bool = True) -> None:

@@ -56,9 +56,8 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
             (library,) = Path().glob(f"{name}.*{'.pyd' if sys.platform == 'win32' else '.so'}")
             return np.frombuffer(library.read_bytes(), dtype=np.uint8)
         except (Exception, SystemExit) as error:
-            raise _refusal(source.name, log, error) or SubjectError(
-                "crash", f"{type(error).__name__}: {error}"
-            ) from None
+            gave_up = SubjectError("crash", f"The compiler gave up ({str(error)[-100:]}).")
+            raise _refusal(source.name, log, error) or gave_up from None
 
 
 def _build(name: str, file: str) -> None:
@@ -72,7 +71,7 @@ def _build(name: str, file: str) -> None:
     # what a file says of its own compilation (`# distutils: ...`) is not followed: no sources, options or libraries
     options = [] if sys.platform == "win32" else ["-g0"]
     plain = setuptools.Extension(name, modules[0].sources[:1], [np.get_include()], extra_compile_args=options)
-    setuptools.setup(name=name, ext_modules=[plain], script_args=["-q", "build_ext", "--inplace"])
+    setuptools.setup(name=name, ext_modules=[plain], script_args=["-q", "build_ext", "--build-lib", "."])
 
 
 def _refusal(file: str, log: Path, error: BaseException) -> SubjectError | None:
@@ -88,6 +87,11 @@ def _refusal(file: str, log: Path, error: BaseException) -> SubjectError | None:
     found = re.search(rf"^[^\n]*{re.escape(Path(file).stem)}[^\n]*?(?:fatal )?[Ee]rror: ([^\n]+)", said, re.MULTILINE)
     if found:
         return SubjectError("build", f"The C compiler does not accept what Cython made of {file}: {found[1][:300]}")
+    if isinstance(error, PermissionError):
+        return SubjectError("build", f"{file} does not compile: it asks for a file that is not the course's.")
+    if re.search(r"exit (code|status) 1\b", str(error)):  # it is a larger one where something ended the compiler
+        said = next((line for line in said.splitlines() if "rror" in line), "it does not say why")
+        return SubjectError("build", f"The C compiler does not accept what Cython made of {file}: {said[:300]}")
     return None
 
 

@@ -10,13 +10,17 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .levels import LaunchError, Limits, Plan, plan_for
-from .stand_ins import COMPUTING, PASSIVE
+from . import cgroup
+from .cgroup import ControlGroup
+from .confine import LEAST_PROCESSES
+from .job import Job
+from .levels import LaunchError, Limits, Plan, parts_of, plan_for
+from .scratch import Scratch
+from .stand_ins import COMPUTING, PASSIVE, PYTHON_2
 from .wire import Wire, WireError
 
 STARTING_SECONDS = 60.0
@@ -30,7 +34,8 @@ class Process:
     process: "subprocess.Popen[bytes]"
     wire: Wire
     pieces: tuple[str, ...]
-    scratch: "tempfile.TemporaryDirectory[str]"
+    scratch: Scratch
+    group: ControlGroup | Job | None
 
     def end(self) -> None:
         """End it, all of it, at once."""
@@ -43,7 +48,9 @@ class Process:
         self.process.wait()
         if self.process.stderr is not None:
             self.process.stderr.close()
-        self.scratch.cleanup()
+        if self.group is not None:
+            self.group.end()
+        self.scratch.remove()
 
 
 def start(
@@ -52,6 +59,8 @@ def start(
     notebooks: tuple[str, ...] = (),
     limits: Limits | None = None,
     packages: tuple[str, ...] = ("numpy",),
+    needs: bool = False,
+    pictures: Path | None = None,
 ) -> Process:
     """Start a runner that holds the submission in ``folder``.
 
@@ -66,6 +75,10 @@ def start(
     limits : Limits, optional
     packages : tuple of str
         Installed packages in its reach.
+    needs : bool
+        Whether these are distributions, with all that they need; see `levels.parts_of`.
+    pictures : Path, optional
+        A folder of pictures in its reach, which ``CS231N_DATA`` will name.
 
     Returns
     -------
@@ -76,22 +89,31 @@ def start(
     LaunchError
         If this machine does not give that level.
     """
+    limits = limits or Limits()
     ours, theirs = socket.socketpair()
-    scratch = tempfile.TemporaryDirectory(prefix="autograder-scratch-", ignore_cleanup_errors=True)
+    scratch = Scratch()
+    group = None
     try:
-        plan = plan_for(level, folder, Path(scratch.name), limits or Limits(), packages)
-        process = _spawn(plan, theirs)
+        parts = parts_of(packages, needs)
+        plan = plan_for(level, folder, scratch.path, limits, parts, pictures)
+        group = _group(limits)
+        process = _spawn(plan, theirs, group)
     except BaseException:
         ours.close()
-        scratch.cleanup()
+        if group is not None:
+            group.end()
+        scratch.remove()
         raise
     finally:
         theirs.close()
-    running = Process(process, Wire(ours), (), scratch)
+    if level < 3:
+        scratch.watch(limits.disk, process.kill)
+    running = Process(process, Wire(ours), (), scratch, group)
+    there = {part.stem for part in parts}
     settings = {
         "folder": plan.folder,
         "notebooks": list(notebooks),
-        "stand_ins": [*PASSIVE, *COMPUTING],
+        "stand_ins": [name for name in (*PASSIVE, *COMPUTING, *PYTHON_2) if name not in there],
         "confinement": asdict(plan.confinement),
     }
     try:
@@ -102,8 +124,19 @@ def start(
     except (WireError, LaunchError) as error:
         said = _last_words(running)
         raise LaunchError(f"{error}{': ' + said if said else ''}") from None
-    running.pieces = tuple(str(piece) for piece in answer["ready"]) + (("bubblewrap",) if level == 3 else ())
+    outside = {"bubblewrap": level == 3, "memory of all processes": group is not None}
+    running.pieces = (*map(str, answer["ready"]), *(piece for piece, there in outside.items() if there))
     return running
+
+
+def _group(limits: Limits) -> ControlGroup | Job | None:
+    """What holds all processes of a runner together, where this system has such a thing and lets us use it."""
+    if sys.platform != "win32":
+        return cgroup.create(limits.memory, max(LEAST_PROCESSES, limits.processes))
+    try:
+        return Job(limits.memory, limits.cpu_seconds, max(1, limits.processes))
+    except OSError as error:
+        raise LaunchError(str(error)) from None
 
 
 def _last_words(running: Process) -> str:
@@ -117,18 +150,21 @@ def _last_words(running: Process) -> str:
     return said
 
 
-def _spawn(plan: Plan, theirs: socket.socket) -> "subprocess.Popen[bytes]":
+def _spawn(plan: Plan, theirs: socket.socket, group: ControlGroup | Job | None) -> "subprocess.Popen[bytes]":
     environment = plan.environment
     if sys.platform == "win32":
         process = subprocess.Popen(
             [*plan.command, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, cwd=plan.home
         )
+        if isinstance(group, Job):
+            group.add(int(process._handle))  # type: ignore[attr-defined, unused-ignore]
         shared = theirs.share(process.pid)
         assert process.stdin is not None
         process.stdin.write(len(shared).to_bytes(4, "little") + shared)
         process.stdin.close()
         return process
-    wrapper, passed = list(plan.wrapper), [theirs.fileno()]
+    entrance = group.entrance if isinstance(group, ControlGroup) else ()
+    wrapper, passed = [*entrance, *plan.wrapper], [theirs.fileno()]
     if plan.arguments:  # by a descriptor, out of sight of /proc
         reader = _readable(b"".join(argument.encode() + b"\0" for argument in plan.arguments))
         wrapper += ["--args", str(reader), "--"]

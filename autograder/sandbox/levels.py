@@ -4,15 +4,21 @@ Plans only; ``launch`` starts them. Nothing of ours but the staged runner is eve
 that are installed beside Python, the hidden tests perhaps among them, are left out.
 """
 
+import compileall
 import functools
 import importlib.util
 import itertools
 import os
+import py_compile
 import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import autograder.checks
 import autograder.sandbox
@@ -24,13 +30,20 @@ USERS = 4_000
 STAGED = ("checks", "sandbox")
 BUILDING = ("numpy", "Cython", "setuptools", "_distutils_hack")
 """Installed packages of a runner that builds extensions; the others are given NumPy alone."""
-PYTHON, STAGE, SUBMISSION = "/opt/python", "/opt/stage", "/submission"
+NOTEBOOK = ("numpy", "ipython", "matplotlib", "matplotlib-inline", "tqdm")
+"""Distributions of a runner that executes notebooks, with all that they need; those that are not installed are not."""
+PYTHON, STAGE, SUBMISSION, PICTURES = "/opt/python", "/opt/stage", "/submission", "/pictures"
 """Where bubblewrap mounts them."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+FOLDERS = ("bin", "include", "lib", "lib32", "lib64", "libexec")
+"""What a runner sees of the system and of Python; a course may well lie in /usr/src or /usr/local/share."""
 PACKAGES = ("site-packages", "dist-packages")
+NOT_PARTS = ("..", "__pycache__", "/")
 UNCOUNTED = 1_000_000
 WINDOWS = ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMDATA", "COMSPEC", "PATH")
 """Variables without which neither Python starts there nor its compiler is found."""
+Parts = tuple[Path, ...]
+"""Folders and files of installed packages."""
 
 
 class LaunchError(Exception):
@@ -53,7 +66,7 @@ class Limits:
 
     memory: int = 4 * 2**30
     disk: int = 64 * 2**20
-    file_size: int = 64 * 2**20
+    file_size: int = 16 * 2**20
     cpu_seconds: int = 120
     processes: int = 0
 
@@ -72,6 +85,8 @@ class Plan:
         What the runner applies to itself.
     wrapper, arguments : tuple of str
         A program to start it in, and that program's arguments, which are kept out of sight.
+    pictures : str
+        The folder of the pictures that it may read, as it sees it, or "".
     """
 
     command: tuple[str, ...]
@@ -80,6 +95,7 @@ class Plan:
     confinement: Confinement
     wrapper: tuple[str, ...] = ()
     arguments: tuple[str, ...] = field(default=())
+    pictures: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -89,11 +105,15 @@ class Plan:
         own = {"PATH": "/usr/bin:/bin", "HOME": self.home, "TMPDIR": self.home, "LANG": "C.UTF-8", "MPLBACKEND": "Agg"}
         if self.wrapper:  # a Python that is a shared library looks for it where it was installed
             own["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
+        if self.pictures:
+            own["CS231N_DATA"] = self.pictures
         return {**own, "PYTHONHASHSEED": "0", **threads, **system}
 
 
-def plan_for(level: int, folder: Path, scratch: Path, limits: Limits, packages: tuple[str, ...] = ("numpy",)) -> Plan:
-    """Return how to start a runner at a level, with some of our installed packages in its reach.
+def plan_for(
+    level: int, folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures: Path | None = None
+) -> Plan:
+    """Return how to start a runner at a level, with parts of our installed packages, and pictures, in its reach.
 
     Raises
     ------
@@ -103,8 +123,7 @@ def plan_for(level: int, folder: Path, scratch: Path, limits: Limits, packages: 
     missing = available(level)
     if missing:
         raise LaunchError(missing)
-    parts = [part for package in packages for part in _parts_of(package)]
-    return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, limits, parts)
+    return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, limits, parts, pictures)
 
 
 def available(level: int) -> str:
@@ -118,33 +137,42 @@ def available(level: int) -> str:
     return ""
 
 
-def _level_3(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> Plan:  # noqa: ARG001 (/tmp is a mount)
-    readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom")
+def _level_3(
+    folder: Path,
+    scratch: Path,  # noqa: ARG001 (/tmp is a mount)
+    limits: Limits,
+    parts: Parts,
+    pictures: Path | None,
+) -> Plan:
+    readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom", *([PICTURES] if pictures else []))
     user = next(_user_numbers) if _is_root() else None
     python = PYTHON / _python().relative_to(_base_prefix())
     return Plan(
         command=_command(str(python), [STAGE, f"{STAGE}/site"], []),
         folder=SUBMISSION, home="/tmp", confinement=_confinement(limits, readable, ("/tmp", "/dev/null"), user),
-        wrapper=(str(shutil.which("bwrap")),), arguments=tuple(_bubblewrap(folder, limits, parts)),
+        wrapper=(str(shutil.which("bwrap")),), arguments=tuple(_bubblewrap(folder, limits, parts, pictures)),
+        pictures=PICTURES if pictures else "",
     )  # fmt: skip
 
 
-def _level_2(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> Plan:
-    user = next(_user_numbers) if _is_root() and _reachable() else None
+def _level_2(folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures: Path | None) -> Plan:
+    user = next(_user_numbers) if _is_root() else None
     if user is not None:
         os.chown(scratch, user, user)
     else:
         limits = _among_others(limits)
-    roots = [path for path in (Path("/usr"), Path("/lib"), Path("/lib64"), _base_prefix()) if path.exists()]
-    system = [str(path) for root in roots for path in _without_packages(root.resolve())]
     single = [path for path in ("/etc/ld.so.cache", "/dev/urandom") if os.path.exists(path)]
-    readable = (*dict.fromkeys(system), *single, str(stage()), *map(str, parts), str(folder))
+    site, more = str(_links_to(parts)), [str(pictures)] if pictures else []
+    readable = (*_readable_system(), *single, str(stage()), site, *map(str, parts), str(folder), *more)
     confinement = _confinement(limits, readable, (str(scratch), "/dev/null"), user)
-    return Plan(_bare_command(), str(folder), str(scratch), confinement)
+    confinement = replace(confinement, search=user is not None and not _reachable())
+    return Plan(_bare_command([site]), str(folder), str(scratch), confinement, pictures=str(pictures or ""))
 
 
-def _level_1(folder: Path, scratch: Path, limits: Limits, parts: list[Path]) -> Plan:  # noqa: ARG001 (reads all)
-    return Plan(_bare_command(), str(folder), str(scratch), _confinement(_among_others(limits), (), (), None))
+def _level_1(folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures: Path | None) -> Plan:
+    sites = list(dict.fromkeys(str(part.parent) for part in parts))
+    confinement = _confinement(_among_others(limits), (), (), None)
+    return Plan(_bare_command(sites), str(folder), str(scratch), confinement, pictures=str(pictures or ""))
 
 
 def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None) -> Confinement:
@@ -159,27 +187,29 @@ def _among_others(limits: Limits) -> Limits:
     return replace(limits, processes=UNCOUNTED) if limits.processes else limits
 
 
-def _bubblewrap(folder: Path, limits: Limits, parts: list[Path]) -> list[str]:
+def _bubblewrap(folder: Path, limits: Limits, parts: Parts, pictures: Path | None) -> list[str]:
     arguments = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if _is_root():
         arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         arguments += ["--unshare-user", "--uid", str(FIRST_USER), "--gid", str(FIRST_USER)]
     arguments += ["--die-with-parent", "--new-session", "--hostname", "runner"]
-    arguments += ["--perms", "0755", "--dir", "/opt", "--ro-bind", "/usr", "/usr"]
-    for name in ("/bin", "/lib", "/lib64", "/sbin"):
-        if os.path.islink(name):
-            arguments += ["--symlink", os.readlink(name), name]
-        elif os.path.isdir(name):
-            arguments += ["--ro-bind", name, name]
-    arguments += ["--ro-bind", str(_base_prefix()), PYTHON]
-    for root, mounted in ((Path("/usr"), "/usr"), (_base_prefix(), PYTHON)):
-        for packages in _package_folders(root):
-            arguments += _empty(f"{mounted}/{packages.relative_to(root)}")
+    for parent in ("/usr", "/usr/local", "/opt", PYTHON):  # else bubblewrap makes them for root only
+        arguments += ["--perms", "0755", "--dir", parent]
+    for path, where in [*_system(), *((Path(name), name) for name in ("/bin", "/lib", "/lib64"))]:
+        if path.is_symlink():
+            arguments += ["--symlink", os.readlink(path), where]
+        elif path.is_dir():
+            arguments += ["--ro-bind", str(path), where]
+            for packages in _package_folders(path):
+                arguments += _empty(f"{where}/{packages.relative_to(path)}")
     arguments += ["--ro-bind", str(stage()), STAGE]
+    arguments += ["--perms", "0755", "--size", "65536", "--tmpfs", f"{STAGE}/site"]
     for part in parts:
         arguments += ["--ro-bind", str(part), f"{STAGE}/site/{part.name}"]
-    arguments += ["--ro-bind", str(folder.resolve()), SUBMISSION]
+    arguments += ["--remount-ro", f"{STAGE}/site", "--ro-bind", str(folder.resolve()), SUBMISSION]
+    if pictures:
+        arguments += ["--ro-bind", str(pictures.resolve()), PICTURES]
     arguments += ["--perms", "0755", "--size", "65536", "--tmpfs", "/dev"]
     for device in DEVICES:
         arguments += ["--dev-bind", device, device]
@@ -192,33 +222,34 @@ def _empty(path: str) -> list[str]:
     return ["--perms", "0755", "--size", "4096", "--tmpfs", path, "--remount-ro", path]
 
 
-def _package_folders(root: Path) -> list[Path]:
-    """Folders below a Python's or the system's root into which packages are installed."""
-    found = [
-        path
-        for name in PACKAGES
-        for lib in ("lib", "lib64", "local/lib")
-        for path in root.glob(f"{lib}/python3*/{name}")
-    ]
+def _system() -> list[tuple[Path, str]]:
+    """Folders of the system and of Python that a runner may read, each with the place where bubblewrap mounts it."""
+    roots = ((Path("/usr"), "/usr"), (Path("/usr/local"), "/usr/local"), (_base_prefix(), PYTHON))
+    return [(root / name, f"{where}/{name}") for root, where in roots for name in FOLDERS if (root / name).is_dir()]
+
+
+@functools.cache
+def _readable_system() -> tuple[str, ...]:
+    """The same as paths that Landlock can leave open: nothing below them is a folder of installed packages."""
+    roots = [*(folder for folder, _ in _system()), *(path for path in (Path("/lib"), Path("/lib64")) if path.exists())]
+    paths = (path for root in roots for path in _open(root.resolve(), _package_folders(root.resolve())))
+    return tuple(dict.fromkeys(map(str, paths)))
+
+
+@functools.cache
+def _package_folders(folder: Path) -> list[Path]:
+    """Folders below a ``lib`` into which packages are installed."""
+    found = (path for name in PACKAGES for path in folder.glob(f"python3*/{name}"))
     return sorted(path for path in found if path.is_dir() and not path.is_symlink())
 
 
-def _without_packages(root: Path) -> list[Path]:
-    """Paths that together hold all of ``root`` but the folders of installed packages."""
-    closed = [packages for packages in _package_folders(root) if packages.is_relative_to(root)]
-    if root.name == "lib":  # /lib is /usr/lib on most systems
-        closed += [path for name in PACKAGES for path in root.glob(f"python3*/{name}")]
-    return _open(root, closed) if closed else [root]
-
-
 def _open(folder: Path, closed: list[Path]) -> list[Path]:
-    """The children of a folder, and their children, that hold nothing closed."""
-    paths: list[Path] = []
-    for child in sorted(folder.iterdir()):
-        if child in closed or child.is_symlink():
-            continue
-        paths += _open(child, closed) if any(path.is_relative_to(child) for path in closed) else [child]
-    return paths
+    """Paths that together hold all of a folder but what is closed; links lead where that is decided anyway."""
+    if folder in closed:
+        return []
+    if not any(path.is_relative_to(folder) for path in closed):
+        return [folder]
+    return [path for child in sorted(folder.iterdir()) if not child.is_symlink() for path in _open(child, closed)]
 
 
 def _command(python: str, first: list[str], last: list[str]) -> tuple[str, ...]:
@@ -227,16 +258,16 @@ def _command(python: str, first: list[str], last: list[str]) -> tuple[str, ...]:
     return (python, "-I", "-S", "-B", "-c", code)
 
 
-def _bare_command() -> tuple[str, ...]:
-    # NumPy's folder may hold much else, so it comes last; what of it can be read is Landlock's to say
-    return _command(str(_python()), [str(stage())], [str(_parts_of("numpy")[0].parent)])
+def _bare_command(sites: list[str]) -> tuple[str, ...]:
+    # at level 1 NumPy's folder may hold much else, so it comes last
+    return _command(str(_python()), [str(stage())], sites)
 
 
 @functools.cache
 def stage() -> Path:
     """Copy what a runner is made of to a folder of its own, so that nothing else of ours need be in its reach."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-runner-"))
-    _remove_at_exit(folder)
+    remove_at_exit(folder)
     target = folder / "autograder"
     target.mkdir()
     (target / "__init__.py").write_text("")
@@ -246,18 +277,67 @@ def stage() -> Path:
         for file in home.glob("*.py"):
             text = "" if file.name == "__init__.py" else file.read_text(encoding="utf-8")
             (target / name / file.name).write_text(text, encoding="utf-8")
-    for part in (part for package in BUILDING for part in _parts_of(package)):  # where bubblewrap mounts them
-        (folder / "site" / part.name).mkdir(parents=True)
+    (folder / "site").mkdir()  # where bubblewrap mounts packages
+    # compiled once, here: a runner may not write, and would compile them at every start
+    compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
 
 
-def _remove_at_exit(folder: Path) -> None:
+def remove_at_exit(folder: Path) -> None:
+    """Remove a folder when this process ends, and not when one forked from it does."""
     import atexit
 
     owner = os.getpid()
     atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
+
+
+@functools.cache
+def _links_to(parts: Parts) -> Path:
+    """A folder of links to packages: what else is installed beside them cannot be listed, and need not be."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-site-"))
+    remove_at_exit(folder)
+    for part in parts:
+        (folder / part.name).symlink_to(part)
+    folder.chmod(0o755)
+    return folder
+
+
+@functools.cache
+def parts_of(packages: tuple[str, ...], needs: bool = False) -> Parts:
+    """Return the folders and files of installed packages.
+
+    Parameters
+    ----------
+    packages : tuple of str
+        What is imported, such as ``Cython``; one that is not installed has none.
+    needs : bool
+        Take them for names of distributions, such as ``ipython``, and add whatever those say that they need.
+    """
+    if not needs:
+        return tuple(part for package in packages for part in _parts_of(package))
+    found: dict[str, Parts] = {}
+    wanted = list(packages)
+    while wanted:
+        name = canonicalize_name(wanted.pop())
+        if name in found:
+            continue
+        try:
+            distribution = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        found[name] = _parts_in(distribution) or tuple(_parts_of(name))
+        said = [Requirement(text) for text in distribution.requires or ()]
+        wanted += [one.name for one in said if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return tuple(dict.fromkeys(itertools.chain(*found.values())))
+
+
+def _parts_in(distribution: metadata.Distribution) -> Parts:
+    """What an installed distribution put beside the others: packages, modules, and what it says about itself."""
+    site = Path(str(distribution.locate_file(""))).resolve()
+    tops = {file.parts[0] for file in distribution.files or () if file.parts and file.parts[0] not in NOT_PARTS}
+    return tuple(site / top for top in sorted(tops) if not top.endswith(".pth") and (site / top).exists())
 
 
 def _parts_of(package: str) -> list[Path]:
@@ -270,7 +350,8 @@ def _parts_of(package: str) -> list[Path]:
 
 
 def _python() -> Path:
-    return Path(sys.executable).resolve()
+    # on Windows a virtual environment's starts another one, and the socket would be the wrong process's
+    return Path(getattr(sys, "_base_executable", sys.executable) or sys.executable).resolve()
 
 
 def _base_prefix() -> Path:
@@ -286,6 +367,6 @@ def _is_root() -> bool:
 
 @functools.cache
 def _reachable() -> bool:
-    """Whether another user may read this Python and NumPy: below /root that is not so."""
+    """Whether any user may read this Python and NumPy: below /root that is not so."""
     folders = {parent for path in (_python(), *_parts_of("numpy")) for parent in path.parents}
     return all(folder.stat().st_mode & 0o001 for folder in folders)

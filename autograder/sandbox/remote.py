@@ -116,12 +116,12 @@ class Remote:
         if self.over:
             raise SubjectError("crash", self.over)
         arrays: list[np.ndarray] = []
-        encoded = {name: encode(value, arrays, _refer) for name, value in content.items()}
         self._asked += 1
         seconds = self.seconds
         if self.deadline is not None:
             seconds = min(seconds, self.deadline - time.monotonic())
         try:
+            encoded = {name: encode(value, arrays, _refer) for name, value in content.items()}
             if seconds <= 0:
                 raise WireTimeout
             until = time.monotonic() + seconds
@@ -158,7 +158,7 @@ class Remote:
         with contextlib.suppress(Exception):
             code = self.process.process.wait(timeout=2)
             if code in (-9, 137, -24, 152):
-                return "The program was ended: it used more time or memory than it may."
+                return "The program was ended: it used more time, memory or disk than it may."
             if code in (-11, 139):
                 return "The program crashed (segmentation fault)."
         return "The program ended itself."

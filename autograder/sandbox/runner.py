@@ -17,7 +17,7 @@ from autograder.sandbox import stand_ins
 from autograder.sandbox.compile import compile_extension
 from autograder.sandbox.confine import ConfinementError, apply, confinement_from
 from autograder.sandbox.probe import look_around
-from autograder.sandbox.wire import Wire, WireClosed, WireError, decode, encode
+from autograder.sandbox.wire import Wire, WireClosed, WireError, WireTooLarge, decode, encode
 
 PACKAGE = "cs231n"
 
@@ -37,6 +37,7 @@ class Runner:
         self.wire = wire
         self.guest = guest
         self._held: dict[int, Any] = {}
+        self._notebook: Any = None
 
     def serve(self) -> None:
         """Answer until the judge hangs up."""
@@ -57,7 +58,12 @@ class Runner:
                 answer["error"] = ["type", f"What came back cannot be sent: {error}.", ""]
             except MemoryError:
                 answer["error"] = ["raised", "It ran out of memory.", ""]
-            self.wire.send(answer, sent if "error" not in answer else [])
+            try:
+                self.wire.send(answer, sent if "error" not in answer else [])
+            except WireTooLarge as error:
+                self.wire.send(
+                    {"id": answer["id"], "error": ["type", f"What came back cannot be sent: {error}.", ""]}, []
+                )
 
     def _answer(self, question: dict[str, Any], arrays: list[Any]) -> Any:
         content = {name: decode(value, arrays, self._resolve) for name, value in question["content"].items()}
@@ -87,9 +93,23 @@ class Runner:
                 return self.guest.fetch(target)
             case "build":
                 return compile_extension(self.guest.folder / content["file"], content["compiler"])
+            case "execute":
+                return self._shell().execute(content["source"], content["limits"])
             case "probe":
                 return look_around(content["outside"])
         raise SubjectError("protocol", "That question is not known.")
+
+    def _shell(self) -> Any:
+        """Where cells are executed; few runners do that, and have what it needs."""
+        if self._notebook is None:
+            sys.path.remove(str(self.guest.folder))  # nothing of the submission has a say in how IPython starts
+            try:
+                from autograder.sandbox.execute import Notebook
+
+                self._notebook = Notebook(self.guest.folder)
+            except Exception as error:
+                raise SubjectError("raised", f"{type(error).__name__}: {error}") from None
+        return self._notebook
 
     def _hold(self, value: Any) -> dict[str, Any]:
         if isinstance(value, _Held):

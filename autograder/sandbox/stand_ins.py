@@ -27,6 +27,8 @@ PASSIVE = (
 """Imported for looking at things; using them in graded code fails with one sentence."""
 COMPUTING = ("torch", "tensorflow", "keras", "jax", "scipy", "numba", "cupy", "theano", "autograd")
 """Would do the exercise."""
+PYTHON_2 = ("past", "future", "six")
+"""Helpers for code that runs under Python 2 too, as the 2018 files do."""
 
 
 class StandIn:
@@ -82,13 +84,13 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def install(names: tuple[str, ...]) -> None:
-    """Put stand-ins for ``names`` before real modules, which may be there but out of reach; and Python 2's helpers."""
-    sys.meta_path.insert(0, _Finder(names))
-    _python_2()
+    """Put stand-ins for ``names`` before real modules, which may be there but out of reach."""
+    sys.meta_path.insert(0, _Finder(tuple(name for name in names if name not in PYTHON_2)))
+    _python_2(names)
 
 
-def _python_2() -> None:
-    """``from past.builtins import xrange`` and its kin, as the 2018 files have them."""
+def _python_2(names: tuple[str, ...]) -> None:
+    """``from past.builtins import xrange`` and its kin."""
     past = ModuleType("past")
     past.__path__ = []
     builtins = ModuleType("past.builtins")
@@ -105,4 +107,5 @@ def _python_2() -> None:
     moves.__dict__.update(xrange=range, range=range, zip=zip, map=map)
     six.__dict__.update(moves=moves, iteritems=lambda mapping: iter(mapping.items()))
     for module in (past, builtins, future, library, six, moves):
-        sys.modules.setdefault(module.__name__, module)
+        if module.__name__.partition(".")[0] in names:
+            sys.modules.setdefault(module.__name__, module)

@@ -1,29 +1,47 @@
-"""Take in what was handed in: copy the kinds of files that count, within limits, following no links.
+"""Take in what was handed in, a folder or an archive: copy the kinds of files that count, within limits, no links.
 
-Reads a folder as hostile data and executes nothing. Not for archives of many students: nbgrader collects those.
+Reads it as hostile data and executes nothing. Not for archives of many students: nbgrader collects those.
 """
 
 import hashlib
 import os
-import stat
-from dataclasses import dataclass
-from pathlib import Path
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from .archive import SUFFIXES, entries_of_archive, is_archive
+from .entries import Entry, Unreadable, entries_of_folder
 
 KINDS = {".py": 2 * 2**20, ".pyx": 2 * 2**20, ".ipynb": 64 * 2**20, ".npz": 256 * 2**20}
 """What is taken in, and how many bytes of each at the most."""
 MAX_FILES = 400
 MAX_ENTRIES = 20_000
 MAX_TOTAL = 512 * 2**20
+"""Of all that is read, taken in or not."""
 MAX_DEPTH = 6
+MAX_NAME = 240
+"""Bytes of a name with its folders: fits every file system, below a folder of ours."""
 UNIMPORTANT = {".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".jpg", ".json", ".csv", ".html"}
 """Left out without a word: honest folders hold them, and nothing of them is needed."""
+LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
+"""What systems leave in folders; likewise, as is what macOS keeps under a name that begins with ``._``."""
 COMPILED = {".c", ".so", ".pyd"}
-SKIPPED = {"__pycache__", ".git", ".ipynb_checkpoints", "build", "datasets", "cifar-10-batches-py", "checks", "tests"}
+SKIPPED = {
+    "__pycache__", "__MACOSX", ".git", ".ipynb_checkpoints", "build", "datasets", "cifar-10-batches-py", "checks",
+    "tests",
+}  # fmt: skip
 """Folders that are not the student's work, or need not be looked at."""
+PORTS = {port + number for port in ("com", "lpt") for number in "0123456789"}
+DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *PORTS}
+"""Names that stand for devices on Windows, whatever follows a dot."""
+UNPORTABLE = set('\\:*?"<>|')
+"""Not to be had in names on Windows, where a backslash or a colon can lead elsewhere."""
 
 
 class SubmissionError(Exception):
-    """A folder that cannot be graded at all: one sentence says why."""
+    """What was handed in cannot be graded at all: one sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,7 @@ class Submission:
     folder : Path
         Our copy.
     digest : str
-        SHA-256 over names and contents.
+        SHA-256 over names and contents, the same whether they came in a folder or in an archive.
     files : tuple of str
         What was taken in, relative, sorted.
     left_out : tuple of str
@@ -48,23 +66,60 @@ class Submission:
     left_out: tuple[str, ...]
 
 
-def find_root(folder: Path) -> Path:
-    """Return the folder that holds ``cs231n``: this one, or the only one below it that does.
+def find_root(handed_in: Path) -> Path:
+    """Return what of a folder or archive is to be taken in.
+
+    Returns
+    -------
+    Path
+        The folder that holds ``cs231n``: this one, or the only one below it that does. Where there is none, the only
+        archive in it. An archive is returned as it is: `take_in` looks for the folder in it.
 
     Raises
     ------
     SubmissionError
-        If there is no such folder, or nothing to read.
+        If there is nothing to grade, or it cannot be read.
     """
-    if not folder.is_dir():
-        raise SubmissionError(f"{folder} is not a folder: give the folder that holds the cs231n package.")
+    try:
+        if handed_in.is_file() and is_archive(handed_in.name):
+            return handed_in
+        if not handed_in.is_dir():
+            raise SubmissionError(
+                f"{handed_in} is neither a folder nor an archive ({', '.join(SUFFIXES)}): "
+                "give the folder that holds the cs231n package."
+            )
+        return _root_of_folder(handed_in)
+    except OSError as error:
+        raise SubmissionError(f"{_printable(handed_in.name)} cannot be read: {error.strerror}.") from None
+
+
+def _root_of_folder(folder: Path) -> Path:
     if (folder / "cs231n").is_dir() or any(folder.glob("*.ipynb")):
         return folder
     below = [child.parent for child in sorted(folder.glob("*/cs231n")) if child.is_dir() and not child.is_symlink()]
     if len(below) == 1 and not below[0].is_symlink():
         return below[0]
-    name = folder.resolve().name
-    raise SubmissionError(f"{name} holds no cs231n package and no notebook: give the folder that holds them.")
+    name = _printable(folder.resolve().name)
+    with os.scandir(folder) as found:
+        archives = [entry.path for entry in found if is_archive(entry.name) and entry.is_file(follow_symlinks=False)]
+    if len(archives) > 1:
+        raise SubmissionError(f"{name} holds {len(archives)} archives and nothing else to grade: hand in one of them.")
+    if not archives:
+        raise SubmissionError(f"{name} holds no cs231n package and no notebook: give the folder that holds them.")
+    return Path(archives[0])
+
+
+def _root_in_archive(names: Iterable[str]) -> str:
+    """As `_root_of_folder`, by the names of all entries: "", or a folder with its slash."""
+    here, below = False, set()
+    for name in names:
+        first, _, rest = name.partition("/")
+        here |= first.endswith(".ipynb") if name == first else first == "cs231n"
+        if rest.startswith("cs231n/"):
+            below.add(first + "/")
+    if not here and len(below) != 1:
+        raise Unreadable("holds no cs231n package and no notebook: pack the folder that holds them")
+    return "" if here else below.pop()
 
 
 def take_in(source: Path, into: Path) -> Submission:
@@ -73,104 +128,179 @@ def take_in(source: Path, into: Path) -> Submission:
     Parameters
     ----------
     source : Path
-        The handed-in folder; only read, links in it are not followed.
+        The handed-in folder or archive, from `find_root`; only read, links in it are not followed.
     into : Path
         Created if need be.
 
     Returns
     -------
     Submission
+        Of several entries with one name the first counts.
 
     Raises
     ------
     SubmissionError
-        If the folder holds more entries than anyone hands in honestly, or cannot be read.
+        If it holds more entries than anyone hands in honestly, or cannot be read.
     """
     into.mkdir(parents=True, exist_ok=True)
-    taken: dict[str, str] = {}
-    left_out: list[str] = []
-    seen_names: set[str] = set()
-    total = entries = 0
-    pending = [(source, "", 0)]
-    while pending:
-        folder, prefix, depth = pending.pop()
-        for entry in _entries(folder):
-            entries += 1
-            if entries > MAX_ENTRIES:
-                raise SubmissionError(
-                    f"{source.name} holds more than {MAX_ENTRIES:,} files: hand in the course's only."
-                )
-            name = prefix + entry.name
-            mode = entry.stat(follow_symlinks=False).st_mode
-            if stat.S_ISDIR(mode):
-                if entry.name in SKIPPED or entry.name.startswith(".") or entry.name.endswith(".egg-info"):
-                    continue
-                if depth < MAX_DEPTH:
-                    pending.append((Path(entry.path), name + "/", depth + 1))
-                else:
-                    left_out.append(f"{_printable(name)} (too deep)")
-                continue
-            reason = _reason_against(name, mode, seen_names, len(taken))
-            content = _read(Path(entry.path), KINDS.get(Path(name).suffix, 0)) if not reason else None
-            if stat.S_ISREG(mode) and (Path(name).suffix in UNIMPORTANT or _made_from_source(Path(entry.path))):
-                continue
-            if content is None or total + len(content) > MAX_TOTAL:
-                left_out.append(f"{_printable(name)} ({reason or 'too large'})")
-                continue
-            total += len(content)
-            seen_names.add(name.casefold())
-            target = into / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            taken[name] = hashlib.sha256(content).hexdigest()
-    for path in (into, *into.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    listing = "\n".join(f"{name}\0{digest}" for name, digest in sorted(taken.items()))
-    digest = hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
-    return Submission(into, digest, tuple(sorted(taken)), tuple(sorted(left_out)[:100]))
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    intake = _Intake(into)
     try:
-        with os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)
-    except OSError as error:
-        raise SubmissionError(f"{folder.name} cannot be read: {error.strerror}.") from None
+        entries = _packed(source) if source.is_file() else entries_of_folder(source, intake.goes_on_in, MAX_ENTRIES)
+        for entry in entries:
+            intake.look_at(entry)
+    except Unreadable as why:
+        raise SubmissionError(f"{_printable(source.name)} {why}.") from None
+    return intake.result()
 
 
-def _reason_against(name: str, mode: int, seen: set[str], count: int) -> str:
-    if stat.S_ISLNK(mode):
-        return "a link"
-    if not stat.S_ISREG(mode):
-        return "not a plain file"
-    if not name.isprintable():
+def _packed(archive: Path) -> Iterator[Entry]:
+    """Yield the entries of an archive, named from its root on. One that is broken yields nothing."""
+    with closing(entries_of_archive(archive)) as entries:
+        root = _root_in_archive(entry.name + "/" * entry.is_folder for entry in entries)
+    for entry in entries_of_archive(archive):
+        if entry.name.startswith(root):
+            yield replace(entry, name=entry.name[len(root) :])
+        elif _fault_of(entry.name):  # what tried to get out is named, wherever it stands
+            yield entry
+
+
+class _Intake:
+    """The rules, and what they have let in so far; the same for whatever source the entries come from."""
+
+    def __init__(self, into: Path) -> None:
+        self._into = into
+        self._taken: dict[str, str] = {}
+        self._left_out: dict[str, str] = {}
+        self._names: dict[str, bool] = {}  # folded; whether it is a file's, not a folder's
+        self._sources: set[str] = set()
+        self._entries = self._read = 0
+
+    def goes_on_in(self, folder: str) -> bool:
+        """Whether what lies in a folder is worth looking at."""
+        parts = folder.split("/")
+        return len(parts) <= MAX_DEPTH and not any(map(_is_skipped, parts)) and not _fault_of(folder)
+
+    def look_at(self, entry: Entry) -> None:
+        """Copy an entry, or leave it out."""
+        name = entry.name
+        folder, _, last = name.rpartition("/")
+        parts = name.split("/") if entry.is_folder else folder.split("/") if folder else []
+        if any(map(_is_skipped, parts)):
+            return
+        self._entries += 1
+        if self._entries > MAX_ENTRIES:
+            raise Unreadable(f"holds more than {MAX_ENTRIES:,} files: hand in the course's only")
+        suffix = PurePosixPath(name).suffix
+        if suffix == ".pyx" and not entry.trouble:
+            self._sources.add(name)
+        if fault := _fault_of(name):
+            self._leave_out(name, fault)
+        elif len(parts) > MAX_DEPTH:
+            self._leave_out("/".join(parts[: MAX_DEPTH + 1]), "too deep")
+        elif entry.is_folder or (not entry.trouble and _is_unimportant(last, suffix)):
+            return
+        elif reason := self._reason_against(entry, suffix) or self._copy(entry, KINDS[suffix]):
+            self._leave_out(name, reason)
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        self._left_out.setdefault(f"{_printable(name)} ({reason})", name)
+
+    def _reason_against(self, entry: Entry, suffix: str) -> str:
+        if entry.trouble:
+            return entry.trouble
+        if is_archive(entry.name):
+            return "an archive within what was handed in"
+        if suffix not in KINDS:
+            return "not a kind of file that counts"
+        if entry.name in self._taken:
+            return "there is one of that name already"
+        folded = _fold(entry.name)
+        if self._names.get(folded):
+            return "its name differs from another in case only"
+        if folded in self._names or any(self._names.get(folder) for folder in _folders_above(folded)):
+            return "its name is that of a file and of a folder"
+        if len(self._taken) >= MAX_FILES:
+            return "too many files"
+        return "too large" if entry.size > KINDS[suffix] else ""
+
+    def _copy(self, entry: Entry, limit: int) -> str:
+        """Copy a file, however much of it there is; return what is against it."""
+        target = self._into / entry.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        folded = _fold(entry.name)
+        self._names.update(dict.fromkeys(_folders_above(folded), False))
+        size, reason = 0, ""
+        with target.open("xb") as file:
+            try:
+                for chunk in entry.chunks():
+                    size += len(chunk)
+                    self._read += len(chunk)
+                    if size > limit or self._read > MAX_TOTAL:
+                        reason = "too large"
+                        break
+                    file.write(chunk)
+                    digest.update(chunk)
+            except Unreadable as why:
+                reason = str(why)
+        if reason:
+            target.unlink()
+            return reason
+        self._taken[entry.name] = digest.hexdigest()
+        self._names[folded] = True
+        return ""
+
+    def result(self) -> Submission:
+        """What was taken in, made readable for the runner's user, and what was not."""
+        for path in (self._into, *self._into.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        listing = "\n".join(f"{name}\0{digest}" for name, digest in sorted(self._taken.items()))
+        left_out = sorted(said for said, name in self._left_out.items() if not self._made_from_source(name))
+        return Submission(
+            self._into, hashlib.sha256(listing.encode()).hexdigest(), tuple(sorted(self._taken)), tuple(left_out[:100])
+        )
+
+    def _made_from_source(self, name: str) -> bool:
+        """Whether building an extension leaves it beside the source: not needed, since we build our own."""
+        path = PurePosixPath(name)
+        return path.suffix in COMPILED and str(path.with_name(path.name.partition(".")[0] + ".pyx")) in self._sources
+
+
+def _is_skipped(folder: str) -> bool:
+    hidden = folder.startswith(".") and folder not in (".", "..")
+    return hidden or folder in SKIPPED or folder.endswith(".egg-info")
+
+
+def _is_unimportant(name: str, suffix: str) -> bool:
+    return suffix in UNIMPORTANT or name.startswith("._") or name.lower() in LITTER
+
+
+def _fault_of(name: str) -> str:
+    """What is wrong with a name as such, on this system or another, or ""."""
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "its path leads elsewhere"
+    if not name.isprintable():  # nor are bytes that are no UTF-8
         return "its name has control characters"
-    if Path(name).suffix not in KINDS:
-        return "not a kind of file that counts"
-    if name.casefold() in seen:
-        return "its name differs from another in case only"
-    if count >= MAX_FILES:
-        return "too many files"
+    if len(name.encode()) > MAX_NAME:
+        return "its name is too long"
+    if UNPORTABLE & set(name) or any(part[-1] in ". " or _is_device(part) for part in parts):
+        return "its name does not work on every system"
     return ""
 
 
-def _made_from_source(path: Path) -> bool:
-    """Whether it is what building an extension leaves beside the source: not needed, since we build our own."""
-    return path.suffix in COMPILED and path.with_name(path.name.partition(".")[0] + ".pyx").is_file()
+def _is_device(part: str) -> bool:
+    return part.partition(".")[0].rstrip().casefold() in DEVICES
 
 
-def _read(path: Path, limit: int) -> bytes | None:
-    """Read a plain file without following a link, or return None if it is too large or gone."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        content = file.read(limit + 1)
-    return content if len(content) <= limit else None
+def _fold(name: str) -> str:
+    """What names have in common that are the same on some file system."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _folders_above(name: str) -> Iterator[str]:
+    while name := name.rpartition("/")[0]:
+        yield name
 
 
 def _printable(name: str) -> str:

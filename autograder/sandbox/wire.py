@@ -21,11 +21,16 @@ MAX_BYTES = 512 * 2**20
 MAX_DEPTH = 12
 MAX_DIMENSIONS = 32
 MAX_ITEMS = 100_000
+AT_ONCE = 64 * 2**10
+MAX_CONTAINERS = 200_000
+"""Lists and objects in one message: in memory each is many times as long as in JSON."""
 ALLOWED = {
     np.dtype(code).str: np.dtype(code)
     for code in ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
 }
 """The dtypes that may travel, by their little-endian name."""
+TAGS = {"array", "float", "dtype", "list", "tuple", "dict"}
+"""What tells the kind of an encoded value; all else is for whoever resolves it."""
 FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -39,6 +44,10 @@ class WireTimeout(WireError):
 
 class WireClosed(WireError):
     """The other side is gone."""
+
+
+class WireTooLarge(WireError):
+    """A message is larger than may be sent; nothing of it was."""
 
 
 class Wire:
@@ -64,12 +73,15 @@ class Wire:
         described = [[array.dtype.str, list(array.shape)] for array in arrays]
         text = json.dumps({"arrays": described, "message": message}, allow_nan=False, separators=(",", ":")).encode()
         if len(text) > MAX_JSON or len(arrays) > MAX_ARRAYS or sum(array.nbytes for array in arrays) > MAX_BYTES:
-            raise WireError("a message is too large to send")
+            raise WireTooLarge("it is too large")
+        pieces: list[bytes | memoryview[int]] = [HEADER.pack(len(text), len(arrays)) + text]
+        pieces += [array.reshape(-1).view(np.uint8).data for array in arrays if array.size]
+        if sum(map(len, pieces)) <= AT_ONCE:  # the other side need not be woken for each
+            pieces = [b"".join(pieces)]
         self._socket.settimeout(timeout)
         try:
-            self._socket.sendall(HEADER.pack(len(text), len(arrays)) + text)
-            for array in arrays:
-                self._socket.sendall(array.reshape(-1).view(np.uint8).data if array.size else b"")
+            for piece in pieces:
+                self._socket.sendall(piece)
         except TimeoutError:
             raise WireTimeout("the other side does not read") from None
         except OSError:
@@ -92,7 +104,10 @@ class Wire:
         if length > MAX_JSON or count > MAX_ARRAYS:
             raise WireError("a message announces more than is allowed")
         try:
-            envelope = json.loads(self._read(length, deadline).decode("utf-8"), parse_constant=_refuse_constant)
+            text = self._read(length, deadline)
+            if text.count(b"[") + text.count(b"{") > MAX_CONTAINERS:
+                raise WireError("a message holds too many values")
+            envelope = json.loads(text.decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise WireError("a message is not JSON") from None
         if not isinstance(envelope, dict) or set(envelope) != {"arrays", "message"}:
@@ -105,9 +120,11 @@ class Wire:
             raise WireError("the arrays are too large")
         arrays = []
         for dtype, shape, size in layouts:
-            array = np.empty(size // dtype.itemsize, dtype)
-            self._read_into(array.view(np.uint8).data if size else None, deadline)
-            arrays.append(array.reshape(shape))
+            array = _room_for(size)
+            self._read_into(array.data if size else None, deadline)
+            if dtype == np.bool_ and size and array.max() > 1:  # NumPy does not agree with itself on what else means
+                raise WireError("an array of truth values holds others")
+            arrays.append(array.view(dtype).reshape(shape))
         return message, arrays
 
     def close(self) -> None:
@@ -136,6 +153,14 @@ class Wire:
             view = view[got:]
 
 
+def _room_for(size: int) -> np.ndarray:
+    """Bytes that the system provides as they are written: an announcement alone costs nothing."""
+    try:
+        return np.empty(size, np.uint8)
+    except MemoryError:
+        raise WireError("the arrays are too large for this machine") from None
+
+
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
@@ -154,10 +179,10 @@ def _layout(described: Any) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     for length in shape:
         if type(length) is not int or not 0 <= length <= MAX_BYTES:
             raise WireError("an array has no proper shape")
-        size *= length
-    if 0 not in shape and size > MAX_BYTES:
+        size *= max(length, 1)  # NumPy refuses an empty array too whose other lengths are too large
+    if size > MAX_BYTES:
         raise WireError("an array is too large")
-    return dtype, tuple(shape), size
+    return dtype, tuple(shape), 0 if 0 in shape else size
 
 
 def encode(value: Any, arrays: list[np.ndarray], refer: Callable[[Any], dict[str, Any]], depth: int = 0) -> Any:
@@ -167,7 +192,7 @@ def encode(value: Any, arrays: list[np.ndarray], refer: Callable[[Any], dict[str
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int) and not isinstance(value, np.generic):
-        return value if -(2**63) <= value < 2**64 else {"float": repr(float(value)) if abs(value) < 1e300 else "inf"}
+        return value if -(2**63) <= value < 2**64 else {"float": str(_nearest(value))}
     if isinstance(value, float) and not isinstance(value, np.generic):
         return value if math.isfinite(value) else {"float": str(value)}
     if isinstance(value, np.ndarray | np.generic) and value.dtype.newbyteorder("=").str in ALLOWED:
@@ -183,8 +208,18 @@ def encode(value: Any, arrays: list[np.ndarray], refer: Callable[[Any], dict[str
     return refer(value)
 
 
-def decode(value: Any, arrays: list[np.ndarray], resolve: Callable[[dict[str, Any]], Any], depth: int = 0) -> Any:
+def _nearest(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def decode(value: Any, arrays: list[Any], resolve: Callable[[dict[str, Any]], Any], depth: int = 0) -> Any:
     """Turn JSON back into a value; what `encode` referred to goes through ``resolve``.
+
+    Each of ``arrays`` is handed out once, and None takes its place: one array in a thousand places would be a thousand
+    arrays to whoever looks at the value.
 
     Raises
     ------
@@ -193,23 +228,30 @@ def decode(value: Any, arrays: list[np.ndarray], resolve: Callable[[dict[str, An
     """
     if depth > MAX_DEPTH:
         raise WireError("a value is nested too deeply")
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, bool | float):
         return value
+    if isinstance(value, int | str):
+        return _checked(value)
     if not isinstance(value, dict) or not value:
         raise WireError("a value is not encoded")
     tag = next(iter(value))
     content = value[tag]
+    if tag in TAGS and len(value) > 1:
+        raise WireError("a value is encoded twice")
     if tag == "array":
         if type(content) is not int or not 0 <= content < len(arrays):
             raise WireError("a value refers to no array")
-        return arrays[content]
+        array, arrays[content] = arrays[content], None
+        if array is None:
+            raise WireError("a value refers twice to an array")
+        return array
     if tag == "float":
-        return FLOATS[content] if content in FLOATS else _float(content)
+        return _float(content)
     if tag == "dtype":
         if not isinstance(content, str) or content not in ALLOWED:
             raise WireError("a dtype is not allowed")
         return ALLOWED[content].type
-    if tag in ("list", "tuple", "dict") and (not isinstance(content, list) or len(content) > MAX_ITEMS):
+    if tag in TAGS and (not isinstance(content, list) or len(content) > MAX_ITEMS):
         raise WireError("a container is not encoded")
     if tag == "list":
         return [decode(element, arrays, resolve, depth + 1) for element in content]
@@ -218,12 +260,24 @@ def decode(value: Any, arrays: list[np.ndarray], resolve: Callable[[dict[str, An
     if tag == "dict":
         if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str | int) for pair in content):
             raise WireError("a dictionary is not encoded")
-        return {key: decode(element, arrays, resolve, depth + 1) for key, element in content}
+        return {_checked(key): decode(element, arrays, resolve, depth + 1) for key, element in content}
     return resolve(value)
+
+
+def _checked(value: int | str) -> int | str:
+    """A whole number of a size that `encode` sends, or text that can be written down."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise WireError("a text is not Unicode") from None
+    elif not -(2**63) <= value < 2**64:
+        raise WireError("a number is too large")
+    return value
 
 
 def _float(text: Any) -> float:
     try:
-        return float(text) if isinstance(text, str) and len(text) < 64 else math.nan
-    except ValueError:
+        return FLOATS[text] if text in FLOATS else float(text[:64])
+    except (TypeError, ValueError):
         raise WireError("a number is not encoded") from None

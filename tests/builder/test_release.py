@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import autograder.hidden
@@ -189,10 +190,30 @@ def test_formgraders_button_is_safe(own: Course) -> None:
     assert leaks(own) == []
 
 
-def test_nbgrader_without_the_autograder_refuses(own: Course) -> None:
-    program = "import sys; sys.modules['autograder'] = None\nfrom nbgrader.apps.nbgraderapp import main\nmain()\n"
-    command = [sys.executable, "-W", "ignore", "-c", program, "generate_assignment", ASSIGNMENT]
-    result = subprocess.run(command, cwd=own.root, capture_output=True, text=True, check=False)
+BROKEN = """
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'autograder.grading':
+            raise {error}
+import sys; sys.meta_path.insert(0, Broken())
+"""
+
+
+@pytest.mark.parametrize("command", ["generate_assignment", "autograde"])
+@pytest.mark.parametrize(
+    "error", ["ImportError('gone')", "SyntaxError('half edited')", "KeyError('a')", "RecursionError"]
+)
+def test_nbgrader_without_the_autograder_refuses(own: Course, command: str, error: str) -> None:
+    """Stock nbgrader would release solutions, and run what students handed in."""
+    program = BROKEN.format(error=error) + "from nbgrader.apps.nbgraderapp import main\nmain()\n"
+    cell = nbformat.v4.new_code_cell("open('ran', 'w').close()")
+    handed_in = own.root / "submitted" / "somebody" / ASSIGNMENT
+    handed_in.mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), handed_in / "FullyConnectedNets.ipynb")
+    words = [sys.executable, "-W", "ignore", "-c", program, command, ASSIGNMENT]
+    result = subprocess.run(words, cwd=own.root, capture_output=True, text=True, check=False)
     assert result.returncode != 0
     assert "lacks the autograder" in result.stderr
     assert not own.release.exists()
+    assert not list(own.root.rglob("ran"))
+    assert not (own.root / "autograded").exists()

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -121,6 +122,17 @@ def test_packages_installed_beside_python_are_out_of_reach(start: Start) -> None
     assert start(attack=tried(body)).attack.attack() == 0
 
 
+@pytest.mark.parametrize("where", ["/usr/src", "/usr/local/share", "/usr/share", "/opt", "/srv", "/home"])
+def test_a_course_is_out_of_reach_wherever_it_lies(start: Start, where: str) -> None:
+    if not os.access(where, os.W_OK):
+        pytest.skip(f"{where} is not ours to write to")
+    with tempfile.TemporaryDirectory(dir=where) as course:
+        os.chmod(course, 0o755)
+        Path(course, "labels").write_text("the labels")
+        body = f"return open('{course}/labels').read()"
+        assert str(start(attack=tried(body)).attack.attack()).startswith("refused: ")
+
+
 def test_threads_are_allowed(start: Start) -> None:
     body = "import threading\nseen = []\nt = threading.Thread(target=lambda: seen.append(1)); t.start(); t.join()\nreturn len(seen)"
     assert start(attack=tried(body)).attack.attack() == 1
@@ -172,6 +184,29 @@ def test_disk_is_bounded(start: Start) -> None:
         assert error.kind == "crash"  # the kernel's signal for files that grow too large
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        "for i in range(100):\n    with open(f'{home}/{i}', 'wb') as f: f.write(b'0' * 2**20)",
+        "for i in range(30_000): open(f'{home}/{i}', 'w').close()",
+        "os.mkdir(f'{home}/d', 0o300)\nfor i in range(100):\n    with open(f'{home}/d/{i}', 'wb') as f: f.write(b'0' * 2**20)",
+    ],
+    ids=["bytes", "entries", "hidden"],
+)
+def test_many_files_are_bounded_together(start: Start, each_level: int, how: str) -> None:
+    body = f"home = os.environ['HOME']\n{how}\nimport time; time.sleep(1)\nreturn 'done'"
+    student = start(Limits(disk=16 * 2**20), attack=tried(body))
+    scratch = student.backend.process.scratch.path
+    no_disk = each_level == 3 and "'w')" in how  # a file system of the runner's own, which goes with it
+    try:
+        assert str(student.attack.attack()).startswith("done" if no_disk else "refused: OSError")
+    except SubjectError as error:
+        assert error.kind == "crash"
+        assert "more time, memory or disk than it may" in error.message
+    student.backend.close()
+    assert not scratch.exists()
+
+
 def test_endless_output_goes_nowhere(start: Start) -> None:
     body = "for i in range(2000): os.write(1, b'x' * 65536); os.write(2, b'y' * 65536)\nreturn 'written'"
     assert start(attack=tried(body)).attack.attack() == "written"
@@ -212,6 +247,15 @@ def test_only_plain_arrays_come_by_value(start: Start, value: str) -> None:
     else:
         with pytest.raises(SubjectError):
             bool(answer)
+
+
+@pytest.mark.parametrize("value", ["'x' * (5 * 2**20)", "tuple(np.ones(1) for _ in range(300))", "np.zeros(2**26 + 1)"])
+def test_what_is_too_large_to_send_is_said(start: Start, value: str) -> None:
+    student = start(attack=f"import numpy as np\ndef attack():\n    return {value}\n")
+    error = failing(student)
+    assert error.kind == "type"
+    assert "too large" in error.message
+    np.testing.assert_array_equal(student.layers.double(np.ones(1)), [2])
 
 
 def test_shadowing_modules_do_nothing(start: Start) -> None:

@@ -1,11 +1,15 @@
 """Intake copies what counts, follows nothing, keeps within limits and says what it left out."""
 
 import os
+import shutil
+import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from autograder.sandbox import submission
+from autograder.sandbox import entries, submission
 from autograder.sandbox.submission import SubmissionError, find_root, take_in
 
 
@@ -55,6 +59,108 @@ def test_links_and_pipes_are_left_out(tmp_path: Path) -> None:
     assert taken.files == ("cs231n/hard.py", "cs231n/layers.py")
     assert len(taken.left_out) == 3
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sockets in folders as on Linux and macOS")
+def test_a_socket_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = hand_in(tmp_path / "in")
+    monkeypatch.chdir(source)  # their names must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("talk.py")
+        assert take_in(source, tmp_path / "out").left_out == ("talk.py (not a plain file)",)
+
+
+def after_a_look_at(name: str, change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change a file between the look at it and the opening."""
+    describe = entries._describe
+
+    def described(entry: "os.DirEntry[str]", full: str) -> entries.Entry:
+        found = describe(entry, full)
+        if entry.name == name:
+            change(Path(entry.path))
+        return found
+
+    monkeypatch.setattr(entries, "_describe", described)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes as on Linux and macOS")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda path: path.write_bytes(bytes(3_000_000)), "too large"),
+        (lambda path: path.unlink(), "cannot be read"),
+        (lambda path: (path.unlink(), path.symlink_to("/etc/passwd")), "cannot be read"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "not a plain file"),
+        (lambda path: shutil.rmtree(path.parent), "cannot be read"),
+    ],
+)
+def test_what_changes_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object], reason: str
+) -> None:
+    source = hand_in(tmp_path / "in", **{"work/changes.py": "x = 1"})
+    after_a_look_at("changes.py", change, monkeypatch)
+    taken = take_in(source, tmp_path / "out")
+    assert taken.files == ("cs231n/layers.py",)
+    assert taken.left_out == (f"work/changes.py ({reason})",)
+    assert not (tmp_path / "out" / "work" / "changes.py").exists()
+
+
+def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused by hand: the tests may run as root, whom nothing is refused."""
+    source = hand_in(tmp_path / "in", **{"cs231n/locked/x.py": "", "cs231n/locked.py": ""})
+    scandir, openly = os.scandir, os.open
+
+    def refuse(path: Any, *more: Any, way: Any) -> Any:
+        if isinstance(path, Path) and path.stem == "locked":
+            raise PermissionError(13, "Permission denied")
+        return way(path, *more)
+
+    monkeypatch.setattr(os, "scandir", lambda path: refuse(path, way=scandir))
+    monkeypatch.setattr(os, "open", lambda path, *more: refuse(path, *more, way=openly))
+    taken = take_in(source, tmp_path / "out")
+    assert taken.files == ("cs231n/layers.py",)
+    assert taken.left_out == ("cs231n/locked (cannot be read)", "cs231n/locked.py (cannot be read)")
+    (tmp_path / "locked").mkdir()
+    with pytest.raises(SubmissionError, match="locked cannot be read: Permission denied"):
+        take_in(tmp_path / "locked", tmp_path / "again")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names as on Linux")
+def test_names_that_are_no_text_or_mean_more_elsewhere(tmp_path: Path) -> None:
+    source = hand_in(tmp_path / "in", **{"cs231n/aux.py": "", "com1/x.py": "", "a:b.py": "", "back\\slash.py": ""})
+    hand_in(
+        source, **{"dot./x.py": "", f"{'n' * 130}/{'n' * 130}.py": "", "inner.zip": "", ".DS_Store": "", "._x.py": ""}
+    )
+    (source / os.fsdecode(b"caf\xe9.py")).write_text("x = 1")
+    taken = take_in(source, tmp_path / "out")
+    assert taken.files == ("cs231n/layers.py",)
+    elsewhere = "does not work on every system"
+    assert [said.partition(" (")[2].removeprefix("its name ").rstrip(")") for said in taken.left_out] == [
+        elsewhere, elsewhere, "has control characters", elsewhere, elsewhere, elsewhere,
+        "an archive within what was handed in", "is too long",
+    ]  # fmt: skip
+    assert all(said.isascii() for said in taken.left_out)
+
+
+def test_of_a_million_files_no_more_are_listed_than_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submission, "MAX_ENTRIES", 50)
+    source = hand_in(tmp_path / "in", **{f"many/{i}.txt": "" for i in range(500)})
+    listed, scandir = [], os.scandir
+
+    class Counting:
+        def __init__(self, path: Path) -> None:
+            self._found = scandir(path)
+
+        def __enter__(self) -> Any:
+            return (listed.append(entry.name) or entry for entry in self._found)
+
+        def __exit__(self, *_: object) -> None:
+            self._found.close()
+
+    monkeypatch.setattr(os, "scandir", Counting)
+    with pytest.raises(SubmissionError, match="in holds more than 50 files"):
+        take_in(source, tmp_path / "out")
+    assert 50 < len(listed) < 60
 
 
 def test_names_that_could_fool_are_left_out(tmp_path: Path) -> None:

@@ -1,8 +1,13 @@
 """The wire gives back what was sent, and answers every kind of rubbish with a WireError, in bounded time and memory."""
 
 import json
+import random
 import socket
+import subprocess
+import sys
 import threading
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -13,6 +18,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from autograder.sandbox.wire import (
     ALLOWED,
     HEADER,
+    MAX_BYTES,
     MAX_JSON,
     Wire,
     WireClosed,
@@ -21,6 +27,9 @@ from autograder.sandbox.wire import (
     decode,
     encode,
 )
+from tests.fuzz import targets
+from tests.fuzz.mutators import change_message
+from tests.fuzz.seeds import answer
 
 DTYPES = st.sampled_from(sorted(ALLOWED.values(), key=str))
 ARRAYS = DTYPES.flatmap(lambda dtype: arrays(dtype, array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)))
@@ -36,8 +45,12 @@ VALUES = st.recursive(
 )
 
 
+class Refused(Exception):
+    """Something that is no value was sent or received."""
+
+
 def refuse(value: object) -> dict[str, object]:
-    raise TypeError(type(value))
+    raise Refused(type(value))
 
 
 def same(one: object, other: object) -> bool:
@@ -112,7 +125,7 @@ def test_random_json_is_refused_or_a_value(value: object, described: object) -> 
     count = len(described) if isinstance(described, list) else 0
     try:
         receive(HEADER.pack(len(text), count) + text)
-    except (WireError, TypeError):
+    except (WireError, Refused):
         pass
 
 
@@ -147,10 +160,22 @@ def one_array(dtype: object, shape: object, tail: bytes = b"") -> bytes:
         one_array("<f8", "8", b"12345678"),
         one_array("<f8", [2], b"12345678"),  # truncated
         framed('{"arrays": [], "message": {"value": {"array": 0}}}'),
+        framed('{"arrays": [["<f8",[0]]], "message": {"value": {"list": [{"array": 0}, {"array": 0}]}}}', 1),
         framed('{"arrays": [], "message": {"value": {"dtype": "|O"}}}'),
         framed('{"arrays": [], "message": {"value": {"dict": [[[], 1]]}}}'),
         framed('{"arrays": [], "message": {"value": {"tuple": 3}}}'),
         framed('{"arrays": [], "message": {"value": {"float": "1_0x"}}}'),
+        framed('{"arrays": [], "message": {"value": {"float": [1]}}}'),
+        framed('{"arrays": [], "message": {"value": {"float": 3}}}'),
+        framed('{"arrays": [], "message": {"value": {"float": "nan", "x": 1}}}'),
+        framed('{"arrays": [], "message": {"value": ' + "9" * 4000 + "}}"),
+        framed('{"arrays": [], "message": {"value": -9223372036854775809}}'),
+        framed('{"arrays": [], "message": {"value": {"dict": [[18446744073709551616, 1]]}}}'),
+        framed('{"arrays": [], "message": {"value": {"list": ["half of a character: \\ud800"]}}}'),
+        framed('{"arrays": [], "message": {"value": {"dict": [["\\udfff", 1]]}}}'),
+        framed('{"arrays": [], "message": {"value": [' + "[]," * 200_000 + "[]]}}"),
+        one_array("<f8", [0, 2**29, 2**29, 2**29]),  # empty, and still more than NumPy's indices can count
+        one_array("|b1", [4], b"\x00\x01\x02\x01"),  # neither true nor false
     ],
 )
 def test_lies_are_refused(raw: bytes) -> None:
@@ -174,3 +199,82 @@ def test_depth_is_bounded_both_ways() -> None:
         deep = [deep]
     with pytest.raises(WireError):
         encode(deep, [], refuse)
+
+
+@pytest.mark.parametrize(
+    "value", [[1, {"a": (None, "x")}], np.arange(40.0).reshape(5, 8), {"a": [np.ones(3), np.ones(2)]}]
+)
+def test_a_message_cut_anywhere_is_refused(value: object) -> None:
+    raw = answer(value)
+    assert isinstance(receive(raw), type(value))  # the control
+    for length in range(len(raw)):
+        with pytest.raises(WireError):
+            receive(raw[:length])
+
+
+@settings(deadline=None, max_examples=400)
+@given(VALUES, st.integers(0, 2**32), st.integers(1, 5))
+def test_changed_answers_are_refused_or_proper_values(value: object, seed: int, changes: int) -> None:
+    """What was a proper answer, changed inside its JSON or anywhere: as `Remote.ask` receives it."""
+    chance = random.Random(seed)
+    raw = answer(value)
+    for _ in range(changes):
+        raw = change_message(raw, chance, lambda part: flipped(part, chance))
+    targets.wire(raw)
+    targets.wire(flipped(raw, chance))
+
+
+def flipped(raw: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(raw) + 1)
+    return raw[:at] + chance.randbytes(chance.randrange(3)) + raw[at + chance.randrange(3) :]
+
+
+ANNOUNCING = """
+import resource, socket, sys
+from autograder.sandbox.wire import Wire, WireError
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for raw in sys.argv[1:]:
+    ours, theirs = socket.socketpair()
+    theirs.sendall(bytes.fromhex(raw))
+    theirs.close()
+    try:
+        Wire(ours).receive(5)
+    except WireError:
+        print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="maximal memory is told in other units elsewhere")
+def test_an_announcement_alone_costs_no_memory() -> None:
+    """512 MB are announced and 1,000 bytes come."""
+    raw = [one_array("<f8", shape, b"x" * 1000).hex() for shape in ([MAX_BYTES // 8], [2, MAX_BYTES // 16])]
+    command = [sys.executable, "-c", ANNOUNCING, *raw]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    grown = [int(line) for line in said.split()]
+    assert len(grown) == 2
+    assert max(grown) < 20
+
+
+def test_what_this_machine_has_no_memory_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*shape: object) -> None:
+        raise MemoryError
+
+    raw = one_array("<f8", [MAX_BYTES // 8])
+    monkeypatch.setattr(np, "empty", none_left)
+    with pytest.raises(WireError, match="too large for this machine"):
+        receive(raw)
+
+
+@pytest.mark.parametrize("piece", ["[],", "{},", '{"a":0},', "1e5,", '"\u00e9",', "[[[[[]]]]],"])
+def test_json_of_small_pieces_costs_bounded_memory_and_time(piece: str) -> None:
+    count = (MAX_JSON - 100) // len(piece.encode())
+    raw = framed('{"arrays": [], "message": {"value": {"list": [' + piece * count + "0]}}}")
+    assert MAX_JSON * 0.99 < len(raw) < MAX_JSON
+    tracemalloc.start()
+    start = time.process_time()
+    with pytest.raises(WireError):
+        receive(raw, 20)
+    seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64 * 2**20
+    assert seconds < 5

@@ -203,7 +203,7 @@ def _remedies(values: np.ndarray, right: np.ndarray, off: np.ndarray, wrong: np.
     if np.abs(values + right).max() <= allowed:
         return ["The sign is the wrong way round."]
     norm = float((values * values).sum())
-    factor = float((values * right).sum()) / norm
+    factor = float((values * right).sum()) / norm if norm > 0 else 0.0  # squares of small numbers may vanish
     if values.size > 1 and np.abs(values * factor - right).max() <= allowed and np.isfinite(factor) and factor != 0:
         return [f"All of it times {_short(factor)} would be right."]
     shift = float((right - values).mean())

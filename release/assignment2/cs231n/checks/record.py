@@ -11,6 +11,8 @@ import numpy as np
 
 from .subject import Backend, Handle, SubjectError
 
+MAX_KEPT = 64 * 2**20
+"""Bytes of answers that are kept; beyond them an answer is only passed on."""
 Log = list[Any]
 """Answers in the order of the questions: arrays, scalars, tuples of them, and the names of what stayed a handle."""
 
@@ -32,6 +34,7 @@ class Recorded:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.log: Log = []
+        self._kept = 0
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self._keep(self.backend.call(target, args, kwargs))
@@ -52,7 +55,8 @@ class Recorded:
         return self._keep(self.backend.fetch(target))
 
     def _keep(self, answer: Any) -> Any:
-        self.log.append(_remember(answer))
+        self._kept += _size(answer)
+        self.log.append(_remember(answer) if self._kept <= MAX_KEPT else None)
         return self._rewrap(answer)
 
     def _rewrap(self, answer: Any) -> Any:
@@ -69,6 +73,15 @@ def _remember(answer: Any) -> Any:
     if isinstance(answer, tuple):
         return tuple(_remember(element) for element in answer)
     return answer
+
+
+def _size(answer: Any) -> int:
+    """About how many bytes an answer takes; what is in it twice counts twice."""
+    if isinstance(answer, list | tuple):
+        return sum(_size(element) for element in answer)
+    if isinstance(answer, dict):
+        return sum(_size(element) for element in answer.values())
+    return answer.nbytes if isinstance(answer, np.ndarray) else 8
 
 
 class Playback:
@@ -135,6 +148,9 @@ def same_log(one: Log, other: Log, rtol: float = 1e-5) -> bool:
     return _same(tuple(one), tuple(other), rtol) is not False
 
 
+NUMBERS = (bool, int, float, np.generic, np.ndarray)
+
+
 def _same(left: Any, right: Any, rtol: float) -> bool | None:
     """True or False where numbers could be compared, None where there was nothing to compare."""
     if isinstance(left, tuple) or isinstance(right, tuple):
@@ -153,10 +169,12 @@ def _same(left: Any, right: Any, rtol: float) -> bool | None:
         return _same(tuple(left), tuple(right), rtol)
     if left is None or isinstance(left, str) or right is None or isinstance(right, str):
         return None if type(left) is type(right) and left == right else False
-    a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
-    if a.size != b.size:
+    if not (isinstance(left, NUMBERS) and isinstance(right, NUMBERS) and np.size(left) == np.size(right)):
+        return False  # before anything is converted: an answer may be hostile, and large
+    try:
+        a, b = (np.asarray(value, dtype=np.float64).ravel() for value in (left, right))
+    except OverflowError:  # an integer of a thousand digits
         return False
-    a, b = a.ravel(), b.ravel()
     scale = float(np.abs(b).max(initial=0.0)) if np.isfinite(b).all() else 1.0
     return bool(np.allclose(a, b, rtol=rtol, atol=rtol * scale, equal_nan=True))
 

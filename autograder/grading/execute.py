@@ -1,0 +1,363 @@
+"""Execute a submission's notebook in the sandbox, so that whoever reads it sees fresh outputs. Never for scores.
+
+A runner is asked cell by cell; what comes back is read as hostile: plain text and pictures survive. Grade cells are
+left out, since the verdict is written there. Not for keeping what was shown: see ``store``.
+"""
+
+import base64
+import functools
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+
+import datasets
+from autograder.checks.subject import SubjectError
+from autograder.course import Course
+from autograder.judge.extension import provide
+from autograder.manifest import Part
+from autograder.sandbox import launch
+from autograder.sandbox.levels import NOTEBOOK, Limits, remove_at_exit
+from autograder.sandbox.remote import Remote, printable
+from autograder.sandbox.submission import Submission
+from datasets import pickles
+from datasets.layout import FILES, MARKER, META_FILE, PIXELS, TEST_FILE, TRAIN_FILES
+
+from .cells import MAX_ALL_TEXT, MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, PICTURES, plain_output, read_notebook, restore
+
+MAX_ALL_PICTURES = 8 * MAX_PICTURE
+"""Characters of pictures in base64 that the outputs of one notebook hold together."""
+MAX_ONE_PICTURE = MAX_PICTURE * 3 // 4 - 4
+"""Bytes of one picture."""
+OTHERS = ("cs231n/checks", "cs231n/datasets", "tests")
+"""Folders of the release that notebooks use and that intake leaves out: they are not the student's work."""
+SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
+PICTURES_VERSION = 1
+STARTING_SECONDS = 60.0
+
+
+class ExecutionFault(Exception):
+    """A notebook could not be executed for a reason of ours: one sentence says why."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a notebook may take.
+
+    Attributes
+    ----------
+    cell, notebook : float
+        Seconds for one cell, and for all of them.
+    """
+
+    cell: float = 120.0
+    notebook: float = 600.0
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What the cells of a notebook showed.
+
+    Attributes
+    ----------
+    sources : str
+        Digest of the cells.
+    cells : dict
+        Number of a cell to its execution count (None: it was not executed) and its outputs, in the notebook's form.
+    summary : str
+        One sentence for the reader.
+    level : int
+        Of the sandbox.
+    hurried : Patience or None
+        The limits, where the time was not enough.
+    """
+
+    sources: str
+    cells: dict[int, tuple[int | None, list[dict[str, Any]]]]
+    summary: str
+    level: int
+    hurried: Patience | None = None
+
+    def put_into(self, notebook: Any) -> None:
+        """Replace the outputs of an equal notebook's cells, and say on top what happened."""
+        for number, (count, outputs) in self.cells.items():
+            cell = notebook.cells[number]
+            cell.execution_count = count
+            cell.outputs = [nbformat.from_dict(output) for output in outputs]
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(self.summary, id="cell-executed"))
+
+
+def handed_in(course: Course, part: Part, submission: Submission) -> Any:
+    """Return a part's notebook as it is shown: the student's, with the release's graded cells.
+
+    Raises
+    ------
+    NotebookError
+        If there is none that can be read.
+    """
+    release = nbformat.read(course.release / part.notebook, as_version=4)
+    return restore(read_notebook(submission.folder / part.notebook), release)
+
+
+def sources_digest(notebook: Any) -> str:
+    """Return a digest of what would be executed."""
+    total = hashlib.sha256()
+    for number in _numbers(notebook):
+        source = notebook.cells[number].source.encode("utf-8", "surrogatepass")
+        total.update(f"{number}\0{len(source)}\0".encode() + source)
+    return total.hexdigest()
+
+
+def _numbers(notebook: Any) -> list[int]:
+    """The cells whose outputs are replaced: all code but that of locked grade cells."""
+
+    def graded(cell: Any) -> bool:
+        nbgrader = cell.metadata.get("nbgrader", {})
+        return bool(nbgrader.get("grade") and not nbgrader.get("solution"))
+
+    return [n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code" and not graded(cell)]
+
+
+def execute(
+    course: Course, part: Part, submission: Submission, notebook: Any, level: int, patience: Patience
+) -> Executed:
+    """Execute a notebook's cells from top to bottom, in quick mode.
+
+    Parameters
+    ----------
+    course : Course
+    part : Part
+    submission : Submission
+        Taken in already; it is left as it is.
+    notebook : NotebookNode
+        Of that submission; see `handed_in`.
+    level : int
+        Of the sandbox.
+    patience : Patience
+
+    Returns
+    -------
+    Executed
+        Whatever the cells did.
+
+    Raises
+    ------
+    ExecutionFault, LaunchError, CourseError, OSError
+        If the fault is ours.
+    """
+    with _laid_out(course, part, submission, level) as folder:
+        limits = Limits(cpu_seconds=int(patience.notebook + STARTING_SECONDS), disk=256 * 2**20)
+        pictures = _within_reach(practice_pictures(course), level)
+        process = launch.start(level, folder, (), limits, NOTEBOOK, needs=True, pictures=pictures)
+        remote = Remote(process, STARTING_SECONDS)
+        try:
+            remote.ask("execute", source="", limits=_limits(0, 0))
+        except SubjectError as error:
+            remote.close()
+            raise ExecutionFault(f"IPython does not start in the sandbox: {error.message}") from None
+        try:
+            return _Run(remote, notebook, patience, level, MAX_ALL_TEXT, MAX_ALL_PICTURES).result()
+        finally:
+            remote.close()
+
+
+def _limits(text: int, pictures: int) -> dict[str, int]:
+    """What the runner keeps of one cell's outputs."""
+    return {
+        "text": min(text, MAX_TEXT), "number": MAX_OUTPUTS, "picture": MAX_ONE_PICTURE, "pictures": pictures * 3 // 4,
+    }  # fmt: skip
+
+
+@dataclass
+class _Run:
+    """One notebook in one runner."""
+
+    remote: Remote
+    notebook: Any
+    patience: Patience
+    level: int
+    text: int
+    pictures: int
+    failed: list[int] = field(default_factory=list)
+    ended: str = ""
+
+    def result(self) -> Executed:
+        self.remote.seconds = self.patience.cell
+        self.remote.deadline = time.monotonic() + self.patience.notebook
+        cells: dict[int, tuple[int | None, list[dict[str, Any]]]] = {}
+        count = left = 0
+        for number in _numbers(self.notebook):
+            source = self.notebook.cells[number].source.encode("utf-8", "replace").decode()
+            if not source.strip():
+                cells[number] = None, []
+            elif self.ended:
+                left += 1
+                cells[number] = None, [_said(f"Not executed, because cell {count} ended the program.")]
+            else:
+                count += 1
+                cells[number] = count, self._outputs(source, count)
+        return Executed(
+            sources_digest(self.notebook), cells, self._summary(count, left), self.level,
+            self.patience if self.remote.timed_out else None,
+        )  # fmt: skip
+
+    def _outputs(self, source: str, count: int) -> list[dict[str, Any]]:
+        try:
+            answer = self.remote.ask("execute", source=source, limits=_limits(self.text, self.pictures))
+        except SubjectError as error:
+            self.failed.append(count)
+            if self.remote.over:
+                self.ended = self._end(error)
+            return [_said(self.ended or error.message)]
+        answer = answer if isinstance(answer, dict) else {}
+        if answer.get("failed") is not False:
+            self.failed.append(count)
+        outputs = answer.get("outputs")
+        kept = [self._kept(output) for output in (outputs if isinstance(outputs, list) else [])[:MAX_OUTPUTS]]
+        return [output for output in kept if output is not None]
+
+    def _end(self, error: SubjectError) -> str:
+        if not self.remote.timed_out:
+            return error.message
+        if self.remote.deadline is not None and time.monotonic() >= self.remote.deadline:
+            return f"The {self.patience.notebook:g} seconds for this notebook were used up in this cell."
+        return f"This cell did not end within {self.patience.cell:g} seconds."
+
+    def _kept(self, output: Any) -> dict[str, Any] | None:
+        """What is left of an output that comes from a runner: plain text and pictures, within the notebook's limits."""
+        if not isinstance(output, dict):
+            return None
+        kind, text, data = (output.get(name) for name in ("output_type", "text", "data"))
+        plain: dict[str, Any] = {"output_type": kind if isinstance(kind, str) else "", "text": _tidy(text), "data": {}}
+        for name, value in data.items() if isinstance(data, dict) else ():
+            if name == "text/plain":
+                plain["data"][name] = _tidy(value)
+            elif name in PICTURES and _is_picture(name, value):
+                plain["data"][name] = base64.b64encode(value.tobytes()).decode()
+        kept = plain_output(plain)
+        if kept is None:
+            return None
+        shown = kept.get("data", {})
+        text_size = len(kept.get("text", "")) + len(shown.get("text/plain", ""))
+        picture_size = sum(len(shown[name]) for name in PICTURES if name in shown)
+        if text_size > self.text or picture_size > self.pictures:
+            return _said("(an output is left out: this notebook shows too much)")
+        self.text -= text_size
+        self.pictures -= picture_size
+        return dict(kept)
+
+    def _summary(self, count: int, left: int) -> str:
+        start = "**Executed for grading**, in quick mode. "
+        if self.ended:
+            behind = f" The {left} cells behind it were not executed." if left else ""
+            return f"{start}It does not run from top to bottom: cell {count} ended the program.{behind}"
+        if not self.failed:
+            return f"{start}It runs from top to bottom: none of {count} cells ended in an error."
+        errors = f"{len(self.failed)} of {count} cells ended in an error, first cell {self.failed[0]}"
+        return f"{start}It does not run from top to bottom: {errors}."
+
+
+def _said(sentence: str) -> dict[str, Any]:
+    return dict(plain_output({"output_type": "stream", "text": _tidy(sentence)}))
+
+
+def _tidy(text: Any) -> str:
+    """Text without colours, and without anything else that is not to be seen."""
+    return printable(COLOURS.sub("", text[: 2 * MAX_TEXT]).expandtabs()) if isinstance(text, str) else ""
+
+
+def _is_picture(name: str, value: Any) -> bool:
+    if not isinstance(value, np.ndarray) or value.dtype != np.uint8 or value.ndim != 1:
+        return False
+    return value.size <= MAX_ONE_PICTURE and value[:8].tobytes().startswith(SIGNATURES[name])
+
+
+@contextmanager
+def _laid_out(course: Course, part: Part, submission: Submission, level: int) -> Iterator[Path]:
+    """The submission as its author had it: with what of the release intake leaves out, and a built extension."""
+    with tempfile.TemporaryDirectory(prefix="autograder-notebook-", ignore_cleanup_errors=True) as scratch:
+        os.chmod(scratch, 0o711)
+        folder = Path(scratch, "submission")
+        for name in submission.files:
+            _put(submission.folder / name, folder / name)
+        for path in (path for other in OTHERS for path in (course.release / other).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                _put(path, folder / path.relative_to(course.release))
+        for path in (folder, *folder.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o755)
+        extension = provide(course, part, replace(submission, folder=folder), level)
+        if extension.fault:
+            raise ExecutionFault(extension.fault)
+        yield folder
+
+
+def practice_pictures(course: Course) -> Path:
+    """Return the pictures as notebooks may see them: those for training, and those for testing without their labels.
+
+    Made once for the pictures that submissions are judged on; the files are linked where that can be.
+    """
+    root = course.pictures.root
+    stamps = [(stamp.st_mtime_ns, stamp.st_size) for stamp in (os.stat(root / name) for name in FILES)]
+    key = hashlib.sha256(repr((PICTURES_VERSION, str(root), stamps)).encode()).hexdigest()[:16]
+    home = course.state / "pictures" / key
+    if home.is_dir():
+        return home
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-", ignore_cleanup_errors=True) as fresh:
+        folder = Path(fresh, "pictures")
+        for name in (*TRAIN_FILES, META_FILE, MARKER):
+            if (root / name).exists():
+                _put((root / name).resolve(), folder / name)
+        pixels, labels = datasets.read_test(root)
+        content: dict[bytes, Any] = {b"labels": [0] * len(labels), b"data": pixels.reshape(-1, PIXELS)}
+        pickles.dump(content, folder / TEST_FILE)  # the files' names are left out too: they name the class
+        for path in (folder, folder / TEST_FILE):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        try:
+            folder.rename(home)
+        except OSError:
+            if not home.is_dir():  # else another process was first
+                raise
+    return home
+
+
+def _within_reach(pictures: Path, level: int) -> Path:
+    """The pictures where the sandbox's own user can read them: level 2 mounts nothing, and parents may be closed."""
+    if level != 2 or os.geteuid() != 0 or all(parent.stat().st_mode & stat.S_IXOTH for parent in pictures.parents):
+        return pictures
+    return _lent(pictures)
+
+
+@functools.cache
+def _lent(pictures: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="autograder-pictures-"))
+    remove_at_exit(folder)
+    for path in pictures.iterdir():
+        _put(path, folder / path.name)
+    folder.chmod(0o755)
+    return folder
+
+
+def _put(source: Path, target: Path) -> None:
+    """Make a file readable for all in another place: a link where that can be, else a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)  # never written through: it may be a link itself
+    if source.stat().st_mode & stat.S_IROTH:
+        with suppress(OSError):
+            os.link(source, target)
+            return
+    shutil.copyfile(source, target)
+    target.chmod(0o644)

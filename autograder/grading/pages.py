@@ -1,0 +1,36 @@
+"""How nbgrader's pages, feedback and formgrader's, show what students wrote: nothing runs, nothing takes long.
+
+Jinja filters in the place of nbconvert's. Not for outputs: those are reduced when a notebook is read, see ``cells``.
+"""
+
+from html import escape
+from typing import Any
+
+from jinja2 import pass_context
+from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+MAX_SHOWN = 20_000
+"""Characters of one cell that are shown."""
+
+
+@pass_context
+def markdown(context: Any, source: str) -> str:
+    """Return Markdown as HTML. Links lead to the web or nowhere: nbconvert would let ``javascript:`` through."""
+    attachments = context.get("cell", {}).get("attachments", {})
+    renderer = IPythonRenderer(escape=False, allow_harmful_protocols=False, attachments=attachments)
+    text = _shortened(source)
+    try:
+        return str(MarkdownWithMath(renderer=renderer).render(text))
+    except Exception:  # too deep, or a picture that is not attached
+        return f"<pre>{escape(text)}</pre>"
+
+
+def code(source: str, language: str | None = None, metadata: Any = None) -> str:  # noqa: ARG001 (what it is called with)
+    """Return code as coloured HTML. Its white space ends with the line: runs of it take the highlighter minutes."""
+    text = "\n".join(line.rstrip() for line in _shortened(source).splitlines())
+    return str(Highlight2HTML(pygments_lexer="python3")(text))
+
+
+def _shortened(source: str) -> str:
+    return source if len(source) <= MAX_SHOWN else source[:MAX_SHOWN] + "\n(the rest is not shown)"

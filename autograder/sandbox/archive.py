@@ -1,0 +1,232 @@
+"""An archive (zip, tar, gzipped tar) as a source of entries, read as hostile data: streams, within limits.
+
+Nothing is unpacked here, and what counts is not decided here: see ``submission``. Python's ``zipfile`` reads from a
+file that lends it so many bytes and no more; of ``tarfile`` only the reader of a single header is used, since the rest
+believes lengths, keeps every member and, before Python 3.12.6, takes hours over some headers.
+"""
+
+import os
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from .entries import CHUNK, Entry, Unreadable
+
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+MAX_PACKED = 512 * 2**20
+"""A larger archive is not opened."""
+MAX_UNPACKED = 2**30
+"""Of a tar, which must be unpacked from its beginning to reach anything."""
+MAX_MEMBERS = 50_000
+MAX_DIRECTORY = 4 * 2**20
+"""Of a zip's directory, which is held in memory as a whole."""
+MAX_HEADER, MAX_HEADERS = 2**16, 32 * 2**20
+"""Of a long name or extended header in a tar, and of all of its headers together."""
+BLOCK = 512
+BROKEN = "is broken or not complete: pack it anew and hand that in"
+LONG = "holds a header that is too long: pack it anew and hand that in"
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is an archive that can be handed in."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def entries_of_archive(path: Path) -> Generator[Entry, None, None]:
+    """Yield the members of an archive, in its own order; what kind it is is told by its first bytes.
+
+    Raises
+    ------
+    Unreadable
+        If it is broken, truncated, larger than the limits, or holds more members.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_PACKED:
+                raise Unreadable(f"is larger than {MAX_PACKED >> 20} MB: hand in the course's files only")
+            start = file.read(4)
+            file.seek(0)
+            if start in (b"PK\3\4", b"PK\5\6"):
+                found = _zipped(file, size)
+            else:
+                found = _tarred(_gunzip(file) if start.startswith(b"\x1f\x8b") else file.read)
+            for number, entry in enumerate(found):
+                if number >= MAX_MEMBERS:
+                    raise Unreadable(f"holds more than {MAX_MEMBERS:,} files: hand in the course's only")
+                yield entry
+    except Unreadable:
+        raise
+    except Exception:  # what zipfile, tarfile and zlib raise on rubbish is of many kinds, not all of them documented
+        raise Unreadable(BROKEN) from None
+
+
+class _Lent:
+    """A file for ``zipfile``, which believes what an archive says: at most so much at a time, and so much in all."""
+
+    def __init__(self, file: BinaryIO, left: int) -> None:
+        self._file, self._left = file, left
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._file.read(size if 0 <= size <= MAX_DIRECTORY else MAX_DIRECTORY + 1)
+        self._left -= len(content)
+        if len(content) > MAX_DIRECTORY or self._left < 0:  # the latter where members overlap
+            raise Unreadable(BROKEN)
+        return content
+
+
+def _zipped(file: BinaryIO, size: int) -> Iterator[Entry]:
+    with zipfile.ZipFile(cast(Any, _Lent(file, 2 * size + CHUNK))) as archive:
+        for info in archive.infolist():
+            name = _zip_name(info).removeprefix("./")
+            if name:
+                read = _reader(archive, info)
+                yield Entry(name.removesuffix("/"), read, info.file_size, name.endswith("/"), _zip_trouble(info, name))
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """The name as it was packed: macOS writes UTF-8 without saying so, which ``zipfile`` takes for an old code page."""
+    if info.flag_bits & 0x800:
+        return info.orig_filename
+    try:
+        return info.orig_filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.orig_filename
+
+
+def _zip_trouble(info: zipfile.ZipInfo, name: str) -> str:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        return "a link"
+    if kind not in (0, stat.S_IFDIR if name.endswith("/") else stat.S_IFREG):
+        return "not a plain file"
+    if info.flag_bits & 0x41:
+        return "encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others unpack without limits
+        return "packed in a way that is not read here"
+    return ""
+
+
+def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Iterator[bytes]]:
+    def read() -> Iterator[bytes]:
+        try:
+            with archive.open(info) as member:
+                while chunk := member.read(CHUNK):
+                    yield chunk
+        except Exception:
+            raise Unreadable("broken in the archive") from None
+
+    return read
+
+
+class _Blocks:
+    """The unpacked bytes of a tar, read once from beginning to end."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read, self._come, self._headers = read, 0, 0
+
+    def header(self, size: int) -> bytes:
+        """Return the next bytes, padded to whole blocks, that describe members."""
+        padded = size + -size % BLOCK
+        self._headers += padded
+        if size > MAX_HEADER or self._headers > MAX_HEADERS:
+            raise Unreadable(LONG)
+        return b"".join(self.chunks(padded))[:size]
+
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """Yield exactly so many bytes."""
+        while size:
+            chunk = self._read(min(size, CHUNK))
+            self._come += len(chunk)
+            if not chunk:
+                raise Unreadable(BROKEN)
+            if self._come > MAX_UNPACKED:
+                raise Unreadable(f"unpacks to more than {MAX_UNPACKED >> 30} GB: hand in the course's files only")
+            size -= len(chunk)
+            yield chunk
+
+    def finish(self) -> None:
+        """Read to the very end, where gzip's checksum is."""
+        while self._come <= MAX_UNPACKED and (chunk := self._read(CHUNK)):
+            self._come += len(chunk)
+
+
+def _tarred(read: Callable[[int], bytes]) -> Iterator[Entry]:
+    blocks = _Blocks(read)
+    extended: dict[str, str] = {}
+    while (block := blocks.header(BLOCK)).strip(b"\0"):
+        info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        if info.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
+            extended.update(_pax(blocks.header(_size(info.size))))
+        elif info.type == tarfile.GNUTYPE_LONGNAME:
+            extended["path"] = blocks.header(_size(info.size)).partition(b"\0")[0].decode("utf-8", "surrogateescape")
+        elif info.type in (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK):  # nothing in them matters here
+            blocks.header(_size(info.size))
+        else:
+            more = info.type == tarfile.GNUTYPE_SPARSE and block[482]
+            while more:
+                more = blocks.header(BLOCK)[504]
+            name = extended.get("path", info.name).removeprefix("./").rstrip("/" if info.isdir() else "")
+            holds = info.isreg() or info.type not in tarfile.SUPPORTED_TYPES
+            size = _size(int(extended.get("size", info.size))) if holds else 0
+            rest = blocks.chunks(size)
+            if name not in ("", "."):
+                yield Entry(name, lambda rest=rest: rest, size, info.isdir(), _tar_trouble(info, extended))  # type: ignore[misc]
+            for _ in rest:
+                pass
+            for _ in blocks.chunks(-size % BLOCK):
+                pass
+            extended = {}
+    blocks.finish()
+
+
+def _size(announced: int) -> int:
+    if announced < 0:
+        raise Unreadable(BROKEN)
+    return announced
+
+
+def _tar_trouble(info: tarfile.TarInfo, extended: dict[str, str]) -> str:
+    if info.issym() or info.islnk():
+        return "a link"
+    if info.type == tarfile.GNUTYPE_SPARSE or "GNU.sparse" in extended:
+        return "a sparse file"
+    return "" if info.isreg() or info.isdir() else "not a plain file"
+
+
+def _pax(content: bytes) -> dict[str, str]:
+    """Read an extended header: records of their length, a space, a word, an equals sign, a value and a new line."""
+    found: dict[str, str] = {}
+    at = 0
+    while at < len(content):
+        digits = content[at : at + 8].partition(b" ")[0]
+        end = at + (int(digits) if digits.isdigit() else 0)
+        word, equals, value = content[at + len(digits) + 1 : end].partition(b"=")
+        if not equals or not value.endswith(b"\n"):
+            raise Unreadable(BROKEN)
+        if word in (b"path", b"size") or word.startswith(b"GNU.sparse"):
+            found[word.decode("utf-8", "replace")[:10]] = value[:-1].decode("utf-8", "surrogateescape")
+        at = end
+    return found
+
+
+def _gunzip(file: BinaryIO) -> Callable[[int], bytes]:
+    """Return a function that unpacks at most so many bytes at a time; ``gzip`` reads headers a byte at a time."""
+    inflater = zlib.decompressobj(wbits=31)
+
+    def read(size: int) -> bytes:
+        while not inflater.eof:
+            packed = inflater.unconsumed_tail or file.read(CHUNK)
+            content = inflater.decompress(packed, size)
+            if content:
+                return content
+            if not packed:
+                raise Unreadable(BROKEN)
+        return b""
+
+    return read

@@ -1,0 +1,162 @@
+"""The system calls that a runner may make, as a list of what is allowed, and the kernel's filter made of it.
+
+Reading, computing and threads: nothing that opens a socket, starts a program, touches another process or the system.
+Calls that are harmless with some arguments only are in `CONDITIONS`. Not for files: which of them may be opened is
+Landlock's to say, see ``confine``.
+"""
+
+import ctypes
+import os
+import platform
+import struct
+
+Numbers = tuple[int, int]
+"""Of a system call on x86-64 and on 64-bit Arm; -1: there is none."""
+ALLOWED: dict[str, Numbers] = {
+    # files: what Landlock looks at; it does not at modes, owners and times of files, or (before Linux 6.2) at truncate
+    "read": (0, 63), "write": (1, 64), "close": (3, 57), "open": (2, -1), "openat": (257, 56), "stat": (4, -1),
+    "fstat": (5, 80), "lstat": (6, -1), "newfstatat": (262, 79), "statx": (332, 291), "statfs": (137, 43),
+    "fstatfs": (138, 44), "lseek": (8, 62), "pread64": (17, 67), "pwrite64": (18, 68), "readv": (19, 65),
+    "writev": (20, 66), "preadv": (295, 69), "pwritev": (296, 70), "preadv2": (327, 286), "pwritev2": (328, 287),
+    "access": (21, -1), "faccessat": (269, 48), "faccessat2": (439, 439), "readlink": (89, -1), "readlinkat": (267, 78),
+    "getdents": (78, -1), "getdents64": (217, 61), "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50),
+    "mkdir": (83, -1), "mkdirat": (258, 34), "rmdir": (84, -1), "unlink": (87, -1), "unlinkat": (263, 35),
+    "rename": (82, -1), "renameat": (264, 38), "renameat2": (316, 276), "umask": (95, 166), "ftruncate": (77, 46),
+    "fallocate": (285, 47), "fsync": (74, 82), "fdatasync": (75, 83), "fadvise64": (221, 223), "readahead": (187, 213),
+    "sendfile": (40, 71), "copy_file_range": (326, 285), "getxattr": (191, 8), "lgetxattr": (192, 9),
+    "fgetxattr": (193, 10), "listxattr": (194, 11), "llistxattr": (195, 12), "flistxattr": (196, 13),
+    # descriptors; of sockets only the one that is open already
+    "dup": (32, 23), "dup2": (33, -1), "dup3": (292, 24), "fcntl": (72, 25), "flock": (73, 32), "ioctl": (16, 29),
+    "pipe": (22, -1), "pipe2": (293, 59), "close_range": (436, 436), "poll": (7, -1), "ppoll": (271, 73),
+    "select": (23, -1), "pselect6": (270, 72), "epoll_create": (213, -1), "epoll_create1": (291, 20),
+    "epoll_ctl": (233, 21), "epoll_wait": (232, -1), "epoll_pwait": (281, 22), "epoll_pwait2": (441, 441),
+    "eventfd": (284, -1), "eventfd2": (290, 19), "timerfd_create": (283, 85), "timerfd_settime": (286, 86),
+    "timerfd_gettime": (287, 87), "sendto": (44, 206), "recvfrom": (45, 207), "shutdown": (48, 210),
+    "getsockname": (51, 204), "getpeername": (52, 205), "getsockopt": (55, 209), "socketpair": (53, 199),
+    # memory and threads
+    "mmap": (9, 222), "munmap": (11, 215), "mprotect": (10, 226), "mremap": (25, 216), "madvise": (28, 233),
+    "brk": (12, 214), "msync": (26, 227), "mincore": (27, 232), "membarrier": (324, 283), "futex": (202, 98),
+    "futex_waitv": (449, 449), "set_robust_list": (273, 99), "set_tid_address": (218, 96), "rseq": (334, 293),
+    "arch_prctl": (158, -1), "restart_syscall": (219, 128), "exit": (60, 93), "exit_group": (231, 94),
+    "sched_yield": (24, 124), "sched_getaffinity": (204, 123), "clone": (56, 220),
+    # about itself
+    "getpid": (39, 172), "getppid": (110, 173), "gettid": (186, 178), "getuid": (102, 174), "geteuid": (107, 175),
+    "getgid": (104, 176), "getegid": (108, 177), "getresuid": (118, 148), "getresgid": (120, 150),
+    "getgroups": (115, 158), "getpgrp": (111, -1), "getrlimit": (97, 163), "getrusage": (98, 165), "times": (100, 153),
+    "uname": (63, 160), "sysinfo": (99, 179), "getcpu": (309, 168), "wait4": (61, 260), "waitid": (247, 95),
+    "prctl": (157, 167), "prlimit64": (302, 261),
+    # signals to itself, time, chance
+    "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135), "rt_sigreturn": (15, 139), "rt_sigpending": (127, 136),
+    "rt_sigtimedwait": (128, 137), "rt_sigsuspend": (130, 133), "sigaltstack": (131, 132), "pause": (34, -1),
+    "kill": (62, 129), "tgkill": (234, 131), "alarm": (37, -1), "getitimer": (36, 102), "setitimer": (38, 103),
+    "timer_create": (222, 107), "timer_settime": (223, 110), "timer_gettime": (224, 108),
+    "timer_getoverrun": (225, 109), "timer_delete": (226, 111), "clock_gettime": (228, 113), "clock_getres": (229, 114),
+    "clock_nanosleep": (230, 115), "nanosleep": (35, 101), "gettimeofday": (96, 169), "time": (201, -1),
+    "getrandom": (318, 278),
+}  # fmt: skip
+STARTING: dict[str, Numbers] = {"fork": (57, -1), "vfork": (58, -1), "execve": (59, 221), "execveat": (322, 281)}
+"""System calls that start programs and processes, for runners that build: compilers are such."""
+OWN_PROCESS = -1
+"""Stands for the runner's own number in `CONDITIONS`."""
+CONDITIONS: dict[str, tuple[tuple[int, tuple[int, ...]], ...]] = {
+    "kill": ((0, (OWN_PROCESS,)),),
+    "tgkill": ((0, (OWN_PROCESS,)),),
+    "prlimit64": ((0, (0,)),),  # limits of itself, which it cannot raise
+    # two ends of its own, for event loops; only streams, since datagrams can be sent to whoever listens on this machine
+    "socketpair": ((0, (1,)), (1, (0x1, 0x801, 0x80001, 0x80801))),
+    "getsockopt": ((1, (1,)), (2, (3, 4, 7, 8, 30, 38, 39))),  # kind, error, sizes; no handle of the peer's process
+    # not F_SETOWN and F_SETSIG, by which a socket sends signals to others
+    "fcntl": ((1, (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)),),
+    # is it a terminal (TCGETS, TIOCGWINSZ); FIONREAD, FIONBIO, FIOCLEX, FIONCLEX; not FIOSETOWN
+    "ioctl": ((1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),),
+    # its name, whether it is dumpable, its capabilities, no-new-privileges, names of its memory
+    "prctl": ((0, (3, 15, 16, 23, 39, 0x53564D41)),),
+}
+"""Calls that are allowed with some values of some arguments only: their places, and the values."""
+OPENING = {"open": 1, "openat": 2}
+"""Where the flags of these are. Before Linux 6.2 Landlock does not see that opening for reading may empty a file."""
+TRUNCATE, ACCESS, WRITING = 0x200, 0x3, (0x1, 0x2)
+CLONE3 = (435, 435)
+CLONE_THREAD = 0x10000
+NEW_NAMESPACES = 0x7E020080
+HIGHEST = 470
+"""System calls with higher numbers are younger than this list: for them the kernel seems to be an older one."""
+ARCHITECTURES = {"x86_64": (0xC000003E, 0, 317), "aarch64": (0xC00000B7, 1, 277)}
+"""The kernel's name of an architecture, its column in the tables, its number of ``seccomp``."""
+ALLOW, KILL, NO_PERMISSION, NO_SYSTEM_CALL = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
+LOAD, AND, JUMP_EQUAL, JUMP_GREATER, JUMP_SET, RETURN = 0x20, 0x54, 0x15, 0x25, 0x45, 0x06
+Instruction = tuple[int, int, int, int]
+"""Operation, instructions to skip if true and if not, operand."""
+
+
+def restrict(processes: bool) -> bool:
+    """Let this process and its children make the allowed system calls only, from now on.
+
+    Parameters
+    ----------
+    processes : bool
+        Whether it may start programs.
+
+    Returns
+    -------
+    bool
+        Whether the kernel took the filter; ``ctypes.get_errno()`` tells why not.
+
+    Raises
+    ------
+    KeyError
+        If there is no table for this machine's architecture.
+    """
+    machine = platform.machine()
+    filter_program = assemble(machine, os.getpid(), processes)
+    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in filter_program)
+    buffer = ctypes.create_string_buffer(code)
+    program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
+    libc = ctypes.CDLL(None, use_errno=True)
+    return bool(libc.syscall(ARCHITECTURES[machine][2], 1, 0, program) == 0)
+
+
+def assemble(machine: str, pid: int, processes: bool) -> list[Instruction]:
+    """Return the filter: classic BPF over a system call's number, its architecture and its six arguments."""
+    audit, column, _ = ARCHITECTURES[machine]
+    program: list[Instruction] = [
+        (LOAD, 0, 0, 4),
+        (JUMP_EQUAL, 1, 0, audit),
+        (RETURN, 0, 0, KILL),
+        (LOAD, 0, 0, 0),
+        (JUMP_GREATER, 0, 1, HIGHEST),  # x32 calls have bit 30 set and end here too
+        (RETURN, 0, 0, NO_SYSTEM_CALL),
+        (JUMP_EQUAL, 0, 1, CLONE3[column]),
+        (RETURN, 0, 0, NO_SYSTEM_CALL),  # its flags lie in memory, out of reach; the C library falls back to clone
+    ]
+    for name, numbers in {**ALLOWED, **(STARTING if processes else {})}.items():
+        if numbers[column] < 0:
+            continue
+        allowed = _arguments(name, pid, processes)
+        program += [(JUMP_EQUAL, 0, len(allowed), numbers[column]), *allowed]
+    return [*program, (RETURN, 0, 0, NO_PERMISSION)]
+
+
+def _arguments(name: str, pid: int, processes: bool) -> list[Instruction]:
+    """What decides about a call once its number is known.
+
+    The upper halves of arguments are not looked at: the kernel ignores them for all of these calls.
+    """
+    if name == "clone":
+        test = (JUMP_SET, 0, 1, NEW_NAMESPACES) if processes else (JUMP_SET, 1, 0, CLONE_THREAD)
+        return [_load(0), test, (RETURN, 0, 0, NO_PERMISSION), (RETURN, 0, 0, ALLOW)]
+    if name in OPENING:
+        tests = [(JUMP_EQUAL, len(WRITING) - number, 0, value) for number, value in enumerate(WRITING)]
+        emptying = [(AND, 0, 0, ACCESS), *tests, (RETURN, 0, 0, NO_PERMISSION)]
+        return [_load(OPENING[name]), (JUMP_SET, 0, len(emptying), TRUNCATE), *emptying, (RETURN, 0, 0, ALLOW)]
+    program: list[Instruction] = []
+    for place, values in CONDITIONS.get(name, ()):
+        known = [pid if value == OWN_PROCESS else value for value in values]
+        tests = [(JUMP_EQUAL, len(known) - number, 0, value) for number, value in enumerate(known)]
+        program += [_load(place), *tests, (RETURN, 0, 0, NO_PERMISSION)]
+    return [*program, (RETURN, 0, 0, ALLOW)]
+
+
+def _load(place: int) -> Instruction:
+    """Load the lower half of an argument."""
+    return (LOAD, 0, 0, 16 + 8 * place)

@@ -1,0 +1,89 @@
+"""What hidden tests send is drawn for the submission, and never what the public checks send."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.checks.public import PublicTests, rng_for
+from autograder.checks.subject import Subject
+from autograder.course import Course
+from autograder.judge.reference import reference
+from autograder.sandbox.wire import Wire
+
+from .conftest import Judge
+
+pytestmark = pytest.mark.xdist_group("verdicts")
+EXERCISES = (
+    "affine_forward", "relu_backward", "adam", "batchnorm_backward", "dropout_forward", "conv_forward_naive",
+    "spatial_batchnorm_forward",
+)  # fmt: skip
+
+
+def drawn(value: Any) -> set[str]:
+    """Digests of the arrays in a value that look drawn by lot: small constants and ranges may well be the same."""
+    if isinstance(value, np.ndarray):
+        kept = value.dtype.kind == "f" and len(np.unique(value)) >= 8 and len(np.unique(np.diff(value.ravel()))) > 4
+        return {hashlib.sha256(np.ascontiguousarray(value, dtype=np.float64).tobytes()).hexdigest()} if kept else set()
+    if isinstance(value, dict):
+        value = list(value.values())
+    return set().union(*map(drawn, value)) if isinstance(value, list | tuple) else set()
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """What the judge sends to runners."""
+    seen: set[str] = set()
+    usual = Wire.send
+
+    def send(self: Wire, message: dict[str, Any], arrays: list[np.ndarray], timeout: float | None = None) -> None:
+        seen.update(drawn(arrays))
+        usual(self, message, arrays, timeout)
+
+    monkeypatch.setattr(Wire, "send", send)
+    return seen
+
+
+def public_inputs(course: Course, exercise: str) -> set[str]:
+    """What the public checks of an exercise send."""
+    seen: set[str] = set()
+    backend = reference(course.source)
+
+    class Listening:
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            def asked(*args: Any) -> Any:
+                seen.update(drawn(list(args)))
+                return getattr(backend, name)(*args)
+
+            return asked
+
+    for test in PublicTests(course.source).of(exercise):
+        offers = {"student": Subject(Listening()), "reference": Subject(backend), "rng": rng_for(test.name)}  # type: ignore[arg-type]
+        names = test.function.__code__.co_varnames[: test.function.__code__.co_argcount]
+        test.function(**{name: offers[name] for name in names})
+    return seen
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_public_checks_never_reuse_hidden_inputs(judge: Judge, course: Course, sent: set[str], exercise: str) -> None:
+    verdict = judge(lambda folder: None, exercise)
+    assert verdict.score == verdict.points
+    public = public_inputs(course, exercise)
+    assert sent, "the judge sent nothing that looks drawn"
+    assert public, "the public checks sent nothing that looks drawn"
+    assert not sent & public
+
+
+def test_another_submission_gets_other_inputs(judge: Judge, sent: set[str]) -> None:
+    """One more line anywhere, and nothing that is drawn is what it was; the same files, and all of it is."""
+    judge(lambda folder: None, "affine_forward")
+    first = set(sent)
+    sent.clear()
+    judge(lambda folder: None, "affine_forward")
+    assert sent == first
+    sent.clear()
+    judge(lambda folder: (folder / "cs231n" / "notes.py").write_text("# mine\n"), "affine_forward")  # type: ignore[arg-type, return-value]
+    assert sent
+    assert not sent & first
