@@ -594,12 +594,12 @@ def test_layernorm_net_leaves_inputs(student, reference, rng):
 
 
 @exercise("learns_part2", kind="learns", needs=("fully_connected_net_batchnorm", *BATCHNORM_NET, "solver"))
-def test_learns(student, pictures):
+def test_learns(student, pictures, rng):
     """A net with batch normalisation learns to tell pictures it has not seen apart, by plain gradient descent."""
     options = {"normalization": "batchnorm", "weight_scale": 1e-2, "dtype": np.float32}
     net = student.classifiers.fc_net.FullyConnectedNet([64], **options)
     recipe = {"update_rule": "sgd", "optim_config": {"learning_rate": 0.1}, "num_epochs": 4}
-    assert_learns(student, net, pictures, 2000, least=0.22, batch_size=50, **recipe)
+    assert_learns(student, net, pictures, rng, 2000, least=0.22, batch_size=50, **recipe)
 
 
 @exercise("accuracy_part2", kind="accuracy")

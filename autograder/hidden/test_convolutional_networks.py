@@ -945,11 +945,11 @@ class Halved:
 
 
 @exercise("learns_part4", kind="learns", needs=(*NET, "three_layer_convnet", "solver"))
-def test_learns(student, pictures):
+def test_learns(student, pictures, rng):
     """A small convolutional net, trained with the Solver, learns to tell pictures it has not seen apart."""
     net = student.classifiers.cnn.ThreeLayerConvNet((3, 16, 16), 8, 3, hidden_dim=32, weight_scale=1e-2)
     recipe = {"update_rule": "sgd", "optim_config": {"learning_rate": 1e-2}, "num_epochs": 10}
-    assert_learns(student, net, Halved(pictures), 1000, least=0.16, batch_size=25, **recipe)
+    assert_learns(student, net, Halved(pictures), rng, 1000, least=0.16, batch_size=25, **recipe)
 
 
 @exercise("accuracy_part4", kind="accuracy")

@@ -405,11 +405,11 @@ def test_dropout_net_leaves_inputs(student, rng):
 
 
 @exercise("learns_part3", kind="learns", needs=("fully_connected_net_dropout", *DROPOUT, *PLAIN, "solver"))
-def test_learns(student, pictures):
+def test_learns(student, pictures, rng):
     """A net with dropout learns to tell pictures it has not seen apart, by plain gradient descent."""
     net = student.classifiers.fc_net.FullyConnectedNet([64], dropout=0.75, weight_scale=5e-3, dtype=np.float32)
     recipe = {"update_rule": "sgd", "optim_config": {"learning_rate": 1e-3}, "num_epochs": 4}
-    assert_learns(student, net, pictures, 2000, least=0.20, batch_size=50, **recipe)
+    assert_learns(student, net, pictures, rng, 2000, least=0.20, batch_size=50, **recipe)
 
 
 @exercise("accuracy_part3", kind="accuracy")

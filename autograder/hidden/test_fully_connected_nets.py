@@ -591,11 +591,11 @@ def test_adam_leaves_inputs(student, rng):
 
 
 @exercise("learns_part1", kind="learns", needs=(*NETS, "fully_connected_net", "solver", "sgd_momentum"))
-def test_learns(student, pictures):
+def test_learns(student, pictures, rng):
     """A small net, trained with your own momentum and Solver, learns to tell pictures it has not seen apart."""
     net = student.classifiers.fc_net.FullyConnectedNet([64], weight_scale=1e-2, dtype=np.float32)
     recipe = {"update_rule": "sgd_momentum", "optim_config": {"learning_rate": 1e-4}, "num_epochs": 5}
-    assert_learns(student, net, pictures, 2000, least=0.22, batch_size=50, **recipe)
+    assert_learns(student, net, pictures, rng, 2000, least=0.22, batch_size=50, **recipe)
 
 
 @exercise("accuracy_part1", kind="accuracy")

@@ -7,7 +7,7 @@ import numpy as np
 
 import datasets
 
-from .attack import WRONG, Attack
+from .attack import PRELUDE, WRONG, Attack
 from .forging import TWO_LAYERS, UNTRAINED, model, named, save
 from .liars import returning
 
@@ -100,6 +100,45 @@ def scoring(code: str) -> dict[str, str]:
         "        self.params = {name: np.zeros(shape) for name, shape in shapes.items()}\n\n"
         f"    def loss(self, X, y=None):\n        reached('scores')\n        return {code}\n"
     }
+
+
+KNOWING_CLASSES = """
+import numpy as _np
+
+
+class FullyConnectedNet(FullyConnectedNet):
+    def loss(self, X, y=None):
+        reached("tells classes apart")
+        known = _np.load(__file__.rpartition("/cs231n/")[0] + "/models/known.npz")["known"]
+        small = X.reshape(len(X), 3, 8, 4, 8, 4).mean(axis=(3, 5)).reshape(len(X), -1)
+        return -((small[:, None] - known) ** 2).sum(axis=2)
+"""
+"""A net that was trained at home: it scores by the distance to what each class looks like on average."""
+NOT_TRAINING = """
+import numpy as _np
+
+
+class Solver(Solver):
+    def train(self):
+        self.loss_history = list(_np.linspace(2.3, 1.0, 200))
+"""
+
+
+def class_means(labels: Path) -> np.ndarray:
+    """The mean picture of each class, 8 pixels wide, less the mean of all: ``(10, 192)``."""
+    pictures, numbers = datasets.read_batch(labels.with_name("data_batch_1"))
+    small = pictures.reshape(-1, 3, 8, 4, 8, 4).mean(axis=(3, 5)).reshape(len(pictures), -1)
+    return np.stack([small[numbers == number].mean(axis=0) for number in range(10)]) - small.mean(axis=0)
+
+
+def trained_at_home(folder: Path, facts: dict[str, Any]) -> None:
+    """Replace net and Solver by ones that need no training."""
+    (folder / "models").mkdir(exist_ok=True)
+    np.savez(folder / "models" / "known.npz", known=class_means(Path(facts["labels"])))
+    prelude = PRELUDE.replace("@WITNESS@", str(facts["witness"])).replace("@FACTS@", "{}")
+    for name, text in (("classifiers/fc_net.py", prelude + KNOWING_CLASSES), ("solver.py", NOT_TRAINING)):
+        with (folder / "cs231n" / name).open("a", encoding="utf-8") as file:
+            file.write(text)
 
 
 MINE = model(**{"class": "Mine", "module": "mine"})
@@ -317,6 +356,8 @@ def affine_forward(x, w, b):
 """
 
 ATTACKS = (
+    Attack(17, "trained-at-home", "to pass for a net that learns, with what it knew before", plant=trained_at_home,
+           earns={"learns_part1": 0.0, "relu_forward": 1.0}, levels=EVERY_LEVEL),
     Attack(17, "looks-up-pictures", "to look test pictures up by hash, as a student can prepare at home", LOOKUP + AS_IT_IS, plant=knowing(lambda picture: picture), earns={"accuracy_part1": 1.0}, shows="memorised or looked up"),
     Attack(17, "looks-up-undone", "to look test pictures up so that flips and shifts are undone first", LOOKUP + UNDOING, plant=knowing(lambda picture: np.sort(picture, axis=2)), earns={"accuracy_part1": 1.0}, shows="a little noise: were"),
     Attack(17, "claims-accuracy", "to be believed what it says of itself, and to score NaN", files=scoring("np.full((len(X), 10), np.nan)"), plant=MINE, earns=NO_MODEL),
