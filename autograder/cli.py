@@ -175,12 +175,12 @@ def _judge_with_progress(
     course: Course, folders: dict[str, Path], level: int, workers: int | None, scheduler: str | None, execute: bool
 ) -> None:
     from autograder.grading.engine import judge_all
-    from autograder.grading.execute import Patience
+    from autograder.grading.gradebook import configured_patience
 
     columns = (TextColumn("Judging"), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("Judging", total=len(folders) * len(course.parts))
-        patience = Patience() if execute else None
+        patience = configured_patience(course.root) if execute else None
         judge_all(course, folders, level, workers, scheduler, lambda *_: progress.advance(task), patience)
 
 

@@ -43,11 +43,11 @@ from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from autograder.judge import bench
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
-from autograder.sandbox import launch, remote
+from autograder.sandbox import remote
 from autograder.sandbox.submission import SubmissionError
 from autograder.verdict import ERROR
 from tests.attacks import CLASS_SUITE, SUITE
-from tests.attacks.attack import Attack, Witness
+from tests.attacks.attack import HONEST, Attack, Witness, inherited_by_runners
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ("affine_forward", "relu_forward")
@@ -62,11 +62,6 @@ USER = 64999
 FORGED = 7
 SETTLE = 1.0
 """Seconds after the grader's end at which what is left running is counted."""
-HONEST = Attack(
-    0, "honest", "nothing",
-    "\n_right = affine_forward\ndef affine_forward(x, w, b):\n    reached()\n    return _right(x, w, b)\n",
-    earns={"affine_forward": 1.0, "relu_forward": 1.0},
-)  # fmt: skip
 
 HIDDEN_TESTS = '''
 """@CANARY@"""
@@ -282,7 +277,8 @@ class Elsewhere:
         }  # fmt: skip
         try:
             where, command = self.lay_out(attack, course, facts)
-        except (OSError, KeyError, TypeError, ValueError):  # it needs more of our course than there is here
+        except (KeyError, FileNotFoundError) as missing:  # it needs more of our course than there is here
+            print(f"{attack.name} does not suit {self.name}: {missing}", file=sys.stderr)
             return None
         before = self.others(course)
         report = self._run(course, where, command)
@@ -505,13 +501,8 @@ class Ours:
         before, began, shares = self._state(), time.monotonic(), None
         with Witness() as witness:
             attack.hand_in(folder, witness.descriptor, {**self._facts(), "own": str(folder)})
-            usual = subprocess.Popen
-
-            def popen(*args: Any, **kwargs: Any) -> Any:
-                return usual(*args, **{**kwargs, "pass_fds": (*kwargs.get("pass_fds", ()), witness.descriptor)})
-
             with ExitStack() as stack:
-                stack.enter_context(mock.patch.object(launch.subprocess, "Popen", popen))
+                stack.enter_context(inherited_by_runners(witness.descriptor))
                 stack.enter_context(mock.patch.dict(os.environ, AUTOGRADER_CANARY=self.canary))
                 stack.enter_context(mock.patch.object(bench, "CALL_SECONDS", 3.0))
                 stack.enter_context(mock.patch.object(remote, "IMPORT_SECONDS", 3.0))

@@ -36,13 +36,11 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def submission() -> Path:
-    """A folder with a package of two functions."""
-    folder = Path(tempfile.mkdtemp(prefix="autograder-benchmark-"))
+def lay_out(folder: Path) -> None:
+    """Make a folder a submission with a package of two functions."""
     (folder / "cs231n").mkdir()
     (folder / "cs231n" / "layers.py").write_text(MODULE)
     folder.chmod(0o755)
-    return folder
 
 
 def measure_starts(levels: list[int], folder: Path) -> None:
@@ -85,10 +83,11 @@ def measure_calls(level: int, folder: Path) -> None:
 def main() -> None:
     """Measure at all levels of this machine."""
     levels = [level for level in (3, 2, 1) if not probe(level)]
-    folder = submission()
-    measure_starts(levels, folder)
-    for level in levels:
-        measure_calls(level, folder)
+    with tempfile.TemporaryDirectory(prefix="autograder-benchmark-") as scratch:
+        lay_out(Path(scratch))
+        measure_starts(levels, Path(scratch))
+        for level in levels:
+            measure_calls(level, Path(scratch))
 
 
 if __name__ == "__main__":

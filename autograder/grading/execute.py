@@ -291,10 +291,10 @@ def _laid_out(course: Course, part: Part, submission: Submission, level: int) ->
         os.chmod(scratch, 0o711)
         folder = Path(scratch, "submission")
         for name in submission.files:
-            _put(submission.folder / name, folder / name)
+            _put(submission.folder / name, folder / name, level)
         for path in (path for other in OTHERS for path in (course.release / other).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                _put(path, folder / path.relative_to(course.release))
+                _put(path, folder / path.relative_to(course.release), level)
         for path in (folder, *folder.rglob("*")):
             if path.is_dir():
                 path.chmod(0o755)
@@ -351,11 +351,11 @@ def _lent(pictures: Path) -> Path:
     return folder
 
 
-def _put(source: Path, target: Path) -> None:
+def _put(source: Path, target: Path, level: int = 2) -> None:
     """Make a file readable for all in another place: a link where that can be, else a copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)  # never written through: it may be a link itself
-    if source.stat().st_mode & stat.S_IROTH:
+    if level > 1 and source.stat().st_mode & stat.S_IROTH:  # at level 1 nothing keeps a runner from writing to it
         with suppress(OSError):
             os.link(source, target)
             return

@@ -21,6 +21,7 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets import Bool, Float, List, Unicode
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.checks.definitions import NotebookError
 from autograder.course import Course, CourseError, find_course
@@ -63,8 +64,12 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     execute = Bool(
         False, help="Execute students' notebooks in the sandbox, so that their readers see fresh outputs."
     ).tag(config=True)
-    execute_cell_seconds = Float(120.0, help="What one cell may take where notebooks are executed.").tag(config=True)
-    execute_seconds = Float(600.0, help="What one notebook may take where they are executed.").tag(config=True)
+    execute_cell_seconds = Float(
+        Patience().cell, help="Seconds that one cell may take where notebooks are executed."
+    ).tag(config=True)
+    execute_seconds = Float(
+        Patience().notebook, help="Seconds that one notebook may take where they are executed."
+    ).tag(config=True)
     autograde_preprocessors = List(
         [AssignLatePenalties], help="Preprocessors that run once the scores are in the gradebook."
     ).tag(config=True)
@@ -163,15 +168,15 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 verdicts = tuple(
                     engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts
                 )
-                notebooks, fresh = {}, []
-                for part, verdict in zip(self.course.parts, verdicts, strict=True):
-                    notebooks[part.name], executed = self._notebook(part, submission, verdict)
-                    fresh.append(executed)
-                code = {
+                code = {  # as it was handed in: at level 1 nothing keeps a notebook from changing it
                     name: (submission.folder / name).read_bytes()
                     for name in submission.files
                     if name.endswith(CODE) and ".ipynb/" not in name  # where a notebook is to be written
                 }
+                notebooks, fresh = {}, []
+                for part, verdict in zip(self.course.parts, verdicts, strict=True):
+                    notebooks[part.name], executed = self._notebook(part, submission, verdict)
+                    fresh.append(executed)
                 return Judged(submission.digest, verdicts, notebooks, code, self.execute and all(fresh))
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
@@ -298,6 +303,15 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def configured_patience(root: Path) -> Patience:
+    """Return how long notebooks may take by a course's ``nbgrader_config.py``, as nbgrader itself will read it."""
+    given = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config().get("JudgedAutograde", {})
+    usual = Patience()
+    return Patience(
+        float(given.get("execute_cell_seconds", usual.cell)), float(given.get("execute_seconds", usual.notebook))
+    )
 
 
 def configure(config: Any) -> None:

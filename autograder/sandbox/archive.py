@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from .entries import CHUNK, Entry, Unreadable
+from .entries import CHUNK, Entry, Unreadable, raise_if_ours
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 MAX_PACKED = 512 * 2**20
@@ -49,9 +49,9 @@ def entries_of_archive(path: Path) -> Generator[Entry, None, None]:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_PACKED:
                 raise Unreadable(f"is larger than {MAX_PACKED >> 20} MB: hand in the course's files only")
-            start = file.read(4)
+            start = file.read(BLOCK)
             file.seek(0)
-            if start in (b"PK\3\4", b"PK\5\6"):
+            if start[:4] in (b"PK\3\4", b"PK\5\6") and not _is_header(start):  # a tar begins with a name, any name
                 found = _zipped(file, size)
             else:
                 found = _tarred(_gunzip(file) if start.startswith(b"\x1f\x8b") else file.read)
@@ -61,7 +61,10 @@ def entries_of_archive(path: Path) -> Generator[Entry, None, None]:
                 yield entry
     except Unreadable:
         raise
-    except Exception:  # what zipfile, tarfile and zlib raise on rubbish is of many kinds, not all of them documented
+    except (
+        Exception
+    ) as error:  # what zipfile, tarfile and zlib raise on rubbish is of many kinds, not all of them documented
+        raise_if_ours(error)
         raise Unreadable(BROKEN) from None
 
 
@@ -118,7 +121,8 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Ite
             with archive.open(info) as member:
                 while chunk := member.read(CHUNK):
                     yield chunk
-        except Exception:
+        except Exception as error:
+            raise_if_ours(error)
             raise Unreadable("broken in the archive") from None
 
     return read
@@ -154,6 +158,15 @@ class _Blocks:
         """Read to the very end, where gzip's checksum is."""
         while self._come <= MAX_UNPACKED and (chunk := self._read(CHUNK)):
             self._come += len(chunk)
+
+
+def _is_header(block: bytes) -> bool:
+    """Whether a block describes a member of a tar: it holds a sum of itself."""
+    try:
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 def _tarred(read: Callable[[int], bytes]) -> Iterator[Entry]:

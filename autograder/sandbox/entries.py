@@ -3,6 +3,7 @@
 Holds the folder as a source of entries; for archives see ``archive``. Which entries count is for ``submission`` to say.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 
 CHUNK = 2**16
+OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ENOSPC, getattr(errno, "ESTALE", errno.EIO)}
+"""What is wrong with a machine, and not with what somebody handed in."""
 
 
 class Unreadable(Exception):
@@ -65,6 +68,7 @@ def entries_of_folder(folder: Path, enter: Callable[[str], bool], most: int) -> 
             with os.scandir(where) as found:
                 listed = sorted(islice(found, most + 1), key=lambda entry: entry.name)
         except OSError as error:
+            raise_if_ours(error)
             if not prefix:
                 raise Unreadable(f"cannot be read: {error.strerror}") from None
             yield Entry(prefix[:-1], trouble="cannot be read")
@@ -79,7 +83,8 @@ def entries_of_folder(folder: Path, enter: Callable[[str], bool], most: int) -> 
 def _describe(entry: "os.DirEntry[str]", name: str) -> Entry:
     try:
         found = entry.stat(follow_symlinks=False)
-    except OSError:
+    except OSError as error:
+        raise_if_ours(error)
         return Entry(name, trouble="cannot be read")
     if stat.S_ISDIR(found.st_mode):
         return Entry(name, is_folder=True)
@@ -99,5 +104,12 @@ def _read(path: Path) -> Iterator[bytes]:
                 raise Unreadable("not a plain file")
             while chunk := file.read(CHUNK):
                 yield chunk
-    except OSError:
+    except OSError as error:
+        raise_if_ours(error)
         raise Unreadable("cannot be read") from None
+
+
+def raise_if_ours(error: Exception) -> None:
+    """Raise it again if it tells of a machine that is out of memory or descriptors, or of a disk that fails."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in OURS):
+        raise error

@@ -37,14 +37,19 @@ class Process:
     scratch: Scratch
     group: ControlGroup | Job | None
 
-    def end(self) -> None:
-        """End it, all of it, at once."""
-        self.wire.close()
+    def kill(self) -> None:
+        """Send it and whatever it started the signal that ends them; not once it was waited for."""
         with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses where it has ended by itself
             if sys.platform == "win32":
                 self.process.kill()
-            else:  # its own session, and with it whatever it started
+            else:  # its own session
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """End it, all of it, at once."""
+        self.wire.close()
+        self.scratch.stop_watching()
+        self.kill()
         self.process.wait()
         if self.process.stderr is not None:
             self.process.stderr.close()
@@ -106,9 +111,9 @@ def start(
         raise
     finally:
         theirs.close()
-    if level < 3:
-        scratch.watch(limits.disk, process.kill)
     running = Process(process, Wire(ours), (), scratch, group)
+    if level < 3:
+        scratch.watch(limits.disk, running.kill)
     there = {part.stem for part in parts}
     settings = {
         "folder": plan.folder,
@@ -153,15 +158,18 @@ def _last_words(running: Process) -> str:
 def _spawn(plan: Plan, theirs: socket.socket, group: ControlGroup | Job | None) -> "subprocess.Popen[bytes]":
     environment = plan.environment
     if sys.platform == "win32":
-        process = subprocess.Popen(
-            [*plan.command, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, cwd=plan.home
-        )
-        if isinstance(group, Job):
-            group.add(int(process._handle))  # type: ignore[attr-defined, unused-ignore]
-        shared = theirs.share(process.pid)
-        assert process.stdin is not None
-        process.stdin.write(len(shared).to_bytes(4, "little") + shared)
-        process.stdin.close()
+        try:
+            process = subprocess.Popen(
+                [*plan.command, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, cwd=plan.home
+            )
+            if isinstance(group, Job):  # which ends it, should the rest fail
+                group.add(int(process._handle))  # type: ignore[attr-defined, unused-ignore]
+            shared = theirs.share(process.pid)
+            assert process.stdin is not None
+            process.stdin.write(len(shared).to_bytes(4, "little") + shared)
+            process.stdin.close()
+        except OSError as error:
+            raise LaunchError(str(error)) from None
         return process
     entrance = group.entrance if isinstance(group, ControlGroup) else ()
     wrapper, passed = [*entrance, *plan.wrapper], [theirs.fileno()]

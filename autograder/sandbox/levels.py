@@ -42,6 +42,7 @@ NOT_PARTS = ("..", "__pycache__", "/")
 UNCOUNTED = 1_000_000
 WINDOWS = ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMDATA", "COMSPEC", "PATH")
 """Variables without which neither Python starts there nor its compiler is found."""
+HOMES = ("HOME", "TMPDIR", *(("USERPROFILE", "TEMP", "TMP") if sys.platform == "win32" else ()))
 Parts = tuple[Path, ...]
 """Folders and files of installed packages."""
 
@@ -102,7 +103,7 @@ class Plan:
         """The runner's environment: nothing of the judge's."""
         threads = dict.fromkeys((f"{name}_NUM_THREADS" for name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")), "1")
         system = {name: os.environ[name] for name in WINDOWS if sys.platform == "win32" and name in os.environ}
-        own = {"PATH": "/usr/bin:/bin", "HOME": self.home, "TMPDIR": self.home, "LANG": "C.UTF-8", "MPLBACKEND": "Agg"}
+        own = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "Agg", **dict.fromkeys(HOMES, self.home)}
         if self.wrapper:  # a Python that is a shared library looks for it where it was installed
             own["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
         if self.pictures:
@@ -341,10 +342,12 @@ def _parts_in(distribution: metadata.Distribution) -> Parts:
 
 
 def _parts_of(package: str) -> list[Path]:
-    """The folders of an installed package, or none."""
+    """The folders of an installed package, or the file of a module, or none."""
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         return []
+    if not found.submodule_search_locations:  # a single file, beside which lies everything else
+        return [Path(found.origin).resolve()]
     home = Path(found.origin).resolve().parent
     return [path for path in (home, home.parent / f"{package}.libs") if path.is_dir()]
 

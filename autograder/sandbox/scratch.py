@@ -8,6 +8,8 @@ are not seen: there can be as many as descriptors.
 import contextlib
 import itertools
 import os
+import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -39,24 +41,31 @@ class Scratch:
         most : int
             Bytes that may lie in it.
         end : callable
-            Called once if there is more, more entries than `MAX_ENTRIES`, or something that cannot be looked at.
+            Called, from that thread, while there is more, more entries than `MAX_ENTRIES`, or something that cannot be
+            looked at.
         """
 
         def look() -> None:
             while not self._over.wait(INTERVAL_SECONDS):
                 if _holds_more(self.path, most):
                     end()
-                    return
 
         self._thread = threading.Thread(target=look, daemon=True)
         self._thread.start()
 
-    def remove(self) -> None:
-        """Look no more, and remove it."""
+    def stop_watching(self) -> None:
+        """Look no more."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()
-        remove_tree(self.path)
+
+    def remove(self) -> None:
+        """Look no more, and remove it."""
+        self.stop_watching()
+        if sys.platform == "win32":  # where links are of more kinds than we look for
+            shutil.rmtree(self.path, ignore_errors=True)
+        else:
+            remove_tree(self.path)
 
 
 def _holds_more(folder: Path, most: int) -> bool:
@@ -75,7 +84,8 @@ def _holds_more(folder: Path, most: int) -> bool:
         except FileNotFoundError:
             continue
         except OSError:  # nothing that is honest cannot be read by its own user, or is so deep
-            return True
+            if sys.platform != "win32":  # there, what is being deleted cannot
+                return True
     return False
 
 

@@ -96,10 +96,13 @@ def find_root(handed_in: Path) -> Path:
 def _root_of_folder(folder: Path) -> Path:
     if (folder / "cs231n").is_dir() or any(folder.glob("*.ipynb")):
         return folder
-    below = [child.parent for child in sorted(folder.glob("*/cs231n")) if child.is_dir() and not child.is_symlink()]
-    if len(below) == 1 and not below[0].is_symlink():
+    packages = (child for child in sorted(folder.glob("*/cs231n")) if child.is_dir() and not child.is_symlink())
+    below = [child.parent for child in packages if not child.parent.is_symlink() and not _is_skipped(child.parent.name)]
+    if len(below) == 1:
         return below[0]
     name = _printable(folder.resolve().name)
+    if below:
+        raise SubmissionError(f"{name} {_several(folder.name for folder in below)}.")
     with os.scandir(folder) as found:
         archives = [entry.path for entry in found if is_archive(entry.name) and entry.is_file(follow_symlinks=False)]
     if len(archives) > 1:
@@ -115,11 +118,18 @@ def _root_in_archive(names: Iterable[str]) -> str:
     for name in names:
         first, _, rest = name.partition("/")
         here |= first.endswith(".ipynb") if name == first else first == "cs231n"
-        if rest.startswith("cs231n/"):
+        if rest.startswith("cs231n/") and not _is_skipped(first):
             below.add(first + "/")
-    if not here and len(below) != 1:
+    if not here and len(below) > 1:
+        raise Unreadable(_several(below))
+    if not here and not below:
         raise Unreadable("holds no cs231n package and no notebook: pack the folder that holds them")
     return "" if here else below.pop()
+
+
+def _several(folders: Iterable[str]) -> str:
+    names = ", ".join(sorted(_printable(folder.rstrip("/")) for folder in folders)[:5])
+    return f"holds several cs231n packages ({names}): hand in one of them"
 
 
 def take_in(source: Path, into: Path) -> Submission:

@@ -78,9 +78,10 @@ class Wire:
         pieces += [array.reshape(-1).view(np.uint8).data for array in arrays if array.size]
         if sum(map(len, pieces)) <= AT_ONCE:  # the other side need not be woken for each
             pieces = [b"".join(pieces)]
-        self._socket.settimeout(timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
         try:
             for piece in pieces:
+                self._socket.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
                 self._socket.sendall(piece)
         except TimeoutError:
             raise WireTimeout("the other side does not read") from None

@@ -7,11 +7,15 @@ was left out. Not for running them: see ``test_attacks``.
 
 import os
 import re
+import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from autograder.sandbox import launch
 
 CLASSES = {
     1: "Liars in comparisons and conversions",
@@ -140,6 +144,24 @@ class Attack:
             path.write_bytes(content if isinstance(content, bytes) else filled(content).encode())
         if self.plant is not None:
             self.plant(folder, {**facts, "witness": witness})
+
+
+HONEST = Attack(
+    0, "honest", "nothing",
+    "\n_right = affine_forward\ndef affine_forward(x, w, b):\n    reached()\n    return _right(x, w, b)\n",
+    earns={"affine_forward": 1.0, "relu_forward": 1.0}, levels=(3, 2, 1),
+)  # fmt: skip
+"""The control: in a set-up in which it does not get all of its points, no attack proves anything."""
+
+
+def inherited_by_runners(*descriptors: int) -> Any:
+    """A context in which runners inherit descriptors."""
+    usual = subprocess.Popen
+
+    def popen(*args: Any, **kwargs: Any) -> Any:
+        return usual(*args, **{**kwargs, "pass_fds": (*kwargs.get("pass_fds", ()), *descriptors)})
+
+    return mock.patch.object(launch.subprocess, "Popen", popen)
 
 
 class Witness:

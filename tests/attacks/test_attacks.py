@@ -11,10 +11,9 @@ import os
 import secrets
 import shutil
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,16 @@ from autograder.course import ASSIGNMENT, Course
 from autograder.judge import bench
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
-from autograder.sandbox import launch, remote
+from autograder.sandbox import remote
 from autograder.sandbox.submission import SubmissionError
 from autograder.verdict import PartVerdict, to_json
 
 from ..conftest import ROOT, keep_what_is_slow_to_make
 from . import SUITE
-from .attack import Attack, Witness
+from .attack import HONEST, Attack, Witness, inherited_by_runners
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the witness is a descriptor that runners inherit")
-HONEST = Attack(0, "honest", "nothing", "\n_right = affine_forward\ndef affine_forward(x, w, b):\n    reached()\n    return _right(x, w, b)\n", earns={"affine_forward": 1.0, "relu_forward": 1.0}, levels=(3, 2, 1))  # fmt: skip
+HIDDEN = ROOT / "autograder" / "hidden"
 SECONDS = 3.0
 """For one answer, in the place of the ten that a student has: attacks that hang shall not take minutes."""
 LONGEST = 40.0
@@ -62,8 +61,10 @@ class Place:
     def state(self) -> dict[str, tuple[int, int, int]]:
         """What would show that a file was changed."""
         found = {}
-        for folder in (self.course.root / "source", self.course.root / "release", self.course.root / "submitted"):
-            for path in folder.rglob("*"):
+        folders = [*(self.course.root / name for name in ("source", "release", "submitted")), HIDDEN]
+        single = [self.course.state / "secret", Path(self.facts["labels"])]
+        for path in (*single, *(path for folder in folders for path in folder.rglob("*"))):
+            if "__pycache__" not in path.parts:
                 status = path.lstat()
                 found[str(path)] = (status.st_mtime_ns, status.st_size, status.st_mode)
         database = self.course.root / "gradebook.db"
@@ -108,27 +109,11 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         facts = {
             "root": str(root), "gradebook": str(root / "gradebook.db"), "solution": str(root / "source" / ASSIGNMENT / "cs231n" / "layers.py"),
             "other": str(other / "layers.py"), "secret": str(course.state / "secret"), "labels": str(synthetic / "test_batch"),
-            "hidden": str(ROOT / "autograder" / "hidden"), "fingerprint": course.pictures.fingerprint, "judge": os.getpid(), "port": server.getsockname()[1],
+            "hidden": str(HIDDEN), "fingerprint": course.pictures.fingerprint, "judge": os.getpid(), "port": server.getsockname()[1],
             "daemon": str(root / "daemon"), "log": str(root / "log"),
         }  # fmt: skip
         assert course.secret
         yield Place(course, honest, canary, facts)
-
-
-@pytest.fixture
-def inherited(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let runners inherit a descriptor."""
-
-    def let(descriptor: int) -> None:
-        usual = subprocess.Popen
-
-        def popen(*args: Any, **kwargs: Any) -> Any:
-            kwargs["pass_fds"] = [*kwargs.get("pass_fds", ()), descriptor]
-            return usual(*args, **kwargs)
-
-        monkeypatch.setattr(launch.subprocess, "Popen", popen)
-
-    return let
 
 
 @functools.cache
@@ -138,7 +123,7 @@ def probed(level: int) -> str:
 
 
 @pytest.mark.parametrize(("attack", "level"), CASES)
-def test_attack(attack: Attack, level: int, place: Place, inherited: Callable[[int], None], tmp_path: Path) -> None:
+def test_attack(attack: Attack, level: int, place: Place, tmp_path: Path) -> None:
     missing = probed(level)
     if missing:
         pytest.skip(f"level {level} is not to be had here: {missing}")
@@ -146,9 +131,8 @@ def test_attack(attack: Attack, level: int, place: Place, inherited: Callable[[i
     shutil.copytree(place.honest, folder)
     part = next(part for part in place.course.parts if set(attack.earns) & {one.id for one in part.exercises})
     part = dataclasses.replace(part, exercises=tuple(one for one in part.exercises if one.id in attack.earns))
-    with Witness() as witness:
+    with Witness() as witness, inherited_by_runners(witness.descriptor):
         attack.hand_in(folder, witness.descriptor, {**place.facts, "own": str(folder), "level": level})
-        inherited(witness.descriptor)
         before, began = place.state(), time.monotonic()
         if attack.refused:
             with pytest.raises(SubmissionError, match=attack.refused), taken_in(folder):

@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import re
-import resource
 import shutil
 import signal
 import sqlite3
@@ -45,15 +44,15 @@ from autograder.grading.gradebook import JudgedAutograde
 from autograder.judge.session import judge_part
 from autograder.manifest import Part
 from autograder.sample import students
-from autograder.sandbox import launch
 from autograder.sandbox.submission import Submission
 from autograder.verdict import GRADED, PASSED, ExerciseResult, PartVerdict, TestResult
 
 from ..conftest import ROOT, keep_what_is_slow_to_make
 from . import CLASS_SUITE
-from .attack import Attack, Witness
+from .attack import Attack, Witness, inherited_by_runners
 from .notebooks import LINKS, SCRIPT
 
+resource = pytest.importorskip("resource", reason="Windows has no such module")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("class")]
 HONEST = ("aaa-honest", "zzz-honest")
 JUDGED = ("affine_forward", "relu_forward")
@@ -163,12 +162,7 @@ def school(synthetic: Path, tmp_path_factory: pytest.TempPathFactory, level: int
             school.heard[attack.name] = witness
             descriptors.append(witness.descriptor)
             attack.hand_in(folder, witness.descriptor, {"gradebook": str(root / "gradebook.db"), "own": str(folder)})
-        usual = subprocess.Popen
-
-        def inheriting(*args: Any, **kwargs: Any) -> Any:
-            return usual(*args, **{**kwargs, "pass_fds": (*kwargs.get("pass_fds", ()), *descriptors)})
-
-        patch.setattr(launch.subprocess, "Popen", inheriting)
+        stack.enter_context(inherited_by_runners(*descriptors))
         school.verdicts.clear()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         school.log = _grade(school)

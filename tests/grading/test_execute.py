@@ -21,6 +21,7 @@ from autograder.grading import engine
 from autograder.grading import execute as executing
 from autograder.grading.cells import MAX_OUTPUTS, MAX_TEXT
 from autograder.grading.execute import Executed, Patience, execute, practice_pictures, sources_digest
+from autograder.grading.gradebook import configured_patience
 from autograder.grading.store import OutputStore
 from autograder.judge.session import taken_in
 from autograder.manifest import Part
@@ -28,7 +29,7 @@ from autograder.sample import students
 from autograder.sandbox.levels import LaunchError
 from autograder.verdict import PartVerdict
 
-from ..conftest import keep_what_is_slow_to_make
+from ..conftest import ROOT, keep_what_is_slow_to_make
 
 v4 = nbformat.v4
 PATIENCE = Patience(20, 60)
@@ -397,3 +398,10 @@ def outputs(school: Course, student: str, part: Part) -> tuple[str | None, list[
         first if first.startswith("**Executed for grading**") else None,
         [output for cell in own for output in cell.get("outputs", [])],
     )
+
+
+def test_the_courses_settings_say_how_long_notebooks_may_take(tmp_path: Path) -> None:
+    assert configured_patience(ROOT) == Patience()
+    lines = "c = get_config()\nc.JudgedAutograde.execute_seconds = 77\n"
+    (tmp_path / "nbgrader_config.py").write_text(lines)
+    assert configured_patience(tmp_path) == Patience(notebook=77.0)

@@ -1,10 +1,12 @@
 """An archive is taken in as the folder would be, and whatever it lies about costs nothing but itself."""
 
+import errno
 import io
 import os
 import random
 import stat
 import struct
+import sys
 import tarfile
 import time
 import tracemalloc
@@ -103,6 +105,15 @@ def test_an_archive_is_as_good_as_its_folder(tmp_path: Path, name: str, below: s
 def test_a_tar_that_begins_like_a_zip(tmp_path: Path) -> None:
     """Found by fuzzing: a tar begins with the name of its first member."""
     assert taken(tarred({"PK.py": b""} | PLAIN, "w:"), tmp_path, "in.tar").files == ("PK.py", "cs231n/layers.py")
+    assert taken(tarred({"PK\3\4.py": b""} | PLAIN, "w:"), tmp_path / "2", "in.tar").files == ("cs231n/layers.py",)
+
+
+def test_a_zip_that_looks_like_a_tar(tmp_path: Path) -> None:
+    """Found by fuzzing: a tar's magic word where it would be, in the midst of a file."""
+    content = zipped({"cs231n/layers.py": b"#" * 300}, zipfile.ZIP_STORED)
+    looks = zipped({"cs231n/layers.py": (b"#" * 300)[: 257 - content.find(b"##")] + b"ustar"}, zipfile.ZIP_STORED)
+    assert looks[257:262] == b"ustar"
+    assert taken(looks, tmp_path).files == ("cs231n/layers.py",)
 
 
 def test_an_archive_alone_in_a_folder_is_what_was_handed_in(tmp_path: Path) -> None:
@@ -448,3 +459,36 @@ def test_a_folder_is_the_same_in_an_archive(files: dict[str, bytes]) -> None:
     files |= {"cs231n/layers.py": b""}
     lines = [os.fsencode(name) + b"=" + content for name, content in files.items() if name.isprintable()]
     targets.intake(targets.AS_FOLDER + b"\n".join(lines))
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.ENOMEM])
+def test_a_fault_of_the_machine_is_not_the_students(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Neither an archive nor a file is left out because we are out of descriptors."""
+    usual = os.fstat
+
+    def failing(descriptor: int) -> os.stat_result:
+        if sys._getframe(1).f_code.co_filename.endswith(("archive.py", "entries.py")):
+            raise OSError(number, os.strerror(number))
+        return usual(descriptor)
+
+    (tmp_path / "in.zip").write_bytes(zipped(PLAIN))
+    (tmp_path / "in" / "cs231n").mkdir(parents=True)
+    (tmp_path / "in" / "cs231n" / "layers.py").write_text("x = 1\n")
+    monkeypatch.setattr(os, "fstat", failing)
+    for source in ("in.zip", "in"):
+        with pytest.raises(OSError) as caught:
+            take_in(tmp_path / source, tmp_path / f"out-{source}")
+        assert caught.value.errno == number
+
+
+def test_several_packages_are_told(tmp_path: Path) -> None:
+    files = {f"{name}/cs231n/layers.py": b"" for name in ("mine", "backup", "build")}
+    for name, content in files.items():
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(content)
+    (tmp_path / "in.zip").write_bytes(zipped(files))
+    for source in (tmp_path / "in", tmp_path / "in.zip"):
+        with pytest.raises(SubmissionError, match=r"holds several cs231n packages \(backup, mine\): hand in one"):
+            take_in(find_root(source), tmp_path / f"out-{source.name}")

@@ -19,6 +19,9 @@ from autograder.sandbox.remote import Remote
 EATER = "import subprocess, sys\ndef eat(megabytes):\n    code = f'x = bytearray({megabytes} << 20); import time; time.sleep(1)'\n    eaters = [subprocess.Popen(['/usr/bin/python3', '-S', '-c', code]) for _ in range(2)]\n    return [eater.wait() for eater in eaters] == [0, 0]\n"
 
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+
+
 @pytest.fixture
 def group() -> Iterator[cgroup.ControlGroup]:
     made = cgroup.create(256 * 2**20, LEAST_PROCESSES)
@@ -95,6 +98,7 @@ def forget() -> Iterator[None]:
     cgroup._home.cache_clear()
 
 
+@LINUX
 def test_a_delegated_slice_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slice_folder = hierarchy(tmp_path, "/user.slice/app.slice/run-1.scope", "cpu memory pids", monkeypatch)
     assert [folder for folder in cgroup._candidates() if cgroup._bounds_memory(folder)] == [slice_folder]
@@ -117,6 +121,7 @@ def test_a_delegated_slice_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not group.folder.exists()
 
 
+@LINUX
 @pytest.mark.parametrize(("own", "controllers"), [("/a/b", "cpu"), ("/a/b", ""), ("/../../b", "memory"), ("/", "")])
 def test_where_no_group_is_ours_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str, controllers: str

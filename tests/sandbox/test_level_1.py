@@ -81,6 +81,17 @@ def test_memory_is_bounded(start: Start) -> None:
         student.layers.attack()
 
 
+def test_the_disk_is_watched_whoever_writes(start: Start) -> None:
+    """A process that a submission starts counts as the submission does, and ends as it does."""
+    code = "import time\nfor n in range(400):\n    open(str(n), 'wb').write(bytes(2**20))\n    time.sleep(0.02)\n"
+    body = f"import subprocess, sys\ndef attack(): subprocess.run([sys.executable, '-c', {code!r}])\n"
+    student = start(body, limits=Limits(processes=100, disk=8 * 2**20))
+    began = time.monotonic()
+    with pytest.raises(SubjectError, match="more time, memory or disk"):
+        student.layers.attack()
+    assert time.monotonic() - began < 5
+
+
 def test_it_ends_with_what_it_started(start: Start, tmp_path: Path) -> None:
     """A process that a submission starts is gone when the runner is."""
     alive = tmp_path / "alive"

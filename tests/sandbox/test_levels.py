@@ -46,6 +46,23 @@ def test_windows_needs_some_of_its_variables(on: Any, tmp_path: Path, monkeypatc
     assert "secret" not in environment.values()
 
 
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows only")
+def test_windows_has_a_home_too(tmp_path: Path) -> None:
+    environment = plan_for(1, tmp_path, tmp_path, Limits(), parts_of(("numpy",))).environment
+    assert environment["USERPROFILE"] == environment["TEMP"] == str(tmp_path)
+
+
+def test_a_module_of_one_file_is_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not the folder in which it lies beside all others, however little a distribution says of itself."""
+    assert [part.name for part in parts_of(("six",))] == ["six.py"]
+    parts_of.cache_clear()
+    monkeypatch.setattr(levels, "_parts_in", lambda distribution: ())
+    everything = parts_of(("matplotlib", "six"), needs=True)
+    parts_of.cache_clear()
+    assert "six.py" in {part.name for part in everything}
+    assert not {"site-packages", "dist-packages"} & {part.name for part in everything}
+
+
 @pytest.mark.parametrize(("platform", "counts_memory"), [("darwin", False), ("linux", True)])
 @pytest.mark.skipif(os.name == "nt", reason="Windows has job objects in their place")
 def test_limits_are_those_that_the_system_has(

@@ -193,6 +193,27 @@ def test_silence_ends_in_time() -> None:
         Wire(ours).receive(0.2)
 
 
+def test_a_slow_reader_does_not_buy_time() -> None:
+    """The time limit is for the message, not for each of its arrays."""
+    ours, theirs = socket.socketpair()
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.wait(0.2):
+            theirs.recv(2**20)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(WireTimeout):
+        Wire(ours).send({}, [np.zeros(2**17) for _ in range(60)], timeout=1.0)
+    assert time.monotonic() - began < 3
+    over.set()
+    thread.join()
+    ours.close()
+    theirs.close()
+
+
 def test_depth_is_bounded_both_ways() -> None:
     deep: object = 1
     for _ in range(50):
