@@ -158,7 +158,8 @@ def execute(
         If the fault is ours.
     """
     with _laid_out(course, part, submission, level) as folder:
-        limits = Limits(cpu_seconds=int(patience.notebook + STARTING_SECONDS), disk=256 * 2**20)
+        seconds = int(patience.notebook + STARTING_SECONDS)
+        limits = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=seconds, removes=True)
         pictures = _within_reach(practice_pictures(course), level)
         process = launch.start(level, folder, (), limits, NOTEBOOK, needs=True, pictures=pictures)
         remote = Remote(process, STARTING_SECONDS)

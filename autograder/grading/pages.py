@@ -12,6 +12,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 MAX_SHOWN = 20_000
 """Characters of one cell that are shown."""
+SLOW, MAX_SLOW = ("\\\\[", "\\\\(", "\\begin{"), 200
+"""What begins a formula: each time the renderer looks for its end as far as the end of the cell."""
 
 
 @pass_context
@@ -20,6 +22,8 @@ def markdown(context: Any, source: str) -> str:
     attachments = context.get("cell", {}).get("attachments", {})
     renderer = IPythonRenderer(escape=False, allow_harmful_protocols=False, attachments=attachments)
     text = _shortened(source)
+    if sum(map(text.count, SLOW)) > MAX_SLOW:
+        return f"<pre>{escape(text)}</pre>"
     try:
         return str(MarkdownWithMath(renderer=renderer).render(text))
     except Exception:  # too deep, or a picture that is not attached

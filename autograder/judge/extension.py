@@ -106,6 +106,8 @@ def _of_submission(course: Course, source: Path, level: int) -> tuple[Path | Non
         try:
             _keep(home, library.name, _built(level, source))
         except BuildError as error:  # the course's own has built here, so this is the source's doing
+            if not error.lasting:
+                return None, str(error)[:MAX_PROBLEM]
             _keep(home, told.name, str(error)[:MAX_PROBLEM].encode())
     return (library, "") if library.is_file() else (None, told.read_text(encoding="utf-8", errors="replace"))
 

@@ -73,7 +73,7 @@ def assert_learns(
     """Train the student's net with the student's Solver for a moment, and look at the curve and at unseen pictures.
 
     The classes have other numbers than CIFAR-10's, drawn by lot, and the unseen pictures a little noise: neither
-    weights that were trained elsewhere nor a list of pictures is of use.
+    scores that were fixed elsewhere nor a list of pictures is of use.
 
     Parameters
     ----------

@@ -78,6 +78,9 @@ def _create(home: Path, memory: int, processes: int) -> ControlGroup | None:
     }  # fmt: skip
     try:
         group.folder.mkdir()
+    except OSError:
+        return None
+    try:
         for name, value in limits.items():
             if (group.folder / name).exists():
                 (group.folder / name).write_text(str(value))

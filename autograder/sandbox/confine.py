@@ -50,6 +50,8 @@ class Confinement:
         Whether to refuse the system calls that a submission has no use for.
     processes : int
         Processes and threads that its user may have at a time, where it may start programs; 0: it may not.
+    removes : bool
+        Whether it may remove and rename files, which takes them out of the sight of who watches the disk.
     search : bool
         Whether ``user`` may look into folders that permissions close to it; which ones, is Landlock's to say.
     """
@@ -62,6 +64,7 @@ class Confinement:
     writable: tuple[str, ...] = ()
     seccomp: bool = False
     processes: int = 0
+    removes: bool = False
     search: bool = False
 
 
@@ -96,7 +99,7 @@ def apply(wanted: Confinement) -> list[str]:
             _landlock(libc, wanted)
             pieces.append("landlock")
         if wanted.seccomp:
-            _seccomp(wanted.processes > 0)
+            _seccomp(wanted)
             pieces.append("seccomp")
     return pieces
 
@@ -164,7 +167,8 @@ def _landlock(libc: Any, wanted: Confinement) -> None:
     for paths, rights in ((wanted.readable, read), (wanted.writable, handled & ~EXECUTE)):
         for path in paths:
             _allow(libc, ruleset, path, rights & handled)
-    _check(libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock")
+    quietly = 1 if version >= 7 else 0  # refusals are not to fill the system's audit log
+    _check(libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, quietly), "landlock")
     os.close(ruleset)
 
 
@@ -189,8 +193,8 @@ def _reduce_capabilities(libc: Any, search: bool) -> None:
         _check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0), "capabilities")
 
 
-def _seccomp(processes: bool) -> None:
+def _seccomp(wanted: Confinement) -> None:
     if platform.machine() not in seccomp.ARCHITECTURES:
         raise ConfinementError(f"seccomp: no table of system calls for {platform.machine()}")
-    if not seccomp.restrict(processes):
+    if not seccomp.restrict(wanted.processes > 0, wanted.removes):
         raise ConfinementError(f"seccomp: {os.strerror(ctypes.get_errno())}")

@@ -305,7 +305,8 @@ def _copy(folder: Path) -> None:
             break
         target = path.relative_to(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        with contextlib.suppress(OSError):  # larger than a file may be here
+            shutil.copyfile(path, target)
 
 
 def _no_input(*_: Any, **__: Any) -> NoReturn:

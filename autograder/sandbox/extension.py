@@ -21,7 +21,7 @@ from .levels import BUILDING, LaunchError, Limits
 from .remote import Remote
 
 SECONDS = 45.0
-LIMITS = Limits(disk=256 * 2**20, cpu_seconds=45, processes=128)
+LIMITS = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=45, processes=128, removes=True)
 COMPILERS = ("gcc", "clang", "cc")
 SYSTEM = "/usr/bin:/usr/local/bin:/bin"
 """Where the sandbox has compilers on Linux; a ccache, or one of conda's, is elsewhere and out of its reach."""

@@ -10,6 +10,7 @@ import importlib.util
 import itertools
 import os
 import py_compile
+import secrets
 import shutil
 import sys
 import tempfile
@@ -63,6 +64,8 @@ class Limits:
         Processor time.
     processes : int
         Processes and threads that its user may have at a time, where it may start programs; 0: it may not.
+    removes : bool
+        Whether it may remove and rename files.
     """
 
     memory: int = 4 * 2**30
@@ -70,6 +73,7 @@ class Limits:
     file_size: int = 16 * 2**20
     cpu_seconds: int = 120
     processes: int = 0
+    removes: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,7 @@ def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str,
     return Confinement(
         memory=limits.memory, file_size=limits.file_size, cpu_seconds=limits.cpu_seconds, user=user,
         readable=readable, writable=writable, seccomp=bool(readable), processes=limits.processes,
+        removes=limits.removes,
     )  # fmt: skip
 
 
@@ -361,7 +366,7 @@ def _base_prefix() -> Path:
     return Path(sys.base_prefix).resolve()
 
 
-_user_numbers = (FIRST_USER + (os.getpid() * 7 + turn) % USERS for turn in itertools.count())
+_user_numbers = (FIRST_USER + secrets.randbelow(USERS) for _ in itertools.count())  # others draw too
 
 
 def _is_root() -> bool:

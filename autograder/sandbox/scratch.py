@@ -1,8 +1,8 @@
 """A runner's temporary folder: made, looked after while the runner lives, and removed whatever was put into it.
 
 At level 3 the runner writes to a file system of a given size instead; elsewhere ``RLIMIT_FSIZE`` bounds single files
-only, so the sum is looked at from outside, and a runner that passes it is ended. Files that are deleted but still open
-are not seen: there can be as many as descriptors.
+only, so the sum is looked at from outside, and a runner that passes it is ended. Files that are deleted while they are
+in use are not seen, which is why few runners may delete any.
 """
 
 import contextlib

@@ -20,8 +20,7 @@ ALLOWED: dict[str, Numbers] = {
     "writev": (20, 66), "preadv": (295, 69), "pwritev": (296, 70), "preadv2": (327, 286), "pwritev2": (328, 287),
     "access": (21, -1), "faccessat": (269, 48), "faccessat2": (439, 439), "readlink": (89, -1), "readlinkat": (267, 78),
     "getdents": (78, -1), "getdents64": (217, 61), "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50),
-    "mkdir": (83, -1), "mkdirat": (258, 34), "rmdir": (84, -1), "unlink": (87, -1), "unlinkat": (263, 35),
-    "rename": (82, -1), "renameat": (264, 38), "renameat2": (316, 276), "umask": (95, 166), "ftruncate": (77, 46),
+    "mkdir": (83, -1), "mkdirat": (258, 34), "umask": (95, 166), "ftruncate": (77, 46),
     "fallocate": (285, 47), "fsync": (74, 82), "fdatasync": (75, 83), "fadvise64": (221, 223), "readahead": (187, 213),
     "sendfile": (40, 71), "copy_file_range": (326, 285), "getxattr": (191, 8), "lgetxattr": (192, 9),
     "fgetxattr": (193, 10), "listxattr": (194, 11), "llistxattr": (195, 12), "flistxattr": (196, 13),
@@ -54,6 +53,11 @@ ALLOWED: dict[str, Numbers] = {
     "clock_nanosleep": (230, 115), "nanosleep": (35, 101), "gettimeofday": (96, 169), "time": (201, -1),
     "getrandom": (318, 278),
 }  # fmt: skip
+REMOVING: dict[str, Numbers] = {
+    "rmdir": (84, -1), "unlink": (87, -1), "unlinkat": (263, 35), "rename": (82, -1), "renameat": (264, 38),
+    "renameat2": (316, 276),
+}  # fmt: skip
+"""System calls that take files out of sight while they still fill the disk; few runners need them."""
 STARTING: dict[str, Numbers] = {"fork": (57, -1), "vfork": (58, -1), "execve": (59, 221), "execveat": (322, 281)}
 """System calls that start programs and processes, for runners that build: compilers are such."""
 OWN_PROCESS = -1
@@ -65,8 +69,9 @@ CONDITIONS: dict[str, tuple[tuple[int, tuple[int, ...]], ...]] = {
     # two ends of its own, for event loops; only streams, since datagrams can be sent to whoever listens on this machine
     "socketpair": ((0, (1,)), (1, (0x1, 0x801, 0x80001, 0x80801))),
     "getsockopt": ((1, (1,)), (2, (3, 4, 7, 8, 30, 38, 39))),  # kind, error, sizes; no handle of the peer's process
-    # not F_SETOWN and F_SETSIG, by which a socket sends signals to others
-    "fcntl": ((1, (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)),),
+    # not F_SETOWN and F_SETSIG, by which a socket sends signals to others; nor locks, memory that nobody counts
+    "fcntl": ((1, (0, 1, 2, 3, 4, 1030, 1032)),),
+    "fallocate": ((1, (0,)),),  # with other modes it passes the limit on a file's size
     # is it a terminal (TCGETS, TIOCGWINSZ); FIONREAD, FIONBIO, FIOCLEX, FIONCLEX; not FIOSETOWN
     "ioctl": ((1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),),
     # its name, whether it is dumpable, its capabilities, no-new-privileges, names of its memory
@@ -76,6 +81,8 @@ CONDITIONS: dict[str, tuple[tuple[int, tuple[int, ...]], ...]] = {
 OPENING = {"open": 1, "openat": 2}
 """Where the flags of these are. Before Linux 6.2 Landlock does not see that opening for reading may empty a file."""
 TRUNCATE, ACCESS, WRITING = 0x200, 0x3, (0x1, 0x2)
+NAMELESS = 0x400000
+"""``O_TMPFILE``: a file that is in no folder."""
 CLONE3 = (435, 435)
 CLONE_THREAD = 0x10000
 NEW_NAMESPACES = 0x7E020080
@@ -89,13 +96,15 @@ Instruction = tuple[int, int, int, int]
 """Operation, instructions to skip if true and if not, operand."""
 
 
-def restrict(processes: bool) -> bool:
+def restrict(processes: bool, removes: bool) -> bool:
     """Let this process and its children make the allowed system calls only, from now on.
 
     Parameters
     ----------
     processes : bool
         Whether it may start programs.
+    removes : bool
+        Whether it may remove and rename files.
 
     Returns
     -------
@@ -108,7 +117,7 @@ def restrict(processes: bool) -> bool:
         If there is no table for this machine's architecture.
     """
     machine = platform.machine()
-    filter_program = assemble(machine, os.getpid(), processes)
+    filter_program = assemble(machine, os.getpid(), processes, removes)
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in filter_program)
     buffer = ctypes.create_string_buffer(code)
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
@@ -116,7 +125,7 @@ def restrict(processes: bool) -> bool:
     return bool(libc.syscall(ARCHITECTURES[machine][2], 1, 0, program) == 0)
 
 
-def assemble(machine: str, pid: int, processes: bool) -> list[Instruction]:
+def assemble(machine: str, pid: int, processes: bool, removes: bool) -> list[Instruction]:
     """Return the filter: classic BPF over a system call's number, its architecture and its six arguments."""
     audit, column, _ = ARCHITECTURES[machine]
     program: list[Instruction] = [
@@ -129,7 +138,8 @@ def assemble(machine: str, pid: int, processes: bool) -> list[Instruction]:
         (JUMP_EQUAL, 0, 1, CLONE3[column]),
         (RETURN, 0, 0, NO_SYSTEM_CALL),  # its flags lie in memory, out of reach; the C library falls back to clone
     ]
-    for name, numbers in {**ALLOWED, **(STARTING if processes else {})}.items():
+    more = {**(STARTING if processes else {}), **(REMOVING if removes else {})}
+    for name, numbers in {**ALLOWED, **more}.items():
         if numbers[column] < 0:
             continue
         allowed = _arguments(name, pid, processes)
@@ -148,7 +158,10 @@ def _arguments(name: str, pid: int, processes: bool) -> list[Instruction]:
     if name in OPENING:
         tests = [(JUMP_EQUAL, len(WRITING) - number, 0, value) for number, value in enumerate(WRITING)]
         emptying = [(AND, 0, 0, ACCESS), *tests, (RETURN, 0, 0, NO_PERMISSION)]
-        return [_load(OPENING[name]), (JUMP_SET, 0, len(emptying), TRUNCATE), *emptying, (RETURN, 0, 0, ALLOW)]
+        nameless = [(JUMP_SET, 0, 1, NAMELESS), (RETURN, 0, 0, NO_PERMISSION)]
+        return [
+            _load(OPENING[name]), *nameless, (JUMP_SET, 0, len(emptying), TRUNCATE), *emptying, (RETURN, 0, 0, ALLOW),
+        ]  # fmt: skip
     program: list[Instruction] = []
     for place, values in CONDITIONS.get(name, ()):
         known = [pid if value == OWN_PROCESS else value for value in values]

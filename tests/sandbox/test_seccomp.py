@@ -25,9 +25,11 @@ HEADERS = {
 OTHER_NAMES = {"newfstatat": "fstatat"}
 
 
-def decide(machine: str, number: int, *arguments: int, processes: bool = False, audit: int | None = None) -> int:
+def decide(
+    machine: str, number: int, *arguments: int, processes: bool = False, removes: bool = False, audit: int | None = None
+) -> int:
     """What the kernel would do with a system call: run the filter."""
-    program = seccomp.assemble(machine, PID, processes)
+    program = seccomp.assemble(machine, PID, processes, removes)
     words = {0: number, 4: ARCHITECTURES[machine][0] if audit is None else audit}
     words |= {16 + 8 * place: value & 0xFFFFFFFF for place, value in enumerate(arguments)}
     place, accumulator = 0, 0
@@ -94,6 +96,7 @@ def test_conditions_look_at_their_arguments(machine: str, name: str, data: st.Da
         (os.O_RDONLY | 0x200, NO_PERMISSION),
         (3 | 0x200, NO_PERMISSION),
         (3, ALLOW),
+        (os.O_RDWR | 0x410000, NO_PERMISSION),  # O_TMPFILE
     ],
 )
 def test_opening_empties_only_what_is_opened_for_writing(machine: str, flags: int, expected: int) -> None:
@@ -129,6 +132,15 @@ def test_programs_are_started_only_where_that_is_wanted(machine: str) -> None:
             assert decide(machine, number, processes=True) == ALLOW
 
 
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_files_are_removed_only_where_that_is_wanted(machine: str) -> None:
+    for numbers in seccomp.REMOVING.values():
+        number = numbers[ARCHITECTURES[machine][1]]
+        if number >= 0:
+            assert decide(machine, number) == NO_PERMISSION
+            assert decide(machine, number, removes=True) == ALLOW
+
+
 @given(MACHINES, NUMBERS, st.integers(0, 2**32 - 1))
 def test_calls_of_another_architecture_end_the_process(machine: str, number: int, audit: int) -> None:
     if audit != ARCHITECTURES[machine][0]:
@@ -147,7 +159,7 @@ def test_numbers_are_the_kernels(machine: str) -> None:
     found = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", HEADERS[machine].read_text())
     kernels = {name: int(number) for name, number in found}
     column = ARCHITECTURES[machine][1]
-    for name, numbers in {**ALLOWED, **seccomp.STARTING, "clone3": seccomp.CLONE3}.items():
+    for name, numbers in {**ALLOWED, **seccomp.STARTING, **seccomp.REMOVING, "clone3": seccomp.CLONE3}.items():
         assert numbers[column] == kernels.get(name, kernels.get(OTHER_NAMES.get(name, ""), -1)), name
 
 
@@ -157,7 +169,7 @@ def test_the_kernel_takes_it() -> None:
         pytest.skip("no table for this machine")
     code = (
         "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\nlibc.prctl(38, 1, 0, 0, 0)\n"
-        "from autograder.sandbox.seccomp import restrict\nassert restrict(False)\n"
+        "from autograder.sandbox.seccomp import restrict\nassert restrict(False, False)\n"
         "open('/dev/null').close()\n"
         "try: os.getpriority(os.PRIO_PROCESS, 0); print('allowed')\nexcept PermissionError: print('refused')\n"
     )
