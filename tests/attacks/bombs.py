@@ -17,6 +17,45 @@ def harmless(name: str, tries: str, module: str) -> Attack:
 
 
 ATTACKS = (
+    harmless("files-out-of-sight", "to fill the disk with files that nobody sees any more", """
+import mmap
+home = os.environ["HOME"]
+
+
+def hidden():
+    kept = []
+    for number in range(40):
+        path = f"{home}/{number}"
+        with open(path, "wb+") as file:
+            file.write(bytes(2**20))
+            file.flush()
+            kept.append(mmap.mmap(file.fileno(), 4096))
+        os.unlink(path)
+    return len(kept)
+
+
+def moved():
+    os.makedirs(f"{home}/a/b")
+    os.rename(f"{home}/a", f"{home}/c")
+
+
+attempt("deleted files", hidden)
+attempt("moved folders", moved)
+attempt("a file without a name", lambda: os.open(home, os.O_RDWR | os.O_TMPFILE))
+attempt("room beyond the limit", lambda: checked(libc.fallocate(os.open(f"{home}/room", os.O_RDWR | os.O_CREAT), 1, ctypes.c_long(0), ctypes.c_long(48 << 20))))
+"""),
+    harmless("record-locks", "to fill the kernel's memory with locks that nobody counts", """
+import fcntl
+
+
+def lock():
+    with open(os.environ["HOME"] + "/locked", "wb+") as file:
+        for place in range(0, 1000, 2):
+            fcntl.lockf(file, fcntl.LOCK_EX, 1, place)
+
+
+attempt("locks", lock)
+"""),
     harmless("fork-bomb", "to start processes that start processes", """
 import pty
 clone = ctypes.c_long(NUMBERS["clone"][platform.machine() == "aarch64"])
@@ -81,7 +120,7 @@ path = os.environ["HOME"] + "/large"
 attempt("a long one", lambda: write(path, lambda file: [file.write(bytes(2**20)) for _ in range(80)]))
 attempt("one with a hole", lambda: write(path, lambda file: file.truncate(2**40)))
 attempt("one that is promised", lambda: write(path, lambda file: os.posix_fallocate(file.fileno(), 0, 2**30)))
-os.remove(path)
+open(path, "wb").close()
 """),
     bomb("many-files", "to fill the disk with many files", """
 def affine_forward(x, w, b):

@@ -193,3 +193,38 @@ def test_a_package_of_2018_is_judged_on_its_merits(judge: Judge) -> None:
             assert "does not compile under Cython 3: line" in extension_result.message
             assert len({test.message for test in extension_result.tests}) == 1
         assert below == expected
+
+
+REMEMBERING = """
+
+
+_seen = {}
+_right = conv_forward_fast
+
+
+def conv_forward_fast(x, w, b, conv_param):
+    key = x.shape, w.shape
+    if key not in _seen:
+        import time
+        time.sleep(0.2)
+        _seen[key] = _right(x, w, b, conv_param)
+    return _seen[key]
+"""
+
+
+def test_what_is_remembered_is_not_fast(judge: Judge) -> None:
+    """A slow convolution that gives the answer of the last call, and a right one that is as slow."""
+
+    def change(text: str):  # type: ignore[no-untyped-def]
+        def append(folder: Path) -> None:
+            path = folder / "cs231n" / "fast_layers.py"
+            path.write_text(path.read_text() + text)
+
+        return append
+
+    slow = REMEMBERING.replace("if key not in _seen:", "if True:")
+    for text, words in ((REMEMBERING, "out is wrong"), (slow, "and not 20 times")):
+        (exercise,) = judge(change(text), "conv_extension").exercises
+        test = next(test for test in exercise.tests if test.kind == "speed")
+        assert test.outcome == "failed"
+        assert words in test.message
