@@ -65,7 +65,7 @@ class Limits:
     processes : int
         Processes and threads that its user may have at a time, where it may start programs; 0: it may not.
     removes : bool
-        Whether it may remove and rename files.
+        Whether it may remove and rename files at level 2; at the others it may.
     """
 
     memory: int = 4 * 2**30
@@ -151,6 +151,7 @@ def _level_3(
 ) -> Plan:
     readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom", *([PICTURES] if pictures else []))
     user = next(_user_numbers) if _is_root() else None
+    limits = replace(limits, removes=True)  # the disk is a file system of a given size, which nothing gets out of
     python = PYTHON / _python().relative_to(_base_prefix())
     return Plan(
         command=_command(str(python), [STAGE, f"{STAGE}/site"], []),

@@ -17,7 +17,8 @@ def harmless(name: str, tries: str, module: str) -> Attack:
 
 
 ATTACKS = (
-    harmless("files-out-of-sight", "to fill the disk with files that nobody sees any more", """
+    # at level 3 the disk is a file system of its own, and what is removed is gone
+    bomb("files-out-of-sight", "to fill the disk with files that nobody sees any more", """
 import mmap
 home = os.environ["HOME"]
 
@@ -43,7 +44,7 @@ attempt("deleted files", hidden)
 attempt("moved folders", moved)
 attempt("a file without a name", lambda: os.open(home, os.O_RDWR | os.O_TMPFILE))
 attempt("room beyond the limit", lambda: checked(libc.fallocate(os.open(f"{home}/room", os.O_RDWR | os.O_CREAT), 1, ctypes.c_long(0), ctypes.c_long(48 << 20))))
-"""),
+""", earns=SOLVED, levels=(2,)),
     harmless("record-locks", "to fill the kernel's memory with locks that nobody counts", """
 import fcntl
 

@@ -207,6 +207,15 @@ def test_many_files_are_bounded_together(start: Start, each_level: int, how: str
     assert not scratch.exists()
 
 
+def test_temporary_files_are_to_be_had(start: Start, each_level: int) -> None:
+    body = "import tempfile\nwith open(tempfile.mkstemp()[1], 'w') as f: f.write('x')\nreturn len(os.listdir(tempfile.gettempdir()))"
+    assert start(attack=tried(body)).attack.attack() == 1
+    removed = start(
+        attack=tried("import tempfile\nwith tempfile.TemporaryFile() as f: return f.write(b'x')")
+    ).attack.attack()
+    assert removed == 1 if each_level == 3 else str(removed).startswith("refused: ")
+
+
 def test_endless_output_goes_nowhere(start: Start) -> None:
     body = "for i in range(2000): os.write(1, b'x' * 65536); os.write(2, b'y' * 65536)\nreturn 'written'"
     assert start(attack=tried(body)).attack.attack() == "written"
