@@ -16,6 +16,21 @@ def harmless(name: str, tries: str, module: str) -> Attack:
     return bomb(name, tries, module, earns=SOLVED)
 
 
+DEEPER = """
+def deeper():
+    home = os.getcwd()
+    os.chdir(os.environ["HOME"])
+    for depth in range(3000):
+        os.mkdir("d")
+        os.chdir("d")
+        if depth == 1900:
+            reached()
+    os.chdir(home)
+
+
+deeper()
+"""
+
 ATTACKS = (
     # at level 3 the disk is a file system of its own, and what is removed is gone
     bomb("files-out-of-sight", "to fill the disk with files that nobody sees any more", """
@@ -150,19 +165,10 @@ os.mkdir(home + b"/a/b/c/closed")
 os.umask(0o22)
 reached()
 """),
-    harmless("deep-folders", "to leave folders in folders, deeper than a clean-up goes", """
-def deeper():
-    home = os.getcwd()
-    os.chdir(os.environ["HOME"])
-    for depth in range(3000):
-        os.mkdir("d")
-        os.chdir("d")
-    os.chdir(home)
-
-
-deeper()
-reached()
-"""),
+    bomb("deep-folders", "to leave folders in folders, deeper than a clean-up goes", DEEPER, earns=SOLVED, levels=(3,)),
+    # on the machine's own disk what is too deep to be looked at ends the runner
+    bomb("deep-folders-on-disk", "to leave such folders on the judge's own disk", DEEPER + "time.sleep(2)\n",
+         earns=dict.fromkeys(SOLVED, 0.0), levels=(2,)),
     harmless("output", "to flood whoever reads what it prints", """
 for stream in (1, 2):
     for _ in range(500):
