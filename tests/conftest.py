@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,29 @@ from autograder.course import ASSIGNMENT, Course
 from autograder.sandbox.remote import best_level, probe
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def reachable(tmp_path: Path) -> Path:
+    """A temporary folder that other users reach, such as the one of a runner at level 2."""
+    open_to_others(tmp_path)
+    return tmp_path
+
+
+def open_to_others(temporary: Path) -> None:
+    """Let other users into a temporary folder: pytest closes its own to them."""
+    for folder in (temporary, *temporary.parents):
+        if folder == temporary or folder.name.startswith("pytest-"):
+            folder.chmod(0o755)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where a server of this machine listens."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

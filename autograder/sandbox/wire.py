@@ -5,8 +5,11 @@ Both ends use it; what it reads may come from an enemy, so anything unexpected i
 
 import json
 import math
+import os
+import select
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +25,9 @@ MAX_DEPTH = 12
 MAX_DIMENSIONS = 32
 MAX_ITEMS = 100_000
 AT_ONCE = 64 * 2**10
+"""Bytes that are sent, and read ahead, in one go."""
+SLEEPLESS_SECONDS = 1e-4
+"""Either side looks for what comes next this long before it sleeps: waking it takes longer than a small question."""
 MAX_CONTAINERS = 200_000
 """Lists and objects in one message: in memory each is many times as long as in JSON."""
 ALLOWED = {
@@ -60,7 +66,10 @@ class Wire:
     """
 
     def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
         self._socket = connection
+        self._ahead = memoryview(bytearray(AT_ONCE))
+        self._unread = self._ahead[:0]
 
     def send(self, message: dict[str, Any], arrays: list[np.ndarray], timeout: float | None = None) -> None:
         """Send one message; ``arrays`` are referred to by `encode`.
@@ -79,14 +88,10 @@ class Wire:
         if sum(map(len, pieces)) <= AT_ONCE:  # the other side need not be woken for each
             pieces = [b"".join(pieces)]
         deadline = None if timeout is None else time.monotonic() + timeout
-        try:
-            for piece in pieces:
-                self._socket.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
-                self._socket.sendall(piece)
-        except TimeoutError:
-            raise WireTimeout("the other side does not read") from None
-        except OSError:
-            raise WireClosed("the other side is gone") from None
+        for piece in pieces:
+            left = memoryview(piece)
+            while left:
+                left = left[self._at_once(self._socket.send, left, deadline) :]
 
     def receive(self, timeout: float | None = None) -> tuple[dict[str, Any], list[np.ndarray]]:
         """Receive one message and its arrays.
@@ -122,7 +127,7 @@ class Wire:
         arrays = []
         for dtype, shape, size in layouts:
             array = _room_for(size)
-            self._read_into(array.data if size else None, deadline)
+            self._read_into(array.data, deadline)
             if dtype == np.bool_ and size and array.max() > 1:  # NumPy does not agree with itself on what else means
                 raise WireError("an array of truth values holds others")
             arrays.append(array.view(dtype).reshape(shape))
@@ -137,21 +142,57 @@ class Wire:
         self._read_into(memoryview(buffer), deadline)
         return bytes(buffer)
 
-    def _read_into(self, view: memoryview | None, deadline: float | None) -> None:
-        while view is not None and len(view):
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                raise WireTimeout("no complete answer in time")
-            self._socket.settimeout(left)
+    def _read_into(self, view: "memoryview[int]", deadline: float | None) -> None:
+        while view:
+            if not self._unread and len(view) >= AT_ONCE:
+                view = view[self._some(view, deadline) :]
+                continue
+            if not self._unread:  # all of a small message in one go
+                self._unread = self._ahead[: self._some(self._ahead, deadline)]
+            count = min(len(view), len(self._unread))
+            view[:count] = self._unread[:count]
+            view, self._unread = view[count:], self._unread[count:]
+
+    def _some(self, view: "memoryview[int]", deadline: float | None) -> int:
+        count = self._at_once(self._socket.recv_into, view, deadline)
+        if count == 0:
+            raise WireClosed("the other side is gone")
+        return count
+
+    def _at_once(
+        self, move: "Callable[[memoryview[int]], int]", view: "memoryview[int]", deadline: float | None
+    ) -> int:
+        """Send or receive as much as goes at once, having waited until something does."""
+        sleepless = time.monotonic() + SLEEPLESS_SECONDS
+        while True:
+            now = time.monotonic()
+            if deadline is not None and now >= deadline:
+                raise WireTimeout("the message was not complete in time")
             try:
-                got = self._socket.recv_into(view)
-            except TimeoutError:
-                raise WireTimeout("no complete answer in time") from None
+                return move(view)
+            except BlockingIOError:
+                if now < sleepless:
+                    _give_way()
+                else:
+                    self._wait(move == self._socket.send, None if deadline is None else deadline - now)
             except OSError:
                 raise WireClosed("the other side is gone") from None
-            if got == 0:
-                raise WireClosed("the other side is gone")
-            view = view[got:]
+
+    def _wait(self, to_send: bool, seconds: float | None) -> None:
+        if sys.platform == "win32":
+            select.select([] if to_send else [self._socket], [self._socket] if to_send else [], [], seconds)
+        else:  # whose select knows no descriptor above 1,023
+            ready = select.poll()
+            ready.register(self._socket, select.POLLOUT if to_send else select.POLLIN)
+            ready.poll(None if seconds is None else math.ceil(1000 * seconds))
+
+
+def _give_way() -> None:
+    """Let whoever else wants this core have it; come back at once if nobody does."""
+    if sys.platform == "win32":
+        time.sleep(0)
+    else:
+        os.sched_yield()
 
 
 def _room_for(size: int) -> np.ndarray:

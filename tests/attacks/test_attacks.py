@@ -27,7 +27,7 @@ from autograder.sandbox import remote
 from autograder.sandbox.submission import SubmissionError
 from autograder.verdict import PartVerdict, to_json
 
-from ..conftest import ROOT, keep_what_is_slow_to_make
+from ..conftest import ROOT, keep_what_is_slow_to_make, open_to_others
 from . import SUITE
 from .attack import HONEST, Attack, Witness, inherited_by_runners
 
@@ -91,9 +91,7 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     (root / "gradebook.db").write_text(canary)
     with (root / "source" / ASSIGNMENT / "cs231n" / "layers.py").open("a") as solution:
         solution.write(f"\n# {canary}\n")
-    for folder in (root, *root.parents):
-        if folder.name.startswith("pytest-") or folder == root:
-            folder.chmod(0o755)  # so that permissions of ours are not what keeps anybody out
+    open_to_others(root)  # so that permissions of ours are not what keeps anybody out
     sockets = (socket.socket(), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     with sockets[0] as server, sockets[1] as daemon, sockets[2] as log, pytest.MonkeyPatch.context() as patch:
         server.bind(("127.0.0.1", 0))

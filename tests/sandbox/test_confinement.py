@@ -1,7 +1,6 @@
 """What a submission can do in a runner, at levels 3 and 2. Each attack proves that it ran, beside an honest control."""
 
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,20 +20,16 @@ Start = Callable[..., Subject]
 
 
 @pytest.fixture
-def start(tmp_path: Path, each_level: int) -> Iterator[Start]:
+def start(reachable: Path, each_level: int) -> Iterator[Start]:
     """Start a runner on modules given as text."""
     running: list[Remote] = []
 
     def begin(limits: Limits | None = None, seconds: float = 10, **modules: str) -> Subject:
-        source = tmp_path / f"source{len(running)}"
+        source = reachable / f"source{len(running)}"
         (source / "cs231n").mkdir(parents=True)
         for name, text in {"layers": HONEST, **modules}.items():
             (source / "cs231n" / f"{name}.py").write_text(text)
-        tmp_path.chmod(0o755)
-        for parent in tmp_path.parents:
-            if parent.name.startswith("pytest-"):
-                parent.chmod(0o755)
-        taken = take_in(source, tmp_path / f"taken{len(running)}")
+        taken = take_in(source, reachable / f"taken{len(running)}")
         remote = Remote(launch.start(each_level, taken.folder, (), limits), seconds)
         running.append(remote)
         return Subject(remote)
@@ -91,18 +86,15 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_attack_is_refused(start: Start, tmp_path: Path, each_level: int, what: str) -> None:
+def test_attack_is_refused(start: Start, tmp_path: Path, port: int, each_level: int, what: str) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("the labels")
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        facts = {
-            "secret": str(secret), "root": str(Path(__file__).parents[2]), "taken": str(tmp_path / "taken0"),
-            "port": server.getsockname()[1], "judge": os.getpid(), "level": each_level,
-        }  # fmt: skip
-        student = start(attack=tried(REFUSED[what].format(**facts)))
-        answer = student.attack.attack()
+    facts = {
+        "secret": str(secret), "root": str(Path(__file__).parents[2]), "taken": str(tmp_path / "taken0"),
+        "port": port, "judge": os.getpid(), "level": each_level,
+    }  # fmt: skip
+    student = start(attack=tried(REFUSED[what].format(**facts)))
+    answer = student.attack.attack()
     assert isinstance(answer, str)
     assert answer.startswith("refused: "), f"{what}: {answer}"
     broken = ("NameError", "AttributeError", "TypeError", "SyntaxError", "KeyError")

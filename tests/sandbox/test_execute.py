@@ -1,6 +1,5 @@
 """Cells in a runner, at levels 3 and 2: what they show comes back, bounded; what they must not reach stays out."""
 
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,9 @@ Cells = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
-def cells(tmp_path: Path, each_level: int) -> Iterator[Cells]:
+def cells(reachable: Path, each_level: int) -> Iterator[Cells]:
     """Execute cells one after the other in one runner; the answers."""
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.name.startswith("pytest-") or parent == tmp_path:
-            parent.chmod(0o755)
-    home = tmp_path / "submission"
+    home = reachable / "submission"
     (home / "cs231n").mkdir(parents=True)
     (home / "models").mkdir()
     (home / "models" / "part1.npz").write_bytes(b"handed in")
@@ -172,23 +168,20 @@ ATTACKS = {
 }
 
 
-def test_attacks_are_refused(cells: Cells, tmp_path: Path) -> None:
+def test_attacks_are_refused(cells: Cells, tmp_path: Path, port: int) -> None:
     secret = tmp_path / "gradebook.db"
     secret.write_text("the labels")
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        facts = {
-            "secret": str(secret), "port": server.getsockname()[1], "package": str(pytest.__file__),
-            "names": {"pytest", "nbgrader", "Cython"},
-        }  # fmt: skip
-        cells("import os, socket, subprocess, sys\nimport numpy as np\nfrom cs231n import own")
-        attempts = [
-            f"print('tried')\ntry:\n    {source.format(**facts)}\n    print('got through')\n"
-            "except Exception as error:\n    print('refused', type(error).__name__)"
-            for source in ATTACKS.values()
-        ]
-        answers = cells(*attempts, "print('tried')\nopen(own.__file__).read(); print('got through')")
+    facts = {
+        "secret": str(secret), "port": port, "package": str(pytest.__file__),
+        "names": {"pytest", "nbgrader", "Cython"},
+    }  # fmt: skip
+    cells("import os, socket, subprocess, sys\nimport numpy as np\nfrom cs231n import own")
+    attempts = [
+        f"print('tried')\ntry:\n    {source.format(**facts)}\n    print('got through')\n"
+        "except Exception as error:\n    print('refused', type(error).__name__)"
+        for source in ATTACKS.values()
+    ]
+    answers = cells(*attempts, "print('tried')\nopen(own.__file__).read(); print('got through')")
     for what, answer in zip(ATTACKS, answers, strict=False):
         tried, refused, name = text(answer).split()
         assert (tried, refused) == ("tried", "refused"), what
@@ -211,17 +204,14 @@ def test_only_what_notebooks_need_is_in_reach() -> None:
 
 @pytest.mark.parametrize(("packages", "real"), [(("numpy", "six"), True), (("numpy",), False)])
 def test_what_is_really_there_is_not_stood_in_for(
-    tmp_path: Path, each_level: int, packages: tuple[str, ...], real: bool
+    reachable: Path, each_level: int, packages: tuple[str, ...], real: bool
 ) -> None:
     """Older versions of matplotlib's needs want more of ``six`` than the stand-in has."""
-    (tmp_path / "cs231n").mkdir()
-    (tmp_path / "cs231n" / "own.py").write_text(
+    (reachable / "cs231n").mkdir()
+    (reachable / "cs231n" / "own.py").write_text(
         "import six\nfrom six.moves import range\ndef real():\n    return hasattr(six, '__version__')\n"
     )
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.name.startswith("pytest-") or parent == tmp_path:
-            parent.chmod(0o755)
-    remote = Remote(launch.start(each_level, tmp_path, (), Limits(), packages, needs=True), 10)
+    remote = Remote(launch.start(each_level, reachable, (), Limits(), packages, needs=True), 10)
     try:
         assert Subject(remote).own.real() == real
     finally:

@@ -24,15 +24,12 @@ TINY = "def double(int x):\n    return 2 * x\n"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(reachable: Path) -> Path:
     """A taken-in submission with an extension."""
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.name.startswith("pytest-") or parent == tmp_path:
-            parent.chmod(0o755)
-    (tmp_path / "cs231n").mkdir()
-    (tmp_path / "cs231n" / "__init__.py").write_text("")
-    shutil.copyfile(SOURCE, tmp_path / FILE)
-    return tmp_path
+    (reachable / "cs231n").mkdir()
+    (reachable / "cs231n" / "__init__.py").write_text("")
+    shutil.copyfile(SOURCE, reachable / FILE)
+    return reachable
 
 
 def write(folder: Path, text: str) -> None:

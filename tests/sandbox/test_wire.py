@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograder.sandbox.wire import (
     ALLOWED,
+    AT_ONCE,
     HEADER,
     MAX_BYTES,
     MAX_JSON,
@@ -100,6 +101,33 @@ def test_what_is_sent_arrives(value: object) -> None:
     ours.close()
     theirs.close()
     assert same(value, decode(got["value"], arrived, refuse))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(-3, 3).map(lambda more: AT_ONCE + more) | st.integers(0, 3 * AT_ONCE), max_size=4))
+def test_messages_that_arrive_together_are_read_one_by_one(sizes: list[int]) -> None:
+    """Whatever of them was read ahead, and wherever in them that ends."""
+    ours, theirs = socket.socketpair()
+    contents = [np.arange(size, dtype=np.int32).view(np.uint8)[:size].copy() for size in sizes]
+
+    def send() -> None:
+        sender = Wire(theirs)
+        for number, content in enumerate(contents):
+            sender.send({"number": number}, [content, content[:0], content[:9]])
+        sender.close()
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    reader = Wire(ours)
+    for number, content in enumerate(contents):
+        message, arrived = reader.receive(5)
+        assert message == {"number": number}
+        for got, sent in zip(arrived, (content, content[:0], content[:9]), strict=True):
+            np.testing.assert_array_equal(got, sent)
+    with pytest.raises(WireClosed):
+        reader.receive(5)
+    thread.join()
+    reader.close()
 
 
 @settings(deadline=None, max_examples=200)
@@ -191,6 +219,36 @@ def test_silence_ends_in_time() -> None:
     theirs.close()
     with pytest.raises(WireClosed):
         Wire(ours).receive(0.2)
+
+
+@pytest.mark.parametrize("piece", [1, 100_000])
+def test_an_answer_without_end_meets_the_deadline(piece: int) -> None:
+    """A sender who never lets the reader wait does not buy time by that."""
+    ours, theirs = socket.socketpair()
+    size = MAX_BYTES // 2
+
+    def send() -> None:
+        text = json.dumps({"arrays": [["|u1", [size]]], "message": {}}).encode()
+        try:
+            theirs.sendall(HEADER.pack(len(text), 1) + text)
+            while True:
+                theirs.sendall(bytes(piece))
+                if piece > 1:
+                    time.sleep(0.001)
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(WireTimeout):
+            Wire(ours).receive(0.3)
+    finally:
+        ours.close()
+        thread.join()
+        theirs.close()
+    assert time.monotonic() - began < 2
 
 
 def test_a_slow_reader_does_not_buy_time() -> None:
