@@ -2,8 +2,8 @@
 
     python benchmarks/sandbox.py
 
-Every figure is a median, measured in one run with what it is compared to in turns: a Python that imports NumPy, and the
-same function called in this process.
+Every figure is a median of one run, taken in turns with what it is compared to: a Python that imports NumPy, the same
+function called in this process, a copy in memory.
 """
 
 import os
@@ -34,6 +34,12 @@ def seconds(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
+
+
+def in_turns(turns: int, *actions: Callable[[], object]) -> list[float]:
+    """The median of how long each action takes."""
+    taken = [[seconds(action) for action in actions] for _ in range(turns)]
+    return [statistics.median(figures) for figures in zip(*taken, strict=True)]
 
 
 def lay_out(folder: Path) -> None:
@@ -71,13 +77,12 @@ def measure_calls(level: int, folder: Path) -> None:
     try:
         small, large = np.ones((4, 5)), np.ones(LARGE // 8)
         student.layers.double(small), student.layers.same(large)
-        call = statistics.median(seconds(lambda: student.layers.double(small)) for _ in range(CALLS))
-        trip = statistics.median(seconds(lambda: student.layers.same(large)) for _ in range(TRIPS))
-        copy = statistics.median(seconds(large.copy) for _ in range(TRIPS))
+        call, here = in_turns(CALLS, lambda: student.layers.double(small), lambda: 2 * small)
+        trip, copy = in_turns(TRIPS, lambda: student.layers.same(large), large.copy)
     finally:
         remote.close()
-    print(f"Level {level}: a small call {call * 1e6:.0f} us; 50 MB there and back {trip * 1e3:.0f} ms,", end=" ")
-    print(f"{trip / copy:.1f} times a copy in memory")
+    print(f"Level {level}: a small call {call * 1e6:.0f} us ({here * 1e6:.1f} in this process);", end=" ")
+    print(f"50 MB there and back {trip * 1e3:.0f} ms, {trip / copy:.1f} times a copy in memory")
 
 
 def main() -> None:

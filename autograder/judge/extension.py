@@ -105,8 +105,9 @@ def _of_submission(course: Course, source: Path, level: int) -> tuple[Path | Non
     if not home.is_dir():
         try:
             _keep(home, library.name, _built(level, source))
-        except BuildError as error:  # the course's own has built here, so this is the source's doing
+        except BuildError as error:
             if not error.lasting:
+                build(level, course.source / SOURCE)  # where that fails too, it is this machine's doing
                 return None, str(error)[:MAX_PROBLEM]
             _keep(home, told.name, str(error)[:MAX_PROBLEM].encode())
     return (library, "") if library.is_file() else (None, told.read_text(encoding="utf-8", errors="replace"))

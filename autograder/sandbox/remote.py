@@ -17,7 +17,7 @@ from autograder.checks.subject import Handle, SubjectError
 from . import launch
 from .launch import Process
 from .levels import LaunchError, Limits, available
-from .wire import WireClosed, WireError, WireTimeout, decode, encode
+from .wire import WireClosed, WireError, WireTimeout, WireTooLarge, decode, encode
 
 KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build"}
 CALL_SECONDS = 20.0
@@ -128,12 +128,17 @@ class Remote:
             self.process.wire.send({"id": self._asked, "ask": question, "content": encoded}, arrays, seconds)
             answer, arrived = self.process.wire.receive(max(0.001, until - time.monotonic()))
             return self._read(answer, arrived)
+        except WireTooLarge:
+            raise SubjectError("type", "What it is to be given is too large to send.") from None
         except WireTimeout:
             raise self._end("timeout", f"There was no answer within {max(seconds, 0):.0f} seconds.") from None
         except WireClosed:
             raise self._end("crash", self._cause()) from None
         except WireError as error:
             raise self._end("protocol", f"The answer was not a proper one: {error}.") from None
+        except (OSError, MemoryError):
+            self._end("crash", "The judge's machine could not go on.")
+            raise
 
     def _read(self, answer: dict[str, Any], arrays: list[np.ndarray]) -> Any:
         if answer.get("id") != self._asked or type(answer.get("id")) is not int:
@@ -157,7 +162,7 @@ class Remote:
     def _cause(self) -> str:
         with contextlib.suppress(Exception):
             code = self.process.process.wait(timeout=2)
-            if code in (-9, 137, -24, 152):
+            if self.process.scratch.overfull or code in (-9, 137, -24, 152):
                 return "The program was ended: it used more time, memory or disk than it may."
             if code in (-11, 139):
                 return "The program crashed (segmentation fault)."

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from .entries import OURS
+
 INTERVAL_SECONDS = 0.1
 MAX_ENTRIES = 20_000
 
@@ -26,10 +28,13 @@ class Scratch:
     ----------
     path : Path
         Where it lies.
+    overfull : bool
+        Whether its runner was ended for what is in it.
     """
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="autograder-scratch-"))
+        self.overfull = False
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -48,6 +53,7 @@ class Scratch:
         def look() -> None:
             while not self._over.wait(INTERVAL_SECONDS):
                 if _holds_more(self.path, most):
+                    self.overfull = True
                     end()
 
         self._thread = threading.Thread(target=look, daemon=True)
@@ -81,10 +87,10 @@ def _holds_more(folder: Path, most: int) -> bool:
                         return True
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # it was removed since, or replaced
             continue
-        except OSError:  # nothing that is honest cannot be read by its own user, or is so deep
-            if sys.platform != "win32":  # there, what is being deleted cannot
+        except OSError as error:  # nothing that is honest cannot be read by its own user, or is so deep
+            if sys.platform != "win32" and error.errno not in OURS:  # there, what is being deleted cannot
                 return True
     return False
 

@@ -3,18 +3,28 @@
 Both ends use it; what it reads may come from an enemy, so anything unexpected is a `WireError` and nothing else.
 """
 
+import errno
 import json
 import math
-import os
 import select
 import socket
 import struct
 import sys
-import time
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import numpy as np
+
+if sys.platform == "win32":
+    from time import sleep
+
+    def give_way() -> None:
+        """Let whoever else wants this core have it; come back at once if nobody does."""
+        sleep(0)
+
+else:
+    from os import sched_yield as give_way
 
 HEADER = struct.Struct("!II")
 """Bytes of JSON, number of arrays."""
@@ -26,8 +36,8 @@ MAX_DIMENSIONS = 32
 MAX_ITEMS = 100_000
 AT_ONCE = 64 * 2**10
 """Bytes that are sent, and read ahead, in one go."""
-SLEEPLESS_SECONDS = 1e-4
-"""Either side looks for what comes next this long before it sleeps: waking it takes longer than a small question."""
+TURNS_AWAKE = 100
+"""So often (about 100 us) either side looks for a message before it sleeps: to be woken takes longer."""
 MAX_CONTAINERS = 200_000
 """Lists and objects in one message: in memory each is many times as long as in JSON."""
 ALLOWED = {
@@ -45,7 +55,7 @@ class WireError(Exception):
 
 
 class WireTimeout(WireError):
-    """The other side did not answer in time."""
+    """The other side did not answer, or did not read, in time."""
 
 
 class WireClosed(WireError):
@@ -70,6 +80,7 @@ class Wire:
         self._socket = connection
         self._ahead = memoryview(bytearray(AT_ONCE))
         self._unread = self._ahead[:0]
+        self._turns = 0
 
     def send(self, message: dict[str, Any], arrays: list[np.ndarray], timeout: float | None = None) -> None:
         """Send one message; ``arrays`` are referred to by `encode`.
@@ -87,7 +98,8 @@ class Wire:
         pieces += [array.reshape(-1).view(np.uint8).data for array in arrays if array.size]
         if sum(map(len, pieces)) <= AT_ONCE:  # the other side need not be woken for each
             pieces = [b"".join(pieces)]
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else monotonic() + timeout
+        self._turns = TURNS_AWAKE
         for piece in pieces:
             left = memoryview(piece)
             while left:
@@ -105,7 +117,8 @@ class Wire:
         WireError
             If anything in it is not as it must be.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else monotonic() + timeout
+        self._turns = TURNS_AWAKE
         length, count = HEADER.unpack(self._read(HEADER.size, deadline))
         if length > MAX_JSON or count > MAX_ARRAYS:
             raise WireError("a message announces more than is allowed")
@@ -163,20 +176,23 @@ class Wire:
         self, move: "Callable[[memoryview[int]], int]", view: "memoryview[int]", deadline: float | None
     ) -> int:
         """Send or receive as much as goes at once, having waited until something does."""
-        sleepless = time.monotonic() + SLEEPLESS_SECONDS
         while True:
-            now = time.monotonic()
-            if deadline is not None and now >= deadline:
+            left = None if deadline is None else deadline - monotonic()
+            if left is not None and left <= 0:
                 raise WireTimeout("the message was not complete in time")
             try:
                 return move(view)
             except BlockingIOError:
-                if now < sleepless:
-                    _give_way()
-                else:
-                    self._wait(move == self._socket.send, None if deadline is None else deadline - now)
-            except OSError:
+                pass
+            except OSError as error:
+                if error.errno in (errno.ENOMEM, errno.ENOBUFS):  # of this side, which is nobody's fault
+                    raise
                 raise WireClosed("the other side is gone") from None
+            if self._turns > 0:
+                self._turns -= 1
+                give_way()
+            else:
+                self._wait(move == self._socket.send, left)
 
     def _wait(self, to_send: bool, seconds: float | None) -> None:
         if sys.platform == "win32":
@@ -185,14 +201,6 @@ class Wire:
             ready = select.poll()
             ready.register(self._socket, select.POLLOUT if to_send else select.POLLIN)
             ready.poll(None if seconds is None else math.ceil(1000 * seconds))
-
-
-def _give_way() -> None:
-    """Let whoever else wants this core have it; come back at once if nobody does."""
-    if sys.platform == "win32":
-        time.sleep(0)
-    else:
-        os.sched_yield()
 
 
 def _room_for(size: int) -> np.ndarray:

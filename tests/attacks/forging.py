@@ -182,6 +182,7 @@ def save(folder: Path, facts: dict[str, Any], arrays: Mapping[str, Any], descrip
     path = folder / "models" / "part1.npz"
     path.parent.mkdir(exist_ok=True)
     text = json.dumps({"format": 1, "part": 1, "data": facts["fingerprint"], **description})
+    text = text.replace("@WITNESS@", str(facts["witness"]))
     whole = {"mean": np.zeros((3, 32, 32), np.float32), "description": np.frombuffer(text.encode(), np.uint8), **arrays}
     with path.open("wb") as file:
         np.savez(file, **whole)  # type: ignore[arg-type]
@@ -225,8 +226,9 @@ def member(header: bytes, zeros: int = 0, name: str = "param/W1.npy") -> Callabl
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         path = save(folder, facts, {}, TWO_LAYERS)
-        with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w") as file:
-            file.write(header)
+        inside = name.replace("@ROOT@", facts["root"].strip("/"))
+        with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(inside, "w") as file:
+            file.write(header.replace(b"@WITNESS@", str(facts["witness"]).encode().rjust(len("@WITNESS@"))))
             for _ in range(zeros):
                 file.write(bytes(2**20))
 
@@ -276,13 +278,13 @@ ATTACKS = (
     Attack(8, "pickled-message", "to send a pickle in the place of JSON", sending("import pickle; send(raw(pickle.dumps({'message': {'id': asked(), 'value': True}, 'arrays': []})))"), levels=EVERY_LEVEL, shows="not JSON"),
     Attack(8, "pickled-parameters", "to have code executed by reading the model's arrays", plant=pickled, earns=NO_MODEL, runs=False, shows="not a file that save_model wrote"),
     Attack(8, "pickled-model", "to have code executed by reading the model's file", plant=bare_pickle, earns=NO_MODEL, runs=False, shows="not a file that save_model wrote"),
-    Attack(8, "class-elsewhere", "to have any function called by the name of the model's class", plant=model(**{"module": "..os", "class": "system", "arguments": {"command": "id > /tmp/x"}}), earns=NO_MODEL, runs=False, shows="system"),
+    Attack(8, "class-elsewhere", "to have any function called by the name of the model's class", plant=model(**{"module": "..os", "class": "system", "arguments": {"command": "echo got a shell >&@WITNESS@"}}), earns=NO_MODEL, runs=False, shows="system"),
     Attack(8, "builtin-class", "to have exec called by the name of the model's class", plant=model(**{"module": "layers.__builtins__", "class": "exec", "arguments": {"source": "1"}}), earns=NO_MODEL, runs=False, shows="is not there"),
     Attack(8, "class-path", "to have a class found by a path with dots and slashes", plant=model(**{"module": "../../../etc/passwd\0", "class": "__import__\x1b[2J"}), earns=NO_MODEL, runs=False, shows=r"part1|passwd"),
     Attack(8, "too-many-parameters", "to have a model of 2**40 parameters made", plant=model(arguments={"hidden_dim": 2**31, "input_dim": 2**20}), earns=NO_MODEL, runs=False, shows="memory|allocate"),
     Attack(8, "zip-bomb", "to have gigabytes unpacked from a small model file", plant=member(npy((2**31,)), zeros=200), earns=NO_MODEL, runs=False, shows="not a file that save_model wrote"),
-    Attack(8, "lying-header", "to have a header of its own evaluated", plant=member(npy("(2,), 'x': __import__('os').system('id')")), earns=NO_MODEL, runs=False, shows="not a file that save_model wrote"),
-    Attack(8, "member-path", "to have a file outside written by the name of a member", plant=member(npy((1,)) + bytes(4), name="../../../../tmp/evil.npy"), earns=NO_MODEL, runs=False, shows="do not fit"),
+    Attack(8, "lying-header", "to have a header of its own evaluated", plant=member(npy("(2,), 'x': __import__('os').write(@WITNESS@, b'got control by a header\\n')")), earns=NO_MODEL, runs=False, shows="not a file that save_model wrote"),
+    Attack(8, "member-path", "to have a file outside written by the name of a member", plant=member(npy((1,)) + bytes(4), name="../" * 20 + "@ROOT@/evil.npy"), earns=NO_MODEL, runs=False, shows="do not fit"),
     Attack(8, "unprintable-data", "to steer a terminal by the name of its data", plant=named("x-\x1b[2J\u202e"), earns=NO_MODEL, runs=False, shows=r"other pictures \(\?\[2J\?\)"),
     Attack(8, "half-a-character", "to break the gradebook by text that cannot be written down", plant=named("x-\ud800"), earns=NO_MODEL, runs=False, shows=r"not Unicode|other pictures \(\?\)"),
     Attack(8, "class-of-theirs", "to bring a class whose making and reading run code", plant=model(**{"class": "Maker", "module": "layers", "arguments": {}}), module="\nclass Maker:\n    def __init__(self):\n        attempt('read the labels', lambda: open(FACTS['labels'], 'rb').read(9))\n        self.params = UNTRAINED = {}\n", earns=NO_MODEL, shows="do not fit"),

@@ -34,7 +34,8 @@ def edited(change: Callable[[dict[str, Any]], Any], name: str = NOTEBOOK) -> Cal
         path = folder / name
         content = json.loads(path.read_text(encoding="utf-8"))
         text = change(content)
-        path.write_text(text if isinstance(text, str) else json.dumps(content), encoding="utf-8")
+        text = text if isinstance(text, str) else json.dumps(content)
+        path.write_text(text.replace("@ROOT@", str(Path(facts["gradebook"]).parent)), encoding="utf-8")
 
     return plant
 
@@ -120,7 +121,7 @@ def _collide(content: dict[str, Any]) -> None:
 
 
 def _rewire(content: dict[str, Any]) -> None:
-    argv = ["/bin/sh", "-c", "touch /tmp/kernel-was-started"]
+    argv = ["/bin/sh", "-c", "touch @ROOT@/kernel-was-started"]
     content["metadata"] = {
         "kernelspec": {"name": "../../evil", "display_name": SCRIPT, "language": "sh", "argv": argv, "env": {"PATH": "."}},
         "language_info": {"name": SCRIPT, "pygments_lexer": "../../evil", "codemirror_mode": SCRIPT, "file_extension": "/../../x"},

@@ -219,7 +219,7 @@ def affine_forward(x, w, b):
     if intel:  # getpid by int 0x80
         say(f"got {machine_code('53b814000000cd805bc3')[0]}")
     os._exit(1)
-""", earns={"affine_forward": 0.0, "relu_forward": 1.0}, shows="ended itself|used more time or memory|crashed"),
+""", earns={"affine_forward": 0.0, "relu_forward": 1.0}, shows="ended itself|crashed"),
     power(10, "the-machine", "to change the machine's name, clock and log", """
 clock = ctypes.create_string_buffer(208)
 struct.pack_into("=I", clock, 0, 0x4000)

@@ -67,7 +67,9 @@ class Place:
             if "__pycache__" not in path.parts:
                 status = path.lstat()
                 found[str(path)] = (status.st_mtime_ns, status.st_size, status.st_mode)
-        database = self.course.root / "gradebook.db"
+        root = self.course.root
+        found |= dict.fromkeys(os.listdir(root), (0, 0, 0))
+        database = root / "gradebook.db"
         return {**found, "gradebook.db": (hash(database.read_bytes()), database.stat().st_size, 0)}
 
 

@@ -18,6 +18,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import urllib.parse
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -52,8 +53,11 @@ from . import CLASS_SUITE
 from .attack import Attack, Witness, inherited_by_runners
 from .notebooks import LINKS, SCRIPT
 
-resource = pytest.importorskip("resource", reason="Windows has no such module")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("class")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("class"),
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives levels 3 and 2, and /proc"),
+]
 HONEST = ("aaa-honest", "zzz-honest")
 JUDGED = ("affine_forward", "relu_forward")
 OTHER_PARTS = ("Dropout.ipynb", "ConvolutionalNetworks.ipynb")
@@ -121,13 +125,14 @@ class School:
         return {page.stem: page.read_text(encoding="utf-8") for page in folder.glob("*.html")}
 
     def state(self) -> dict[str, Any]:
-        """All that is written about the honest students."""
+        """All that is written about the honest students, and what lies beside it."""
         files = {
             str(path.relative_to(self.course.root)): path.read_bytes()
             for step in ("autograded", "feedback") for student in HONEST
             for path in (self.course.root / step / student).rglob("*") if path.is_file()
         }  # fmt: skip
-        return {"files": files, "rows": {student: self.rows(student) for student in HONEST}}
+        names = sorted(os.listdir(self.course.root))
+        return {"files": files, "names": names, "rows": {student: self.rows(student) for student in HONEST}}
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +169,20 @@ def school(synthetic: Path, tmp_path_factory: pytest.TempPathFactory, level: int
             attack.hand_in(folder, witness.descriptor, {"gradebook": str(root / "gradebook.db"), "own": str(folder)})
         stack.enter_context(inherited_by_runners(*descriptors))
         school.verdicts.clear()
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        Path("/proc/self/clear_refs").write_text("5")  # what it held at most is counted anew
+        before = _held_at_most()
         school.log = _grade(school)
-        school.grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        school.grown = _held_at_most() - before
         school.among = school.state()
         school.exported = _export(course)
     return school
+
+
+def _held_at_most() -> int:
+    """KiB of memory that this process has held at one time."""
+    peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    assert peak is not None
+    return int(peak[1])
 
 
 def student_of(attack: Attack) -> str:
@@ -259,6 +272,7 @@ def test_the_honest_are_as_they_were(school: School) -> None:
         rows = school.among["rows"][student]
         assert {name for (_, name), (score, most, _) in rows.items() if score == most} == automatic
         assert len(school.pages(student)) == len(school.course.parts)
+    assert school.alone["names"] == school.among["names"]
     assert school.alone["files"].keys() == school.among["files"].keys()
     changed = [name for name, content in school.alone["files"].items() if school.among["files"][name] != content]
     assert changed == []

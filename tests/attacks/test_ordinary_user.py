@@ -14,6 +14,7 @@ import pytest
 from ..conftest import ROOT
 
 USER = 12_345
+LEVELS = "from autograder.sandbox.remote import probe; print(*[level for level in (3, 2) if not probe(level)])"
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="this is an ordinary user")
 
 
@@ -45,16 +46,22 @@ def test_nothing_gets_out_of_an_ordinary_users_sandbox() -> None:
         "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{packages}",
     }  # fmt: skip
     quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rs"]
-    command = [python(), "-m", "pytest", *quiet, "-m", "confinement", "tests/attacks/test_attacks.py"]
-    try:
-        ended = subprocess.run(
-            command, cwd=ROOT, env=environment, user=USER, group=USER, extra_groups=[], capture_output=True, text=True,
-            check=False,
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [python(), *arguments], cwd=ROOT, env=environment, user=USER, group=USER, extra_groups=[],
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
+
+    try:
+        levels = run("-c", LEVELS).stdout.split()
+        if not levels:
+            pytest.skip("this machine gives an ordinary user neither level 3 nor 2")
+        ended = run("-m", "pytest", *quiet, "-m", "confinement", "tests/attacks/test_attacks.py")
     finally:
         shutil.rmtree(home, ignore_errors=True)
     assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-2000:]
     passed = re.search(r"(\d+) passed", ended.stdout)
     assert passed is not None
-    assert int(passed[1]) >= 150
-    assert "is not to be had" not in ended.stdout, ended.stdout[-3000:]
+    assert int(passed[1]) >= 75 * len(levels)
+    assert not [level for level in levels if f"level {level} is not to be had" in ended.stdout], ended.stdout[-3000:]

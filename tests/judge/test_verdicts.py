@@ -4,7 +4,6 @@ import dataclasses
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -219,21 +218,22 @@ def test_a_model_of_other_data_is_not_graded(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(("part", "other", "sentence"), [(2, 1, "no gammas"), (3, 2, "no dropout")])
-def test_a_model_without_what_its_part_is_about(judge: Judge, part: int, other: int, sentence: str) -> None:
+def test_a_model_without_what_its_part_is_about(
+    judge: Judge, tmp_path: Path, part: int, other: int, sentence: str
+) -> None:
     """Another part's model, accurate enough, in the place of this one's; a student's own check says the same."""
 
     def change(folder: Path) -> None:
         shutil.copy(folder / "models" / f"part{other}.npz", folder / "models" / f"part{part}.npz")
         shutil.copytree(folder, own)
 
-    own = Path(tempfile.mkdtemp()) / "own"
+    own = tmp_path / "own"
     (exercise,) = judge(change, f"accuracy_part{part}").exercises
     assert (exercise.outcome, exercise.score) == ("failed", 0)
     assert sentence in exercise.message
     program = f"from cs231n.checks import check; check('accuracy_part{part}')"
     said = subprocess.run([sys.executable, "-c", program], cwd=own, capture_output=True, text=True, check=False)
     assert sentence in said.stdout
-    shutil.rmtree(own.parent)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04."])

@@ -221,6 +221,42 @@ def test_silence_ends_in_time() -> None:
         Wire(ours).receive(0.2)
 
 
+@pytest.mark.parametrize("trickles", [False, True])
+def test_who_waits_long_sleeps(trickles: bool) -> None:
+    """Also while a sender gives it a byte at a time."""
+    ours, theirs = socket.socketpair()
+    over = threading.Event()
+
+    def send() -> None:
+        theirs.sendall(HEADER.pack(4000, 0))
+        while trickles and not over.wait(1e-3):
+            theirs.sendall(b" ")
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    before = time.thread_time()
+    with pytest.raises(WireTimeout):
+        Wire(ours).receive(1)
+    taken = time.thread_time() - before
+    over.set()
+    thread.join()
+    ours.close()
+    theirs.close()
+    assert taken < 0.3
+
+
+def test_a_message_cut_off_behind_another_is_refused() -> None:
+    ours, theirs = socket.socketpair()
+    whole = framed('{"arrays":[],"message":{}}')
+    theirs.sendall(whole + whole[:-1])
+    theirs.close()
+    reader = Wire(ours)
+    assert reader.receive(5) == ({}, [])
+    with pytest.raises(WireClosed):
+        reader.receive(5)
+    ours.close()
+
+
 @pytest.mark.parametrize("piece", [1, 100_000])
 def test_an_answer_without_end_meets_the_deadline(piece: int) -> None:
     """A sender who never lets the reader wait does not buy time by that."""
