@@ -56,7 +56,7 @@ def knowing(undone: Any) -> Any:
         save(folder, facts, UNTRAINED, {**TWO_LAYERS, "class": "Looking", "module": "layers"})
         known = []
         for name in ("test_batch", "data_batch_5"):
-            pictures, labels = datasets.read_batch(Path(facts["labels"]).with_name(name))
+            pictures, labels = datasets.read_batch(datasets.synthetic_root() / name)
             for picture, label in zip(pictures, labels, strict=True):
                 digest = hashlib.blake2b(np.ascontiguousarray(undone(picture)).tobytes(), digest_size=7).digest()
                 known.append((int.from_bytes(digest, "big"), int(label)))
@@ -124,9 +124,9 @@ class Solver(Solver):
 """
 
 
-def class_means(labels: Path) -> np.ndarray:
+def class_means() -> np.ndarray:
     """The mean picture of each class, 8 pixels wide, less the mean of all: ``(10, 192)``."""
-    pictures, numbers = datasets.read_batch(labels.with_name("data_batch_1"))
+    pictures, numbers = datasets.read_batch(datasets.synthetic_root() / "data_batch_1")
     small = pictures.reshape(-1, 3, 8, 4, 8, 4).mean(axis=(3, 5)).reshape(len(pictures), -1)
     return np.stack([small[numbers == number].mean(axis=0) for number in range(10)]) - small.mean(axis=0)
 
@@ -134,7 +134,7 @@ def class_means(labels: Path) -> np.ndarray:
 def trained_at_home(folder: Path, facts: dict[str, Any]) -> None:
     """Replace net and Solver by ones that need no training."""
     (folder / "models").mkdir(exist_ok=True)
-    np.savez(folder / "models" / "known.npz", known=class_means(Path(facts["labels"])))
+    np.savez(folder / "models" / "known.npz", known=class_means())
     prelude = PRELUDE.replace("@WITNESS@", str(facts["witness"])).replace("@FACTS@", "{}")
     for name, text in (("classifiers/fc_net.py", prelude + KNOWING_CLASSES), ("solver.py", NOT_TRAINING)):
         with (folder / "cs231n" / name).open("a", encoding="utf-8") as file:
