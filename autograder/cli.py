@@ -1,15 +1,18 @@
-"""The ``autograder`` command: build, sample, grade, judge, data, doctor.
+"""The ``autograder`` command: build, sample, grade, judge, validate, data, doctor.
 
 Says what happened in words and tables; everything it does is done by the rooms below.
 """
 
+import contextlib
+import itertools
 import json
 import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,6 +23,9 @@ from autograder.course import ASSIGNMENT, Course, CourseError, find_course, put_
 from autograder.manifest import ManifestError
 from autograder.sandbox.submission import SubmissionError
 from autograder.verdict import FAILED, GRADED, PASSED, ExerciseResult, PartVerdict, to_json
+
+if TYPE_CHECKING:
+    from autograder.validate.gate import Examined
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
@@ -177,11 +183,10 @@ def _judge_with_progress(
     from autograder.grading.engine import judge_all
     from autograder.grading.gradebook import configured_patience
 
-    columns = (TextColumn("Judging"), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("Judging", total=len(folders) * len(course.parts))
-        patience = configured_patience(course.root) if execute else None
-        judge_all(course, folders, level, workers, scheduler, lambda *_: progress.advance(task), patience)
+    total, done = len(folders) * len(course.parts), itertools.count(1)
+    patience = configured_patience(course.root) if execute else None
+    with _steps("Judging") as step:
+        judge_all(course, folders, level, workers, scheduler, lambda *_: step(next(done), total), patience)
 
 
 def _nbgrader(
@@ -224,6 +229,57 @@ def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
         seconds = sum(verdict.seconds for verdict in verdicts)
         table.add_row(student, "all parts", f"{earned:g} of {points:g}", "", f"{seconds:.1f}", "", style="bold")
         table.add_section()
+    out.print(table)
+
+
+@app.command()
+def validate(
+    mutated: Annotated[
+        bool, typer.Option("--mutants", help="Change the reference everywhere too; takes long.")
+    ] = False,
+    attacked: Annotated[bool, typer.Option("--attacks", help="Run the attack suite too; takes long.")] = False,
+    seeds: Annotated[int, typer.Option(help="Random inputs for each style of correct code.", min=1)] = 3,
+    workers: Annotated[int | None, typer.Option(help="Processes, by default one for each core.", min=1)] = None,
+    data: Data = None,
+) -> None:
+    """Examine the course itself: is every exercise complete, what is right accepted, what is wrong caught and named?"""
+    from autograder.grading.engine import require_level
+    from autograder.validate import gate
+
+    course = find_course(data=data)
+    level = require_level()
+    with _steps("Examining") as step:
+        found = gate.examine(course, level, seeds, workers, step)
+    if mutated:
+        with _steps("Mutating") as step:
+            found.append(gate.examine_mutants(course, workers, step))
+    if attacked:
+        found.append(gate.examine_attacks(course))
+    _print_examined(found)
+    wrong = [sentence for one in found for sentence in one.wrong]
+    if wrong:
+        _fail("\n".join(wrong))
+
+
+@contextlib.contextmanager
+def _steps(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that is told how much of all is done."""
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+def _print_examined(found: "list[Examined]") -> None:
+    from autograder.validate.gate import TITLES
+
+    table = Table(title="What was examined", title_justify="left")
+    table.add_column("asked for")
+    for name in ("looked at", "wrong", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in found:
+        style = "red" if one.wrong else None
+        table.add_row(TITLES[one.name], str(one.things), str(len(one.wrong)), f"{one.seconds:.1f}", style=style)
     out.print(table)
 
 

@@ -23,8 +23,8 @@ from autograder.judge import (
 GRADIENTS = ("dx", "dgamma", "dbeta")
 RUNNING = ("running_mean", "running_var")
 PLAIN = ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "loss_layers")
-BATCHNORM_NET = ("batchnorm_forward", "batchnorm_backward", *PLAIN)
-LAYERNORM_NET = ("layernorm_forward", "layernorm_backward", *PLAIN)
+BATCHNORM_NET = ("batchnorm_forward", "batchnorm_backward", "fully_connected_net", *PLAIN)
+LAYERNORM_NET = ("layernorm_forward", "layernorm_backward", "fully_connected_net", *PLAIN)
 
 
 def norm_inputs(rng, n=6, d=5):
@@ -440,7 +440,8 @@ def net_params(rng, dims):
 def nets(student, reference, rng, normalization, hidden, reg=0.0):
     """The student's net and the reference's, in float64, with the same parameters."""
     params = net_params(rng, [6, *hidden, 4])
-    options = {"input_dim": 6, "num_classes": 4, "normalization": normalization, "reg": reg, "dtype": np.float64}
+    name = normalization[:5] + normalization[5:]  # equal to what is written in the code, and not the same object
+    options = {"input_dim": 6, "num_classes": 4, "normalization": name, "reg": reg, "dtype": np.float64}
     made = [side.classifiers.fc_net.FullyConnectedNet(hidden, **options) for side in (student, reference)]
     for net in made:
         set_params(net, params)
@@ -487,7 +488,7 @@ def train_alike(net, right, rng, steps=6):
         right.loss(x, y)
 
 
-@exercise("fully_connected_net_batchnorm")
+@exercise("fully_connected_net_batchnorm", needs=("fully_connected_net",))
 def test_batchnorm_net_start(student):
     """Each hidden layer has a gamma of ones and a beta of zeros, one number for each unit."""
     check_start(student, "batchnorm")
@@ -526,13 +527,24 @@ def test_batchnorm_net_averages_apart(student, reference, rng):
 
 
 @exercise("fully_connected_net_batchnorm", kind="edge", needs=BATCHNORM_NET)
+def test_batchnorm_net_averages_in_order(student, reference, rng):
+    """The first dictionary in bn_params holds the running averages of the first hidden layer, and so on."""
+    net, right, _ = nets(student, reference, rng, "batchnorm", [5, 7, 4])
+    train_alike(net, right, rng, steps=2)
+    held = student.fetch(net.bn_params)
+    for i, name in itertools.product(range(3), RUNNING):
+        require(name in held[i], f"bn_params[{i}] holds no {name!r} after two batches: is it what the layer was given?")
+        assert_close(f"bn_params[{i}][{name!r}]", held[i][name], right.bn_params[i][name])
+
+
+@exercise("fully_connected_net_batchnorm", kind="edge", needs=BATCHNORM_NET)
 def test_batchnorm_net_pictures(student, reference, rng):
     """One hidden layer, and pictures as input, are no special case."""
     net, right, params = nets(student, reference, rng, "batchnorm", [5], reg=0.2)
     assert_loss_and_gradients(net, right, rng.normal(size=(7, 1, 2, 3)), rng.integers(4, size=7), params)
 
 
-@exercise("fully_connected_net_batchnorm", kind="edge")
+@exercise("fully_connected_net_batchnorm", kind="edge", needs=("fully_connected_net",))
 def test_batchnorm_net_extras(student):
     """The last layer has neither gamma nor beta, and those of the others have the net's type."""
     check_extras(student, "batchnorm")
@@ -545,7 +557,7 @@ def test_batchnorm_net_leaves_inputs(student, reference, rng):
     check_net_leaves_inputs(net, params, student, rng)
 
 
-@exercise("fully_connected_net_layernorm")
+@exercise("fully_connected_net_layernorm", needs=("fully_connected_net",))
 def test_layernorm_net_start(student):
     """Each hidden layer has a gamma of ones and a beta of zeros, one number for each unit."""
     check_start(student, "layernorm")
@@ -580,7 +592,7 @@ def test_layernorm_net_one_picture(student, reference, rng):
     assert_loss_and_gradients(net, right, rng.normal(size=(1, 1, 2, 3)), rng.integers(4, size=1), params)
 
 
-@exercise("fully_connected_net_layernorm", kind="edge")
+@exercise("fully_connected_net_layernorm", kind="edge", needs=("fully_connected_net",))
 def test_layernorm_net_extras(student):
     """The last layer has neither gamma nor beta, and those of the others have the net's type."""
     check_extras(student, "layernorm")

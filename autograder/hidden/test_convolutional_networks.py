@@ -229,7 +229,7 @@ def assert_pools(student, x, height, width, stride, exact_shape=False):
 @exercise("max_pool_forward_naive")
 def test_max_pool_forward_halves(student, rng):
     """Windows of 2x2 pixels with a stride of 2 are right."""
-    assert_pools(student, distinct(rng, 2, 3, 6, 8), 2, 2, 2)
+    assert_pools(student, distinct(rng, 3, 2, 6, 8), 2, 2, 2)
 
 
 @exercise("max_pool_forward_naive")
@@ -534,7 +534,7 @@ def test_conv_net_parameters(student, rng):
             require(abs(value.mean()) < 0.2 * scale, f"The mean of params[{name!r}] is not zero.")
 
 
-@exercise("three_layer_convnet", needs=(*FORWARD, "loss_layers"))
+@exercise("three_layer_convnet", needs=NET)
 def test_conv_net_initial_loss(student, rng):
     """With tiny weights all classes are equally likely: the loss is the logarithm of their number."""
     net = student.classifiers.cnn.ThreeLayerConvNet(

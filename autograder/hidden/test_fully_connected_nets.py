@@ -454,6 +454,16 @@ def test_deep_float32(student, rng):
 
 
 @exercise("fully_connected_net", kind="edge", needs=NETS)
+def test_deep_gradient_for_each(student, rng):
+    """There is a gradient for every parameter: Solver looks for it."""
+    net = student.classifiers.fc_net.FullyConnectedNet([5, 4], input_dim=6, num_classes=3, reg=0.1)
+    _, grads = net.loss(rng.normal(size=(2, 6)), rng.integers(3, size=2))
+    lacking = sorted(set(student.fetch(net.params)) - set(student.fetch(grads)))
+    message = f"There is no gradient for {', '.join(lacking)}: is it missing in grads, or too much in params?"
+    require(not lacking, message)
+
+
+@exercise("fully_connected_net", kind="edge", needs=NETS)
 def test_deep_leaves_parameters(student, reference, rng):
     """loss() leaves parameters and input as they were."""
     net, _, params = deep_nets(student, reference, rng, [5, 4], reg=0.5)
@@ -516,6 +526,25 @@ def assert_leaves_inputs(student, rng, rule):
     assert_unchanged("dw", student.fetch(held_dw), dw)
 
 
+def assert_downhill(student, rng, rule, size=1e-9):
+    """Where the gradient is smaller than epsilon, a step is small, and not the wrong way."""
+    w, dw = rng.normal(size=(3, 4)), size * scaled(rng, 3, 4, away=0.3)
+    moved = as_array("w", getattr(student.optim, rule)(w, dw)[0])
+    require(moved.shape == w.shape, f"w has shape {moved.shape} after a step, {w.shape} is expected.", "shape")
+    steps, where = (moved - w) * np.sign(dw), "Where the gradient is smaller than epsilon,"
+    require(bool((steps <= 0).all()), f"{where} w moves up the gradient and not down.")
+    require(bool((steps > -0.05).all()), f"{where} w moves too far.")
+
+
+def assert_heeds_epsilon(student, rng, rule):
+    """A large epsilon makes a step smaller, be it added to the root or under it."""
+    w, dw = rng.normal(size=(3, 4)), rng.uniform(0.5, 2, size=(3, 4)) * rng.choice([-1.0, 1.0], size=(3, 4))
+    usual, large = (as_array("w", getattr(student.optim, rule)(w, dw, given)[0]) for given in (None, {"epsilon": 10.0}))
+    require(usual.shape == large.shape == w.shape, f"w has another shape than {w.shape} after a step.", "shape")
+    smaller = np.abs(large - w) < 0.75 * np.abs(usual - w)
+    require(bool(smaller.all()), "With epsilon=10 in config the step is as large as without.")
+
+
 @exercise("sgd_momentum")
 def test_momentum_defaults(student, reference, rng):
     """Steps with the default settings are right, and so is the velocity."""
@@ -544,7 +573,7 @@ def test_rmsprop_defaults(student, reference, rng):
 @exercise("rmsprop")
 def test_rmsprop_given(student, reference, rng):
     """Steps with given settings and a running mean to start from are right."""
-    config = {"learning_rate": 0.3, "decay_rate": 0.7, "cache": rng.uniform(0.5, 2, size=(4, 5))}
+    config = {"learning_rate": 0.3, "decay_rate": 0.3, "cache": rng.uniform(0.5, 2, size=(4, 5))}
     assert_steps(student, reference, rng, "rmsprop", ["cache"], config)
 
 
@@ -554,6 +583,18 @@ def test_rmsprop_no_gradient(student, rng):
     w = rng.normal(size=(3, 2))
     moved, _ = student.optim.rmsprop(w, np.zeros((3, 2)))
     assert_close("w after a gradient of zero", moved, w)
+
+
+@exercise("rmsprop", kind="edge")
+def test_rmsprop_tiny_gradient(student, rng):
+    """Gradients that are smaller than epsilon still point downhill."""
+    assert_downhill(student, rng, "rmsprop")
+
+
+@exercise("rmsprop", kind="edge")
+def test_rmsprop_epsilon(student, rng):
+    """Another epsilon is heeded."""
+    assert_heeds_epsilon(student, rng, "rmsprop")
 
 
 @exercise("rmsprop", kind="edge")
@@ -572,7 +613,7 @@ def test_adam_defaults(student, reference, rng):
 def test_adam_given(student, reference, rng):
     """Steps with given settings, from the fifth step on, are right."""
     memory = {"m": rng.normal(size=(4, 5)), "v": rng.uniform(0.5, 2, size=(4, 5)), "t": 5}
-    config = {"learning_rate": 0.2, "beta1": 0.7, "beta2": 0.9, **memory}
+    config = {"learning_rate": 0.2, "beta1": 0.3, "beta2": 0.4, **memory}
     assert_steps(student, reference, rng, "adam", ["m", "v", "t"], config)
 
 
@@ -582,6 +623,18 @@ def test_adam_no_gradient(student, rng):
     w = rng.normal(size=(3, 2))
     moved, _ = student.optim.adam(w, np.zeros((3, 2)))
     assert_close("w after a gradient of zero", moved, w)
+
+
+@exercise("adam", kind="edge")
+def test_adam_tiny_gradient(student, rng):
+    """Gradients that are smaller than epsilon still point downhill."""
+    assert_downhill(student, rng, "adam")
+
+
+@exercise("adam", kind="edge")
+def test_adam_epsilon(student, rng):
+    """Another epsilon is heeded."""
+    assert_heeds_epsilon(student, rng, "adam")
 
 
 @exercise("adam", kind="edge")

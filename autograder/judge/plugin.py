@@ -6,7 +6,7 @@ Not for running pytest or adding up: see ``session``.
 import inspect
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
 from autograder.checks.subject import Subject, SubjectError
+from autograder.manifest import Part
 from autograder.sandbox.remote import printable
 from autograder.sandbox.wire import WireError
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, PASSED, TestResult
@@ -64,20 +65,19 @@ class JudgePlugin:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the part's tests, in the notebook's order."""
-        order = {exercise.id: number for number, exercise in enumerate(self.bench.part.automatic)}
-        items[:] = [item for item in items if (claim := _claim(item)) is not None and claim.exercise in order]
-        self.expected = Counter(_claimed(item).exercise for item in items)
-        items.sort(key=lambda item: order[_claimed(item).exercise])
+        items[:] = of_part(items, self.bench.part)
+        self.expected = Counter(claimed(item).exercise for item in items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
         """Judge one test; pytest's own way of running it, with its fixtures and reports, is not wanted."""
         assert isinstance(item, pytest.Function)
-        self._judge(item)
+        self.judge(item)
         return True
 
-    def _judge(self, item: pytest.Function) -> None:
-        claim = _claimed(item)
+    def judge(self, item: pytest.Function) -> None:
+        """Run one test and keep its result."""
+        claim = claimed(item)
         start = time.perf_counter()
         try:
             outcome, message, named, credit = self._outcome(item, claim)
@@ -150,12 +150,22 @@ class JudgePlugin:
         return self.bench.part.notebook
 
 
-def _claim(item: pytest.Item) -> Claim | None:
-    return claim_of(item.function) if isinstance(item, pytest.Function) else None
+def claiming(items: Iterable[pytest.Item]) -> list[pytest.Function]:
+    """Return those of pytest's items that claim an exercise."""
+    return [item for item in items if isinstance(item, pytest.Function) and claim_of(item.function) is not None]
 
 
-def _claimed(item: pytest.Item) -> Claim:
-    claim = _claim(item)
+def of_part(items: Iterable[pytest.Item], part: Part) -> list[pytest.Function]:
+    """Return those that claim an exercise of a part, in the notebook's order."""
+    order = {exercise.id: number for number, exercise in enumerate(part.automatic)}
+    tests = [test for test in claiming(items) if claimed(test).exercise in order]
+    return sorted(tests, key=lambda test: order[claimed(test).exercise])
+
+
+def claimed(test: pytest.Item) -> Claim:
+    """Return the claim of a test that has one."""
+    assert isinstance(test, pytest.Function)
+    claim = claim_of(test.function)
     assert claim is not None
     return claim
 

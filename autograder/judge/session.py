@@ -4,6 +4,7 @@ The only way from what was handed in to a `PartVerdict`. Not for many submission
 """
 
 import contextlib
+import functools
 import io
 import tempfile
 import time
@@ -22,7 +23,7 @@ from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestR
 
 from .bench import Bench
 from .extension import provide
-from .plugin import JudgePlugin
+from .plugin import JudgePlugin, claiming, of_part
 
 HIDDEN = Path(str(autograder.hidden.__file__)).parent
 OPTIONS = [
@@ -30,6 +31,10 @@ OPTIONS = [
     "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "--capture=no", "-p", "no:unraisableexception",
     "-p", "no:threadexception", "-p", "no:faulthandler",
 ]  # fmt: skip
+
+
+class CollectionError(Exception):
+    """Hidden tests cannot be collected: a fault of ours."""
 
 
 @contextlib.contextmanager
@@ -83,7 +88,7 @@ def _ask(bench: Bench) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            code = pytest.main([*OPTIONS, str(HIDDEN / _file(bench.part))], plugins=[plugin])
+            code = pytest.main([*OPTIONS, str(hidden_file(bench.part))], plugins=[plugin])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             trouble = f"pytest ended with {pytest.ExitCode(code).name}: {said.getvalue().strip()[-300:]}"
     finally:
@@ -91,10 +96,43 @@ def _ask(bench: Bench) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
     return plugin, tuple(_exercise(plugin, exercise.id, exercise.points, trouble) for exercise in bench.part.automatic)
 
 
-def _file(part: Part) -> str:
-    """The hidden tests of a part: named after its notebook."""
+def collect(part: Part) -> list[pytest.Function]:
+    """Return the hidden tests that claim an exercise of a part, in its notebook's order.
+
+    Raises
+    ------
+    CollectionError
+        If they cannot be imported.
+    """
+    return of_part(collect_all(part), part)
+
+
+@functools.cache
+def collect_all(part: Part) -> tuple[pytest.Function, ...]:
+    """Return all hidden tests that lie in a part's file and claim something."""
+    kept = _Kept()
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main([*OPTIONS, "--collect-only", str(hidden_file(part))], plugins=[kept])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise CollectionError(f"The hidden tests of {part.name} cannot be collected: {said.getvalue().strip()[-300:]}")
+    return tuple(kept.tests)
+
+
+class _Kept:
+    """A plugin of pytest that keeps the tests that claim something."""
+
+    def __init__(self) -> None:
+        self.tests: list[pytest.Function] = []
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.tests = claiming(items)
+
+
+def hidden_file(part: Part) -> Path:
+    """Where the hidden tests of a part are: in a file named after its notebook."""
     words = "".join(f"_{char.lower()}" if char.isupper() else char for char in part.name)
-    return f"test{words}.py"
+    return HIDDEN / f"test{words}.py"
 
 
 def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -> ExerciseResult:

@@ -183,7 +183,7 @@ MISTAKES: tuple[Misconception, ...] = (
         "cut_at_one_side",
         LAYERS,
         "The border is cut off at the wrong side",
-        "dx is as large as x but begins with the border: the first rows and columns of the padded gradient were kept. "
+        "dx has the shape of x but is cut out at the wrong place: it still holds the first rows and columns of the border. "
         "The padding lies on all four sides.",
         (_CUT, "dx = dpadded[:, :, :height, :width]"),
     ),

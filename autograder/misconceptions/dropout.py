@@ -123,7 +123,8 @@ MISTAKES: tuple[Misconception, ...] = (
         "unscaled",
         LAYERS,
         "The scaling is missing",
-        "Dropped numbers get no gradient, which is right, but the others' lacks the division by p.",
+        "Dropped numbers get no gradient, which is right. Those that were kept were also scaled on the way forward: their "
+        "gradient is scaled in the same way.",
         (_BACKWARD, "dx = dout * (mask > 0)"),
     ),
     mistake(
@@ -163,7 +164,8 @@ MISTAKES: tuple[Misconception, ...] = (
         "not_wired",
         NETS,
         "Dropout is not in the net",
-        "The net computes what it does without dropout. Call the layer in loss(), behind each ReLU, in both passes.",
+        "The net computes what it does without dropout. In loss() the layer follows each hidden ReLU on the way forward, and "
+        "comes before that ReLU on the way back. If both calls are there: are they reached, and is what they return used?",
         (_NET_FORWARD, _NET_FORWARD.replace("self.use_dropout", "False")),
         (_NET_BACKWARD, _NET_BACKWARD.replace("self.use_dropout", "False")),
     ),

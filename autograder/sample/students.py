@@ -5,12 +5,13 @@ They exist to be graded; the proofs that grading is right are in ``tests``.
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.builder.strip import reveal
 from autograder.course import ASSIGNMENT, Course
+from autograder.manifest import Part
 from autograder.misconceptions import CATALOGUE
 
 from .train import trained_model
@@ -20,11 +21,11 @@ MISTAKES = ("two_layer_net/reg_without_half", "rmsprop/old_cache", "adam/no_bias
 HOSTILE = Path(__file__).with_name("hostile.py.txt")
 
 
-def complete(course: Course, folder: Path, quick: bool = True) -> None:
-    """Everything solved, models saved."""
+def complete(course: Course, folder: Path, quick: bool = True, parts: Sequence[Part] | None = None) -> None:
+    """Everything solved, models of all parts, or of some, saved."""
     solved(course, folder)
     (folder / "models").mkdir(exist_ok=True)
-    for part in course.parts:
+    for part in course.parts if parts is None else parts:
         shutil.copyfile(trained_model(course, part, quick), folder / "models" / f"part{part.number}.npz")
 
 

@@ -1,31 +1,32 @@
-"""Every known mistake applies to the source, is caught by its own exercise, and is named there."""
+"""Known mistakes in the sandbox, as students make them; that all of them are caught and named is the gate's."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-from autograder.course import Course
-from autograder.misconceptions import CATALOGUE, of_exercise
+from autograder.misconceptions import CATALOGUE
 
 from .conftest import Judge, lost
 
-pytestmark = pytest.mark.xdist_group("mistakes")
+pytestmark = pytest.mark.xdist_group("verdicts")
 KNOWN = {mistake.key: mistake for mistake in CATALOGUE}
 
 
-def test_keys_are_unique() -> None:
-    assert len(KNOWN) == len(CATALOGUE)
+def test_there_are_many() -> None:
+    assert len(KNOWN) == len(CATALOGUE) >= 120
 
 
-def test_every_exercise_with_a_solution_has_some(course: Course) -> None:
-    for exercise in (exercise for part in course.parts for exercise in part.automatic):
-        if not re.match("overfit|learns|accuracy", exercise.id):
-            assert len(of_exercise(exercise.id)) >= 3, exercise.id
-
-
-@pytest.mark.parametrize("key", sorted(KNOWN))
-def test_mistake_is_caught_and_named(judge: Judge, key: str) -> None:
+@pytest.mark.parametrize(
+    "key",
+    [
+        "adam/no_bias_correction",
+        "batchnorm_backward/mean_path",
+        "dropout_forward/unscaled",
+        "conv_backward_naive/dx_assigned",
+        "conv_extension/stride_ignored",
+    ],
+)
+def test_a_mistake_is_caught_and_named(judge: Judge, key: str) -> None:
     mistake = KNOWN[key]
 
     def change(folder: Path) -> None:

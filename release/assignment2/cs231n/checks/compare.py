@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 
 from .subject import DTYPES, Handle
+from .tolerances import RTOL32, RTOL64
 
-RTOL64 = 1e-6
-"""Relative tolerance for float64: correct variants differ by less (epsilon inside a root moves RMSProp by 4e-6)."""
-RTOL32 = 1e-3
-"""Relative tolerance where float32 takes part."""
 NEARLY_ZERO = 1e-4
 """Where all of an answer should be smaller than this, it is rounding that is compared: that is no mistake."""
 
@@ -109,15 +106,25 @@ def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = Non
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         raise Mismatch("finite", f"{name} holds {bad} of {array.size} values that are NaN or infinite.")
-    values = array.astype(np.float64)
-    if rtol is None:
-        low = array.dtype.kind == "f" and array.dtype.itemsize < 8
-        rtol = RTOL32 if low else RTOL64
-    scale = float(np.abs(right).max(initial=0.0))
-    allowed = rtol * (scale + NEARLY_ZERO)
-    off = np.abs(values - right)
-    if not float(off.max(initial=0.0)) <= allowed:
-        raise Mismatch("values", _value_message(name, values, right, off, allowed))
+    size = deviation(array, right)
+    allowed = usual_tolerance(array) if rtol is None else rtol
+    if not size <= allowed:
+        values = array.astype(np.float64)
+        raise Mismatch("values", _value_message(name, values, right, np.abs(values - right), allowed * _scale(right)))
+
+
+def deviation(array: np.ndarray, right: np.ndarray) -> float:
+    """Return the largest difference between two arrays, relative to the size of ``right``."""
+    return float(np.abs(array.astype(np.float64) - right).max(initial=0.0)) / _scale(right)
+
+
+def usual_tolerance(array: np.ndarray) -> float:
+    """Return how far an answer may lie off: less where it was computed in double precision."""
+    return RTOL32 if array.dtype.kind == "f" and array.dtype.itemsize < 8 else RTOL64
+
+
+def _scale(right: np.ndarray) -> float:
+    return float(np.abs(right).max(initial=0.0)) + NEARLY_ZERO
 
 
 def assert_gradients(

@@ -1,0 +1,191 @@
+"""Run all examinations, in as many processes as there are cores, and say what each found.
+
+Not for what is examined: see ``inventory``, ``calibration``, ``notebooks`` and ``mutants``.
+"""
+
+import itertools
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.builder import current, leaks
+from autograder.course import Course, put_tools_on_path
+from autograder.judge.session import HIDDEN
+from autograder.misconceptions import CATALOGUE
+from autograder.wheat import STYLES
+
+from . import calibration
+from .inventory import incomplete
+from .notebooks import breaks_off
+
+SEEDS = 3
+"""Random inputs on which each style of wheat is judged."""
+TITLES = {
+    "exercises": "every exercise has points, hidden and public tests, known mistakes",
+    "release": "the release is what the source gives",
+    "leaks": "the release holds no solution and no hidden test",
+    "notebooks": "the source notebooks run in quick mode",
+    "reference": "the reference gets all points",
+    "blank": "an untouched release gets those of what is given",
+    "wheat": "correct code in other styles gets full core marks",
+    "chaff": "known mistakes are caught and named, by their own exercise alone",
+    "mutants": "what is changed in the reference is noticed",
+    "attacks": "no attack gets anything",
+}
+"""What each examination asks for."""
+
+
+@dataclass
+class Examined:
+    """What an examination came to.
+
+    Attributes
+    ----------
+    name : str
+        See `TITLES`.
+    things : int
+        How many were looked at.
+    wrong : list of str
+        What is wrong, a sentence each.
+    seconds : float
+        Of all processes together.
+    """
+
+    name: str
+    things: int = 0
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to look at, in a process of the pool."""
+
+    name: str
+    look: Callable[..., list[str]]
+    arguments: tuple[Any, ...] = ()
+
+
+def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
+    """Yield what is looked at, what takes long first."""
+    for part in reversed(course.parts):
+        yield Task("notebooks", breaks_off, (part,))
+        yield Task("reference", calibration.reference_lacks, (part, level))
+    yield Task("release", current.differences)
+    for part in course.parts:
+        yield Task("blank", calibration.blank_earns, (part, level))
+    for style in STYLES:
+        for seed in range(seeds):
+            yield Task("wheat", calibration.wheat_loses, (style, seed))
+    for mistake in CATALOGUE:
+        yield Task("chaff", calibration.chaff_passes, (mistake, level))
+    yield Task("exercises", _inventory)
+    yield Task("leaks", _leaks)
+
+
+def examine(
+    course: Course,
+    level: int,
+    seeds: int = SEEDS,
+    workers: int | None = None,
+    step: Callable[[int, int], None] | None = None,
+) -> list[Examined]:
+    """Look at everything.
+
+    Parameters
+    ----------
+    course : Course
+    level : int
+        Of the sandbox.
+    seeds : int
+        For wheat.
+    workers : int, optional
+        Processes, by default one for each core.
+    step : callable, optional
+        Called with how many things were looked at and how many there are.
+
+    Returns
+    -------
+    list of Examined
+        In the order of `TITLES`.
+    """
+    put_tools_on_path()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the pool's processes, which share the cores
+    wanted = list(tasks(course, level, seeds))
+    found = {name: Examined(name) for name in TITLES if any(task.name == name for task in wanted)}
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=spawn) as pool:
+        running: dict[Future[tuple[list[str], float]], Task] = {
+            pool.submit(_look, course, task): task for task in wanted
+        }
+        for number, done in enumerate(as_completed(running), start=1):
+            examined = found[running[done].name]
+            wrong, seconds = done.result()
+            examined.things += 1
+            examined.wrong += wrong
+            examined.seconds += seconds
+            if step is not None:
+                step(number, len(wanted))
+    return list(found.values())
+
+
+def examine_mutants(
+    course: Course, workers: int | None = None, step: Callable[[int, int], None] | None = None
+) -> Examined:
+    """Change the reference in every place, and see whether the hidden tests notice."""
+    try:
+        from . import mutants
+    except ImportError as error:
+        return Examined("mutants", 0, [f"{error.name} is not installed: `pip install -e '.[dev]'` brings it."])
+    start, done = time.perf_counter(), itertools.count(1)
+    chosen = mutants.mutants(course)
+
+    def told(_: object) -> None:
+        if step is not None:
+            step(next(done), len(chosen))
+
+    fates = mutants.judge(course, chosen, workers or os.cpu_count() or 1, told)
+    wrong = mutants.problems(fates, mutants.known())
+    return Examined("mutants", len(chosen), wrong, time.perf_counter() - start)
+
+
+def examine_attacks(course: Course) -> Examined:
+    """Run the attack suite, which lies with the tests."""
+    start = time.perf_counter()
+    suite = course.root / "tests" / "attacks"
+    if not suite.is_dir():
+        wrong = [f"{suite} is not there: the attack suite is in the course's repository."]
+        return Examined("attacks", 0, wrong)
+    command = [sys.executable, "-m", "pytest", str(suite), "-q", "-rfE", "--tb=short", "-p", "no:cacheprovider"]
+    ended = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
+    lines = ended.stdout.strip().splitlines()
+    wrong = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
+    if ended.returncode != 0 and not wrong:
+        wrong = [f"The attack suite did not run: {(ended.stderr or ended.stdout).strip()[-500:]}"]
+    passed = sum(line.count(".") for line in lines if line and not set(line.split("[")[0].strip()) - set(".FsE"))
+    return Examined("attacks", passed + len(wrong), wrong, time.perf_counter() - start)
+
+
+def _look(course: Course, task: Task) -> tuple[list[str], float]:
+    """Look at one thing; what goes wrong with looking is wrong too."""
+    start = time.perf_counter()
+    try:
+        wrong = list(task.look(course, *task.arguments))
+    except Exception as error:
+        wrong = [f"{task.name} could not be examined: {type(error).__name__}: {error}"]
+    return wrong, time.perf_counter() - start
+
+
+def _inventory(course: Course) -> list[str]:
+    return list(incomplete(course))
+
+
+def _leaks(course: Course) -> list[str]:
+    return leaks.scan(course.release, course.source, Path(HIDDEN))

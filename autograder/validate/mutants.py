@@ -1,0 +1,342 @@
+"""Mutants: the reference with one small fault each. A hidden test notices every one, or the list says why none can.
+
+Only solution regions are mutated: the rest is given to students. Not for the mistakes that students make: those, with
+their explanations, are in ``misconceptions``.
+"""
+
+import ast
+import itertools
+import queue
+import textwrap
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+
+from autograder.builder.strip import BEGIN, END
+from autograder.course import Course
+from autograder.judge.plugin import claimed
+from autograder.judge.session import collect
+from autograder.manifest import Part
+from autograder.verdict import ERROR, PASSED
+
+from .operators import changes
+from .trusted import PACKAGE, Variant
+from .workers import EndedError, Worker
+
+LIST = Path(__file__).parent / "survivors.toml"
+SEEDS = ("first", "second", "third")
+"""A mutant that no test notices with one seed's numbers is shown to them with the others'."""
+SECONDS = 30.0
+"""For one mutant and one seed; the slowest that ends takes a second."""
+OWN_DESIGN = ("ConvNet",)
+"""Classes that each student designs: no exercise asks for them, so no test can say what is wrong."""
+OWN, NEEDS, UNRELATED, ENDED = "its own", "needs it", "unrelated", "did not end"
+"""How a test that noticed a mutant and the mutated function belong together; or there was no answer at all."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One line of the reference, changed.
+
+    Attributes
+    ----------
+    file : str
+        The module, relative to the package.
+    function : str
+        With its class before it, if any.
+    operator : str
+        What was done to the line.
+    line : int
+        Its number, from 1.
+    before, after : str
+        The line as it was and as it is, without indentation.
+    occurrence : int
+        From 1; counts mutants of one function that are the same in all else but the line's number.
+    """
+
+    file: str
+    function: str
+    operator: str
+    line: int
+    before: str
+    after: str
+    occurrence: int = 1
+
+    @property
+    def key(self) -> str:
+        """What the list knows it by; it stays the same when lines move."""
+        again = f" ({self.occurrence})" if self.occurrence > 1 else ""
+        return f"{self.file}, {self.function}, {self.operator}: {self.before} -> {self.after}{again}"
+
+    def apply(self, package: Path) -> None:
+        """Put it into a copy of the reference's package.
+
+        Raises
+        ------
+        ValueError
+            If the line is another one by now.
+        """
+        path = package / self.file
+        lines = path.read_text(encoding="utf-8").split("\n")
+        old = lines[self.line - 1]
+        if old.strip() != self.before:
+            raise ValueError(f"Line {self.line} of {self.file} is {old.strip()!r}, not {self.before!r}.")
+        lines[self.line - 1] = old[: len(old) - len(old.lstrip())] + self.after
+        path.write_text("\n".join(lines), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Who noticed a mutant.
+
+    Attributes
+    ----------
+    relation : str
+        `OWN`, `NEEDS` or `UNRELATED`, or `ENDED` where a process had to be ended.
+    exercise : str
+        Of the test.
+    """
+
+    relation: str
+    exercise: str = ""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a mutant.
+
+    Attributes
+    ----------
+    mutant : Mutant
+    notices : tuple of Notice or None
+        For each seed that was tried; None where no test noticed it.
+    """
+
+    mutant: Mutant
+    notices: tuple[Notice | None, ...]
+
+    @property
+    def survived(self) -> bool:
+        """Whether no test noticed it, whatever the seed."""
+        return not any(self.notices)
+
+
+def mutants(course: Course) -> list[Mutant]:
+    """Return all mutants of the course's reference, in the order of its files and lines."""
+    package = course.source / PACKAGE
+    files = [(path, path.read_text(encoding="utf-8")) for path in sorted(package.rglob("*.py"))]
+    found = (mutants_of(text, path.relative_to(package).as_posix()) for path, text in files if BEGIN in text)
+    return list(itertools.chain.from_iterable(found))
+
+
+def mutants_of(text: str, file: str) -> list[Mutant]:
+    """Return the mutants of one module's text."""
+    lines = text.split("\n")
+    begins = [number for number, line in enumerate(lines) if line.strip() == BEGIN]
+    ends = [number for number, line in enumerate(lines) if line.strip() == END]
+    functions = _functions(ast.parse(text))
+    counts: Counter[tuple[str, ...]] = Counter()
+    found: list[Mutant] = []
+    for begin, end in zip(begins, ends, strict=True):
+        function = functions[begin + 1]
+        if function.split(".")[0] in OWN_DESIGN:
+            continue
+        region = textwrap.dedent("\n".join(lines[begin + 1 : end]))
+        for operator, number, after in changes(region):
+            before = lines[begin + 1 + number].strip()
+            same = (function, operator, before, after)
+            counts[same] += 1
+            found.append(Mutant(file, function, operator, begin + 2 + number, before, after, counts[same]))
+    return sorted(found, key=lambda mutant: mutant.line)
+
+
+def _functions(tree: ast.Module) -> dict[int, str]:
+    """The function that each line, from 1, is in, with its class."""
+    found: dict[int, str] = {}
+    for node in tree.body:
+        for inner in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(inner, ast.FunctionDef):
+                name = f"{node.name}.{inner.name}" if isinstance(node, ast.ClassDef) else inner.name
+                found |= dict.fromkeys(range(inner.lineno, (inner.end_lineno or 0) + 1), name)
+    return found
+
+
+@cache
+def own_exercises(course: Course, function: str) -> frozenset[str]:
+    """Return the exercises that a function, or a method of a class, belongs to."""
+    ids = frozenset(exercise.id for part in course.parts for exercise in part.automatic)
+    if "." not in function:
+        return ids & {function}
+    name = function.split(".")[0].lower()
+    return frozenset(id for id in ids if id.replace("_", "").startswith(name))
+
+
+@cache
+def _tests(course: Course, function: str) -> list[tuple[str, Part, pytest.Function]]:
+    """The quick tests of all parts and how each is related to a function: its own first."""
+    own = own_exercises(course, function)
+    found = []
+    for part, test in ((of, test) for of in course.parts for test in collect(of)):
+        claim = claimed(test)
+        relation = OWN if claim.exercise in own else NEEDS if own & set(claim.needs) else UNRELATED
+        if claim.kind in ("core", "edge"):
+            found.append((relation, part, test))
+    return sorted(found, key=lambda entry: (OWN, NEEDS, UNRELATED).index(entry[0]))
+
+
+def notice(course: Course, mutant: Mutant | None, seed: str) -> Notice | None:
+    """Judge a mutant, or the reference as it is, in this process up to the first test that notices it."""
+
+    def change(folder: Path) -> None:
+        if mutant is not None:
+            mutant.apply(folder / PACKAGE)
+
+    with Variant(course, change) as variant:
+        for relation, part, test in _tests(course, mutant.function if mutant else ""):
+            (result,) = variant.results(part, lambda other, test=test: other is test, seed)  # type: ignore[misc]
+            if result.outcome not in (PASSED, ERROR):  # an error of ours accuses nobody
+                return Notice(relation, claimed(test).exercise)
+    return None
+
+
+def _prepare(course: Course) -> None:
+    """Do what takes long only once: collect the tests, build the extension."""
+    _tests(course, "")
+    with Variant(course):
+        pass
+
+
+def _silent(fate: Fate) -> None:
+    """Tell nobody."""
+
+
+def judge(
+    course: Course,
+    chosen: Iterable[Mutant],
+    workers: int = 1,
+    progress: Callable[[Fate], object] = _silent,
+    seconds: float = SECONDS,
+) -> list[Fate]:
+    """Judge mutants.
+
+    Parameters
+    ----------
+    course : Course
+    chosen : iterable of Mutant
+    workers : int
+        How many processes.
+    progress : callable
+        Is told each mutant's fate at once, in one thread for each process.
+    seconds : float
+        For one mutant and one seed.
+
+    Returns
+    -------
+    list of Fate
+        In the order of ``chosen``.
+
+    Raises
+    ------
+    RuntimeError
+        If the reference itself fails a test, or a mutant does not fit it.
+    """
+    free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+    made = [Worker(partial(_prepare, course), partial(notice, course), seconds) for _ in range(workers)]
+    for worker in made:
+        free.put(worker)
+
+    def fate(mutant: Mutant) -> Fate:
+        worker = free.get()
+        try:
+            first = _ask(worker, mutant, SEEDS[0])
+            others = () if first else tuple(_ask(worker, mutant, seed) for seed in SEEDS[1:])
+        finally:
+            free.put(worker)
+        found = Fate(mutant, (first, *others))
+        progress(found)
+        return found
+
+    try:
+        _require_reference(made[0])
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(fate, chosen))
+    finally:
+        for worker in made:
+            worker.close()
+
+
+def _require_reference(worker: Worker) -> None:
+    """Where the reference fails, every mutant would seem to be noticed."""
+    for seed in SEEDS:
+        found = worker.ask(None, seed)
+        if found is not None:
+            raise RuntimeError(f"The reference fails a test of {found.exercise} (seed {seed!r}): mend that first.")
+
+
+def _ask(worker: Worker, mutant: Mutant, seed: str) -> Notice | None:
+    try:
+        found: Notice | None = worker.ask(mutant, seed)
+    except EndedError:
+        return Notice(ENDED)
+    return found
+
+
+def survivors(course: Course, workers: int = 1, progress: Callable[[Fate], object] = _silent) -> list[Mutant]:
+    """Return the mutants that no hidden test notices."""
+    return [fate.mutant for fate in judge(course, mutants(course), workers, progress) if fate.survived]
+
+
+def known(path: Path = LIST) -> dict[str, str]:
+    """Return the survivors that are listed: a mutant's key, and the reason why it may survive."""
+    groups = tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]
+    return {key: group["reason"] for group in groups for key in group["mutants"]}
+
+
+def problems(fates: Iterable[Fate], listed: dict[str, str]) -> list[str]:
+    """Return a sentence for each mutant that is neither noticed nor listed, and for each that is listed in vain.
+
+    Parameters
+    ----------
+    fates : iterable of Fate
+        Of all mutants.
+    listed : dict of str
+        See `known`.
+    """
+    found = {fate.mutant.key: fate for fate in fates}
+    gone = [key for key in listed if key not in found]
+    noticed = [key for key in listed if key in found and not found[key].survived]
+    return [
+        *(_unnoticed(fate.mutant) for key, fate in found.items() if fate.survived and key not in listed),
+        *(_by_chance(fate.mutant) for fate in found.values() if not fate.survived and None in fate.notices),
+        *(f"{key}: there is no such mutant any more; take it out of {LIST.name}." for key in gone),
+        *(f"{key}: a test notices it by now; take it out of {LIST.name}." for key in noticed),
+    ]
+
+
+def summary(fates: Iterable[Fate]) -> str:
+    """Return in one sentence how many there were, and who noticed them."""
+    counts = Counter(next((notice.relation for notice in fate.notices if notice), "") for fate in fates)
+    return (
+        f"{counts.total()} mutants: {counts[OWN]} noticed by a test of the mutated function's own exercise, "
+        f"{counts[NEEDS]} by one that needs it, {counts[UNRELATED]} by an unrelated one alone, {counts[ENDED]} did not "
+        f"end, {counts['']} noticed by none."
+    )
+
+
+def _unnoticed(mutant: Mutant) -> str:
+    todo = f"add one, or list it with a reason in {LIST.name} as '{mutant.key}'"
+    return f"{_place(mutant)} is not noticed by any test: {todo}."
+
+
+def _by_chance(mutant: Mutant) -> str:
+    return f"{_place(mutant)} is noticed with some seeds and not with others: sharpen the test that notices it."
+
+
+def _place(mutant: Mutant) -> str:
+    return f"{mutant.file}, line {mutant.line}, {mutant.function}: `{mutant.after}` instead of `{mutant.before}`"

@@ -1,0 +1,220 @@
+"""Single changes to a few lines of Python: cosmic-ray's operators, and those that it lacks.
+
+Text in, changes out. Not for choosing what is changed, or for judging it: see ``mutants``.
+"""
+
+import ast
+import functools
+import itertools
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from cosmic_ray.ast import get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+from parso.tree import NodeOrLeaf
+
+LEFT_OUT = ("RemoveDecorator", "VariableReplacer", "VariableInserter")
+"""Of cosmic-ray's operators: there are no decorators, and the other two draw by lot."""
+BLANK = re.compile(r"(?<=[(\[]) +|(?<=\S) (?= )|(?<=[(\[]-) (?=\d)|(?<=, -) (?=\d)")
+"""cosmic-ray's numbers come with one before them."""
+ALIKE = {
+    "sum": "mean", "mean": "sum", "max": "min", "maximum": "minimum", "zeros": "ones", "ones": "zeros",
+    "zeros_like": "ones_like", "rand": "randn", "randn": "rand", "sqrt": "square",
+}  # fmt: skip
+"""Functions that are taken for each other."""
+PASS = " pass"
+
+Change = tuple[str, int, str]
+"""An operator, the number of a line from 0, and what stands there instead, without indentation."""
+
+
+def changes(code: str) -> Iterator[Change]:
+    """Every single change of one line of some statements that means something else; each meaning once."""
+    lines = code.split("\n")
+    for first, last in _statements(ast.parse(code)):
+        statement = textwrap.dedent("\n".join(lines[first:last]))
+        if statement.endswith(":"):
+            statement += PASS
+        seen = {ast.dump(ast.parse(statement))}
+        for operator, number, after in itertools.chain(_of_cosmic_ray(statement), _of_our_own(statement)):
+            own = statement.split("\n")
+            try:
+                meaning = ast.dump(ast.parse("\n".join([*own[:number], after, *own[number + 1 :]])))
+            except SyntaxError:
+                continue
+            if meaning not in seen:
+                seen.add(meaning)
+                yield operator, first + number, after.strip().removesuffix(PASS)
+
+
+def _statements(tree: ast.Module) -> Iterator[tuple[int, int]]:
+    """The lines, from and up to, of each statement; of those that hold others their first lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            yield node.lineno - 1, body[0].lineno - 1 if body else node.end_lineno or node.lineno
+
+
+@functools.cache
+def _operators() -> list[tuple[str, Any]]:
+    """cosmic-ray's operators and their short names."""
+    names = [(name.split("/")[1], name) for name in operator_names()]
+    return [(short, get_operator(name)()) for short, name in names if short not in LEFT_OUT]
+
+
+def _of_cosmic_ray(code: str) -> Iterator[Change]:
+    lines, nodes = code.split("\n"), list(_walk(get_ast(code)))
+    for name, operator in _operators():
+        for occurrence in range(sum(len(list(operator.mutation_positions(node))) for node in nodes)):
+            changed = mutate_code(code, operator, occurrence).split("\n")
+            pairs = enumerate(zip(lines, changed, strict=True))
+            ((number, after),) = [(number, after) for number, (old, after) in pairs if old != after]
+            yield name, number, BLANK.sub("", after)
+
+
+def _walk(node: NodeOrLeaf) -> Iterator[NodeOrLeaf]:
+    yield node
+    for child in getattr(node, "children", ()):
+        yield from _walk(child)
+
+
+def _of_our_own(code: str) -> Iterator[Change]:
+    lines = code.split("\n")
+    for node in _nodes(ast.parse(code)):
+        for operator, edits in OPERATORS.items():
+            for first, last, text in edits(node, lines):
+                (row, start), (end_row, end) = first, last
+                if row == end_row:
+                    line = lines[row - 1]
+                    yield operator, row - 1, line[:start] + text + line[end:]
+
+
+def _nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """A tree's nodes, without those inside formatted text: their places differ between versions of Python."""
+    yield node
+    if not isinstance(node, ast.JoinedStr):
+        for child in ast.iter_child_nodes(node):
+            yield from _nodes(child)
+
+
+Place = tuple[int, int]
+Edits = Iterator[tuple[Place, Place, str]]
+"""From where to where, and the text that stands there instead."""
+
+
+def _start(node: ast.expr | ast.stmt | ast.keyword) -> Place:
+    return node.lineno, node.col_offset
+
+
+def _end(node: ast.expr | ast.stmt | ast.keyword) -> Place:
+    return node.end_lineno or 0, node.end_col_offset or 0
+
+
+def _text(node: ast.expr | ast.stmt | ast.keyword, lines: list[str]) -> str:
+    return lines[node.lineno - 1][node.col_offset : node.end_col_offset]
+
+
+def _statement_removed(node: ast.AST, _: list[str]) -> Edits:
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.Expr | ast.Return):
+        yield _start(node), _end(node), "pass"
+
+
+def _sign(node: ast.AST, lines: list[str]) -> Edits:
+    if isinstance(node, ast.Assign | ast.AugAssign) and not isinstance(node.value, ast.Tuple):
+        yield _start(node.value), _end(node.value), f"-({_text(node.value, lines)})"
+
+
+def _assigned_otherwise(node: ast.AST, _: list[str]) -> Edits:
+    if isinstance(node, ast.AugAssign):
+        for operator in (" = ", " -= ", " *= "):
+            yield _end(node.target), _start(node.value), operator
+
+
+def _operand_alone(node: ast.AST, lines: list[str]) -> Edits:
+    if isinstance(node, ast.BinOp | ast.BoolOp):
+        for operand in (node.left, node.right) if isinstance(node, ast.BinOp) else node.values:
+            yield _start(node), _end(node), f"({_text(operand, lines)})"
+
+
+def _matrix_product(node: ast.AST, lines: list[str]) -> Edits:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        yield _start(node), _end(node), f"({_text(node.right, lines)}) @ ({_text(node.left, lines)})"
+        yield _start(node), _end(node), f"({_text(node.left, lines)}) * ({_text(node.right, lines)})"
+
+
+def _condition(node: ast.AST, _: list[str]) -> Edits:
+    if isinstance(node, ast.If | ast.IfExp):
+        yield _start(node.test), _end(node.test), "True"
+        yield _start(node.test), _end(node.test), "False"
+
+
+def _row(node: ast.AST) -> Sequence[ast.expr | ast.keyword]:
+    """What stands in a row between commas."""
+    if isinstance(node, ast.Call):
+        return [*node.args, *node.keywords]
+    return node.elts if isinstance(node, ast.Tuple | ast.List) else ()
+
+
+def _one_removed(node: ast.AST, _: list[str]) -> Edits:
+    row = _row(node)
+    for number, one in enumerate(row):
+        if number:
+            yield _end(row[number - 1]), _end(one), ""
+        else:
+            yield _start(one), _start(row[1]) if len(row) > 1 else _end(one), ""
+
+
+def _swapped(node: ast.AST, lines: list[str]) -> Edits:
+    row = [one for one in _row(node) if not isinstance(one, ast.keyword)]
+    for one, other in itertools.pairwise(row):
+        between = lines[one.lineno - 1][one.end_col_offset : other.col_offset]
+        yield _start(one), _end(other), _text(other, lines) + between + _text(one, lines)
+
+
+def _slice_open(node: ast.AST, _: list[str]) -> Edits:
+    if isinstance(node, ast.Slice):
+        for bound in (node.lower, node.upper):
+            if bound is not None:
+                yield _start(bound), _end(bound), ""
+
+
+def _call_removed(node: ast.AST, lines: list[str]) -> Edits:
+    if isinstance(node, ast.Call):
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if owner is not None and _text(owner, lines) not in ("np", "np.random", "self"):
+            yield _start(node), _end(node), _text(owner, lines)
+        elif node.args:
+            yield _start(node), _end(node), f"({_text(node.args[0], lines)})"
+
+
+def _attribute(node: ast.AST, lines: list[str]) -> Edits:
+    if isinstance(node, ast.Attribute):
+        if node.attr == "T":
+            yield _start(node), _end(node), _text(node.value, lines)
+        elif node.attr in ALIKE:
+            yield _end(node.value), _end(node), f".{ALIKE[node.attr]}"
+
+
+def _other_text(node: ast.AST, _: list[str]) -> Edits:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield _start(node), _end(node), f'"another {node.value}"'
+
+
+OPERATORS: dict[str, Callable[[ast.AST, list[str]], Edits]] = {
+    "statement removed": _statement_removed,
+    "other sign": _sign,
+    "assigned otherwise": _assigned_otherwise,
+    "one operand alone": _operand_alone,
+    "matrix product": _matrix_product,
+    "condition": _condition,
+    "argument or element removed": _one_removed,
+    "neighbours swapped": _swapped,
+    "slice left open": _slice_open,
+    "call removed": _call_removed,
+    "attribute": _attribute,
+    "other text": _other_text,
+}
+"""What cosmic-ray lacks."""

@@ -1,0 +1,144 @@
+"""Measure how far correct code in other styles lies from the reference, and set the tolerances by that.
+
+    python -m autograder.validate.spread [--seeds 50]
+
+A tolerance is a power of ten, and ten times the largest deviation measured or more: over all styles of wheat, all core
+tests, all seeds, with one thread and with two. What was measured is written down with it. It is never below what real
+solutions were seen to need, which are many more than our styles.
+"""
+
+import argparse
+import itertools
+import math
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from autograder.checks import compare, tolerances
+from autograder.course import Course, find_course
+from autograder.judge.plugin import claimed
+from autograder.judge.session import collect
+from autograder.wheat import STYLES, Style
+from datasets import synthetic_root
+
+from .trusted import Variant
+
+MARGIN = 10
+LEAST = {"RTOL64": 1e-6, "RTOL32": 1e-3}
+"""Of 115 solutions that students published, all agreed to 1e-6 in double precision, and to about 1e-4 in single."""
+THREADS = (1, 2)
+TOLERANCES = Path(str(tolerances.__file__))
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """How far correct code lay off in one comparison.
+
+    Attributes
+    ----------
+    size : float
+        Relative, as `compare.deviation` gives it.
+    constant : {"RTOL64", "RTOL32"}
+        The tolerance that it was held to.
+    where : str
+        Test and style.
+    """
+
+    size: float
+    constant: str
+    where: str
+
+
+def deviations(course: Course, style: Style, seed: int) -> dict[str, Deviation]:
+    """Return the largest deviation of a style for each tolerance, over all core tests."""
+    found: dict[str, Deviation] = {}
+    with Variant(course, style.apply) as variant:
+        for part in course.parts:
+            for test in collect(part):
+                if claimed(test).kind != "core":
+                    continue
+                with _listening() as heard:
+                    variant.results(part, lambda other, this=test: other is this, str(seed))  # type: ignore[misc]
+                for constant, size in heard:
+                    if constant not in found or size > found[constant].size:
+                        where = f"{test.name.removeprefix('test_')} in the style {style.name}"
+                        found[constant] = Deviation(size, constant, where)
+    return found
+
+
+@contextmanager
+def _listening() -> Iterator[list[tuple[str, float]]]:
+    """Hear all comparisons that are held to a usual tolerance: its name, and how far off the answer was."""
+    heard: list[tuple[str, float]] = []
+    last = [0.0]
+    measure, usual = compare.deviation, compare.usual_tolerance
+
+    def deviation(array: np.ndarray, right: np.ndarray) -> float:
+        last[0] = measure(array, right)
+        return last[0]
+
+    def usual_tolerance(array: np.ndarray) -> float:
+        allowed = usual(array)
+        heard.append(("RTOL32" if allowed == tolerances.RTOL32 else "RTOL64", last[0]))
+        return allowed
+
+    with mock.patch.multiple(compare, deviation=deviation, usual_tolerance=usual_tolerance):
+        yield heard
+
+
+def tolerance_for(largest: Deviation) -> float:
+    """Return the power of ten that is `MARGIN` times a deviation or more, and not below `LEAST`."""
+    return max(LEAST[largest.constant], 10.0 ** math.ceil(math.log10(MARGIN * largest.size)))
+
+
+def page(largest: dict[str, Deviation], styles: int, seeds: int) -> str:
+    """Return the module that holds the tolerances and what they come from."""
+    lines = [
+        '"""How far right answers may lie from the reference\'s, relative to the largest expected magnitude.',
+        "",
+        "Written by ``python -m autograder.validate.spread``, which says how they are chosen. Measured on correct code",
+        f"in {styles} styles, with {seeds} seeds, one thread and two.",
+        '"""',
+        "",
+    ]
+    for constant in ("RTOL64", "RTOL32"):
+        one = largest[constant]
+        lines += [f"{constant} = {tolerance_for(one):g}", f'"""The largest deviation: {one.size:.1e}, {one.where}."""']
+    return "\n".join(lines) + "\n"
+
+
+def measure(course: Course, seeds: int) -> dict[str, Deviation]:
+    """Return the largest deviation for each tolerance, over all styles, seeds and numbers of threads."""
+    largest: dict[str, Deviation] = {}
+    spawn = multiprocessing.get_context("spawn")
+    for threads in THREADS:
+        os.environ["OPENBLAS_NUM_THREADS"] = str(threads)  # for the processes that are started next
+        with ProcessPoolExecutor(max(1, (os.cpu_count() or 1) // threads), mp_context=spawn) as pool:
+            jobs = list(itertools.product(STYLES, range(seeds)))
+            styles, numbers = zip(*jobs, strict=True)
+            for found in pool.map(deviations, itertools.repeat(course), styles, numbers, chunksize=4):
+                for constant, one in found.items():
+                    if constant not in largest or one.size > largest[constant].size:
+                        largest[constant] = one
+    return largest
+
+
+def main() -> None:
+    """Measure, and write the tolerances."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=50)
+    arguments = parser.parse_args()
+    largest = measure(find_course(data=synthetic_root()), arguments.seeds)
+    TOLERANCES.write_text(page(largest, len(STYLES), arguments.seeds), encoding="utf-8")
+    print(TOLERANCES.read_text(encoding="utf-8"), end="")
+
+
+if __name__ == "__main__":
+    main()

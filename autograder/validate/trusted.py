@@ -1,0 +1,108 @@
+"""Judge code of our own in this process: variants of the reference, right ones and wrong ones.
+
+The hidden tests are the same, and what they make of an answer; only the sandbox is left out. Never for submissions.
+"""
+
+import contextlib
+import functools
+import io
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder.checks.guest import Guest, Local, load_package
+from autograder.checks.record import Recorded
+from autograder.course import Course
+from autograder.judge.bench import Bench
+from autograder.judge.extension import Extension, own
+from autograder.judge.plugin import JudgePlugin
+from autograder.judge.session import collect
+from autograder.manifest import Part
+from autograder.misconceptions.misconception import copy_package
+from autograder.sandbox.submission import Submission
+from autograder.verdict import TestResult
+
+PACKAGE = "cs231n"
+_numbers = itertools.count()
+
+
+def _nothing(folder: Path) -> None:
+    """Leave the reference as it is."""
+
+
+@dataclass
+class TrustedBench(Bench):
+    """A bench whose package lies in this process, with a package's name of its own."""
+
+    local: Local | None = None
+
+    def student(self, exercise: str, test: str, slow: bool) -> Recorded:  # noqa: ARG002
+        """Return the package for a test."""
+        assert self.local is not None
+        self.local.call("course.seed", (self.global_seed(test),), {})
+        return Recorded(self.local)
+
+
+class Variant:
+    """A copy of the reference's package in which something is changed, ready to be judged. Use as a context.
+
+    Parameters
+    ----------
+    course : Course
+    change : callable
+        Does something to the copy's folder, which holds ``cs231n``.
+    """
+
+    def __init__(self, course: Course, change: Callable[[Path], None] = _nothing) -> None:
+        self.course = course
+        self._change = change
+
+    def __enter__(self) -> "Variant":
+        self._before = Path.cwd()
+        self.folder = Path(tempfile.mkdtemp(prefix="autograder-variant-"))
+        copy_package(self.course.source / PACKAGE, self.folder / PACKAGE)
+        (self.folder / PACKAGE / "__init__.py").write_text("")
+        library = _extension(self.course)
+        if library is not None:
+            shutil.copyfile(library, self.folder / PACKAGE / library.name)
+        self._change(self.folder)
+        os.chdir(self.folder)  # checkpoints are written where a program runs
+        self._name = f"autograder_variant_{next(_numbers)}"
+        load_package(self.folder / PACKAGE, self._name)
+        self._local = Local(Guest(self._name, self.folder))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.chdir(self._before)
+        for module in [name for name in sys.modules if name.split(".")[0] == self._name]:
+            del sys.modules[module]
+        shutil.rmtree(self.folder)
+
+    def results(self, part: Part, wanted: Callable[[pytest.Function], bool], seed: str = "") -> list[TestResult]:
+        """Judge it by some of the hidden tests of a part.
+
+        Parameters
+        ----------
+        part : Part
+        wanted : callable
+            Whether a test is asked.
+        seed : str
+            Stands for a submission's digest: other seeds draw other numbers.
+        """
+        submission = Submission(self.folder, f"variant {seed}", (), ())
+        bench = TrustedBench(self.course, part, submission, 0, Extension(), local=self._local)
+        plugin = JudgePlugin(bench)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            for test in filter(wanted, collect(part)):
+                plugin.judge(test)
+        return [result for results in plugin.results.values() for result in results]
+
+
+_extension = functools.cache(own)

@@ -1,0 +1,131 @@
+"""A process that answers questions one after the other, within a time and a memory limit each.
+
+Knows nothing of what is asked. Not for submissions, which are confined: see ``autograder.sandbox``.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+START_SECONDS = 300.0
+"""For a process until it can answer."""
+MEMORY = 4 * 2**30
+"""Its address space, in bytes; where there is no such limit (Windows) time has to do."""
+
+
+class EndedError(Exception):
+    """There was no answer in time, or the process ended by itself: it took too much memory, say."""
+
+
+class Worker:
+    """One process, and another in its place when a question has no end.
+
+    Parameters
+    ----------
+    prepare : callable
+        Is called once in each new process.
+    answer : callable
+        Is called there with each question. Both must be known by name, or be partials of what is.
+    seconds : float
+        For one answer.
+    """
+
+    def __init__(self, prepare: Callable[[], None], answer: Callable[..., Any], seconds: float) -> None:
+        self._work, self._seconds = (prepare, answer), seconds
+        self._scratch = tempfile.TemporaryDirectory(prefix="autograder-worker-", ignore_cleanup_errors=True)
+        self._process: multiprocessing.process.BaseProcess | None = None
+
+    def ask(self, *question: object) -> Any:
+        """Return the answer to a question.
+
+        Raises
+        ------
+        EndedError
+            If there is none.
+        RuntimeError
+            If answering raised an exception: what it said.
+        """
+        if self._process is None:
+            self._start()
+        try:
+            self._connection.send(question)
+            return self._receive(self._seconds)
+        except (EOFError, OSError):
+            self._end()
+            raise EndedError(f"There was no answer within {self._seconds:g} seconds.") from None
+
+    def close(self) -> None:
+        """End the process, and leave nothing behind."""
+        self._end()
+        self._scratch.cleanup()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._scratch.name, *self._work), daemon=True)
+        with _single_threaded():
+            self._process.start()
+        theirs.close()
+        try:
+            self._receive(START_SECONDS)
+        except BaseException:
+            self._end()
+            raise
+
+    def _receive(self, seconds: float) -> Any:
+        if not self._connection.poll(seconds):
+            raise EOFError
+        answer, error = self._connection.recv()
+        if error is not None:
+            raise RuntimeError(error)
+        return answer
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._connection.close()
+            self._process = None
+
+
+_starting = threading.Lock()
+
+
+@contextlib.contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Let a process that is started meanwhile use one core."""
+    with _starting:
+        before = os.environ.get("OPENBLAS_NUM_THREADS")
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        try:
+            yield
+        finally:
+            del os.environ["OPENBLAS_NUM_THREADS"]
+            os.environ.update({} if before is None else {"OPENBLAS_NUM_THREADS": before})
+
+
+def _serve(connection: Connection, scratch: str, prepare: Callable[[], None], answer: Callable[..., Any]) -> None:
+    """What the process does."""
+    tempfile.tempdir = scratch
+    with contextlib.suppress(ImportError):  # there is none on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    connection.send(_attempt(prepare))
+    with contextlib.suppress(EOFError):
+        while True:
+            question = connection.recv()
+            connection.send(_attempt(answer, *question))
+
+
+def _attempt(function: Callable[..., Any], *arguments: object) -> tuple[Any, str | None]:
+    """An answer, or what was raised instead, in words: not every exception can be sent."""
+    try:
+        return function(*arguments), None
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"

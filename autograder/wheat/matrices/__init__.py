@@ -1,0 +1,5 @@
+"""Linear algebra: each layer is a matrix, or its derivative is one.
+
+Means are products with averaging matrices, backward passes are products with Jacobians and transposes.
+Neglects: float32 (becomes float64).
+"""

@@ -1,0 +1,28 @@
+"""Correct code in another hand gets full credit in the sandbox, too, but for the special cases that it neglects."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.wheat import STYLES
+
+from .conftest import Judge
+
+pytestmark = [pytest.mark.xdist_group("wheat"), pytest.mark.slow]
+
+BY_NAME = {style.name: style for style in STYLES}
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(1, "in_place"), (2, "graph"), (3, "einsum"), (4, "in_place")],
+    ids=lambda value: str(value),
+)
+def test_style_gets_full_core(judge: Judge, number: int, name: str) -> None:
+    def change(folder: Path) -> None:
+        BY_NAME[name].apply(folder)
+
+    for exercise in judge(change, number=number).exercises:
+        for test in exercise.tests:
+            assert test.kind == "edge" or test.outcome == "passed", f"{test.name}: {test.message}"
+        assert exercise.score >= 0.8 * exercise.points

@@ -1,0 +1,215 @@
+"""The gate passes the course as it is, and says what is wrong when any one thing in it is broken."""
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.course import ASSIGNMENT, Course
+from autograder.judge import session
+from autograder.judge.plugin import claimed
+from autograder.misconceptions import CATALOGUE
+from autograder.validate import calibration, gate, inventory
+from autograder.validate.gate import Examined
+from autograder.validate.trusted import Variant
+from autograder.wheat import STYLES
+
+from ..conftest import keep_what_is_slow_to_make
+
+KNOWN = {mistake.key: mistake for mistake in CATALOGUE}
+
+
+@pytest.fixture
+def copied(course: Course, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course to break."""
+    for step in ("source", "release"):
+        shutil.copytree(course.root / step, tmp_path / step)
+    shutil.copy(course.root / "nbgrader_config.py", tmp_path)
+    keep_what_is_slow_to_make(tmp_path, tmp_path_factory)
+    return Course(tmp_path, course.data)
+
+
+def rename(course: Course, old: str, new: str) -> None:
+    """Give a grade cell of the source another id."""
+    for path in course.source.glob("*.ipynb"):
+        path.write_text(path.read_text().replace(json.dumps(old), json.dumps(new)))
+
+
+def without(monkeypatch: pytest.MonkeyPatch, unwanted: Callable[[pytest.Function], bool]) -> None:
+    """Take hidden tests away."""
+    all_of = session.collect_all
+    monkeypatch.setattr(session, "collect_all", lambda part: [test for test in all_of(part) if not unwanted(test)])
+    monkeypatch.setattr(inventory, "collect_all", session.collect_all)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("verdicts")
+def test_the_course_is_sound(course: Course) -> None:
+    """Reference and blank release, wheat and chaff, notebooks, release: what CI asks at every commit."""
+    command = [sys.executable, "-m", "autograder.cli", "validate", "--data", str(course.data)]
+    ended = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for name in ("exercises", "release", "leaks", "notebooks", "reference", "blank", "wheat", "chaff"):
+        assert gate.TITLES[name][:40] in ended.stdout
+
+
+def test_what_is_wrong_is_said_and_ends_the_command(copied: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where something cannot be looked at."""
+
+    def broken(course: Course) -> list[str]:
+        raise ZeroDivisionError("by nought")
+
+    found = gate._look(copied, gate.Task("leaks", broken))
+    assert found[0] == ["leaks could not be examined: ZeroDivisionError: by nought"]
+
+
+def test_an_exercise_without_hidden_tests(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, lambda test: claimed(test).exercise == "adam")
+    (sentence,) = inventory.incomplete(course)
+    assert sentence == ("adam has no hidden test that earns its points: add one to test_fully_connected_nets.py.")
+
+
+def test_an_exercise_with_too_few_known_mistakes(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inventory, "of_exercise", lambda exercise: CATALOGUE[: 2 if exercise == "adam" else 9])
+    (sentence,) = inventory.incomplete(course)
+    assert sentence == "adam has 2 known mistakes and needs 3: add some to the catalogue."
+
+
+def test_an_exercise_with_another_id(copied: Course) -> None:
+    rename(copied, "rmsprop", "rms_prop")
+    found = list(inventory.incomplete(copied))
+    assert "rms_prop has no hidden test that earns its points: add one to test_fully_connected_nets.py." in found
+    assert any("rmsprop, which no grade cell has: give a cell this grade_id" in sentence for sentence in found)
+    assert any(sentence.startswith("The public test ") and "claims rmsprop" in sentence for sentence in found)
+    assert any(sentence.startswith("The known mistake rmsprop/") for sentence in found)
+
+
+def test_an_exercise_without_points_or_public_test(copied: Course) -> None:
+    path = copied.source / "Dropout.ipynb"
+    content = json.loads(path.read_text())
+    for cell in content["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "dropout_forward":
+            cell["metadata"]["nbgrader"]["points"] = 0
+    path.write_text(json.dumps(content))
+    for tests in (copied.source / "tests").glob("test_*.py"):
+        tests.write_text(tests.read_text().replace('@exercise("dropout_forward"', '@exercise("dropout_backward"'))
+    assert set(inventory.incomplete(copied)) == {
+        "dropout_forward has no points: set them in the grade cell of Dropout.ipynb.",
+        "dropout_forward has no public test: add one to source/*/tests, for check() to run.",
+    }
+
+
+def test_a_mistake_that_no_test_catches(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    mistake = KNOWN["sgd_momentum/sign"]
+    assert calibration.chaff_passes(course, mistake, 3) == []
+    without(monkeypatch, lambda test: claimed(test).exercise == "sgd_momentum")
+    (sentence,) = calibration.chaff_passes(course, mistake, 3)
+    assert sentence.startswith("sgd_momentum/sign passes all tests of sgd_momentum")
+
+
+def test_a_mistake_that_is_not_named(course: Course) -> None:
+    """As where the catalogue says something else than the tests find."""
+    mistake = dataclasses.replace(KNOWN["sgd_momentum/sign"], explanation="Something else.")
+    (sentence,) = calibration.chaff_passes(course, mistake, 3)
+    assert "is caught by" in sentence
+    assert "but not named" in sentence
+
+
+def test_a_mistake_that_does_not_fit_the_source(course: Course) -> None:
+    mistake = dataclasses.replace(KNOWN["sgd_momentum/sign"], changes=(("no such line", ""),))
+    (sentence,) = calibration.chaff_passes(course, mistake, 3)
+    assert "'no such line' occurs 0 times in optim.py; it must occur once." in sentence
+
+
+def test_a_mistake_that_costs_an_unrelated_exercise(course: Course) -> None:
+    """A mistake of ReLU in the lines of the affine layer."""
+    mistake = dataclasses.replace(KNOWN["affine_backward/db_mean"], exercise="relu_backward")
+    found = calibration.chaff_passes(course, mistake, 3)
+    assert any(
+        "is held against affine_backward too: its test affine_backward_rows must name relu_backward" in one
+        for one in found
+    )
+
+
+def test_a_mistake_in_what_is_compiled(course: Course, level: int) -> None:
+    for mistake in CATALOGUE:
+        if mistake.file.endswith(".pyx"):
+            assert calibration.chaff_passes(course, mistake, level) == []
+
+
+def test_correct_code_that_is_refused(course: Course, tmp_path: Path) -> None:
+    """A style with a fault: its author is told which test says so."""
+    style = dataclasses.replace(STYLES[0], folder=tmp_path)
+    (tmp_path / "layers.py").write_text("def relu_forward(x):\n    return x, x\n")
+    found = calibration.wheat_loses(course, style, 7)
+    assert any(f"in the style '{style.name}' fails relu_forward_rows (seed 7): out is wrong" in one for one in found)
+
+
+def test_a_release_that_is_out_of_date(copied: Course) -> None:
+    path = copied.release / "cs231n" / "optim.py"
+    path.write_text(path.read_text() + "\n# changed by hand\n")
+    (copied.release / "tests" / "test_dropout.py").unlink()
+    assert gate._look(copied, gate.Task("release", gate.current.differences))[0] == [
+        "tests/test_dropout.py is missing in the release.",
+        "cs231n/optim.py in the release is out of date.",
+    ]
+
+
+def test_a_solution_region_that_is_gone(copied: Course, level: int) -> None:
+    """The release would hold the solution: by itself it earns points, and it is no longer what the source gives."""
+    path = copied.source / "cs231n" / "optim.py"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(
+        "".join(line for line in lines if "### BEGIN SOLUTION" not in line and "### END SOLUTION" not in line)
+    )
+    shutil.copy(path, copied.release / "cs231n" / "optim.py")
+    part = next(part for part in copied.parts if any(one.id == "adam" for one in part.automatic))
+    few = dataclasses.replace(part, exercises=tuple(one for one in part.automatic if one.id == "adam"))
+    (sentence,) = calibration.blank_earns(copied, few, level)
+    assert sentence.startswith("A blank release gets 1 points for adam: is its solution region missing")
+
+
+def test_the_reference_itself_must_pass(copied: Course, level: int) -> None:
+    with (copied.source / "cs231n" / "optim.py").open("a") as optim:
+        optim.write("\n\ndef rmsprop(w, dw, config=None):\n    return w * np.random.rand(), config or {}\n")
+    part = copied.parts[0]
+    few = dataclasses.replace(part, exercises=tuple(one for one in part.automatic if one.id == "rmsprop"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            calibration.students, "complete", lambda course, folder, parts: calibration.students.solved(course, folder)
+        )
+        (sentence,) = calibration.reference_lacks(copied, few, level)
+    assert sentence.startswith("The reference gets 0")
+
+
+def test_variants_leave_nothing_behind(course: Course) -> None:
+    before, modules = Path.cwd(), set(sys.modules)
+    with Variant(course) as variant:
+        results = variant.results(course.parts[0], lambda test: claimed(test).exercise == "solver")
+    assert {result.outcome for result in results} == {"passed"}
+    assert Path.cwd() == before
+    assert not variant.folder.exists()
+    assert not {name for name in set(sys.modules) - modules if name.startswith("autograder_variant")}
+
+
+def test_the_attack_suite_is_looked_for(course: Course) -> None:
+    assert gate.examine_attacks(course) == Examined(
+        "attacks",
+        0,
+        [f"{course.root / 'tests' / 'attacks'} is not there: the attack suite is in the course's repository."],
+    )
+
+
+def test_the_attack_suites_failures_are_told(tmp_path: Path) -> None:
+    (tmp_path / "source" / ASSIGNMENT).mkdir(parents=True)
+    suite = tmp_path / "tests" / "attacks"
+    suite.mkdir(parents=True)
+    (suite / "test_some.py").write_text("def test_one(): pass\ndef test_two(): assert 1 == 2\n")
+    found = gate.examine_attacks(Course(tmp_path))
+    assert found.things == 2
+    assert [sentence.split(" - ")[0] for sentence in found.wrong] == ["FAILED tests/attacks/test_some.py::test_two"]

@@ -1,0 +1,207 @@
+"""Mutants: where they may be, what tells them apart, what becomes of them, and what is said about those that live."""
+
+import dataclasses
+import math
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.builder.strip import solution_lines
+from autograder.course import Course
+from autograder.validate.mutants import (
+    ENDED,
+    LIST,
+    OWN,
+    PACKAGE,
+    Fate,
+    Mutant,
+    Notice,
+    judge,
+    known,
+    mutants,
+    mutants_of,
+    own_exercises,
+    problems,
+    summary,
+)
+from autograder.validate.operators import changes
+from autograder.validate.workers import EndedError, Worker
+
+pytestmark = pytest.mark.xdist_group("mutants")
+
+MODULE = """
+import numpy as np
+
+
+def scale(x, factor):
+    offset = 1 + 2
+    ### BEGIN SOLUTION
+    out = x * factor
+    out = x * factor
+    ### END SOLUTION
+    return out + offset
+
+
+class Net:
+    def loss(self, x):
+        ### BEGIN SOLUTION
+        for i in range(len(x)):
+            x[i] -= 1
+        ### END SOLUTION
+        return x
+
+
+class ConvNet:
+    def loss(self, x):
+        ### BEGIN SOLUTION
+        return x - 1
+        ### END SOLUTION
+"""
+
+
+@pytest.fixture(scope="module")
+def every(course: Course) -> list[Mutant]:
+    """All mutants of the reference."""
+    return mutants(course)
+
+
+def one(every: list[Mutant], function: str, after: str) -> Mutant:
+    """The mutant of a function that reads so."""
+    return next(mutant for mutant in every if mutant.function == function and mutant.after == after)
+
+
+def test_solutions_alone_are_mutated(course: Course, every: list[Mutant]) -> None:
+    for file in {mutant.file for mutant in every}:
+        text = (course.source / PACKAGE / file).read_text(encoding="utf-8")
+        inside, _ = solution_lines(text)
+        for mutant in every:
+            if mutant.file == file:
+                assert mutant.before in inside
+                assert text.split("\n")[mutant.line - 1].strip() == mutant.before
+
+
+def test_every_function_with_a_solution_has_mutants(every: list[Mutant]) -> None:
+    files = {"layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py"}
+    assert {mutant.file for mutant in every} == files
+    assert {"adam", "conv_backward_naive", "TwoLayerNet.loss", "ThreeLayerConvNet.__init__"} <= {
+        mutant.function for mutant in every
+    }
+
+
+def test_keys_are_unique_and_stay_when_lines_move(every: list[Mutant]) -> None:
+    keys = [mutant.key for mutant in every]
+    assert len(set(keys)) == len(keys)
+    moved = mutants_of("# a new first line\n\n" + MODULE, "layers.py")
+    here = mutants_of(MODULE, "layers.py")
+    assert [mutant.key for mutant in moved] == [mutant.key for mutant in here]
+    assert [mutant.line - 2 for mutant in moved] == [mutant.line for mutant in here]
+
+
+def test_equal_lines_are_told_apart() -> None:
+    twice = [mutant for mutant in mutants_of(MODULE, "layers.py") if mutant.after == "out = x / factor"]
+    assert [mutant.occurrence for mutant in twice] == [1, 2]
+    assert twice[1].key == twice[0].key + " (2)"
+
+
+def test_what_each_student_designs_is_left_alone() -> None:
+    assert {mutant.function for mutant in mutants_of(MODULE, "layers.py")} == {"scale", "Net.loss"}
+
+
+@pytest.mark.parametrize(
+    ("line", "operator", "after"),
+    [
+        ("out = x * w", "ReplaceBinaryOperator_Mul_Div", "out = x / w"),
+        ("out = x[0]", "NumberReplacer", "out = x[1]"),
+        ("for i in x:", "ZeroIterationForLoop", "for i in []:"),
+        ("if a < b:", "ReplaceComparisonOperator_Lt_GtE", "if a >= b:"),
+        ("out = f(x, copy=False)", "ReplaceFalseWithTrue", "out = f(x, copy=True)"),
+        ("out = x * w", "statement removed", "pass"),
+        ("out = x * w", "other sign", "out = -(x * w)"),
+        ("out += x", "assigned otherwise", "out = x"),
+        ("out = x * w", "one operand alone", "out = (w)"),
+        ("out = x @ w", "matrix product", "out = (w) @ (x)"),
+        ("if a:", "condition", "if True:"),
+        ("out = x.sum(axis=(0, 2))", "argument or element removed", "out = x.sum()"),
+        ("out = x.sum(axis=(0, 2, 3))", "argument or element removed", "out = x.sum(axis=(2, 3))"),
+        ("out = x.transpose(0, 2, 1)", "neighbours swapped", "out = x.transpose(2, 0, 1)"),
+        ("out = x[a : a + b]", "slice left open", "out = x[ : a + b]"),
+        ("out = np.sqrt(x)", "call removed", "out = (x)"),
+        ("out = x.sum(axis=0)", "attribute", "out = x.mean(axis=0)"),
+        ("out = x.T", "attribute", "out = x"),
+        ('out = x["m"]', "other text", 'out = x["another m"]'),
+    ],
+)
+def test_operators(line: str, operator: str, after: str) -> None:
+    assert (operator, 0, after) in list(changes(line + "\n    pass" if line.endswith(":") else line))
+
+
+def test_a_mutant_of_another_text_is_not_applied(every: list[Mutant], tmp_path: Path) -> None:
+    (tmp_path / "layers.py").write_text("\n" * 1000)
+    with pytest.raises(ValueError, match="is '', not"):
+        one(every, "relu_forward", "out = np.minimum(x, 0)").apply(tmp_path)
+
+
+def test_exercises_of_a_function(course: Course) -> None:
+    assert own_exercises(course, "batchnorm_backward") == {"batchnorm_backward"}
+    assert own_exercises(course, "ThreeLayerConvNet.loss") == {"three_layer_convnet"}
+    nets = own_exercises(course, "FullyConnectedNet.loss")
+    assert nets == {"fully_connected_net"} | {f"fully_connected_net_{k}" for k in ("batchnorm", "layernorm", "dropout")}
+
+
+def test_fates(course: Course, every: list[Mutant]) -> None:
+    right = one(every, "relu_forward", "out = np.maximum(0, x)")
+    wrong = one(every, "relu_forward", "out = np.minimum(x, 0)")
+    endless = dataclasses.replace(wrong, after="while True: pass")
+    told: list[Fate] = []
+    fates = judge(course, [right, wrong, endless], progress=told.append, seconds=5)
+    noticed = Notice(OWN, "relu_forward"), Notice(ENDED)
+    assert fates == told == [Fate(right, (None, None, None)), Fate(wrong, noticed[:1]), Fate(endless, noticed[1:])]
+    assert [fate.survived for fate in fates] == [True, False, False]
+    assert summary(fates).startswith("3 mutants: 1 noticed by a test of the mutated function's own exercise, 0 by one")
+
+
+def test_a_worker_ends_what_does_not_end_and_goes_on() -> None:
+    worker = Worker(time.time, time.sleep, seconds=1)
+    try:
+        assert worker.ask(0) is None
+        with pytest.raises(EndedError):
+            worker.ask(1000)
+        assert worker.ask(0) is None
+    finally:
+        worker.close()
+
+
+def test_what_goes_wrong_in_a_worker_is_not_taken_for_an_answer() -> None:
+    worker = Worker(time.time, math.sqrt, seconds=60)
+    try:
+        with pytest.raises(RuntimeError, match="ValueError: "):
+            worker.ask(-1)
+        assert worker.ask(4) == 2
+    finally:
+        worker.close()
+
+
+def test_sentences(every: list[Mutant]) -> None:
+    first, second, third, fourth, fifth = every[:5]
+    caught, missed = Notice(OWN, "affine_forward"), None
+    fates = [
+        Fate(first, (missed, missed, missed)),
+        Fate(second, (missed, caught, missed)),
+        Fate(third, (missed, missed, missed)),
+        Fate(fourth, (caught,)),
+        Fate(fifth, (caught,)),
+    ]
+    listed = {third.key: "It is the same.", fourth.key: "It is the same.", "layers.py, gone": "It is the same."}
+    unlisted, by_chance, gone, noticed = problems(fates, listed)
+    assert f"{first.function}: `{first.after}` instead of `{first.before}` is not noticed by any test: add" in unlisted
+    assert unlisted.endswith(f"list it with a reason in {LIST.name} as '{first.key}'.")
+    assert f"`{second.after}` instead of `{second.before}` is noticed with some seeds and not with others" in by_chance
+    assert gone == f"layers.py, gone: there is no such mutant any more; take it out of {LIST.name}."
+    assert noticed == f"{fourth.key}: a test notices it by now; take it out of {LIST.name}."
+
+
+def test_the_list_is_of_mutants_that_exist(every: list[Mutant]) -> None:
+    listed = known()
+    assert set(listed) <= {mutant.key for mutant in every}
+    assert all(reason.endswith(".") for reason in listed.values())

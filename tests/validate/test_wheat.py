@@ -1,0 +1,150 @@
+"""The wheat library: every exercise in several hands, all of which the core tests accept."""
+
+import ast
+import contextlib
+import importlib
+import io
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.checks.guest import load_package
+from autograder.course import Course
+from autograder.judge.plugin import claimed
+from autograder.misconceptions.misconception import copy_package
+from autograder.validate.trusted import PACKAGE, Variant
+from autograder.wheat import STYLES, Style
+
+OPTIONAL = {"ConvNet"}
+"""Solved in the source, but no exercise."""
+LEAST = 3
+EACH = pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+
+
+def solved(package: Path) -> Iterator[str]:
+    """Functions and classes of the source that hold a solution region, and the sandwich layers, which are given."""
+    for path in package.rglob("*.py"):
+        lines = path.read_text().splitlines()
+        for node in ast.parse("\n".join(lines)).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in OPTIONAL:
+                region = any("### BEGIN SOLUTION" in line for line in lines[node.lineno : node.end_lineno])
+                if region or path.name == "layer_utils.py":
+                    yield node.name
+
+
+def test_each_exercise_is_solved_in_several_styles(course: Course) -> None:
+    wanted = set(solved(course.source / PACKAGE))
+    assert {"affine_forward", "adam", "ThreeLayerConvNet", "conv_bn_relu_backward"} <= wanted
+    count = Counter(itertools.chain.from_iterable(style.defines() for style in STYLES))
+    assert {name: count[name] for name in wanted if count[name] < LEAST} == {}
+
+
+def test_solutions_are_independent(course: Course) -> None:
+    """No two styles, nor a style and the reference, have the same code for more than one-liners."""
+    hands: dict[str, dict[str, str]] = {}
+    for style in STYLES:
+        hands[style.name] = bodies(style.folder / path for path in style.modules)
+    hands["the reference"] = bodies((course.source / PACKAGE).rglob("*.py"))
+    same = [
+        f"{name} of {one} and {other}"
+        for one, other in itertools.combinations(hands, 2)
+        for name in hands[one].keys() & hands[other].keys()
+        if hands[one][name] == hands[other][name]
+    ]
+    assert same == []
+
+
+def bodies(paths: Iterator[Path]) -> dict[str, str]:
+    """The code of each function of layers and update rules that has more than two statements, without its docstring."""
+    found = {}
+    for path in paths:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and path.name in ("layers.py", "optim.py"):
+                documented = ast.get_docstring(node) is not None
+                statements = node.body[1:] if documented else node.body
+                if len(statements) > 2:
+                    found[node.name] = "\n".join(ast.unparse(statement) for statement in statements)
+    return found
+
+
+@EACH
+def test_style_is_described_and_complete(style: Style, course: Course) -> None:
+    assert style.title
+    assert "\n" not in style.title
+    for path in style.modules:
+        assert (course.source / PACKAGE / path).exists(), f"{path} would not take the place of anything"
+        assert ast.get_docstring(ast.parse((style.folder / path).read_text())), f"{path} has no docstring"
+
+
+def test_apply_puts_every_definition_last(tmp_path: Path, course: Course) -> None:
+    style = STYLES[0]
+    for path in style.modules:
+        target = tmp_path / PACKAGE / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("import numpy as np\n\n\ndef affine_forward():\n    'of the reference'\n")
+    style.apply(tmp_path)
+    changed = (tmp_path / PACKAGE / "layers.py").read_text()
+    assert changed.startswith("import numpy as np\n")
+    assert changed.endswith((style.folder / "layers.py").read_text())
+    last = [node for node in ast.parse(changed).body if getattr(node, "name", "") == "affine_forward"][-1]
+    assert ast.get_docstring(last) != "of the reference"
+
+
+def sandwiches(package: str) -> dict[str, list[np.ndarray]]:
+    """Output and gradients of each sandwich layer of an imported package."""
+    rng = np.random.default_rng(1)
+    x, w, b = rng.normal(size=(2, 3, 6, 4)), rng.normal(size=(5, 3, 3, 3)), rng.normal(size=5)
+    gamma, beta = rng.uniform(1, 2, size=5), rng.normal(size=5)
+    conv, pool = {"stride": 1, "pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2}
+    arguments = {
+        "affine_relu": (x, rng.normal(size=(72, 5)), b),
+        "conv_relu": (x, w, b, conv),
+        "conv_bn_relu": (x, w, b, gamma, beta, conv, {"mode": "train"}),
+        "conv_relu_pool": (x, w, b, conv, pool),
+    }
+    layers, results = importlib.import_module(f"{package}.layer_utils"), {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for name, given in arguments.items():
+            given = [value.copy() for value in given]
+            out, cache = getattr(layers, f"{name}_forward")(*given)
+            out = np.array(out)
+            dout = np.random.default_rng(2).normal(size=out.shape)
+            results[name] = [out, *getattr(layers, f"{name}_backward")(dout, cache)]
+    return results
+
+
+@EACH
+def test_sandwich_layers_are_those_of_the_reference(style: Style, course: Course, tmp_path: Path) -> None:
+    """No hidden test asks for all of them, so they are compared here."""
+    found = []
+    for name in ("wheat_reference", "wheat_style"):
+        copy_package(course.source / PACKAGE, tmp_path / name / PACKAGE)
+        (tmp_path / name / PACKAGE / "__init__.py").write_text("")
+        if name == "wheat_style":
+            style.apply(tmp_path / name)
+        load_package(tmp_path / name / PACKAGE, name)
+        found.append(sandwiches(name))
+    rtol = 1e-4 if style.name == "float32" else 1e-8
+    for name, right in found[0].items():
+        for expected, actual in zip(right, found[1][name], strict=True):
+            np.testing.assert_allclose(np.squeeze(actual), np.squeeze(expected), rtol=rtol, atol=rtol, err_msg=name)
+
+
+@EACH
+@pytest.mark.xdist_group("wheat")
+def test_every_core_test_passes(course: Course, style: Style) -> None:
+    """And every edge test, too, unless the style says that it neglects something."""
+    with Variant(course, style.apply) as variant:
+        results = [
+            result
+            for part in course.parts
+            for result in variant.results(part, lambda test: claimed(test).kind in ("core", "edge"), "0")
+        ]
+    assert sum(result.kind == "core" for result in results) > 80
+    refused = [result for result in results if result.outcome != "passed"]
+    assert [(one.name, one.message) for one in refused if one.kind == "core" or not style.neglects] == []
+    assert not style.neglects or refused, "It neglects nothing that is tested: its docstring need not say so."
