@@ -6,6 +6,7 @@ The only way from what was handed in to a `PartVerdict`. Not for many submission
 import contextlib
 import functools
 import io
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def _ask(bench: Bench) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            code = pytest.main([*OPTIONS, str(hidden_file(bench.part))], plugins=[plugin])
+            code = _pytest([str(hidden_file(bench.part))], plugin)
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             trouble = f"pytest ended with {pytest.ExitCode(code).name}: {said.getvalue().strip()[-300:]}"
     finally:
@@ -113,10 +114,19 @@ def collect_all(part: Part) -> tuple[pytest.Function, ...]:
     kept = _Kept()
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main([*OPTIONS, "--collect-only", str(hidden_file(part))], plugins=[kept])
+        code = _pytest(["--collect-only", str(hidden_file(part))], kept)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise CollectionError(f"The hidden tests of {part.name} cannot be collected: {said.getvalue().strip()[-300:]}")
     return tuple(kept.tests)
+
+
+def _pytest(arguments: list[str], plugin: object) -> int:
+    """Run pytest as we want it, whatever the user's settings for it are."""
+    theirs = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
+    try:
+        return pytest.main([*OPTIONS, *arguments], plugins=[plugin])
+    finally:
+        os.environ.update(theirs)
 
 
 class _Kept:

@@ -236,6 +236,12 @@ def test_a_model_without_what_its_part_is_about(
     assert sentence in said.stdout
 
 
+def test_a_users_settings_for_pytest_have_no_say(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-v --no-such-option -k nothing")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    assert lost(judge(lambda folder: None, "affine_forward")) == {}
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04."])
 def test_a_broken_model_costs_only_its_own_points(judge: Judge, content: bytes) -> None:
     verdict = judge(lambda folder: (folder / "models" / "part1.npz").write_bytes(content), "adam", "accuracy_part1")  # type: ignore[arg-type, return-value]
