@@ -23,8 +23,8 @@ from autograder.judge import (
 GRADIENTS = ("dx", "dgamma", "dbeta")
 RUNNING = ("running_mean", "running_var")
 PLAIN = ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "loss_layers")
-BATCHNORM_NET = ("batchnorm_forward", "batchnorm_backward", "fully_connected_net", *PLAIN)
-LAYERNORM_NET = ("layernorm_forward", "layernorm_backward", "fully_connected_net", *PLAIN)
+BATCHNORM_NET = ("batchnorm_forward", "batchnorm_backward", *PLAIN, "fully_connected_net")
+LAYERNORM_NET = ("layernorm_forward", "layernorm_backward", *PLAIN, "fully_connected_net")
 
 
 def norm_inputs(rng, n=6, d=5):

@@ -25,7 +25,7 @@ from autograder.judge import (
     set_params,
 )
 
-PLAIN = ("fully_connected_net", "affine_forward", "affine_backward", "relu_forward", "relu_backward", "loss_layers")
+PLAIN = ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "loss_layers", "fully_connected_net")
 DROPOUT = ("dropout_forward", "dropout_backward")
 NORMALISED = ("batchnorm_forward", "batchnorm_backward", "fully_connected_net_batchnorm")
 
