@@ -16,10 +16,9 @@ from autograder.course import Course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect, judge_part, taken_in
 from autograder.manifest import Part
-from autograder.misconceptions import Misconception
-from autograder.misconceptions.misconception import MisconceptionError
+from autograder.misconceptions import Misconception, MisconceptionError, of_exercise
 from autograder.sample import students
-from autograder.verdict import PASSED, ExerciseResult, TestResult
+from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 from autograder.wheat import Style
 
 from .trusted import Variant
@@ -78,21 +77,25 @@ def wheat_loses(course: Course, style: Style, seed: int) -> list[str]:
 
 def chaff_passes(course: Course, mistake: Misconception, level: int) -> list[str]:
     """Whether a known mistake is caught by its own exercise, named there, and held against no unrelated one."""
+    if mistake.exercise not in {exercise.id for part in course.parts for exercise in part.automatic}:
+        return [f"{mistake.key} cannot be tried out: no grade cell that tests judge has the id {mistake.exercise}."]
     try:
         failed = _failed(course, mistake, level)
     except MisconceptionError as error:
         return [str(error)]
     own = [test for claim, test in failed if claim.exercise == mistake.exercise]
-    wrong = []
-    if not own:
+    caught = [test for test in own if test.outcome != ERROR]
+    wrong = [
+        f"{test.name} breaks off on {mistake.key}, which is the test's own fault: mend it. ({test.message})"
+        for test in own
+        if test.outcome == ERROR
+    ]
+    if not caught:
         wrong.append(
             f"{mistake.key} passes all tests of {mistake.exercise}: add a test that tells it from the reference."
         )
-    elif mistake.explanation not in [test.hint for test in own]:
-        wrong.append(
-            f"{mistake.key} is caught by {own[0].name} but not named: no test of {mistake.exercise} gives the same "
-            "answers for it again."
-        )
+    elif mistake.explanation not in [test.hint for test in caught]:
+        wrong.append(f"{mistake.key} is caught by {caught[0].name} but not named: {_why_unnamed(mistake, caught)}")
     needs = _needs(course)
     unrelated: dict[str, TestResult] = {}
     for claim, test in failed:
@@ -106,6 +109,18 @@ def chaff_passes(course: Course, mistake: Misconception, level: int) -> list[str
     return wrong
 
 
+def _why_unnamed(mistake: Misconception, caught: list[TestResult]) -> str:
+    """What its author can do for a mistake that has another hint, or none."""
+    hints = {test.hint for test in caught}
+    others = [other.key for other in of_exercise(mistake.exercise) if other.explanation in hints]
+    if others:
+        return f"the hint is that of {', '.join(others)}. Add a test on which the two give other answers."
+    return (
+        f"no test of {mistake.exercise} gets the same answers from it again. Draw what such a test asks from rng, and "
+        "let nothing in the mistake depend on the time or the place."
+    )
+
+
 def _failed(course: Course, mistake: Misconception, level: int) -> list[tuple[Claim, TestResult]]:
     """The quick tests that a mistake fails, of all parts."""
     if mistake.file.endswith(".pyx"):
@@ -114,7 +129,7 @@ def _failed(course: Course, mistake: Misconception, level: int) -> list[tuple[Cl
     with Variant(course, lambda folder: mistake.apply(folder / "cs231n")) as variant:
         for part in course.parts:
             claims = {test.name.removeprefix("test_"): claimed(test) for test in collect(part)}
-            results = variant.results(part, _is_quick)
+            results = variant.results(part, is_quick)
             found += [(claims[test.name], test) for test in results if test.outcome != PASSED]
     return found
 
@@ -160,7 +175,8 @@ def _needs(course: Course) -> dict[str, set[str]]:
     return needs
 
 
-def _is_quick(test: pytest.Function) -> bool:
+def is_quick(test: pytest.Function) -> bool:
+    """Whether a test is asked of mistakes."""
     return claimed(test).kind in QUICK
 
 

@@ -6,24 +6,26 @@ Not for what is examined: see ``inventory``, ``calibration``, ``notebooks`` and 
 import itertools
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from autograder.builder import current, leaks
+from autograder.builder.release import ReleaseError
 from autograder.course import Course, put_tools_on_path
-from autograder.judge.session import HIDDEN
+from autograder.judge.session import HIDDEN, CollectionError
 from autograder.misconceptions import CATALOGUE
 from autograder.wheat import STYLES
 
 from . import calibration
 from .inventory import incomplete
-from .notebooks import breaks_off
+from .notebooks import breaks_off, plain_environment
 
 SEEDS = 3
 """Random inputs on which each style of wheat is judged."""
@@ -66,27 +68,42 @@ class Examined:
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to look at, in a process of the pool."""
+    """What one process of the pool looks at.
+
+    Attributes
+    ----------
+    name : str
+        See `TITLES`.
+    look : callable
+        Is given the course and the arguments; returns what is wrong, a sentence each.
+    arguments : tuple
+    of : str
+        Which of several: a part, a style, a mistake.
+    things : int
+        How many it looks at.
+    """
 
     name: str
-    look: Callable[..., list[str]]
+    look: Callable[..., Iterable[str]]
     arguments: tuple[Any, ...] = ()
+    of: str = ""
+    things: int = 1
 
 
 def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     """Yield what is looked at, what takes long first."""
     for part in reversed(course.parts):
-        yield Task("notebooks", breaks_off, (part,))
-        yield Task("reference", calibration.reference_lacks, (part, level))
-    yield Task("release", current.differences)
+        yield Task("notebooks", breaks_off, (part,), part.name)
+        yield Task("reference", calibration.reference_lacks, (part, level), part.name)
+    yield Task("release", _stale)
     for part in course.parts:
-        yield Task("blank", calibration.blank_earns, (part, level))
+        yield Task("blank", calibration.blank_earns, (part, level), part.name)
     for style in STYLES:
         for seed in range(seeds):
-            yield Task("wheat", calibration.wheat_loses, (style, seed))
+            yield Task("wheat", calibration.wheat_loses, (style, seed), f"{style.name}, seed {seed}")
     for mistake in CATALOGUE:
-        yield Task("chaff", calibration.chaff_passes, (mistake, level))
-    yield Task("exercises", _inventory)
+        yield Task("chaff", calibration.chaff_passes, (mistake, level), mistake.key)
+    yield Task("exercises", incomplete, things=sum(len(part.automatic) for part in course.parts))
     yield Task("leaks", _leaks)
 
 
@@ -109,12 +126,12 @@ def examine(
     workers : int, optional
         Processes, by default one for each core.
     step : callable, optional
-        Called with how many things were looked at and how many there are.
+        Called with how many tasks are done and how many there are.
 
     Returns
     -------
     list of Examined
-        In the order of `TITLES`.
+        In the order of `TITLES`; what is wrong is in the order of `tasks`, whichever was done first.
     """
     put_tools_on_path()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the pool's processes, which share the cores
@@ -125,14 +142,15 @@ def examine(
         running: dict[Future[tuple[list[str], float]], Task] = {
             pool.submit(_look, course, task): task for task in wanted
         }
-        for number, done in enumerate(as_completed(running), start=1):
-            examined = found[running[done].name]
-            wrong, seconds = done.result()
-            examined.things += 1
-            examined.wrong += wrong
-            examined.seconds += seconds
+        for number, _ in enumerate(as_completed(running), start=1):
             if step is not None:
                 step(number, len(wanted))
+    for done, task in running.items():
+        examined = found[task.name]
+        wrong, seconds = _answer(done, task)
+        examined.things += task.things
+        examined.wrong += [sentence for sentence in wrong if sentence not in examined.wrong]
+        examined.seconds += seconds
     return list(found.values())
 
 
@@ -142,7 +160,7 @@ def examine_mutants(
     """Change the reference in every place, and see whether the hidden tests notice."""
     try:
         from . import mutants
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         return Examined("mutants", 0, [f"{error.name} is not installed: `pip install -e '.[dev]'` brings it."])
     start, done = time.perf_counter(), itertools.count(1)
     chosen = mutants.mutants(course)
@@ -151,7 +169,10 @@ def examine_mutants(
         if step is not None:
             step(next(done), len(chosen))
 
-    fates = mutants.judge(course, chosen, workers or os.cpu_count() or 1, told)
+    try:
+        fates = mutants.judge(course, chosen, workers or os.cpu_count() or 1, told)
+    except RuntimeError as error:
+        return Examined("mutants", 0, [f"The mutants could not be judged. {error}"], time.perf_counter() - start)
     wrong = mutants.problems(fates, mutants.known())
     return Examined("mutants", len(chosen), wrong, time.perf_counter() - start)
 
@@ -163,14 +184,20 @@ def examine_attacks(course: Course) -> Examined:
     if not suite.is_dir():
         wrong = [f"{suite} is not there: the attack suite is in the course's repository."]
         return Examined("attacks", 0, wrong)
-    command = [sys.executable, "-m", "pytest", str(suite), "-q", "-rfE", "--tb=short", "-p", "no:cacheprovider"]
-    ended = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
+    options = ["-q", "-rfE", "--tb=short", "--color=no", "-p", "no:cacheprovider"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", str(suite), *options], cwd=course.root, env=plain_environment(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     lines = ended.stdout.strip().splitlines()
     wrong = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
     if ended.returncode != 0 and not wrong:
         wrong = [f"The attack suite did not run: {(ended.stderr or ended.stdout).strip()[-500:]}"]
-    passed = sum(line.count(".") for line in lines if line and not set(line.split("[")[0].strip()) - set(".FsE"))
-    return Examined("attacks", passed + len(wrong), wrong, time.perf_counter() - start)
+    counts = re.findall(r"(\d+) (passed|failed|error)", lines[-1] if lines else "")
+    things = sum(int(count) for count, _ in counts)
+    if not things and not wrong:
+        wrong = ["The attack suite skipped every attack: `autograder doctor` says what this machine lacks for them."]
+    return Examined("attacks", things, wrong, time.perf_counter() - start)
 
 
 def _look(course: Course, task: Task) -> tuple[list[str], float]:
@@ -178,14 +205,26 @@ def _look(course: Course, task: Task) -> tuple[list[str], float]:
     start = time.perf_counter()
     try:
         wrong = list(task.look(course, *task.arguments))
-    except Exception as error:
-        wrong = [f"{task.name} could not be examined: {type(error).__name__}: {error}"]
+    except (CollectionError, ReleaseError) as error:  # which say in a sentence what to mend
+        wrong = [str(error)]
+    except (Exception, SystemExit) as error:  # nbgrader's commands end that way
+        of = f" ({task.of})" if task.of else ""
+        wrong = [f"{task.name}{of} could not be examined: {type(error).__name__}: {error}"]
     return wrong, time.perf_counter() - start
 
 
-def _inventory(course: Course) -> list[str]:
-    return list(incomplete(course))
+def _answer(done: Future[tuple[list[str], float]], task: Task) -> tuple[list[str], float]:
+    """What a process answered; where one is killed, all that others had still to do is not answered either."""
+    try:
+        return done.result()
+    except BrokenProcessPool:
+        why = "a process died. Was memory short? Then give fewer --workers; else it said above what happened."
+        return [f"{task.name} could not be examined to the end: {why}"], 0.0
+
+
+def _stale(course: Course) -> list[str]:
+    return [f"{one} Run `autograder build`, and commit what it changes." for one in current.differences(course)]
 
 
 def _leaks(course: Course) -> list[str]:
-    return leaks.scan(course.release, course.source, Path(HIDDEN))
+    return leaks.scan(course.release, course.source, HIDDEN)

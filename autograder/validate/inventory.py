@@ -1,6 +1,7 @@
 """Is every exercise complete: points, hidden tests, a public test, known mistakes; and nothing without an exercise?"""
 
 import inspect
+from collections import Counter
 from collections.abc import Iterator
 
 from autograder.checks.public import PublicTests
@@ -28,6 +29,8 @@ def incomplete(course: Course) -> Iterator[str]:
                     f"{hidden_file(part).name}: {test.name} claims {claimed(test).exercise}, which no grade cell has: "
                     "give a cell this grade_id, or correct the name."
                 )
+        for need in sorted({need for test in tests for need in claimed(test).needs} - known):
+            yield f"{hidden_file(part).name}: tests need {need}, which no grade cell has: correct the name."
         for exercise in part.automatic:
             own = [test for test in tests if claimed(test).exercise == exercise.id]
             if exercise.points <= 0:
@@ -45,10 +48,9 @@ def incomplete(course: Course) -> Iterator[str]:
                 yield f"{exercise.id} has {found} known mistakes and needs {MISTAKES}: add some to the catalogue."
     for one in public.tests:
         if one.claim.exercise not in known:
-            yield f"The public test {one.name} claims {one.claim.exercise}, which no grade cell has."
-    keys = [mistake.key for mistake in CATALOGUE]
-    for mistake in CATALOGUE:
-        if mistake.exercise not in known:
-            yield f"The known mistake {mistake.key} is of an exercise that no grade cell has."
-        if keys.count(mistake.key) > 1:
-            yield f"There are two known mistakes {mistake.key}: give one of them another id."
+            yield f"The public test {one.name} claims {one.claim.exercise}, which no grade cell has: correct the name."
+    for (name, key), count in Counter((mistake.exercise, mistake.key) for mistake in CATALOGUE).items():
+        if name not in known:
+            yield f"The known mistake {key} is of an exercise that no grade cell has: correct the name."
+        if count > 1:
+            yield f"There are {count} known mistakes {key}: give each an id of its own."

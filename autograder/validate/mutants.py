@@ -25,6 +25,7 @@ from autograder.judge.session import collect
 from autograder.manifest import Part
 from autograder.verdict import ERROR, PASSED
 
+from .calibration import is_quick
 from .operators import changes
 from .trusted import PACKAGE, Variant
 from .workers import EndedError, Worker
@@ -36,8 +37,8 @@ SECONDS = 30.0
 """For one mutant and one seed; the slowest that ends takes a second."""
 OWN_DESIGN = ("ConvNet",)
 """Classes that each student designs: no exercise asks for them, so no test can say what is wrong."""
-OWN, NEEDS, UNRELATED, ENDED = "its own", "needs it", "unrelated", "did not end"
-"""How a test that noticed a mutant and the mutated function belong together; or there was no answer at all."""
+ENDED = "did not end"
+"""Stands in place of an exercise where the process had to be ended."""
 
 
 @dataclass(frozen=True)
@@ -92,39 +93,23 @@ class Mutant:
 
 
 @dataclass(frozen=True)
-class Notice:
-    """Who noticed a mutant.
-
-    Attributes
-    ----------
-    relation : str
-        `OWN`, `NEEDS` or `UNRELATED`, or `ENDED` where a process had to be ended.
-    exercise : str
-        Of the test.
-    """
-
-    relation: str
-    exercise: str = ""
-
-
-@dataclass(frozen=True)
 class Fate:
     """What became of a mutant.
 
     Attributes
     ----------
     mutant : Mutant
-    notices : tuple of Notice or None
-        For each seed that was tried; None where no test noticed it.
+    noticed : tuple of str or None
+        For each seed that was tried the exercise whose test noticed it, or `ENDED`; None where no test did.
     """
 
     mutant: Mutant
-    notices: tuple[Notice | None, ...]
+    noticed: tuple[str | None, ...]
 
     @property
     def survived(self) -> bool:
         """Whether no test noticed it, whatever the seed."""
-        return not any(self.notices)
+        return not any(self.noticed)
 
 
 def mutants(course: Course) -> list[Mutant]:
@@ -178,30 +163,30 @@ def own_exercises(course: Course, function: str) -> frozenset[str]:
 
 
 @cache
-def _tests(course: Course, function: str) -> list[tuple[str, Part, pytest.Function]]:
-    """The quick tests of all parts and how each is related to a function: its own first."""
+def _tests(course: Course, function: str) -> list[tuple[Part, pytest.Function]]:
+    """The quick tests of all parts: a function's own first, then those that need it, as the likeliest to notice."""
     own = own_exercises(course, function)
-    found = []
-    for part, test in ((of, test) for of in course.parts for test in collect(of)):
-        claim = claimed(test)
-        relation = OWN if claim.exercise in own else NEEDS if own & set(claim.needs) else UNRELATED
-        if claim.kind in ("core", "edge"):
-            found.append((relation, part, test))
-    return sorted(found, key=lambda entry: (OWN, NEEDS, UNRELATED).index(entry[0]))
+
+    def unlikely(entry: tuple[Part, pytest.Function]) -> int:
+        claim = claimed(entry[1])
+        return 0 if claim.exercise in own else 1 if own & set(claim.needs) else 2
+
+    found = [(part, test) for part in course.parts for test in collect(part) if is_quick(test)]
+    return sorted(found, key=unlikely)
 
 
-def notice(course: Course, mutant: Mutant | None, seed: str) -> Notice | None:
-    """Judge a mutant, or the reference as it is, in this process up to the first test that notices it."""
+def notice(course: Course, mutant: Mutant | None, seed: str) -> str | None:
+    """Judge a mutant, or the reference as it is, in this process; return the exercise of the first test that fails."""
 
     def change(folder: Path) -> None:
         if mutant is not None:
             mutant.apply(folder / PACKAGE)
 
     with Variant(course, change) as variant:
-        for relation, part, test in _tests(course, mutant.function if mutant else ""):
+        for part, test in _tests(course, mutant.function if mutant else ""):
             (result,) = variant.results(part, lambda other, test=test: other is test, seed)  # type: ignore[misc]
             if result.outcome not in (PASSED, ERROR):  # an error of ours accuses nobody
-                return Notice(relation, claimed(test).exercise)
+                return claimed(test).exercise
     return None
 
 
@@ -244,7 +229,7 @@ def judge(
     Raises
     ------
     RuntimeError
-        If the reference itself fails a test, or a mutant does not fit it.
+        If the reference itself fails a test or does not end, or a mutant does not fit it.
     """
     free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
     made = [Worker(partial(_prepare, course), partial(notice, course), seconds) for _ in range(workers)]
@@ -274,22 +259,20 @@ def judge(
 def _require_reference(worker: Worker) -> None:
     """Where the reference fails, every mutant would seem to be noticed."""
     for seed in SEEDS:
-        found = worker.ask(None, seed)
+        try:
+            found = worker.ask(None, seed)
+        except EndedError as error:
+            raise RuntimeError(f"The reference does not get through its tests (seed {seed!r}). {error}") from None
         if found is not None:
-            raise RuntimeError(f"The reference fails a test of {found.exercise} (seed {seed!r}): mend that first.")
+            raise RuntimeError(f"The reference fails a test of {found} (seed {seed!r}): mend that first.")
 
 
-def _ask(worker: Worker, mutant: Mutant, seed: str) -> Notice | None:
+def _ask(worker: Worker, mutant: Mutant, seed: str) -> str | None:
     try:
-        found: Notice | None = worker.ask(mutant, seed)
+        found: str | None = worker.ask(mutant, seed)
     except EndedError:
-        return Notice(ENDED)
+        return ENDED
     return found
-
-
-def survivors(course: Course, workers: int = 1, progress: Callable[[Fate], object] = _silent) -> list[Mutant]:
-    """Return the mutants that no hidden test notices."""
-    return [fate.mutant for fate in judge(course, mutants(course), workers, progress) if fate.survived]
 
 
 def known(path: Path = LIST) -> dict[str, str]:
@@ -313,20 +296,10 @@ def problems(fates: Iterable[Fate], listed: dict[str, str]) -> list[str]:
     noticed = [key for key in listed if key in found and not found[key].survived]
     return [
         *(_unnoticed(fate.mutant) for key, fate in found.items() if fate.survived and key not in listed),
-        *(_by_chance(fate.mutant) for fate in found.values() if not fate.survived and None in fate.notices),
+        *(_by_chance(fate.mutant) for fate in found.values() if not fate.survived and None in fate.noticed),
         *(f"{key}: there is no such mutant any more; take it out of {LIST.name}." for key in gone),
         *(f"{key}: a test notices it by now; take it out of {LIST.name}." for key in noticed),
     ]
-
-
-def summary(fates: Iterable[Fate]) -> str:
-    """Return in one sentence how many there were, and who noticed them."""
-    counts = Counter(next((notice.relation for notice in fate.notices if notice), "") for fate in fates)
-    return (
-        f"{counts.total()} mutants: {counts[OWN]} noticed by a test of the mutated function's own exercise, "
-        f"{counts[NEEDS]} by one that needs it, {counts[UNRELATED]} by an unrelated one alone, {counts[ENDED]} did not "
-        f"end, {counts['']} noticed by none."
-    )
 
 
 def _unnoticed(mutant: Mutant) -> str:

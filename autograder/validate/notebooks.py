@@ -41,11 +41,17 @@ def breaks_off(course: Course, part: Part) -> list[str]:
         )  # fmt: skip
     if ended.returncode == 0:
         return []
-    cells = re.findall(r"FAILED \S+::(Cell \d+)", ended.stdout)
-    said = re.sub(r"\x1b\[[0-9;]*m", "", ended.stdout).strip()
+    said = re.sub(r"\x1b\[[0-9;]*m", "", ended.stdout.strip() or ended.stderr.strip())
+    cells = re.findall(r"FAILED \S+::(Cell \d+)", said)
     return [f"{part.notebook} does not run in quick mode ({', '.join(cells) or 'it did not start'}):\n{said[-1500:]}"]
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment without a user's own settings for pytest, which have no say here."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+
+
 def _environment(course: Course) -> dict[str, str]:
-    environment = {**os.environ, "CS231N_QUICK": "1", "MPLBACKEND": "Agg", "CS231N_DATA": str(course.pictures.root)}
+    environment = {**plain_environment(), "CS231N_QUICK": "1", "MPLBACKEND": "Agg"}
+    environment["CS231N_DATA"] = str(course.pictures.root)
     return {**environment, "OPENBLAS_NUM_THREADS": "1"}  # several wait for each other where both cores are in use

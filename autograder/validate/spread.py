@@ -12,6 +12,7 @@ import itertools
 import math
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ from .trusted import Variant
 MARGIN = 10
 LEAST = {"RTOL64": 1e-6, "RTOL32": 1e-3}
 """Of 115 solutions that students published, all agreed to 1e-6 in double precision, and to about 1e-4 in single."""
+MOST = 1e-3
+"""What lies further off is no rounding."""
 THREADS = (1, 2)
 TOLERANCES = Path(str(tolerances.__file__))
 
@@ -66,11 +69,15 @@ def deviations(course: Course, style: Style, seed: int) -> dict[str, Deviation]:
                     continue
                 with _listening() as heard:
                     variant.results(part, lambda other, this=test: other is this, str(seed))  # type: ignore[misc]
+                where = f"{test.name.removeprefix('test_')} in the style {style.name}"
                 for constant, size in heard:
-                    if constant not in found or size > found[constant].size:
-                        where = f"{test.name.removeprefix('test_')} in the style {style.name}"
-                        found[constant] = Deviation(size, constant, where)
+                    _keep_larger(found, Deviation(size, constant, where))
     return found
+
+
+def _keep_larger(found: dict[str, Deviation], one: Deviation) -> None:
+    if one.constant not in found or one.size > found[one.constant].size:
+        found[one.constant] = one
 
 
 @contextmanager
@@ -78,10 +85,10 @@ def _listening() -> Iterator[list[tuple[str, float]]]:
     """Hear all comparisons that are held to a usual tolerance: its name, and how far off the answer was."""
     heard: list[tuple[str, float]] = []
     last = [0.0]
-    measure, usual = compare.deviation, compare.usual_tolerance
+    true, usual = compare.deviation, compare.usual_tolerance
 
     def deviation(array: np.ndarray, right: np.ndarray) -> float:
-        last[0] = measure(array, right)
+        last[0] = true(array, right)
         return last[0]
 
     def usual_tolerance(array: np.ndarray) -> float:
@@ -94,7 +101,15 @@ def _listening() -> Iterator[list[tuple[str, float]]]:
 
 
 def tolerance_for(largest: Deviation) -> float:
-    """Return the power of ten that is `MARGIN` times a deviation or more, and not below `LEAST`."""
+    """Return the power of ten that is `MARGIN` times a deviation or more, and not below `LEAST`.
+
+    Raises
+    ------
+    ValueError
+        If the deviation is more than `MOST`: a mistake in a style must not set what is accepted.
+    """
+    if not largest.size <= MOST:
+        raise ValueError(f"{largest.where} lies {largest.size:.1e} off, which is no rounding: mend the style.")
     return max(LEAST[largest.constant], 10.0 ** math.ceil(math.log10(MARGIN * largest.size)))
 
 
@@ -124,9 +139,8 @@ def measure(course: Course, seeds: int) -> dict[str, Deviation]:
             jobs = list(itertools.product(STYLES, range(seeds)))
             styles, numbers = zip(*jobs, strict=True)
             for found in pool.map(deviations, itertools.repeat(course), styles, numbers, chunksize=4):
-                for constant, one in found.items():
-                    if constant not in largest or one.size > largest[constant].size:
-                        largest[constant] = one
+                for one in found.values():
+                    _keep_larger(largest, one)
     return largest
 
 
@@ -136,7 +150,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=50)
     arguments = parser.parse_args()
     largest = measure(find_course(data=synthetic_root()), arguments.seeds)
-    TOLERANCES.write_text(page(largest, len(STYLES), arguments.seeds), encoding="utf-8")
+    try:
+        TOLERANCES.write_text(page(largest, len(STYLES), arguments.seeds), encoding="utf-8")
+    except ValueError as error:
+        sys.exit(str(error))
     print(TOLERANCES.read_text(encoding="utf-8"), end="")
 
 

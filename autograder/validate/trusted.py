@@ -7,7 +7,6 @@ import contextlib
 import functools
 import io
 import itertools
-import os
 import shutil
 import sys
 import tempfile
@@ -65,25 +64,24 @@ class Variant:
         self._change = change
 
     def __enter__(self) -> "Variant":
-        self._before = Path.cwd()
-        self.folder = Path(tempfile.mkdtemp(prefix="autograder-variant-"))
-        copy_package(self.course.source / PACKAGE, self.folder / PACKAGE)
-        (self.folder / PACKAGE / "__init__.py").write_text("")
-        library = _extension(self.course)
-        if library is not None:
-            shutil.copyfile(library, self.folder / PACKAGE / library.name)
-        self._change(self.folder)
-        os.chdir(self.folder)  # checkpoints are written where a program runs
-        self._name = f"autograder_variant_{next(_numbers)}"
-        load_package(self.folder / PACKAGE, self._name)
-        self._local = Local(Guest(self._name, self.folder))
+        with contextlib.ExitStack() as undo:
+            self.folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="autograder-variant-")))
+            copy_package(self.course.source / PACKAGE, self.folder / PACKAGE)
+            (self.folder / PACKAGE / "__init__.py").write_text("")
+            library = _extension(self.course)
+            if library is not None:
+                shutil.copyfile(library, self.folder / PACKAGE / library.name)
+            self._change(self.folder)
+            undo.enter_context(contextlib.chdir(self.folder))  # checkpoints are written where a program runs
+            name = f"autograder_variant_{next(_numbers)}"
+            undo.callback(_forget, name)
+            load_package(self.folder / PACKAGE, name)
+            self._local = Local(Guest(name, self.folder))
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.chdir(self._before)
-        for module in [name for name in sys.modules if name.split(".")[0] == self._name]:
-            del sys.modules[module]
-        shutil.rmtree(self.folder)
+        self._undo.close()
 
     def results(self, part: Part, wanted: Callable[[pytest.Function], bool], seed: str = "") -> list[TestResult]:
         """Judge it by some of the hidden tests of a part.
@@ -106,3 +104,9 @@ class Variant:
 
 
 _extension = functools.cache(own)
+
+
+def _forget(package: str) -> None:
+    """Let go of a package's modules."""
+    for module in [name for name in sys.modules if name.split(".")[0] == package]:
+        del sys.modules[module]

@@ -48,7 +48,7 @@ class Worker:
         EndedError
             If there is none.
         RuntimeError
-            If answering raised an exception: what it said.
+            If answering raised an exception: what it said. Or if a new process did not become ready.
         """
         if self._process is None:
             self._start()
@@ -57,7 +57,7 @@ class Worker:
             return self._receive(self._seconds)
         except (EOFError, OSError):
             self._end()
-            raise EndedError(f"There was no answer within {self._seconds:g} seconds.") from None
+            raise EndedError(f"There was no answer within {self._seconds:g} seconds, or the process died.") from None
 
     def close(self) -> None:
         """End the process, and leave nothing behind."""
@@ -73,6 +73,9 @@ class Worker:
         theirs.close()
         try:
             self._receive(START_SECONDS)
+        except (EOFError, OSError):  # no question was asked yet, so that none is to blame
+            self._end()
+            raise RuntimeError(f"A process was not ready within {START_SECONDS:g} seconds, or died.") from None
         except BaseException:
             self._end()
             raise

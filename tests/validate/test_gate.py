@@ -2,21 +2,28 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from autograder import cli
+from autograder.builder.release import ReleaseError
+from autograder.checks.exercise import Claim
 from autograder.course import ASSIGNMENT, Course
+from autograder.grading import engine
 from autograder.judge import session
 from autograder.judge.plugin import claimed
-from autograder.misconceptions import CATALOGUE
-from autograder.validate import calibration, gate, inventory
-from autograder.validate.gate import Examined
+from autograder.misconceptions import CATALOGUE, MisconceptionError
+from autograder.validate import calibration, gate, inventory, mutants
+from autograder.validate.gate import Examined, Task
 from autograder.validate.trusted import Variant
+from autograder.verdict import ERROR, FAILED, TestResult
 from autograder.wheat import STYLES
 
 from ..conftest import keep_what_is_slow_to_make
@@ -58,14 +65,95 @@ def test_the_course_is_sound(course: Course) -> None:
         assert gate.TITLES[name][:40] in ended.stdout
 
 
-def test_what_is_wrong_is_said_and_ends_the_command(copied: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where something cannot be looked at."""
+def test_what_is_wrong_is_said_and_ends_the_command(
+    course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "find_course", lambda data: course)
+    monkeypatch.setattr(engine, "require_level", lambda: 3)
+    monkeypatch.setattr(gate, "examine", lambda *_: [Examined("exercises", 41), Examined("chaff", 7, ["Add a test."])])
+    with pytest.raises(SystemExit) as ended:
+        cli.validate(seeds=1, workers=1)
+    assert ended.value.code == 1
+    printed = capsys.readouterr()
+    assert printed.err.strip() == "Add a test."
+    rows = [line.split("│")[1:-1] for line in printed.out.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row[1:]] for row in rows] == [["41", "0", "0.0"], ["7", "1", "0.0"]]
 
-    def broken(course: Course) -> list[str]:
-        raise ZeroDivisionError("by nought")
 
-    found = gate._look(copied, gate.Task("leaks", broken))
-    assert found[0] == ["leaks could not be examined: ZeroDivisionError: by nought"]
+def says(course: Course, *sentences: str) -> list[str]:
+    return list(sentences)
+
+
+def divides(course: Course) -> list[str]:
+    raise ZeroDivisionError("by nought")
+
+
+def leaks(course: Course) -> list[str]:
+    """As the builder does, which nbgrader would not let through otherwise."""
+    raise ReleaseError("The release leaks.")
+
+
+def dies(course: Course) -> list[str]:
+    os._exit(9)
+
+
+def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And all else is looked at, and the same sentence said once."""
+    given = [
+        Task("release", leaks),
+        Task("wheat", divides, of="loops, seed 0"),
+        Task("wheat", says, ("Mend the test.",)),
+        Task("wheat", says, ("Mend the test.",)),
+        Task("exercises", says, things=41),
+        Task("chaff", dies),
+    ]
+    monkeypatch.setattr(gate, "tasks", lambda *_: given)
+    told: list[tuple[int, int]] = []
+    found = gate.examine(course, 3, workers=1, step=lambda *counts: told.append(counts))
+    assert [(one.name, one.things, one.wrong) for one in found] == [
+        ("exercises", 41, []),
+        ("release", 1, ["The release leaks."]),
+        (
+            "wheat",
+            3,
+            ["wheat (loops, seed 0) could not be examined: ZeroDivisionError: by nought", "Mend the test."],
+        ),
+        ("chaff", 1, found[-1].wrong),
+    ]
+    assert [sentence[:60] for sentence in found[-1].wrong] == [
+        "chaff could not be examined to the end: a process died. Was "
+    ]
+    assert told == [(number, 6) for number in range(1, 7)]
+
+
+def test_everything_is_looked_at(course: Course) -> None:
+    found = list(gate.tasks(course, 3, seeds=2))
+    things = {name: sum(task.things for task in found if task.name == name) for name in gate.TITLES}
+    assert things == {
+        "exercises": sum(len(part.automatic) for part in course.parts),
+        "release": 1,
+        "leaks": 1,
+        "notebooks": len(course.parts),
+        "reference": len(course.parts),
+        "blank": len(course.parts),
+        "wheat": 2 * len(STYLES),
+        "chaff": len(CATALOGUE),
+        "mutants": 0,
+        "attacks": 0,
+    }
+
+
+def test_hidden_tests_that_cannot_be_imported(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are named in a sentence, which is the same whoever needed them."""
+    (tmp_path / "test_dropout.py").write_text("import nowhere\n")
+    monkeypatch.setattr(session, "hidden_file", lambda part: tmp_path / "test_dropout.py")
+    session.collect_all.cache_clear()
+    try:
+        wrong, _ = gate._look(course, Task("exercises", inventory.incomplete))
+    finally:
+        session.collect_all.cache_clear()
+    (sentence,) = wrong
+    assert sentence.startswith("The hidden tests of FullyConnectedNets cannot be collected: ")
 
 
 def test_an_exercise_without_hidden_tests(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +175,15 @@ def test_an_exercise_with_another_id(copied: Course) -> None:
     assert any("rmsprop, which no grade cell has: give a cell this grade_id" in sentence for sentence in found)
     assert any(sentence.startswith("The public test ") and "claims rmsprop" in sentence for sentence in found)
     assert any(sentence.startswith("The known mistake rmsprop/") for sentence in found)
+
+
+def test_a_test_that_needs_an_exercise_with_another_id(copied: Course) -> None:
+    """It would not name the cause any more, nor would mistakes of the exercise be forgiven there."""
+    rename(copied, "affine_forward", "affine")
+    found = list(inventory.incomplete(copied))
+    for part in copied.parts:
+        name = session.hidden_file(part).name
+        assert f"{name}: tests need affine_forward, which no grade cell has: correct the name." in found
 
 
 def test_an_exercise_without_points_or_public_test(copied: Course) -> None:
@@ -116,8 +213,30 @@ def test_a_mistake_that_is_not_named(course: Course) -> None:
     """As where the catalogue says something else than the tests find."""
     mistake = dataclasses.replace(KNOWN["sgd_momentum/sign"], explanation="Something else.")
     (sentence,) = calibration.chaff_passes(course, mistake, 3)
-    assert "is caught by" in sentence
-    assert "but not named" in sentence
+    assert "sgd_momentum/sign is caught by" in sentence
+    assert "but not named: the hint is that of sgd_momentum/sign. Add a test on which the two" in sentence
+
+
+def test_a_mistake_that_answers_otherwise_each_time(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = TestResult("momentum_steps", "Some steps", "core", FAILED, "w is wrong.")
+    monkeypatch.setattr(calibration, "_failed", lambda *_: [(Claim("sgd_momentum"), failed)])
+    (sentence,) = calibration.chaff_passes(course, KNOWN["sgd_momentum/sign"], 3)
+    assert "is caught by momentum_steps but not named: no test of sgd_momentum gets the same answers" in sentence
+
+
+def test_a_mistake_on_which_its_own_test_breaks_off(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is not to be caught: its author would wait for a person to look into it."""
+    broken = TestResult("momentum_steps", "Some steps", "core", ERROR, "This test could not be carried out.")
+    monkeypatch.setattr(calibration, "_failed", lambda *_: [(Claim("sgd_momentum"), broken)])
+    fault, missed = calibration.chaff_passes(course, KNOWN["sgd_momentum/sign"], 3)
+    assert fault.startswith("momentum_steps breaks off on sgd_momentum/sign, which is the test's own fault: mend it.")
+    assert missed.startswith("sgd_momentum/sign passes all tests of sgd_momentum")
+
+
+def test_a_mistake_of_no_exercise(course: Course) -> None:
+    mistake = dataclasses.replace(KNOWN["conv_extension/stride_ignored"], exercise="gone")
+    (sentence,) = calibration.chaff_passes(course, mistake, 3)
+    assert sentence == ("gone/stride_ignored cannot be tried out: no grade cell that tests judge has the id gone.")
 
 
 def test_a_mistake_that_does_not_fit_the_source(course: Course) -> None:
@@ -154,14 +273,15 @@ def test_a_release_that_is_out_of_date(copied: Course) -> None:
     path = copied.release / "cs231n" / "optim.py"
     path.write_text(path.read_text() + "\n# changed by hand\n")
     (copied.release / "tests" / "test_dropout.py").unlink()
-    assert gate._look(copied, gate.Task("release", gate.current.differences))[0] == [
-        "tests/test_dropout.py is missing in the release.",
-        "cs231n/optim.py in the release is out of date.",
+    (task,) = [task for task in gate.tasks(copied, 3) if task.name == "release"]
+    assert gate._look(copied, task)[0] == [
+        "tests/test_dropout.py is missing in the release. Run `autograder build`, and commit what it changes.",
+        "cs231n/optim.py in the release is out of date. Run `autograder build`, and commit what it changes.",
     ]
 
 
 def test_a_solution_region_that_is_gone(copied: Course, level: int) -> None:
-    """The release would hold the solution: by itself it earns points, and it is no longer what the source gives."""
+    """The release is what the source gives, solution and all: untouched, it earns points."""
     path = copied.source / "cs231n" / "optim.py"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(
@@ -197,6 +317,33 @@ def test_variants_leave_nothing_behind(course: Course) -> None:
     assert not {name for name in set(sys.modules) - modules if name.startswith("autograder_variant")}
 
 
+def test_variants_that_cannot_be_made_leave_nothing_behind(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(folder: Path) -> None:
+        raise MisconceptionError("It does not fit.")
+
+    before = Path.cwd()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(MisconceptionError), Variant(course, change):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    assert Path.cwd() == before
+
+
+def test_mutants_that_cannot_be_judged(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of what was examined is told all the same."""
+
+    def judge(*_: object) -> None:
+        raise RuntimeError("The reference fails a test of adam (seed 'first'): mend that first.")
+
+    monkeypatch.setattr(mutants, "mutants", lambda course: [])
+    monkeypatch.setattr(mutants, "judge", judge)
+    assert gate.examine_mutants(course, 1).wrong == [
+        "The mutants could not be judged. The reference fails a test of adam (seed 'first'): mend that first."
+    ]
+
+
 def test_the_attack_suite_is_looked_for(course: Course) -> None:
     assert gate.examine_attacks(course) == Examined(
         "attacks",
@@ -213,3 +360,12 @@ def test_the_attack_suites_failures_are_told(tmp_path: Path) -> None:
     found = gate.examine_attacks(Course(tmp_path))
     assert found.things == 2
     assert [sentence.split(" - ")[0] for sentence in found.wrong] == ["FAILED tests/attacks/test_some.py::test_two"]
+
+
+def test_attacks_that_are_all_skipped_prove_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # a user's own settings have no say
+    suite = tmp_path / "tests" / "attacks"
+    suite.mkdir(parents=True)
+    (suite / "test_some.py").write_text("import pytest\n\n\ndef test_one():\n    pytest.skip('no sandbox')\n")
+    (sentence,) = gate.examine_attacks(Course(tmp_path)).wrong
+    assert sentence.startswith("The attack suite skipped every attack: `autograder doctor`")

@@ -59,15 +59,17 @@ def test_solutions_are_independent(course: Course) -> None:
 
 
 def bodies(paths: Iterator[Path]) -> dict[str, str]:
-    """The code of each function of layers and update rules that has more than two statements, without its docstring."""
+    """The code of each function and method that has more than two statements, without its docstring."""
     found = {}
     for path in paths:
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.FunctionDef) and path.name in ("layers.py", "optim.py"):
-                documented = ast.get_docstring(node) is not None
-                statements = node.body[1:] if documented else node.body
-                if len(statements) > 2:
-                    found[node.name] = "\n".join(ast.unparse(statement) for statement in statements)
+            for inner in node.body if isinstance(node, ast.ClassDef) else [node]:
+                if isinstance(inner, ast.FunctionDef):
+                    documented = ast.get_docstring(inner) is not None
+                    statements = inner.body[1:] if documented else inner.body
+                    name = inner.name if inner is node else f"{node.name}.{inner.name}"
+                    if len(statements) > 2:
+                        found[name] = "\n".join(ast.unparse(statement) for statement in statements)
     return found
 
 

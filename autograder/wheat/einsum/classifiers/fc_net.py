@@ -1,9 +1,14 @@
-"""Nets that compute their layers themselves: ReLU and dropout are one mask."""
+"""Nets that compute their layers themselves; in the deep one examples come last, and a matrix takes the means away."""
 
 import numpy as np
 
 from ..layers import *
 from .model import Model
+
+NORMS = {  # how a centring matrix is applied, squares are summed up, and a number for each sum is multiplied in
+    "batchnorm": ("hm,mn->hn", "hn,hn->h", "hn,h->hn"),
+    "layernorm": ("gn,gh->hn", "hn,hn->n", "hn,n->hn"),
+}
 
 
 class TwoLayerNet(Model):
@@ -64,36 +69,68 @@ class FullyConnectedNet(Model):
             for i, h in enumerate(hidden_dims, 1):
                 self.params[f"gamma{i}"], self.params[f"beta{i}"] = np.ones(h, dtype), np.zeros(h, dtype)
 
+    def _size(self, a):
+        return a.shape[1] if self.normalization == "batchnorm" else a.shape[0]
+
+    def _centred(self, a):
+        n = self._size(a)
+        return np.einsum(NORMS[self.normalization][0], a, np.eye(n, dtype=a.dtype) - 1 / n)
+
+    def _normalise(self, i, a, train):
+        _, squares, multiply = NORMS[self.normalization]
+        known = self.bn_params[i - 1]
+        if train or self.normalization == "layernorm":
+            centred = self._centred(a)
+            var = np.einsum(squares, centred, centred) / self._size(a)
+        else:
+            none = np.zeros(len(a), dtype=a.dtype)
+            centred, var = a - known.get("running_mean", none)[:, None], known.get("running_var", none)
+        if train and self.normalization == "batchnorm":
+            for name, new in (("running_mean", np.einsum("hn->h", a) / a.shape[1]), ("running_var", var)):
+                known[name] = 0.9 * known.get(name, 0 * new) + 0.1 * new
+        inv = (var + 1e-5) ** -0.5
+        return np.einsum(multiply, centred, inv), inv
+
+    def _normalise_backward(self, d, xhat, inv):
+        _, squares, multiply = NORMS[self.normalization]
+        pull = np.einsum(squares, d, xhat) / self._size(d)
+        return np.einsum(multiply, self._centred(d) - np.einsum(multiply, xhat, pull), inv)
+
     def loss(self, X, y=None):
-        X, L, p = X.reshape(X.shape[0], -1).astype(self.dtype), self.num_layers, self.params
-        train = y is not None
+        p, L, train = self.params, self.num_layers, y is not None
         if self.seed is not None:
             np.random.seed(self.seed)
-        hs, masks, caches = [X], [], []
-        for i in range(1, L):
-            h = np.einsum("nd,dh->nh", hs[-1], p[f"W{i}"]) + p[f"b{i}"]
-            if self.normalization is not None:
-                norm = {"batchnorm": batchnorm_forward, "layernorm": layernorm_forward}[self.normalization]
-                self.bn_params[i - 1]["mode"] = "train" if train else "test"
-                h, cache = norm(h, p[f"gamma{i}"], p[f"beta{i}"], self.bn_params[i - 1])
-                caches.append(cache)
-            kept = (np.random.rand(*h.shape) < self.keep) / self.keep if train and self.use_dropout else 1.0
-            masks.append(((h > 0) * kept).astype(self.dtype))
-            hs.append(h * masks[-1])
-        scores = np.einsum("nd,dh->nh", hs[-1], p[f"W{L}"]) + p[f"b{L}"]
+        # what a layer sees: the pictures, or what the layer below gave and how much of each number gets through.
+        # ReLU and dropout are such a gate, which is one more factor in the sums.
+        below = [np.einsum("nd->dn", X.reshape(len(X), -1)).astype(self.dtype)]
+        steps = []
+        for i in range(1, L + 1):
+            factors = ",".join(["dn"] * len(below))
+            a = np.einsum(f"dh,{factors}->hn", p[f"W{i}"], *below) + p[f"b{i}"][:, None]
+            norm = None
+            if i < L and self.normalization:
+                norm = self._normalise(i, a, train)
+                a = np.einsum("hn,h->hn", norm[0], p[f"gamma{i}"]) + p[f"beta{i}"][:, None]
+            steps.append((factors, below, norm))
+            gate = (a > 0).astype(self.dtype)
+            if i < L and train and self.use_dropout:
+                gate[np.random.rand(*gate.shape) >= self.keep] = 0
+                gate /= self.keep
+            below = [a, gate]
+        scores = np.einsum("cn->nc", a)
         if not train:
             return scores
-        loss, d = softmax_loss(scores, y)
-        grads = {}
-        for i in reversed(range(1, L + 1)):
-            if i < L:
-                d = d * masks.pop()
-                if self.normalization is not None:
-                    back = {"batchnorm": batchnorm_backward, "layernorm": layernorm_backward}[self.normalization]
-                    d, grads[f"gamma{i}"], grads[f"beta{i}"] = back(d, caches.pop())
-            W = p[f"W{i}"]
-            grads[f"W{i}"] = np.einsum("nd,nh->dh", hs[i - 1], d) + self.reg * W
-            grads[f"b{i}"] = np.einsum("nh->h", d)
-            loss = loss + 0.5 * self.reg * np.einsum("dh,dh->", W, W)
-            d = np.einsum("nh,dh->nd", d, W)
+
+        loss, dscores = softmax_loss(scores, y)
+        loss += 0.5 * self.reg * sum(np.einsum("dh,dh->", p[f"W{i}"], p[f"W{i}"]) for i in range(1, L + 1))
+        d, grads = np.einsum("nc->cn", dscores), {}
+        for i in range(L, 0, -1):
+            factors, below, norm = steps.pop()
+            if norm is not None:
+                grads[f"gamma{i}"], grads[f"beta{i}"] = np.einsum("hn,hn->h", d, norm[0]), np.einsum("hn->h", d)
+                d = self._normalise_backward(np.einsum("hn,h->hn", d, p[f"gamma{i}"]), *norm)
+            grads[f"W{i}"] = np.einsum(f"hn,{factors}->dh", d, *below) + self.reg * p[f"W{i}"]
+            grads[f"b{i}"] = np.einsum("hn->h", d)
+            if i > 1:
+                d = np.einsum("dh,hn,dn->dn", p[f"W{i}"], d, below[1])
         return loss, grads
