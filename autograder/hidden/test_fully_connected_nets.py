@@ -277,7 +277,7 @@ def test_two_layer_pictures(student, reference, rng):
 def toy_training(student, rng, n=60, **options):
     """A Solver that trains a linear model on a few separable points, and that model."""
     x, y = rng.normal(size=(n, 4)), rng.integers(3, size=n)
-    x[np.arange(n), y] += 3
+    x[np.arange(n), y] += 6
     data = {"X_train": x, "y_train": y, "X_val": x[:20], "y_val": y[:20]}
     model = student.course.linear_model(4, 3)
     options = {"num_epochs": 3, "batch_size": 10, "optim_config": {"learning_rate": 0.1}, "verbose": False, **options}
