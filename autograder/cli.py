@@ -256,6 +256,8 @@ def validate(
     if attacked:
         found.append(gate.examine_attacks(course))
     _print_examined(found)
+    for sentence in gate.left_out(course):
+        out.print(sentence)
     wrong = [sentence for one in found for sentence in one.wrong]
     if wrong:
         _fail("\n".join(wrong))

@@ -4,6 +4,7 @@ The release holds these numbers in place of code: a mistaken solution is nearly 
 """
 
 import contextlib
+import inspect
 import io
 import json
 from pathlib import Path
@@ -44,7 +45,7 @@ def record(source: Path, release: Path) -> None:
     logs: dict[str, Log] = {}
     named: dict[str, dict[str, str]] = {}
     for test in PublicTests(source).tests:
-        if test.claim.kind not in RECORDED_KINDS:
+        if test.claim.kind not in RECORDED_KINDS or "framework" in inspect.signature(test.function).parameters:
             continue
         right = Recorded(reference(source))
         error = _run(test, Subject(reference(source)), Subject(right))

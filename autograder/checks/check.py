@@ -96,6 +96,8 @@ def _fresh(folder: Path) -> Iterator[None]:
     written = sys.dont_write_bytecode
     sys.dont_write_bytecode = True  # two edits within a second must not be taken for one
     drawn = np.random.get_state(), random.getstate()  # tests seed the generators; the notebook's draws go on as before
+    torch = sys.modules.get("torch")
+    torch_drawn = torch.get_rng_state() if torch is not None else None
     try:
         with contextlib.suppress(SubjectError):  # a broken __init__.py is explained by the test that needs it
             load_package(folder / PACKAGE, PACKAGE)
@@ -104,6 +106,8 @@ def _fresh(folder: Path) -> Iterator[None]:
     finally:
         np.random.set_state(drawn[0])
         random.setstate(drawn[1])
+        if torch is not None:
+            torch.set_rng_state(torch_drawn)
         sys.dont_write_bytecode = written
         sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:

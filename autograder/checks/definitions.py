@@ -53,8 +53,22 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
     return cells
 
 
+def framework_of(path: Path) -> str:
+    """Return what a notebook says that it is written for, besides NumPy: ``torch``, ``tensorflow`` or ""."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))["metadata"]["cs231n"].get("framework", "")
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return ""
+    return str(said)
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+COMPUTING = ("functools", "keras", "math", "numpy", "tensorflow", "torch")
+"""Packages of whose functions a constant may be made."""
+PLAIN = frozenset({"int", "float", "dict", "list", "tuple", "range"})
 
 
 class Definitions:
@@ -65,23 +79,59 @@ class Definitions:
     folder : Path
         Where the notebooks lie.
     notebooks : tuple of str
-        File names, read in this order.
+        File names; each has names of its own, and is read once those before it do not know a name.
 
     Notes
     -----
     A cell that does not parse, or a definition that raises, costs its own names only. Constants are assignments whose
-    right-hand side calls nothing, or calls nothing but ``int``, ``float``, ``dict``, ``list``, ``tuple`` and NumPy.
+    right-hand side calls nothing, or nothing but `PLAIN` and functions of `COMPUTING`, and choices between such.
     """
 
     def __init__(self, folder: Path, notebooks: tuple[str, ...]) -> None:
-        self._names: dict[str, Any] = {"__name__": "__notebook__"}
-        self._problems: dict[str, str] = {}
-        self._unread: list[str] = []
-        for notebook in notebooks:
-            try:
-                self._load(folder / notebook)
-            except NotebookError as error:
-                self._unread.append(str(error))
+        self._paths = [folder / notebook for notebook in notebooks]
+        self._read: list[_Notebook] = []
+
+    def read(self) -> None:
+        """Read all of them now."""
+        for _ in self._notebooks():
+            pass
+
+    def _notebooks(self) -> Iterator["_Notebook"]:
+        yield from self._read
+        while len(self._read) < len(self._paths):
+            self._read.append(_Notebook(self._paths[len(self._read)]))
+            yield self._read[-1]
+
+    def __getitem__(self, name: str) -> Any:
+        """Return what ``name`` stands for.
+
+        Raises
+        ------
+        KeyError
+            With one sentence that says why it is not there.
+        """
+        for notebook in self._notebooks():
+            if name in notebook.names:
+                return notebook.names[name]
+        problem = next((notebook.problems[name] for notebook in self._read if name in notebook.problems), "")
+        if problem:
+            raise KeyError(f"{name} could not be used: {problem}")
+        unread = next((notebook.unread for notebook in self._read if notebook.unread), "")
+        raise KeyError(unread or f"{name} is not set in the notebook.")
+
+
+class _Notebook:
+    """What one notebook defines; why a name is not there; why nothing is."""
+
+    def __init__(self, path: Path) -> None:
+        self.names: dict[str, Any] = {"__name__": "__notebook__"}
+        self.problems: dict[str, str] = {}
+        self.unread = ""
+        self._callable = set(PLAIN) | {"np"}
+        try:
+            self._load(path)
+        except NotebookError as error:
+            self.unread = str(error)
 
     def _load(self, path: Path) -> None:
         for number, cell in enumerate(read_cells(path)):
@@ -92,33 +142,20 @@ class Definitions:
                 tree = ast.parse(_without_magics(cell["source"]), filename=file)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 for name in _names_in(cell["source"]):
-                    self._problems[name] = f"cell {number + 1} of {path.name} does not parse: {error}"
+                    self.problems[name] = f"cell {number + 1} of {path.name} does not parse: {error}"
                 continue
             for statement in tree.body:
-                if _defines(statement):
+                self._callable |= _computing(statement)
+                if _defines(statement, self._callable):
                     self._run(statement, file)
 
     def _run(self, statement: ast.stmt, file: str) -> None:
         code = compile(ast.Module([statement], []), file, "exec")
         try:
-            exec(code, self._names)
+            exec(code, self.names)
         except Exception as error:
             for name in _targets(statement):
-                self._problems[name] = f"defining it raised {type(error).__name__}: {str(error)[:200]}"
-
-    def __getitem__(self, name: str) -> Any:
-        """Return what ``name`` stands for.
-
-        Raises
-        ------
-        KeyError
-            With one sentence that says why it is not there.
-        """
-        if name in self._names:
-            return self._names[name]
-        if name in self._problems:
-            raise KeyError(f"{name} could not be used: {self._problems[name]}")
-        raise KeyError(self._unread[0] if self._unread else f"{name} is not set in the notebook.")
+                self.problems[name] = f"defining it raised {type(error).__name__}: {str(error)[:200]}"
 
 
 def _without_magics(source: str) -> str:
@@ -131,12 +168,26 @@ def _without_magics(source: str) -> str:
     )
 
 
-def _defines(statement: ast.stmt) -> bool:
+def _computing(statement: ast.stmt) -> set[str]:
+    """Names under which a statement imports `COMPUTING` or something of them."""
+    if isinstance(statement, ast.Import):
+        found = [alias for alias in statement.names if alias.name.partition(".")[0] in COMPUTING]
+    elif isinstance(statement, ast.ImportFrom) and (statement.module or "").partition(".")[0] in COMPUTING:
+        found = statement.names
+    else:
+        return set()
+    return {alias.asname or alias.name.partition(".")[0] for alias in found}
+
+
+def _defines(statement: ast.stmt, known: set[str]) -> bool:
     if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
         return True
     if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return all(_is_name(target) for target in targets) and _is_constant(statement.value)
+        return all(_is_name(target) for target in targets) and _is_constant(statement.value, known)
+    if isinstance(statement, ast.If):  # device = ..., where there is such a device
+        branches = [*statement.body, *statement.orelse]
+        return _is_constant(statement.test, known) and all(_defines(one, known) for one in branches)
     return False
 
 
@@ -146,15 +197,16 @@ def _is_name(target: ast.expr) -> bool:
     return isinstance(target, ast.Name)
 
 
-def _is_constant(value: ast.expr) -> bool:
-    return all(_is_plain_call(node) for node in ast.walk(value) if isinstance(node, ast.Call))
+def _is_constant(value: ast.expr, known: set[str]) -> bool:
+    return all(_calls_known(node, known) for node in ast.walk(value) if isinstance(node, ast.Call))
 
 
-def _is_plain_call(call: ast.Call) -> bool:
-    function = call.func
-    if isinstance(function, ast.Name):
-        return function.id in {"int", "float", "dict", "list", "tuple", "range"}
-    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "np"
+def _calls_known(call: ast.Call, known: set[str]) -> bool:
+    """Whether a call begins with a known name: ``nn.Linear(2, 3).double()``."""
+    function: ast.expr = call
+    while isinstance(function, ast.Call | ast.Attribute):
+        function = function.func if isinstance(function, ast.Call) else function.value
+    return isinstance(function, ast.Name) and function.id in known
 
 
 def _targets(statement: ast.stmt) -> Iterator[str]:

@@ -148,7 +148,8 @@ def run_job(job: Job) -> PartVerdict:
         with taken_in(Path(job.folder)) as submission:
             verdict = verdict_on(course, part, submission, job.level)
             if job.patience is not None:
-                _execute_ahead(course, part, submission, job.level, job.patience)
+                for track in part.tracks:
+                    _execute_ahead(course, track, submission, job.level, job.patience)
             return verdict
     except SubmissionError as error:
         return unjudged(course, part, str(error))

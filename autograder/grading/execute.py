@@ -23,11 +23,12 @@ import nbformat
 import numpy as np
 
 import datasets
+from autograder.checks.frameworks import TITLES
 from autograder.checks.subject import SubjectError
 from autograder.course import Course
 from autograder.judge.extension import provide
 from autograder.manifest import Part
-from autograder.sandbox import launch
+from autograder.sandbox import installed, launch
 from autograder.sandbox.levels import NOTEBOOK, Limits, remove_at_exit
 from autograder.sandbox.remote import Remote, printable
 from autograder.sandbox.submission import Submission
@@ -157,11 +158,19 @@ def execute(
     ExecutionFault, LaunchError, CourseError, OSError
         If the fault is ours.
     """
+    if not installed.is_installed(part.framework):
+        raise ExecutionFault(f"{TITLES[part.framework]} is not installed here")
     with _laid_out(course, part, submission, level) as folder:
         seconds = int(patience.notebook + STARTING_SECONDS)
         limits = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=seconds, removes=True)
+        packages: tuple[str, ...] = NOTEBOOK
+        if part.framework:
+            limits = replace(limits, addresses=installed.LIMITS.addresses)
+            packages += installed.packages_for(part.framework)
         pictures = _within_reach(practice_pictures(course), level)
-        process = launch.start(level, folder, (), limits, NOTEBOOK, needs=True, pictures=pictures)
+        process = launch.start(
+            level, folder, (), limits, packages, needs=True, pictures=pictures, framework=part.framework
+        )
         remote = Remote(process, STARTING_SECONDS)
         try:
             remote.ask("execute", source="", limits=_limits(0, 0))

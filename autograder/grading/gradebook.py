@@ -7,6 +7,7 @@ verdicts only, never runs or imports anything of a submission, and goes on after
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -174,16 +175,22 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                     if name.endswith(CODE) and ".ipynb/" not in name  # where a notebook is to be written
                 }
                 notebooks, fresh = {}, []
-                for part, verdict in zip(self.course.parts, verdicts, strict=True):
-                    notebooks[part.name], executed = self._notebook(part, submission, verdict)
+                for track, verdict in self._tracks(verdicts):
+                    notebooks[track.name], executed = self._notebook(track, submission, verdict)
                     fresh.append(executed)
                 return Judged(submission.digest, verdicts, notebooks, code, self.execute and all(fresh))
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
-            notebooks = {
-                part.name: self._blank(part, verdict) for part, verdict in zip(self.course.parts, verdicts, strict=True)
-            }
+            notebooks = {track.name: self._blank(track, verdict) for track, verdict in self._tracks(verdicts)}
             return Judged("", verdicts, notebooks, {}, self.execute)
+
+    def _tracks(self, verdicts: tuple[PartVerdict, ...]) -> Iterator[tuple[Part, PartVerdict]]:
+        """Every notebook of the course with its verdict; one in whose place another counts has an empty one."""
+        for part, verdict in zip(self.course.parts, verdicts, strict=True):
+            for track in part.tracks:
+                counts = track.name == verdict.name
+                aside = PartVerdict(part.number, track.name, (), (f"For this part {verdict.name}.ipynb counts.",))
+                yield track, verdict if counts else aside
 
     def _notebook(self, part: Part, submission: Submission, verdict: PartVerdict) -> tuple[Any, bool]:
         """The student's notebook with the verdict; and whether it is executed, if that is asked for and can be done."""
@@ -230,15 +237,20 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             gradebook.update_or_create_submission(
                 assignment, student, **({"timestamp": timestamp} if timestamp else {})
             )
-            for verdict in judged.verdicts:
+            for track, verdict in self._tracks(judged.verdicts):
                 results = {exercise.id: exercise for exercise in verdict.exercises}
-                for cell in judged.notebooks[verdict.name].cells:
+                for cell in judged.notebooks[track.name].cells:
                     if utils.is_grade(cell):
-                        grade = gradebook.find_grade(cell.metadata.nbgrader.grade_id, verdict.name, assignment, student)
-                        _set_grade(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
+                        grade = gradebook.find_grade(cell.metadata.nbgrader.grade_id, track.name, assignment, student)
+                        if not results:
+                            _set_aside(grade, cell)
+                        elif track.first == track.notebook:
+                            _set_grade(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
+                        else:
+                            _set_extra_credit(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
                     if utils.is_solution(cell):
                         comment = gradebook.find_comment(
-                            cell.metadata.nbgrader.grade_id, verdict.name, assignment, student
+                            cell.metadata.nbgrader.grade_id, track.name, assignment, student
                         )
                         comment.auto_comment = "No response." if _untouched(cell) else None
             gradebook.db.commit()
@@ -292,6 +304,30 @@ def _set_grade(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
     else:
         grade.auto_score = None
         grade.needs_manual_grade = True
+
+
+def _set_extra_credit(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
+    """The same in a notebook whose cells hold no points, because those of the part's first one do.
+
+    nbgrader counts extra credit only beside a score, and thus a cell that a person reads has one of 0.
+    """
+    if result is None:
+        grade.auto_score = 0.0
+        grade.needs_manual_grade = not _untouched(cell) and not grade.extra_credit
+    elif result.outcome in (GRADED, FAILED):
+        grade.auto_score, grade.extra_credit = 0.0, min(max(float(result.score), 0.0), result.points)
+        grade.needs_manual_grade = grade.manual_score is not None
+    else:
+        grade.auto_score = grade.extra_credit = None
+        grade.needs_manual_grade = True
+
+
+def _set_aside(grade: Any, cell: Any) -> None:
+    """A cell of a notebook in whose place another one counts earns nothing; what a person gave it, a person takes."""
+    grade.auto_score = 0.0
+    if not utils.is_solution(cell):
+        grade.extra_credit = None
+    grade.needs_manual_grade = grade.manual_score is not None or bool(grade.extra_credit)
 
 
 def _untouched(cell: Any) -> bool:

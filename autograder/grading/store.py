@@ -87,7 +87,7 @@ class OutputStore:
 
 
 def _key(course: Course, submission: str, part: Part) -> str:
-    text = f"{submission}/{part.number}/{course.tests_digest}"
+    text = f"{submission}/{part.name}/{course.tests_digest}"
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 

@@ -17,10 +17,20 @@ from autograder.checks.subject import Subject, SubjectError
 
 from .credit import NotGraded, PartialCredit
 from .inputs import scaled
-from .nets import assert_learns, assert_loss_and_gradients, overfit, set_params
+from .nets import (
+    assert_learns,
+    assert_loss_and_gradients,
+    assert_network_learns,
+    convnet_gradients,
+    convnet_params,
+    convnet_scores,
+    overfit,
+    set_params,
+)
 
 __all__ = [
     "Mismatch", "NotGraded", "PartialCredit", "Subject", "SubjectError", "as_array", "as_number", "assert_close",
-    "assert_dtype", "assert_gradients", "assert_learns", "assert_loss_and_gradients", "assert_unchanged", "exercise",
-    "numeric_gradient", "overfit", "require", "require_dropout", "require_normalisation", "scaled", "set_params",
+    "assert_dtype", "assert_gradients", "assert_learns", "assert_loss_and_gradients", "assert_network_learns",
+    "assert_unchanged", "convnet_gradients", "convnet_params", "convnet_scores", "exercise", "numeric_gradient",
+    "overfit", "require", "require_dropout", "require_normalisation", "scaled", "set_params",
 ]  # fmt: skip

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from autograder.checks.frameworks import TITLES
 from autograder.checks.record import Recorded
 from autograder.checks.subject import Subject, SubjectError
 from autograder.course import Course
 from autograder.manifest import Part
-from autograder.sandbox import launch
-from autograder.sandbox.levels import Limits
+from autograder.sandbox import installed, launch
 from autograder.sandbox.remote import Remote
 from autograder.sandbox.submission import Submission
 
+from .credit import NotGraded
 from .extension import Extension
 from .reference import reference
 
@@ -27,6 +28,8 @@ PART_SECONDS = 100.0
 CALL_SECONDS = 10.0
 LEARNING_SECONDS = 45.0
 """For one answer; both shrink with every time-out: what hangs everywhere must not use up the part."""
+FRAMEWORK_SECONDS = 200.0
+"""For a part whose notebook is written for a framework: a net may be as large as its author had patience."""
 CRASHES = 2
 """Runners that an exercise may lose before the rest of its tests are given up."""
 
@@ -56,22 +59,31 @@ class Bench:
     _lost: int = 0
     _hangs: int = 0
     _dead: dict[str, SubjectError] = field(default_factory=dict)
-    _until: float = field(default_factory=lambda: time.monotonic() + PART_SECONDS)
+    _until: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._seconds = FRAMEWORK_SECONDS if self.part.framework else PART_SECONDS
+        self._until = self._until or time.monotonic() + self._seconds
 
     def student(self, exercise: str, test: str, slow: bool) -> Recorded:
         """Return the submission for a test: in the runner of its exercise, or a new one.
 
         Raises
         ------
+        NotGraded
+            If what the notebook is written for is not installed here.
         SubjectError
             If this exercise lost too many runners, or the part's time is over.
         """
+        if not installed.is_installed(self.part.framework):
+            raise NotGraded(f"{TITLES[self.part.framework]} is not installed where this was graded.")
         if exercise != self._exercise:
-            self.close()
+            if not self.part.framework:  # which takes seconds to start
+                self.close()
             self._exercise, self._lost = exercise, 0
         if self.over:
             raise SubjectError(
-                "timeout", f"The {PART_SECONDS:.0f} seconds for this part were used up before this test."
+                "timeout", f"The {self._seconds:.0f} seconds for this part were used up before this test."
             )
         if self._runner is not None and self._runner.over:
             self._lost += 1
@@ -80,11 +92,20 @@ class Bench:
                 raise SubjectError("crash", f"Not asked any more, because of an earlier test: {self._runner.over}")
             self._runner = None
         if self._runner is None:
-            process = launch.start(self.level, self.submission.folder, (self.part.notebook,), Limits())
+            process = self._start()
             self._runner = Remote(process, CALL_SECONDS, self._until, self._dead)
         self._runner.seconds = (LEARNING_SECONDS if slow else CALL_SECONDS) / (1 + self._hangs)
         self._runner.call("course.seed", (self.global_seed(test),), {})
         return Recorded(self._runner)
+
+    def _start(self) -> launch.Process:
+        framework = self.part.framework
+        if not framework:
+            return launch.start(self.level, self.submission.folder, (self.part.notebook,))
+        return launch.start(
+            self.level, self.submission.folder, (self.part.notebook,), installed.LIMITS,
+            installed.packages_for(framework), needs=True, framework=framework,
+        )  # fmt: skip
 
     @property
     def over(self) -> bool:
@@ -92,12 +113,14 @@ class Bench:
         return time.monotonic() >= self._until
 
     def reference(self) -> Subject:
-        """Return the reference."""
-        return Subject(reference(self.course.source))
+        """Return the reference; where the part has a framework, the notebook's with it."""
+        if not self.part.framework:
+            return Subject(reference(self.course.source))
+        return Subject(reference(self.course.source, self.part.notebook, self.part.framework))
 
     def seed(self, test: str) -> int:
         """Return the seed of a test: a keyed hash, different for each submission and unknown to its author."""
-        text = f"{self.submission.digest}/{self.part.number}/{test}"
+        text = f"{self.submission.digest}/{self.part.number}/{test}"  # other notebooks of a part get the same
         return int.from_bytes(hmac.digest(self.course.secret, text.encode(), "sha256")[:8], "big")
 
     def global_seed(self, test: str) -> int:

@@ -1,5 +1,6 @@
 """Nets in hidden tests: given known parameters, held against the reference's, trained for a moment."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,8 @@ from autograder.checks.subject import Subject
 
 NOISE = 4.0
 """Standard deviation, of values up to 255: nothing to a net that has learnt."""
+FEW, MOST_STEPS, BRIEFLY = 64, 60, 20.0
+"""Pictures on which a net of a framework is trained for a moment, the most steps, and the most seconds."""
 MAX_LOSSES = 100_000
 """More iterations than any training of ours has."""
 
@@ -110,6 +113,93 @@ def assert_learns(
     require(bool(fell), f"The loss hardly falls over {len(losses)} iterations.")
     reached = _accuracy(net.loss(unseen), labels)
     require(reached > least, f"After this the net is right on {reached:.0%} of unseen pictures; chance is 10%.")
+
+
+def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes: int = 10) -> list[np.ndarray]:
+    """Return parameters of a three-layer convnet for pictures of 32 x 32, as `frameworks.PARAMS` names them."""
+    first, second = channels
+    shapes = [(first, 3, 5, 5), (second, first, 3, 3), (second * 32 * 32, classes)]
+    params: list[np.ndarray] = []
+    for shape in shapes:
+        inputs = int(np.prod(shape[1:])) if len(shape) == 4 else shape[0]
+        params.append(rng.normal(scale=np.sqrt(2 / inputs), size=shape).astype(np.float32))
+        outputs = shape[0] if len(shape) == 4 else shape[1]
+        params.append(rng.normal(scale=0.1, size=outputs).astype(np.float32))
+    return params
+
+
+def convnet_scores(reference: Subject, params: list[np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Return what a three-layer convnet makes of pictures: conv 5x5 - relu - conv 3x3 - relu - affine, in NumPy."""
+    return _convnet(reference, params, x)[0]
+
+
+def convnet_gradients(
+    reference: Subject, params: list[np.ndarray], x: np.ndarray, y: np.ndarray
+) -> tuple[float, list[np.ndarray]]:
+    """Return its mean cross-entropy for labels, and the gradient of each parameter."""
+    scores, caches = _convnet(reference, params, x)
+    loss, upstream = reference.layers.softmax_loss(scores, y)
+    gradients: list[np.ndarray] = []
+    for name, cache in reversed(caches):
+        if name == "relu":
+            upstream = reference.layers.relu_backward(upstream, cache)
+        else:
+            upstream, *own = getattr(reference.layers, f"{name.replace('forward', 'backward')}")(upstream, cache)
+            gradients = [*own, *gradients]
+    return loss, gradients
+
+
+def _convnet(reference: Subject, params: list[np.ndarray], x: np.ndarray) -> tuple[np.ndarray, list[tuple[str, Any]]]:
+    layers = reference.layers
+    w1, b1, w2, b2, w3, b3 = (param.astype(np.float64) for param in params)
+    out, caches = x.astype(np.float64), []
+    for w, b, pad in ((w1, b1, 2), (w2, b2, 1)):
+        out, cache = layers.conv_forward_naive(out, w, b, {"stride": 1, "pad": pad})
+        caches.append(("conv_forward_naive", cache))
+        out, cache = layers.relu_forward(out)
+        caches.append(("relu", cache))
+    scores, cache = layers.affine_forward(out, w3, b3)
+    return scores, [*caches, ("affine_forward", cache)]
+
+
+def assert_network_learns(net: Any, pictures: Pictures, rng: np.random.Generator, least: float) -> None:
+    """Train a framework's net on a few pictures with Adam until it begins to know them, and look whether it does.
+
+    The classes have other numbers than CIFAR-10's, drawn by lot, and what the net is asked about has a little noise. It
+    may know the pictures as in training or as at test time: averages that it keeps need longer than this to settle.
+
+    Parameters
+    ----------
+    net : Handle
+        A `frameworks.Net`, fresh.
+    pictures : Pictures
+    rng : numpy.random.Generator
+    least : float
+        The accuracy on the pictures that has to be passed.
+
+    Raises
+    ------
+    Mismatch
+        If the loss is not finite, or the accuracy is no better than ``least``.
+    """
+    x, y = pictures.train(FEW)
+    y = rng.permutation(10)[y]
+    mean, deviation = x.mean(axis=(0, 2, 3), keepdims=True), x.std(axis=(0, 2, 3), keepdims=True)
+    noisy = ((x + rng.normal(scale=NOISE, size=x.shape) - mean) / deviation).astype(np.float32)
+    x = ((x - mean) / deviation).astype(np.float32)
+    losses: list[float] = []
+    until = time.monotonic() + BRIEFLY
+    while len(losses) < MOST_STEPS and time.monotonic() < until:
+        half = slice(FEW // 2) if len(losses) % 2 else slice(FEW // 2, FEW)
+        losses.append(as_number("the loss", net.train(x[half], y[half], 1e-3)))
+        require(bool(np.isfinite(losses[-1])), "The loss became NaN or infinite.", "finite")
+        if sum(losses[-2:]) < 0.5 * sum(losses[:2]):
+            break
+    reached = max(_accuracy(net.scores(noisy, training), y) for training in (True, False))
+    message = (
+        f"After {len(losses)} steps of Adam the net is right on {reached:.0%} of the {FEW} pictures it is trained on."
+    )
+    require(reached > least, message)
 
 
 def _losses(history: Any) -> np.ndarray:

@@ -136,6 +136,7 @@ class JudgePlugin:
             "pictures": lambda: self.bench.course.pictures,
             "accuracy": lambda: Accuracy(self.bench, student, self.bench.rng(name), self.flags),
             "notebook": self._require_notebook,
+            "framework": lambda: self._require_notebook() and student.framework,
             "extension": self.bench.extension.require,
         }
         given = item.callspec.params if hasattr(item, "callspec") else {}

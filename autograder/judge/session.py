@@ -25,6 +25,7 @@ from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestR
 from .bench import Bench
 from .extension import provide
 from .plugin import JudgePlugin, claiming, of_part
+from .tracks import best, worked_on
 
 HIDDEN = Path(str(autograder.hidden.__file__)).parent
 OPTIONS = [
@@ -54,7 +55,7 @@ def taken_in(handed_in: Path) -> Iterator[Submission]:
 
 
 def judge_part(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
-    """Judge one part.
+    """Judge one part, by all of its notebooks that were worked on; the best counts.
 
     Parameters
     ----------
@@ -70,6 +71,11 @@ def judge_part(course: Course, part: Part, submission: Submission, level: int) -
     PartVerdict
         Every automatic exercise of the part is in it, whatever happened.
     """
+    return best([judge_track(course, track, submission, level) for track in worked_on(course, part, submission)])
+
+
+def judge_track(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+    """Judge a part by one of its notebooks."""
     start = time.monotonic()
     bench = Bench(course, part, submission, level, provide(course, part, submission, level))
     plugin, exercises = _ask(bench)
@@ -116,7 +122,8 @@ def collect_all(part: Part) -> tuple[pytest.Function, ...]:
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = _pytest(["--collect-only", str(hidden_file(part))], kept)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        raise CollectionError(f"The hidden tests of {part.name} cannot be collected: {said.getvalue().strip()[-300:]}")
+        why = " ".join([said.getvalue(), *kept.trouble]).strip()[-300:]
+        raise CollectionError(f"The hidden tests of {part.name} cannot be collected: {why}")
     return tuple(kept.tests)
 
 
@@ -134,14 +141,20 @@ class _Kept:
 
     def __init__(self) -> None:
         self.tests: list[pytest.Function] = []
+        self.trouble: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.trouble.append(str(report.longrepr))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         self.tests = claiming(items)
 
 
 def hidden_file(part: Part) -> Path:
-    """Where the hidden tests of a part are: in a file named after its notebook."""
-    words = "".join(f"_{char.lower()}" if char.isupper() else char for char in part.name)
+    """Where the hidden tests of a part are: in a file named after its first notebook."""
+    name = part.first.removesuffix(".ipynb")
+    words = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
     return HIDDEN / f"test{words}.py"
 
 
@@ -195,7 +208,8 @@ def _problems(part: Part, submission: Submission) -> Iterator[str]:
     if not any(name.startswith("cs231n/") for name in submission.files):
         yield "There is no cs231n package in what was handed in."
     if part.notebook not in submission.files:
-        yield f"{part.notebook} was not handed in."
+        names = " nor ".join(track.notebook for track in part.tracks)
+        yield f"Neither {names} was handed in." if part.others else f"{names} was not handed in."
         return
     try:
         read_cells(submission.folder / part.notebook)

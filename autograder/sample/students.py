@@ -13,6 +13,7 @@ from autograder.builder.strip import reveal
 from autograder.course import ASSIGNMENT, Course
 from autograder.manifest import Part
 from autograder.misconceptions import CATALOGUE
+from autograder.sandbox.installed import is_installed
 
 from .train import trained_model
 
@@ -22,30 +23,42 @@ HOSTILE = Path(__file__).with_name("hostile.py.txt")
 
 
 def complete(course: Course, folder: Path, quick: bool = True, parts: Sequence[Part] | None = None) -> None:
-    """Everything solved, models of all parts, or of some, saved."""
-    solved(course, folder)
+    """Everything solved, or some parts, and their models saved; of what is not installed here there are none."""
+    parts = chosen_tracks(course) if parts is None else parts
+    solved(course, folder, parts)
     (folder / "models").mkdir(exist_ok=True)
-    for part in course.parts if parts is None else parts:
-        shutil.copyfile(trained_model(course, part, quick), folder / "models" / f"part{part.number}.npz")
+    for part in parts:
+        if is_installed(part.framework):
+            shutil.copyfile(trained_model(course, part, quick), folder / part.model)
 
 
-def solved(course: Course, folder: Path) -> None:
-    """Everything solved, nothing trained."""
+def chosen_tracks(course: Course) -> list[Part]:
+    """A notebook of each part, as most students do them: the first whose framework is installed here."""
+    return [next((track for track in part.tracks if is_installed(track.framework)), part) for part in course.parts]
+
+
+def solved(course: Course, folder: Path, parts: Sequence[Part] | None = None) -> None:
+    """All modules solved, and the notebooks of all parts, or of some; nothing trained."""
     blank(course, folder)
     for path in course.source.rglob("*.py*"):
         if path.suffix in (".py", ".pyx") and "__pycache__" not in path.parts:
             (folder / path.relative_to(course.source)).write_text(
                 reveal(path.read_text(encoding="utf-8")), encoding="utf-8"
             )
-    for part in course.parts:
+    for part in chosen_tracks(course) if parts is None else parts:
         _solve_notebook(course.source / part.notebook, folder / part.notebook)
+
+
+def tracks(course: Course) -> list[Part]:
+    """All notebooks of the course."""
+    return [track for part in course.parts for track in part.tracks]
 
 
 def partly(course: Course, folder: Path, quick: bool = True) -> None:
     """Layers and nets done; update rules, notebook and model not begun."""
     complete(course, folder, quick)
     shutil.rmtree(folder / "models")
-    for name in ("cs231n/optim.py", *(part.notebook for part in course.parts)):
+    for name in ("cs231n/optim.py", *(track.notebook for track in tracks(course))):
         shutil.copyfile(course.release / name, folder / name)
 
 
@@ -75,9 +88,9 @@ def modules_only(course: Course, folder: Path, quick: bool = True) -> None:
 def corrupted(course: Course, folder: Path, quick: bool = True) -> None:
     """Complete, but the notebooks were cut off when they were saved."""
     complete(course, folder, quick)
-    for part in course.parts:
-        text = (folder / part.notebook).read_text(encoding="utf-8")
-        (folder / part.notebook).write_text(text[: len(text) // 2], encoding="utf-8")
+    for track in tracks(course):
+        text = (folder / track.notebook).read_text(encoding="utf-8")
+        (folder / track.notebook).write_text(text[: len(text) // 2], encoding="utf-8")
 
 
 def hostile(course: Course, folder: Path, quick: bool = True) -> None:

@@ -14,6 +14,10 @@ from autograder.judge import extension
 from autograder.manifest import Part
 
 RECIPE = "train_best_model"
+ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"
+)
+"""Of NumPy, PyTorch and TensorFlow: several wait for each other where other work is going on."""
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -25,8 +29,9 @@ from cs231n.checks.definitions import Definitions
 from cs231n.checks.saving import save_model
 from cs231n.data_utils import get_CIFAR10_data
 np.random.seed(231)
-recipe = Definitions(Path(sys.argv[1]), (sys.argv[2],))[sys.argv[5]]
-save_model(recipe(get_CIFAR10_data()), int(sys.argv[3]), sys.argv[4])
+notebook = Definitions(Path(sys.argv[1]), (sys.argv[2],))
+data = notebook["get_data"]() if int(sys.argv[3]) == 5 else get_CIFAR10_data()
+save_model(notebook[sys.argv[5]](data), int(sys.argv[3]), sys.argv[4])
 """
 
 
@@ -47,7 +52,7 @@ def trained_model(course: Course, part: Part, quick: bool) -> Path:
     Returns
     -------
     Path
-        The ``.npz`` file.
+        The model's file.
 
     Raises
     ------
@@ -55,12 +60,13 @@ def trained_model(course: Course, part: Part, quick: bool) -> Path:
         If the recipe fails.
     """
     folder = course.state / "models" / _digest(course, part, quick)
-    path = folder / f"part{part.number}.npz"
+    path = folder / Path(part.model).name
     if path.exists():
         return path
     environment = {**os.environ, "CS231N_DATA": str(course.pictures.root), "CS231N_QUICK": "1" if quick else "0"}
     environment.pop("NBGRADER_EXECUTION", None)
-    environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # two threads on a busy machine wait for each other
+    for name, number in ONE_THREAD.items() if quick else ():
+        environment.setdefault(name, number)
     library = extension.own(course)
     arguments = [str(course.source), part.notebook, str(part.number), str(folder), RECIPE]
     arguments += [str(library.parent)] if library else []

@@ -66,6 +66,7 @@ def start(
     packages: tuple[str, ...] = ("numpy",),
     needs: bool = False,
     pictures: Path | None = None,
+    framework: str = "",
 ) -> Process:
     """Start a runner that holds the submission in ``folder``.
 
@@ -84,6 +85,8 @@ def start(
         Whether these are distributions, with all that they need; see `levels.parts_of`.
     pictures : Path, optional
         A folder of pictures in its reach, which ``CS231N_DATA`` will name.
+    framework : str
+        What the notebooks are written for besides NumPy; it is imported before anything of the submission.
 
     Returns
     -------
@@ -115,10 +118,12 @@ def start(
     if level < 3:
         scratch.watch(limits.disk, running.kill)
     there = {part.stem for part in parts}
+    missing = (*PASSIVE, *PYTHON_2, *(() if framework else COMPUTING))
     settings = {
         "folder": plan.folder,
         "notebooks": list(notebooks),
-        "stand_ins": [name for name in (*PASSIVE, *COMPUTING, *PYTHON_2) if name not in there],
+        "framework": framework,
+        "stand_ins": [name for name in missing if name not in there],
         "confinement": asdict(plan.confinement),
     }
     try:

@@ -59,7 +59,9 @@ class Limits:
     Attributes
     ----------
     memory, disk, file_size : int
-        Bytes of address space, of its temporary folder, of one file.
+        Bytes of memory, of its temporary folder, of one file.
+    addresses : int
+        Bytes of address space over those of memory, which a framework's libraries reserve and never touch.
     cpu_seconds : int
         Processor time.
     processes : int
@@ -74,6 +76,7 @@ class Limits:
     cpu_seconds: int = 120
     processes: int = 0
     removes: bool = False
+    addresses: int = 0
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,7 @@ def _level_2(folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures
     else:
         limits = _among_others(limits)
     single = [path for path in ("/etc/ld.so.cache", "/dev/urandom") if os.path.exists(path)]
+    single += ["/proc/self/cmdline"] if _asks_for_itself(parts) else []
     site, more = str(_links_to(parts)), [str(pictures)] if pictures else []
     readable = (*_readable_system(), *single, str(stage()), site, *map(str, parts), str(folder), *more)
     confinement = _confinement(limits, readable, (str(scratch), "/dev/null"), user)
@@ -183,7 +187,7 @@ def _level_1(folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures
 
 def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None) -> Confinement:
     return Confinement(
-        memory=limits.memory, file_size=limits.file_size, cpu_seconds=limits.cpu_seconds, user=user,
+        memory=limits.memory + limits.addresses, file_size=limits.file_size, cpu_seconds=limits.cpu_seconds, user=user,
         readable=readable, writable=writable, seccomp=bool(readable), processes=limits.processes,
         removes=limits.removes,
     )  # fmt: skip
@@ -201,8 +205,11 @@ def _bubblewrap(folder: Path, limits: Limits, parts: Parts, pictures: Path | Non
     else:
         arguments += ["--unshare-user", "--uid", str(FIRST_USER), "--gid", str(FIRST_USER)]
     arguments += ["--die-with-parent", "--new-session", "--hostname", "runner"]
-    for parent in ("/usr", "/usr/local", "/opt", PYTHON):  # else bubblewrap makes them for root only
+    itself = ("/proc", "/proc/self") if _asks_for_itself(parts) else ()
+    for parent in ("/usr", "/usr/local", "/opt", PYTHON, *itself):  # else bubblewrap makes them for root only
         arguments += ["--perms", "0755", "--dir", parent]
+    if itself:
+        arguments += ["--symlink", "/runner", "/proc/self/exe"]
     for path, where in [*_system(), *((Path(name), name) for name in ("/bin", "/lib", "/lib64"))]:
         if path.is_symlink():
             arguments += ["--symlink", os.readlink(path), where]
@@ -222,6 +229,11 @@ def _bubblewrap(folder: Path, limits: Limits, parts: Parts, pictures: Path | Non
         arguments += ["--dev-bind", device, device]
     arguments += ["--remount-ro", "/dev", "--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp"]
     return [*arguments, "--remount-ro", "/", "--chdir", "/tmp"]
+
+
+def _asks_for_itself(parts: Parts) -> bool:
+    """Whether something ends the program where it cannot read its own path or, if that says Python, its arguments."""
+    return any(part.name == "tensorflow" for part in parts)
 
 
 def _empty(path: str) -> list[str]:

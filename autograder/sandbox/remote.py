@@ -181,7 +181,7 @@ class Remote:
 
 
 def _importing(module: str) -> str:
-    if module == "notebook":
+    if module in ("notebook", "framework"):
         return "Reading the notebook"
     return f"Importing cs231n/{module.replace('.', '/') if module else '__init__'}.py"
 

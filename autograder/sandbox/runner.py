@@ -3,6 +3,7 @@
 Standard library and NumPy only. It is not trusted: whatever a submission does to it, the judge checks what comes back.
 """
 
+import importlib
 import os
 import socket
 import sys
@@ -139,15 +140,17 @@ def main() -> None:
     sys.dont_write_bytecode = True
     tempfile.tempdir = os.environ["TMPDIR"]  # else it is looked for by writing and removing a file
     sys.path.append(str(folder))
-    stand_ins.install(tuple(settings["stand_ins"]))
     try:
         pieces = apply(confinement_from(settings["confinement"]))
-    except ConfinementError as error:
+        if settings["framework"]:  # before the stand-ins, which it would take for what it can do without
+            importlib.import_module(settings["framework"])
+    except (ConfinementError, ImportError) as error:
         wire.send({"failed": str(error)}, [])
         return
+    stand_ins.install(tuple(settings["stand_ins"]))
     wire.send({"ready": pieces}, [])
     _silence()
-    Runner(wire, Guest(PACKAGE, folder, tuple(settings["notebooks"]))).serve()
+    Runner(wire, Guest(PACKAGE, folder, tuple(settings["notebooks"]), settings["framework"])).serve()
     os._exit(0)  # what a submission left in atexit has no say
 
 

@@ -14,7 +14,12 @@ from pathlib import Path, PurePosixPath
 from .archive import SUFFIXES, entries_of_archive, is_archive
 from .entries import Entry, Unreadable, entries_of_folder
 
-KINDS = {".py": 2 * 2**20, ".pyx": 2 * 2**20, ".ipynb": 64 * 2**20, ".npz": 256 * 2**20}
+KINDS = {
+    ".py": 2 * 2**20,
+    ".pyx": 2 * 2**20,
+    ".ipynb": 64 * 2**20,
+    **dict.fromkeys((".npz", ".safetensors", ".h5"), 256 * 2**20),
+}
 """What is taken in, and how many bytes of each at the most."""
 MAX_FILES = 400
 MAX_ENTRIES = 20_000

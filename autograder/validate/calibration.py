@@ -14,14 +14,14 @@ import pytest
 from autograder.checks.exercise import Claim
 from autograder.course import Course
 from autograder.judge.plugin import claimed
-from autograder.judge.session import collect, judge_part, taken_in
+from autograder.judge.session import collect, judge_part, judge_track, taken_in
 from autograder.manifest import Part
 from autograder.misconceptions import Misconception, MisconceptionError, of_exercise
 from autograder.sample import students
 from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 from autograder.wheat import Style
 
-from .trusted import Variant
+from .trusted import Variant, parts_in_numpy
 
 QUICK = ("core", "edge")
 """Kinds of tests that are asked of mistakes; of correct code the first."""
@@ -33,7 +33,7 @@ def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
         folder = Path(scratch) / "complete"
         students.complete(course, folder, parts=(part,))
         with taken_in(folder) as submission:
-            verdict = judge_part(course, part, submission, level)
+            verdict = judge_track(course, part, submission, level)
     return [
         f"The reference gets {one.score:g} of {one.points:g} points for {one.id}: {_first_failure(one)}"
         for one in verdict.exercises
@@ -48,7 +48,7 @@ def blank_earns(course: Course, part: Part, level: int) -> list[str]:
         folder = Path(scratch) / "blank"
         students.blank(course, folder)
         with taken_in(folder) as submission:
-            verdict = judge_part(course, part, submission, level)
+            verdict = judge_track(course, part, submission, level)
     wrong = []
     for one in verdict.exercises:
         if one.id in given and one.score != one.points:
@@ -69,7 +69,7 @@ def wheat_loses(course: Course, style: Style, seed: int) -> list[str]:
     with Variant(course, style.apply) as variant:
         return [
             f"Correct code in the style {style.name!r} fails {test.name} (seed {seed}): {test.message}"
-            for part in course.parts
+            for part in parts_in_numpy(course)
             for test in variant.results(part, lambda test: claimed(test).kind == "core", str(seed))
             if test.outcome != PASSED
         ]
@@ -127,7 +127,7 @@ def _failed(course: Course, mistake: Misconception, level: int) -> list[tuple[Cl
         return _failed_when_built(course, mistake, level)
     found = []
     with Variant(course, lambda folder: mistake.apply(folder / "cs231n")) as variant:
-        for part in course.parts:
+        for part in parts_in_numpy(course):
             claims = {test.name.removeprefix("test_"): claimed(test) for test in collect(part)}
             results = variant.results(part, is_quick)
             found += [(claims[test.name], test) for test in results if test.outcome != PASSED]
@@ -169,7 +169,7 @@ def _related(exercise: str, claim: Claim, needs: dict[str, set[str]]) -> bool:
 def _needs(course: Course) -> dict[str, set[str]]:
     """For each exercise, those on whose code its tests run."""
     needs: dict[str, set[str]] = defaultdict(set)
-    for part in course.parts:
+    for part in parts_in_numpy(course):
         for test in collect(part):
             needs[claimed(test).exercise].update(claimed(test).needs)
     return needs

@@ -18,9 +18,11 @@ from typing import Any
 
 from autograder.builder import current, leaks
 from autograder.builder.release import ReleaseError
+from autograder.checks import frameworks
 from autograder.course import Course, put_tools_on_path
 from autograder.judge.session import HIDDEN, CollectionError
 from autograder.misconceptions import CATALOGUE
+from autograder.sandbox.installed import is_installed
 from autograder.wheat import STYLES
 
 from . import calibration
@@ -92,12 +94,13 @@ class Task:
 
 def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     """Yield what is looked at, what takes long first."""
-    for part in reversed(course.parts):
-        yield Task("notebooks", breaks_off, (part,), part.name)
-        yield Task("reference", calibration.reference_lacks, (part, level), part.name)
+    tracks = [track for part in course.parts for track in part.tracks if is_installed(track.framework)]
+    for track in reversed(tracks):
+        yield Task("notebooks", breaks_off, (track,), track.name)
+        yield Task("reference", calibration.reference_lacks, (track, level), track.name)
     yield Task("release", _stale)
-    for part in course.parts:
-        yield Task("blank", calibration.blank_earns, (part, level), part.name)
+    for track in tracks:
+        yield Task("blank", calibration.blank_earns, (track, level), track.name)
     for style in STYLES:
         for seed in range(seeds):
             yield Task("wheat", calibration.wheat_loses, (style, seed), f"{style.name}, seed {seed}")
@@ -105,6 +108,16 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
         yield Task("chaff", calibration.chaff_passes, (mistake, level), mistake.key)
     yield Task("exercises", incomplete, things=sum(len(part.automatic) for part in course.parts))
     yield Task("leaks", _leaks)
+
+
+def left_out(course: Course) -> list[str]:
+    """Return what is not examined, because what it is written for is not installed here, a sentence each."""
+    return [
+        f"{track.name} was not examined: {frameworks.TITLES[track.framework]} is not installed here."
+        for part in course.parts
+        for track in part.tracks
+        if not is_installed(track.framework)
+    ]
 
 
 def examine(

@@ -10,6 +10,8 @@ from autograder.judge.plugin import claimed
 from autograder.judge.session import collect_all, hidden_file
 from autograder.misconceptions import CATALOGUE, of_exercise
 
+NOTEBOOK = {"notebook", "framework"}
+"""What a test asks for whose exercise lies in the notebook."""
 MISTAKES = 3
 """Known mistakes that an exercise of the modules has at least."""
 
@@ -40,7 +42,7 @@ def incomplete(course: Course) -> Iterator[str]:
             if not public.of(exercise.id):
                 yield f"{exercise.id} has no public test: add one to source/*/tests, for check() to run."
             of_modules = any(
-                claimed(test).kind == "core" and "notebook" not in inspect.signature(test.function).parameters
+                claimed(test).kind == "core" and not NOTEBOOK & set(inspect.signature(test.function).parameters)
                 for test in own
             )
             found = len(of_exercise(exercise.id))

@@ -13,6 +13,7 @@ import datasets
 from autograder.course import ASSIGNMENT, Course
 from autograder.judge import extension
 from autograder.manifest import Part
+from autograder.sample.train import ONE_THREAD
 
 CELL_SECONDS = 300
 CHECKS, DATASETS = Path(str(autograder.checks.__file__)).parent, Path(str(datasets.__file__)).parent
@@ -54,4 +55,4 @@ def plain_environment() -> dict[str, str]:
 def _environment(course: Course) -> dict[str, str]:
     environment = {**plain_environment(), "CS231N_QUICK": "1", "MPLBACKEND": "Agg"}
     environment["CS231N_DATA"] = str(course.pictures.root)
-    return {**environment, "OPENBLAS_NUM_THREADS": "1"}  # several wait for each other where both cores are in use
+    return {**environment, **ONE_THREAD}

@@ -29,7 +29,7 @@ from autograder.judge.session import collect
 from autograder.wheat import STYLES, Style
 from datasets import synthetic_root
 
-from .trusted import Variant
+from .trusted import Variant, parts_in_numpy
 
 MARGIN = 10
 LEAST = {"RTOL64": 1e-6, "RTOL32": 1e-3}
@@ -63,7 +63,7 @@ def deviations(course: Course, style: Style, seed: int) -> dict[str, Deviation]:
     """Return the largest deviation of a style for each tolerance, over all core tests."""
     found: dict[str, Deviation] = {}
     with Variant(course, style.apply) as variant:
-        for part in course.parts:
+        for part in parts_in_numpy(course):
             for test in collect(part):
                 if claimed(test).kind != "core":
                     continue

@@ -32,6 +32,11 @@ PACKAGE = "cs231n"
 _numbers = itertools.count()
 
 
+def parts_in_numpy(course: Course) -> list[Part]:
+    """The parts whose exercises lie in the package: notebooks of a framework are judged in the sandbox only."""
+    return [part for part in course.parts if not part.framework]
+
+
 def _nothing(folder: Path) -> None:
     """Leave the reference as it is."""
 

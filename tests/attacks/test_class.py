@@ -60,7 +60,7 @@ pytestmark = [
 ]
 HONEST = ("aaa-honest", "zzz-honest")
 JUDGED = ("affine_forward", "relu_forward")
-OTHER_PARTS = ("Dropout.ipynb", "ConvolutionalNetworks.ipynb")
+OTHER_PARTS = ("Dropout.ipynb", "ConvolutionalNetworks.ipynb", "PyTorch.ipynb", "TensorFlow.ipynb")
 """Left out of this course, since every page takes its time; one part besides the first is there to be mixed up with it."""
 LONGEST = 30
 """Seconds for one student's grading, or one page."""

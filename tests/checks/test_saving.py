@@ -49,7 +49,7 @@ def test_quick_mode_keeps_a_better_model(net, tmp_path: Path, monkeypatch: pytes
 
 
 def test_what_cannot_be_saved_says_why(net, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(ModelError, match="part must be"):
+    with pytest.raises(ModelError, match="part must be a number from 1 to 5"):
         save_model(net, 7, tmp_path)
     with pytest.raises(ModelError, match="no parameters"):
         save_model(object(), 1, tmp_path)

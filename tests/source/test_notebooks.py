@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.manifest import read_manifest
+
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "assignment2"
 
 NOTEBOOKS = sorted(SOURCE.glob("*.ipynb"))
@@ -18,6 +20,7 @@ AUTOMATIC = {
     4: "conv_forward_naive conv_backward_naive max_pool_forward_naive max_pool_backward_naive conv_extension "
     "three_layer_convnet spatial_batchnorm_forward spatial_batchnorm_backward spatial_groupnorm_forward "
     "spatial_groupnorm_backward learns_part4 accuracy_part4",
+    5: "barebones_convnet module_convnet sequential_convnet learns_part5 accuracy_part5",
 }
 
 
@@ -48,22 +51,27 @@ def test_grade_cells(notebook):
         assert not metadata["task"]
         if metadata["grade"] and not metadata["solution"]:
             assert metadata["locked"]
-            assert metadata["points"] > 0
+            assert (metadata["points"] > 0) == ("instead_of" not in notebook["metadata"]["cs231n"])
             assert (cell["cell_type"], source) == ("code", f'check("{metadata["grade_id"]}")')
         elif metadata["solution"] and cell["cell_type"] == "code":
             assert re.search(r"^ *### BEGIN SOLUTION$.*^ *### END SOLUTION$", source, re.MULTILINE | re.DOTALL)
 
 
 def test_ids_are_unique_across_notebooks():
-    ids = [metadata["grade_id"] for path in NOTEBOOKS for _, metadata, _ in graded(json.loads(path.read_text("utf-8")))]
+    notebooks = [json.loads(path.read_text("utf-8")) for path in NOTEBOOKS]
+    firsts = [notebook for notebook in notebooks if "instead_of" not in notebook["metadata"]["cs231n"]]
+    ids = [metadata["grade_id"] for notebook in firsts for _, metadata, _ in graded(notebook)]
     assert len(ids) == len(set(ids))
+
+
+def test_the_course_has_a_hundred_points():
+    assert sum(exercise.points for part in read_manifest(SOURCE) for exercise in part.exercises) == 100
 
 
 def test_exercises_of_the_part(notebook):
     part = notebook["metadata"]["cs231n"]["part"]
     found = [m["grade_id"] for _, m, _ in graded(notebook) if m["grade"] and not m["solution"]]
-    if part in AUTOMATIC:
-        assert found == AUTOMATIC[part].split()
+    assert found == AUTOMATIC[part].split()
 
 
 def test_quick_mode_does_not_hide_in_solutions_that_are_judged(notebook):

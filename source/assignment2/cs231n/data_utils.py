@@ -2,7 +2,7 @@
 Finding and downloading the pictures is the business of `datasets`. Given complete."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,10 +17,13 @@ class Preprocessing:
         What was subtracted from each picture; zeros if nothing was.
     fingerprint : str
         Which pictures they were (the real CIFAR-10 or the synthetic stand-in).
+    deviation : float32 array, shape (3,)
+        What each channel was divided by; ones if it was by nothing.
     """
 
     mean: np.ndarray
     fingerprint: str
+    deviation: np.ndarray = field(default_factory=lambda: np.ones(3, dtype=np.float32))
 
 
 _preprocessing: Preprocessing | None = None
@@ -136,6 +139,38 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
             data[name] -= mean
 
     _preprocessing = Preprocessing(mean, datasets.fingerprint(root))
+    return data
+
+
+def get_standardized_CIFAR10(channels_last=False, **numbers):
+    """CIFAR-10 as part 5 wants it: each channel has mean 0 and standard deviation 1 over the training pictures.
+
+    Parameters
+    ----------
+    channels_last : bool
+        Pictures of shape (32, 32, 3), as TensorFlow has them, rather than (3, 32, 32).
+    **numbers : int
+        `num_training`, `num_validation` and `num_test`, as for `get_CIFAR10_data`.
+
+    Returns
+    -------
+    data : dict
+        As from `get_CIFAR10_data`.
+    """
+    global _preprocessing
+    data = get_CIFAR10_data(subtract_mean=False, **numbers)
+    mean = data["X_train"].mean(axis=(0, 2, 3), dtype=np.float64)
+    squares = [np.mean(np.square(data["X_train"][:, channel]), dtype=np.float64) for channel in range(3)]
+    mean, deviation = (
+        values.astype(np.float32).reshape(3, 1, 1) for values in (mean, np.sqrt(np.array(squares) - mean**2))
+    )
+    for name in ("X_train", "X_val", "X_test"):
+        data[name] -= mean
+        data[name] /= deviation
+        if channels_last:
+            data[name] = np.ascontiguousarray(data[name].transpose(0, 2, 3, 1))
+    everywhere = np.broadcast_to(mean, (3, 32, 32)).astype(np.float32)
+    _preprocessing = Preprocessing(everywhere, _preprocessing.fingerprint, deviation.ravel())
     return data
 
 

@@ -6,6 +6,7 @@ Not for judging: it only carries out what it is asked, and turns exceptions into
 import importlib
 import importlib.util
 import linecache
+import operator
 import random
 import re
 import sys
@@ -17,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from .definitions import Definitions
-from .saving import ModelError, SavedModel, predict
+from .frameworks import Framework, ModelError
+from .saving import SavedModel, predict
 from .subject import Handle, SubjectError, by_value, deep_value, is_plain_array
 from .toy import LinearModel, add_counting_rule
 
@@ -33,12 +35,15 @@ class Guest:
         The submission's folder: its notebooks and its ``models`` lie here.
     notebooks : tuple of str
         The notebooks, by file name, whose definitions `find` serves.
+    framework : str
+        What the notebooks are written for, besides NumPy: ``torch``, ``tensorflow`` or "".
     """
 
-    def __init__(self, package: str, folder: Path, notebooks: tuple[str, ...] = ()) -> None:
+    def __init__(self, package: str, folder: Path, notebooks: tuple[str, ...] = (), framework: str = "") -> None:
         self.package = package
         self.folder = folder
         self.notebooks = notebooks
+        self.framework = framework
         self._definitions: Definitions | None = None
         self._course = {
             "seed": seed,
@@ -55,6 +60,8 @@ class Guest:
         *modules, last = path.split(".")
         if modules == ["course"]:
             return self._course[last]
+        if modules == ["framework"]:
+            return getattr(Framework(self.framework, self.folder, self.definition), last)
         module = self._import(modules)
         try:
             return getattr(module, last)
@@ -64,8 +71,9 @@ class Guest:
 
     def load(self, path: str) -> None:
         """Import a module of the package by its dotted name below it, or read what the notebook defines."""
-        if path == "notebook":
+        if path in ("notebook", "framework"):
             self._definitions = self._definitions or Definitions(self.folder, self.notebooks)
+            self._definitions.read()
         else:
             self._import(path.split(".") if path else [])
 
@@ -193,9 +201,12 @@ def _modernised(text: str) -> str:
 
 
 def seed(number: int) -> None:
-    """Seed NumPy's and Python's global generators, which students' code draws from."""
+    """Seed the global generators that students' code draws from: NumPy's, Python's, and a framework's where it runs."""
     np.random.seed(number)
     random.seed(number)
+    for name, set_seed in (("torch", "manual_seed"), ("keras", "utils.set_random_seed")):
+        if name in sys.modules:
+            operator.attrgetter(set_seed)(sys.modules[name])(number)
 
 
 class Local:

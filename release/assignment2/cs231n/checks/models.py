@@ -4,10 +4,12 @@ about, and how many pictures it gets right.
 Not for reading the file: see ``saving``.
 """
 
+from functools import partial
 from typing import Any
 
 from .compare import as_number, require
 from .pictures import Pictures
+from .saving import FRAMEWORKS
 from .subject import Subject, SubjectError
 
 
@@ -47,7 +49,7 @@ def assert_accuracy(student: Subject, pictures: Pictures, part: int, mark: float
     student : Subject
     pictures : Pictures
     part : int
-        Whose ``models/part<part>.npz`` is read.
+        Whose model is read.
     mark : float
         The accuracy that earns full points.
 
@@ -61,7 +63,8 @@ def assert_accuracy(student: Subject, pictures: Pictures, part: int, mark: float
     Mismatch
         If it was trained on other pictures, or gets too few right.
     """
-    fingerprint, mean, model = student.course.load_model(part)
+    load = student.framework.load_model if part == FRAMEWORKS else partial(student.course.load_model, part)
+    fingerprint, mean, model = load()
     require(fingerprint == pictures.fingerprint, "The model was trained on other pictures than those that are here.")
     x, y = pictures.validation()
     reached = float((student.course.predict(model, mean, x) == y).mean())

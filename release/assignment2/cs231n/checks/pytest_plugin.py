@@ -14,7 +14,7 @@ from .exercise import claim_of
 from .pictures import Pictures
 from .public import Failure, PublicTest, PublicTests, own_pictures, own_student, rng_for, seed_for
 from .record import Recorded
-from .subject import Subject, SubjectError
+from .subject import Name, Subject, SubjectError
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +42,12 @@ def recorded(folder: Path, request: pytest.FixtureRequest) -> Recorded:
 def student(recorded: Recorded) -> Subject:
     """The student's package."""
     return Subject(recorded)
+
+
+@pytest.fixture
+def framework(student: Subject) -> Name:
+    """What the notebook of part 5 defines."""
+    return student.framework
 
 
 @pytest.fixture

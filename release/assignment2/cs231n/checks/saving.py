@@ -1,7 +1,8 @@
 """A trained model on disk, without executable content: ``save_model(model, part)`` and its way back.
 
 The file is a plain ``.npz``: parameters, batch-norm statistics, the mean picture, and a JSON description (class,
-arguments, fingerprint of the training data). Nothing is pickled. Not for training: see ``cs231n.solver``.
+arguments, fingerprint of the training data). Nothing is pickled. What PyTorch and TensorFlow make is saved by
+``frameworks``. Not for training: see ``cs231n.solver``.
 """
 
 import importlib
@@ -13,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .frameworks import MAX_BYTES, MODEL_ENDINGS, ModelError, require_framework, save_network
+
 MODULES = {
     "TwoLayerNet": "classifiers.fc_net",
     "FullyConnectedNet": "classifiers.fc_net",
@@ -20,22 +23,21 @@ MODULES = {
 }
 """Where to find the course's own classes; a student's own class is saved with the module that defines it."""
 RUNNING = ("running_mean", "running_var")
-MAX_BYTES = 256 * 2**20
-
-
-class ModelError(Exception):
-    """A model that cannot be saved or rebuilt: one sentence says why."""
+PARTS = range(1, 6)
+FRAMEWORKS = 5
+"""The part whose nets are PyTorch's or TensorFlow's."""
 
 
 def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
-    """Save the model that is handed in for ``part`` as ``models/part<part>.npz``.
+    """Save the model that is handed in for ``part`` as ``models/part<part>.npz``; part 5's by its framework.
 
     Parameters
     ----------
     model : object
-        A net of this package: it has ``params`` and was made by a class derived from ``Model``.
+        A net of this package: it has ``params`` and was made by a class derived from ``Model``. In part 5 a net of
+        PyTorch, saved as ``models/part5.safetensors``, or of TensorFlow, saved as ``models/part5.weights.h5``.
     part : int
-        1 to 4.
+        1 to 5.
     folder : path
         Where to save, by default ``models`` beside the notebook.
 
@@ -47,10 +49,12 @@ def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
     Raises
     ------
     ModelError
-        If the model has no parameters or does not know its arguments.
+        If the model has no parameters, does not know its arguments, or is none for the part.
     """
-    if part not in (1, 2, 3, 4):
-        raise ModelError(f"part must be 1, 2, 3 or 4, not {part!r}.")
+    if part not in PARTS:
+        raise ModelError(f"part must be a number from {min(PARTS)} to {max(PARTS)}, not {part!r}.")
+    if part == FRAMEWORKS:
+        return _save_network(model, Path(folder))
     params = getattr(model, "params", None)
     arguments = getattr(model, "arguments", None)
     if not isinstance(params, dict) or not params:
@@ -61,8 +65,7 @@ def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
     package = kind.__module__.partition(".")[0]
     data_utils = importlib.import_module(f"{package}.data_utils")
     path = Path(folder) / f"part{part}.npz"
-    if data_utils.quick_mode() and path.exists():
-        print(f"{path} is kept: this model was trained in quick mode.")
+    if _is_kept(path, data_utils):
         return path
     preprocessing = data_utils.preprocessing()
     description = {
@@ -86,6 +89,25 @@ def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
         np.savez(file, **arrays)  # type: ignore[arg-type]
     os.replace(temporary, path)
     return path
+
+
+def _save_network(model: Any, folder: Path) -> Path:
+    data_utils = importlib.import_module("cs231n.data_utils")
+    path = folder / f"part{FRAMEWORKS}{MODEL_ENDINGS[require_framework(model)]}"
+    if _is_kept(path, data_utils):
+        return path
+    preprocessing = data_utils.preprocessing()
+    mean = preprocessing.mean.mean(axis=(1, 2))
+    save_network(model, path, preprocessing.fingerprint, mean, preprocessing.deviation)
+    return path
+
+
+def _is_kept(path: Path, data_utils: Any) -> bool:
+    """Whether a model that was saved before stays, since this one was trained in quick mode."""
+    kept = path.exists() and bool(data_utils.quick_mode())
+    if kept:
+        print(f"{path} is kept: this model was trained in quick mode.")
+    return kept
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -1,0 +1,143 @@
+"""PyTorch behind `frameworks`: tensors from arrays and back, nets, and their files (safetensors: nothing is executed).
+
+Imported only where PyTorch is installed.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from .frameworks import Arrays, ModelError
+from .subject import SubjectError
+
+KINDS = {"Conv2d": "conv", "Linear": "linear", "ReLU": "relu", "Flatten": "flatten"}
+DESCRIPTION = "cs231n"
+"""The key of our description in a file's metadata."""
+
+
+def params_from(arrays: Arrays, device: Any) -> list[torch.Tensor]:
+    """Return parameters that are trained."""
+    return [torch.tensor(array, dtype=torch.float32, device=device).requires_grad_() for array in arrays]
+
+
+def arrays_from(params: list[torch.Tensor]) -> list[np.ndarray]:
+    """Return parameters as arrays."""
+    return [array_from(param) for param in params]
+
+
+def pictures_from(x: np.ndarray, device: Any) -> torch.Tensor:
+    """Return pictures as a notebook's code gets them."""
+    return torch.tensor(x, dtype=torch.float32, device=device)
+
+
+def labels_from(y: np.ndarray, device: Any) -> torch.Tensor:
+    """Return labels as a notebook's code gets them."""
+    return torch.tensor(y, dtype=torch.int64, device=device)
+
+
+def array_from(tensor: torch.Tensor) -> np.ndarray:
+    """Return a tensor's values; one of bfloat16, which NumPy does not have, as float32."""
+    plain = tensor.detach().cpu()
+    array: np.ndarray = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    return array
+
+
+def is_net(model: object) -> bool:
+    """Whether something is a net."""
+    return isinstance(model, nn.Module)
+
+
+class TorchNet:
+    """See `frameworks.Net`."""
+
+    def __init__(self, model: nn.Module, device: Any, deviation: np.ndarray) -> None:
+        self.model = model.to(device) if device is not None else model
+        self._device = device
+        self._deviation = deviation.reshape(1, 3, 1, 1)
+        self._adam: torch.optim.Optimizer | None = None
+
+    def scores(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        self.model.train(training)
+        with torch.no_grad():
+            return array_from(self.model(pictures_from(x, self._device)))
+
+    def loss(self, x: np.ndarray) -> np.ndarray:
+        return self.scores(x / self._deviation)
+
+    def train(self, x: np.ndarray, y: np.ndarray, learning_rate: float) -> float:
+        self._adam = self._adam or torch.optim.Adam(self.model.parameters(), lr=learning_rate)
+        self.model.train()
+        loss = nn.functional.cross_entropy(self.model(pictures_from(x, self._device)), labels_from(y, self._device))
+        self._adam.zero_grad()
+        loss.backward()
+        self._adam.step()
+        return float(loss.detach())
+
+    def put(self, params: Arrays) -> None:
+        own = list(self.model.parameters())
+        for array in params:
+            wanted = array.T if array.ndim == 2 else array  # nn.Linear keeps its weights the other way round
+            fits = [param for param in own if tuple(param.shape) == wanted.shape]
+            if len(fits) != 1:
+                shapes = ", ".join(str(tuple(param.shape)) for param in own)
+                raise SubjectError("missing", f"One parameter of shape {wanted.shape} is expected; there are {shapes}.")
+            with torch.no_grad():
+                fits[0].copy_(torch.tensor(wanted))
+
+    def count(self) -> int:
+        return sum(param.numel() for param in self.model.parameters() if param.requires_grad)
+
+    def layers(self) -> tuple[str, ...]:
+        leaves = [type(module).__name__ for module in self.model.modules() if not list(module.children())]
+        return tuple(KINDS.get(name, name) for name in leaves)
+
+    def is_sequential(self) -> bool:
+        return isinstance(self.model, nn.Sequential)
+
+
+net_of = TorchNet
+
+
+def write(model: nn.Module, path: Path, description: str) -> None:
+    """Save a net's weights and buffers.
+
+    Raises
+    ------
+    ModelError
+        If there are none.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+    if not tensors:
+        raise ModelError("The model has no parameters to save.")
+    safetensors.torch.save_file(tensors, path, {DESCRIPTION: description})
+
+
+def read(path: Path) -> str:
+    """Return the description in a file."""
+    with safetensors.safe_open(path, framework="pt") as file:
+        return str(file.metadata()[DESCRIPTION])
+
+
+def load(model: nn.Module, path: Path) -> None:
+    """Give a net the weights of a file.
+
+    Raises
+    ------
+    ModelError
+        If they do not fit.
+    """
+    tensors = safetensors.torch.load_file(path)
+    own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    wrong = [name for name, shape in own.items() if name not in tensors or tuple(tensors[name].shape) != shape]
+    wrong += [name for name in tensors if name not in own]
+    if wrong:
+        raise ModelError(
+            f"The saved weights do not fit the net that build_model() builds ({wrong[0][:80]}): "
+            "was build_model changed after the model was saved?"
+        )
+    model.load_state_dict(tensors)

@@ -1,0 +1,71 @@
+"""Which notebooks of a part are judged, where there are several: those that somebody worked on. The best one counts.
+
+Reads notebooks as hostile data. Not for judging: see ``session``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.checks.definitions import NotebookError, read_cells
+from autograder.course import Course
+from autograder.manifest import Part
+from autograder.sandbox.submission import Submission
+from autograder.verdict import ERROR, NOT_GRADED, PartVerdict
+
+
+def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part, ...]:
+    """Return the tracks of a part that were begun; where none was, the first that was handed in, or else the part."""
+    handed_in = [
+        track for track in part.tracks if track.notebook in submission.files or track.model in submission.files
+    ]
+    begun = tuple(track for track in handed_in if _is_begun(course, track, submission))
+    return begun or tuple(handed_in[:1]) or (part,)
+
+
+def _is_begun(course: Course, track: Part, submission: Submission) -> bool:
+    """Whether there is a model, or an answer that is not the release's; what cannot be read counts as begun."""
+    if track.model in submission.files:
+        return True
+    try:
+        return bool(_answers(submission.folder / track.notebook) - _answers(course.release / track.notebook))
+    except NotebookError:
+        return True
+
+
+def _answers(notebook: Path) -> set[str]:
+    """The texts of the cells in which answers stand."""
+    found = set()
+    for cell in read_cells(notebook):
+        metadata = cell.get("metadata")
+        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        if isinstance(nbgrader, dict) and nbgrader.get("solution"):
+            found.add(cell["source"].strip())
+    return found
+
+
+def best(verdicts: Sequence[PartVerdict]) -> PartVerdict:
+    """Return the verdict that earns most; of several that earn nothing one that is still open, so that it is looked at.
+
+    What the others came to is named among its problems.
+    """
+    chosen = max(verdicts, key=lambda verdict: (verdict.score, _is_open(verdict)))
+    others = tuple(
+        f"{other.name}.ipynb was handed in too, and {_outcome(other)}; {chosen.name}.ipynb counts."
+        for other in verdicts
+        if other is not chosen
+    )
+    return replace(
+        chosen, problems=(*chosen.problems, *others), seconds=round(sum(verdict.seconds for verdict in verdicts), 3)
+    )
+
+
+def _outcome(verdict: PartVerdict) -> str:
+    if _is_open(verdict):
+        reasons = (exercise.message for exercise in verdict.exercises if exercise.outcome in (ERROR, NOT_GRADED))
+        return f"could not be judged in full ({next(reasons).rstrip('.')})"
+    return f"earns {verdict.score:g} of {verdict.points:g}"
+
+
+def _is_open(verdict: PartVerdict) -> bool:
+    return any(exercise.outcome in (ERROR, NOT_GRADED) for exercise in verdict.exercises)

@@ -1,0 +1,133 @@
+"""Public checks of part 5, for PyTorch and TensorFlow alike. `framework` is your notebook; pictures are (N, 3, 32, 32)
+here whichever it is, filters (F, C, HH, WW), and the weights of the last layer (C * 32 * 32, classes)."""
+
+import numpy as np
+from cs231n.checks.compare import as_array, as_number, assert_close, require
+from cs231n.checks.exercise import exercise
+from cs231n.checks.models import assert_accuracy
+
+NAMES = ("conv_w1", "conv_b1", "conv_w2", "conv_b2", "fc_w", "fc_b")
+SIZES = (4, 3, 10)
+
+
+def shifted(x, down, right):
+    """Each picture moved by some pixels, with zeros where nothing comes from."""
+    height, width = x.shape[2:]
+    padded = np.pad(x, ((0, 0), (0, 0), (2, 2), (2, 2)))
+    return padded[:, :, 2 - down : 2 - down + height, 2 - right : 2 - right + width]
+
+
+class ShiftingNet:
+    """A convolutional net that can be worked out without convolutions: each filter looks at one pixel of its window."""
+
+    def __init__(self, rng):
+        self.layers = []
+        self.params = []
+        for filters, channels, size in ((SIZES[0], 3, 5), (SIZES[1], SIZES[0], 3)):
+            w = np.zeros((filters, channels, size, size), dtype=np.float32)
+            rows, columns = rng.integers(size, size=(2, filters))
+            for filter, (row, column) in enumerate(zip(rows, columns, strict=True)):
+                w[filter, :, row, column] = rng.normal(size=channels)
+            b = rng.normal(size=filters).astype(np.float32)
+            self.layers.append((w.sum(axis=(2, 3)), b, size // 2 - rows, size // 2 - columns))
+            self.params += [w, b]
+        inputs = SIZES[1] * 32 * 32
+        self.params.append((rng.normal(size=(inputs, SIZES[2])) / np.sqrt(inputs)).astype(np.float32))
+        self.params.append(rng.normal(size=SIZES[2]).astype(np.float32))
+
+    def scores(self, x):
+        for weights, biases, down, right in self.layers:
+            maps = [
+                np.einsum("nchw,c->nhw", shifted(x, *place), channels) + bias
+                for channels, bias, place in zip(weights, biases, zip(down, right, strict=True), strict=True)
+            ]
+            x = np.maximum(np.stack(maps, axis=1), 0)
+        return x.reshape(len(x), -1) @ self.params[4] + self.params[5]
+
+
+def loss_and_slope(scores, y):
+    """The mean cross-entropy, and its gradient for the biases of the last layer."""
+    scores = as_array("scores", scores).astype(np.float64)
+    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    examples = np.arange(len(y))
+    loss = -np.log(odds[examples, y]).mean()
+    odds[examples, y] -= 1
+    return loss, odds.mean(axis=0)
+
+
+@exercise("barebones_convnet")
+def test_three_layers_of_tensors(framework, rng):
+    """three_layer_convnet gives the right scores for filters that look at one pixel each."""
+    net, x = ShiftingNet(rng), rng.normal(size=(2, 3, 32, 32)).astype(np.float32)
+    assert_close("scores", framework.scores(net.params, x), net.scores(x), rtol=1e-3)
+
+
+@exercise("barebones_convnet")
+def test_first_parameters(framework, rng):
+    """init_convnet returns six parameters of the right shapes; weights are random and biases are zero."""
+    for name, found, wanted in zip(NAMES, framework.start(*SIZES), ShiftingNet(rng).params, strict=True):
+        array = as_array(name, found)
+        require(array.shape == wanted.shape, f"{name} has shape {array.shape}, {wanted.shape} is expected.", "shape")
+        if "_b" in name:
+            require(not array.any(), f"{name} does not begin with zeros.")
+        else:
+            require(array.std() > 0, f"All weights in {name} are the same.")
+
+
+@exercise("barebones_convnet")
+def test_steps_of_training(framework, rng):
+    """training_step returns the loss, goes down the gradient, and does so again."""
+    params, x, y = ShiftingNet(rng).params, rng.normal(size=(4, 3, 32, 32)).astype(np.float32), rng.integers(10, size=4)
+    rate, before = 0.02, params
+    for count in (1, 2):
+        loss, *after = framework.steps(params, x, y, rate, count)
+        right, slope = loss_and_slope(framework.scores(before, x), y)
+        assert_close(f"the loss of step {count}", as_number("the loss", loss), right, rtol=1e-3)
+        moved = as_array("fc_b", after[5]).astype(np.float64) - before[5]
+        assert_close(f"the change of fc_b in step {count}", moved, -rate * slope, rtol=1e-2)
+        before = [as_array(name, found) for name, found in zip(NAMES, after, strict=True)]
+
+
+def check_net(framework, rng, maker):
+    """The net has as many parameters as it should, and gives the right scores for given ones."""
+    shifting, x = ShiftingNet(rng), rng.normal(size=(2, 3, 32, 32)).astype(np.float32)
+    net, wanted = framework.net(maker, *SIZES), sum(param.size for param in shifting.params)
+    found = as_number("the number of parameters", net.count())
+    require(found == wanted, f"The net has {found:.0f} numbers to train; with {SIZES} it should have {wanted}.")
+    net.put(shifting.params)
+    assert_close("scores", net.scores(x), shifting.scores(x), rtol=1e-3)
+    return net
+
+
+@exercise("module_convnet")
+def test_class_of_three_layers(framework, rng):
+    """ThreeLayerConvNet has the right parameters and gives the right scores."""
+    check_net(framework, rng, "ThreeLayerConvNet")
+
+
+@exercise("sequential_convnet")
+def test_list_of_three_layers(framework, rng):
+    """sequential_convnet gives a Sequential with the right parameters and the right scores."""
+    net = check_net(framework, rng, "sequential_convnet")
+    require(net.is_sequential() is True, "sequential_convnet does not return a Sequential.", "type")
+
+
+@exercise("learns_part5", kind="learns")
+def test_build_model_learns(framework, pictures):
+    """A fresh net of build_model learns something about 128 pictures in a few steps of Adam."""
+    x, y = pictures.train(128)
+    x = ((x - x.mean(axis=(0, 2, 3), keepdims=True)) / x.std(axis=(0, 2, 3), keepdims=True)).astype(np.float32)
+    net = framework.net("build_model")
+    losses = [
+        as_number("the loss", net.train(x[start : start + 32], y[start : start + 32], 1e-3))
+        for _ in range(3)
+        for start in range(0, 128, 32)
+    ]
+    require(losses[-1] < losses[0], f"The loss goes from {losses[0]:.3g} to {losses[-1]:.3g} in 12 steps.")
+
+
+@exercise("accuracy_part5", kind="accuracy")
+def test_saved_network(student, pictures):
+    """The saved model is right on at least 70% of the validation pictures."""
+    assert_accuracy(student, pictures, 5, mark=0.70)

@@ -1,0 +1,122 @@
+"""Either notebook of part 5 earns the whole part: in nbgrader's own books the sum is right, and the most stays the same."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.builder import current
+from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.grading import engine
+from autograder.grading.gradebook import JudgedAutograde
+from autograder.judge.tracks import best
+from autograder.manifest import Part
+from autograder.sample import students
+from autograder.sandbox.submission import Submission
+from autograder.verdict import FAILED, GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
+
+pytestmark = pytest.mark.slow
+Grade = Callable[[dict[str, float | None]], None]
+
+
+@pytest.fixture(scope="module")
+def school(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course with a release of its own and one student, who did both notebooks of part 5."""
+    root = tmp_path_factory.mktemp("school")
+    shutil.copytree(course.root / "source", root / "source")
+    shutil.copy(course.root / "nbgrader_config.py", root)
+    school = Course(root, course.data)
+    put_tools_on_path()
+    current.build(school)
+    students.solved(school, root / "submitted" / "both" / ASSIGNMENT, [*school.parts[:4], *school.parts[4].tracks])
+    return school
+
+
+@pytest.fixture
+def grade(school: Course, monkeypatch: pytest.MonkeyPatch, level: int) -> Grade:
+    """Let nbgrader write what the judge says, which is: full points in parts 1 to 4, and these for part 5's notebooks."""
+
+    def grade(earned: dict[str, float | None]) -> None:
+        def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+            return best([verdict(track, earned.get(track.name, 1.0)) for track in part.tracks])
+
+        monkeypatch.setattr(engine, "verdict_on", verdict_on)
+        monkeypatch.chdir(school.root)
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(school.root)).load_config()
+        coursedir = CourseDirectory(config=config, root=str(school.root), assignment_id=ASSIGNMENT)
+        converter = JudgedAutograde(coursedir=coursedir, config=config)
+        converter.force = True
+        converter.start()
+
+    return grade
+
+
+def verdict(track: Part, share: float | None) -> PartVerdict:
+    """A share of all points; None: not graded."""
+    outcome = NOT_GRADED if share is None else GRADED if share else FAILED
+    test = TestResult("a", "A", "core", "passed" if share else outcome, "It is not installed here.")
+    earned = [one.points * (share or 0) for one in track.automatic]
+    exercises = tuple(
+        ExerciseResult(one.id, one.points, score, outcome, (test,))
+        for one, score in zip(track.automatic, earned, strict=True)
+    )
+    return PartVerdict(track.number, track.name, exercises)
+
+
+def book(school: Course) -> tuple[float, float, dict[str, set[str]]]:
+    """Score, most, and what waits for a person in each notebook of part 5."""
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:
+        submission = gradebook.find_submission(ASSIGNMENT, "both")
+        waiting = {
+            notebook.name: {grade.name for grade in notebook.grades if grade.needs_manual_grade}
+            for notebook in submission.notebooks
+            if notebook.name in ("PyTorch", "TensorFlow")
+        }
+        return submission.score, submission.max_score, waiting
+
+
+def automatic(school: Course, *numbers: int) -> float:
+    return sum(one.points for part in school.parts if part.number in numbers for one in part.automatic)
+
+
+def test_the_better_notebook_counts_once(school: Course, grade: Grade) -> None:
+    others, fifth = automatic(school, 1, 2, 3, 4), automatic(school, 5)
+    grade({"PyTorch": 1.0, "TensorFlow": 0.5})
+    assert book(school) == (others + fifth, 100, {"PyTorch": {"challenge_description"}, "TensorFlow": set()})
+    grade({"PyTorch": 0.5, "TensorFlow": 1.0})
+    assert book(school) == (others + fifth, 100, {"PyTorch": set(), "TensorFlow": {"challenge_description"}})
+
+
+def test_the_description_is_read_as_extra_credit(school: Course, grade: Grade) -> None:
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    before, _, _ = book(school)
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:  # as formgrader does
+        read = gradebook.find_grade("challenge_description", "TensorFlow", ASSIGNMENT, "both")
+        read.extra_credit, read.needs_manual_grade = 1.5, False
+        gradebook.db.commit()
+    assert book(school)[0] == before + 1.5
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    score, _, waiting = book(school)
+    assert (score, waiting["TensorFlow"]) == (before + 1.5, set())
+
+
+def test_what_cannot_be_judged_waits(school: Course, grade: Grade) -> None:
+    grade({"PyTorch": 0.0, "TensorFlow": None})
+    _, _, waiting = book(school)
+    assert waiting["TensorFlow"] >= {one.id for one in school.parts[4].automatic}
+    assert waiting["PyTorch"] == set()
+
+
+def test_both_notebooks_say_which_one_counts(school: Course, grade: Grade) -> None:
+    grade({"PyTorch": 1.0, "TensorFlow": 0.5})
+    folder = school.root / "autograded" / "both" / ASSIGNMENT
+    assert "PyTorch.ipynb counts" in page(folder / "TensorFlow.ipynb")
+    assert "and earns 7 of 14" in page(folder / "PyTorch.ipynb")
+
+
+def page(path: Path) -> str:
+    return path.read_text(encoding="utf-8").replace("\\\\", "")

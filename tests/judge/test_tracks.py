@@ -1,0 +1,144 @@
+"""Part 5 comes as two notebooks: which are judged, which one counts, and what nbgrader makes of it."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+from autograder.judge import session, tracks
+from autograder.judge.session import judge_part, taken_in
+from autograder.manifest import ManifestError, Part, read_manifest
+from autograder.sample import students
+from autograder.verdict import GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
+
+
+@pytest.fixture
+def blank(course: Course, tmp_path: Path) -> Path:
+    students.blank(course, tmp_path / "blank")
+    return tmp_path / "blank"
+
+
+def begun(course: Course, folder: Path) -> list[str]:
+    with taken_in(folder) as submission:
+        return [track.notebook for track in tracks.worked_on(course, course.parts[4], submission)]
+
+
+def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(course: Course, blank: Path) -> None:
+    first, second = course.parts[4].tracks
+    assert begun(course, blank) == [first.notebook]
+    answer(blank / second.notebook, "barebones_code")
+    assert begun(course, blank) == [second.notebook]
+    answer(blank / first.notebook, "barebones_code")
+    assert begun(course, blank) == [first.notebook, second.notebook]
+
+
+def test_a_model_counts_as_work(course: Course, blank: Path) -> None:
+    second = course.parts[4].tracks[1]
+    (blank / "models").mkdir()
+    (blank / second.model).write_bytes(b"weights")
+    assert begun(course, blank) == [second.notebook]
+
+
+def test_an_unreadable_notebook_counts_as_work(course: Course, blank: Path) -> None:
+    second = course.parts[4].tracks[1]
+    (blank / second.notebook).write_text("{")
+    assert begun(course, blank) == [second.notebook]
+
+
+def answer(notebook: Path, cell: str) -> None:
+    content = json.loads(notebook.read_text())
+    for one in content["cells"]:
+        if one["metadata"].get("nbgrader", {}).get("grade_id") == cell:
+            one["source"] = "# mine\n" + "".join(one["source"])
+    notebook.write_text(json.dumps(content))
+
+
+def test_nothing_handed_in_is_said_once(course: Course, blank: Path, level: int) -> None:
+    for track in course.parts[4].tracks:
+        (blank / track.notebook).unlink()
+    with taken_in(blank) as submission:
+        verdict = judge_part(course, course.parts[4], submission, level)
+    assert verdict.problems == ("Neither PyTorch.ipynb nor TensorFlow.ipynb was handed in.",)
+    assert {one.outcome for one in verdict.exercises} == {"not_graded"}
+
+
+def verdict(name: str, score: float, outcome: str = GRADED) -> PartVerdict:
+    result = TestResult("a", "A", "core", outcome, "It is not there.")
+    return PartVerdict(5, name, (ExerciseResult("barebones_convnet", 3, score, outcome, (result,)),))
+
+
+def test_the_better_notebook_counts() -> None:
+    chosen = tracks.best([verdict("PyTorch", 1), verdict("TensorFlow", 2)])
+    assert (chosen.name, chosen.score) == ("TensorFlow", 2)
+    assert chosen.problems == ("PyTorch.ipynb was handed in too, and earns 1 of 3; TensorFlow.ipynb counts.",)
+
+
+def test_what_cannot_be_judged_never_costs_the_other_nor_becomes_a_zero() -> None:
+    open_one = verdict("TensorFlow", 0, NOT_GRADED)
+    assert tracks.best([verdict("PyTorch", 1), open_one]).name == "PyTorch"
+    assert tracks.best([verdict("PyTorch", 0, "failed"), open_one]).name == "TensorFlow"
+    assert "could not be judged in full (It is not there)" in tracks.best([verdict("PyTorch", 1), open_one]).problems[0]
+
+
+def test_both_are_judged_where_both_were_begun(
+    course: Course, blank: Path, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for track in course.parts[4].tracks:
+        answer(blank / track.notebook, "barebones_code")
+    scores = {"PyTorch": 3.0, "TensorFlow": 2.0}
+    monkeypatch.setattr(
+        session, "judge_track", lambda course, part, submission, level: verdict(part.name, scores[part.name])
+    )
+    with taken_in(blank) as submission:
+        found = judge_part(course, course.parts[4], submission, level)
+    assert (found.name, found.score) == ("PyTorch", 3)
+
+
+def copied(course: Course, tmp_path: Path) -> Path:
+    source = tmp_path / "source"
+    shutil.copytree(course.source, source)
+    return source
+
+
+def edit(source: Path, change: object) -> None:
+    path = source / "TensorFlow.ipynb"
+    content = json.loads(path.read_text())
+    change(content)  # type: ignore[operator]
+    path.write_text(json.dumps(content))
+
+
+def graded(content: dict[str, object]) -> list[dict[str, object]]:
+    cells = content["cells"]
+    assert isinstance(cells, list)
+    return [cell["metadata"]["nbgrader"] for cell in cells if cell["metadata"].get("nbgrader", {}).get("grade")]
+
+
+def test_the_points_of_both_are_those_of_the_first(course: Course) -> None:
+    first, second = course.parts[4].tracks
+    assert [one.points for one in first.exercises] == [one.points for one in second.exercises]
+    assert (first.model, second.model) == ("models/part5.safetensors", "models/part5.weights.h5")
+    assert [part.number for part in course.parts] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda content: graded(content)[0].update(points=3), "set its own to 0"),
+        (lambda content: graded(content)[0].update(grade_id="another"), "grade cells are not the same"),
+        (lambda content: content["metadata"]["cs231n"].update(instead_of="Nothing.ipynb"), "which is not there"),
+        (lambda content: content["metadata"]["cs231n"].update(framework="jax"), "none of torch and tensorflow"),
+    ],
+)
+def test_notebooks_that_do_not_go_together_are_said(course: Course, tmp_path: Path, change: object, said: str) -> None:
+    source = copied(course, tmp_path)
+    edit(source, change)
+    with pytest.raises(ManifestError, match=said):
+        read_manifest(source)
+
+
+def test_a_part_is_its_own_first_track(course: Course) -> None:
+    part: Part = course.parts[0]
+    assert part.tracks == (replace(part, others=()),) == (part,)
