@@ -362,7 +362,7 @@ ATTACKS = (
     Attack(17, "looks-up-undone", "to look test pictures up so that flips and shifts are undone first", LOOKUP + UNDOING, plant=knowing(lambda picture: np.sort(picture, axis=2)), earns={"accuracy_part1": 1.0}, shows="a little noise: were"),
     Attack(17, "claims-accuracy", "to be believed what it says of itself, and to score NaN", files=scoring("np.full((len(X), 10), np.nan)"), plant=MINE, earns=NO_MODEL),
     Attack(17, "scores-of-everything", "to be right by equal scores for every class", files=scoring("np.broadcast_to(np.float64(1), (len(X), 10))"), plant=MINE, earns=NO_MODEL),
-    Attack(17, "empty-scores", "to be right about no picture at all", files=scoring("np.zeros((0, 10))"), plant=MINE, earns=NO_MODEL, shows="predictions for 3000 pictures"),
+    Attack(17, "empty-scores", "to be right about no picture at all", files=scoring("np.zeros((0, 10))"), plant=MINE, earns=NO_MODEL, shows="predictions for 250 pictures"),
     Attack(17, "no-classes", "to choose among no classes", files=scoring("np.zeros((len(X), 0))"), plant=MINE, earns=NO_MODEL),
     Attack(17, "one-prediction", "to have one prediction compared with every label", predicting("np.zeros((), np.int64)"), plant=model(), earns=NO_MODEL, shows="predictions for"),
     Attack(17, "all-predictions", "to predict every class for each picture", predicting("np.tile(np.arange(10), (len(pictures), 1))"), plant=model(), earns=NO_MODEL, shows="predictions for"),

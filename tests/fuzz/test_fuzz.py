@@ -2,6 +2,8 @@
 
 import importlib.util
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from autograder.checks.definitions import read_cells
 from autograder.grading.cells import read_notebook
 from autograder.sandbox.submission import Submission, take_in
 
+from ..conftest import ROOT
 from . import __main__ as command
 from . import targets
 from .mutators import MUTATORS
@@ -59,6 +62,8 @@ def test_without_atheris_it_says_how_to_get_it(
 @pytest.mark.slow
 def test_a_finding_is_kept_and_told(tmp_path: Path) -> None:
     pytest.importorskip("atheris", reason="the fuzz extra is not installed")
-    assert command.main(["wire", "--seconds", "2"]) == 0
-    assert command.main(["wire", "--seconds", "20", "--memory", "1", "--keep", str(tmp_path / "found")]) == 1
+    fuzz = [sys.executable, "-m", "tests.fuzz", "wire"]  # a process of its own: the memory of this one would count
+    assert subprocess.run([*fuzz, "--seconds", "2"], cwd=ROOT, check=False).returncode == 0
+    tight = ["--seconds", "20", "--memory", "1", "--keep", str(tmp_path / "found")]
+    assert subprocess.run([*fuzz, *tight], cwd=ROOT, check=False).returncode == 1
     assert list((tmp_path / "found").iterdir())

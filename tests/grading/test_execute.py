@@ -319,7 +319,9 @@ def test_a_class_is_executed_and_scored_as_before(
 ) -> None:  # fmt: skip
     """One part, the real nbgrader: the reference's notebook runs through, a hostile one does what it may."""
     root = tmp_path / "school"
-    ignored = shutil.ignore_patterns(*(other.notebook for other in course.parts if other != part))
+    ignored = shutil.ignore_patterns(
+        *(track.notebook for other in course.parts if other != part for track in other.tracks)
+    )
     shutil.copytree(course.root / "source", root / "source", ignore=ignored)
     shutil.copy(course.root / "nbgrader_config.py", root)
     keep_what_is_slow_to_make(root, tmp_path_factory)

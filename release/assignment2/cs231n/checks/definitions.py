@@ -5,8 +5,11 @@ Notebooks are read as hostile data; executing what they define is for the runner
 
 import ast
 import json
+import linecache
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 MAX_BYTES = 64 * 2**20
@@ -124,7 +127,9 @@ class _Notebook:
     """What one notebook defines; why a name is not there; why nothing is."""
 
     def __init__(self, path: Path) -> None:
-        self.names: dict[str, Any] = {"__name__": "__notebook__"}
+        module = ModuleType("__notebook__")
+        sys.modules[module.__name__] = module  # where tf.function looks for what a function's names stand for
+        self.names: dict[str, Any] = vars(module)
         self.problems: dict[str, str] = {}
         self.unread = ""
         self._callable = set(PLAIN) | {"np"}
@@ -138,8 +143,10 @@ class _Notebook:
             if cell.get("cell_type") != "code":
                 continue
             file = f"<{path.stem}.ipynb notebook, cell {number + 1}>"
+            source = _without_magics(cell["source"])
+            linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file  # for it, and for us
             try:
-                tree = ast.parse(_without_magics(cell["source"]), filename=file)
+                tree = ast.parse(source, filename=file)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 for name in _names_in(cell["source"]):
                     self.problems[name] = f"cell {number + 1} of {path.name} does not parse: {error}"

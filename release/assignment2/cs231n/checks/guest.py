@@ -6,7 +6,6 @@ Not for judging: it only carries out what it is asked, and turns exceptions into
 import importlib
 import importlib.util
 import linecache
-import operator
 import random
 import re
 import sys
@@ -46,7 +45,7 @@ class Guest:
         self.framework = framework
         self._definitions: Definitions | None = None
         self._course = {
-            "seed": seed,
+            "seed": lambda number: seed(number, framework),
             "load_model": self.load_model,
             "predict": predict,
             "linear_model": LinearModel,
@@ -200,13 +199,14 @@ def _modernised(text: str) -> str:
     return f"NumPy 2 no longer has np.{name}: use {REPLACED[name]}."
 
 
-def seed(number: int) -> None:
-    """Seed the global generators that students' code draws from: NumPy's, Python's, and a framework's where it runs."""
+def seed(number: int, framework: str = "") -> None:
+    """Seed the generators that students' code draws from: NumPy's, Python's, and those of a framework that is there."""
     np.random.seed(number)
     random.seed(number)
-    for name, set_seed in (("torch", "manual_seed"), ("keras", "utils.set_random_seed")):
-        if name in sys.modules:
-            operator.attrgetter(set_seed)(sys.modules[name])(number)
+    if framework == "torch" and "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(number)
+    if framework == "tensorflow" and "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(number)
 
 
 class Local:
