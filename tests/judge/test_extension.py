@@ -214,7 +214,7 @@ def conv_forward_fast(x, w, b, conv_param):
 
 
 def test_what_is_remembered_is_not_fast(judge: Judge) -> None:
-    """A slow convolution that gives the answer of the last call, and a right one that is as slow."""
+    """A slow convolution that gives the answer of the last call, and a right one that is slow."""
 
     def change(text: str):  # type: ignore[no-untyped-def]
         def append(folder: Path) -> None:
@@ -223,7 +223,7 @@ def test_what_is_remembered_is_not_fast(judge: Judge) -> None:
 
         return append
 
-    slow = REMEMBERING.replace("if key not in _seen:", "if True:")
+    slow = REMEMBERING.replace("if key not in _seen:", "for _ in range(4):")  # far from the bound on any machine
     for text, words in ((REMEMBERING, "out is wrong"), (slow, "and not 20 times")):
         (exercise,) = judge(change(text), "conv_extension").exercises
         test = next(test for test in exercise.tests if test.kind == "speed")
