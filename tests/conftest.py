@@ -10,9 +10,17 @@ import pytest
 
 import datasets
 from autograder.course import ASSIGNMENT, Course
+from autograder.sandbox.installed import is_installed
 from autograder.sandbox.remote import best_level, probe
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def needs(framework: str) -> pytest.MarkDecorator:
+    """Mark a test that PyTorch or TensorFlow is needed for."""
+    extra = {"torch": "pytorch"}.get(framework, framework)
+    reason = f"{framework} is not installed: pip install -e .[{extra}]"
+    return pytest.mark.skipif(not is_installed(framework), reason=reason)
 
 
 @pytest.fixture

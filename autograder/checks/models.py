@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from .compare import as_number, require
+from .frameworks import PART
 from .pictures import Pictures
-from .saving import FRAMEWORKS
 from .subject import Subject, SubjectError
 
 
@@ -63,7 +63,7 @@ def assert_accuracy(student: Subject, pictures: Pictures, part: int, mark: float
     Mismatch
         If it was trained on other pictures, or gets too few right.
     """
-    load = student.framework.load_model if part == FRAMEWORKS else partial(student.course.load_model, part)
+    load = student.framework.load_model if part == PART else partial(student.course.load_model, part)
     fingerprint, mean, model = load()
     require(fingerprint == pictures.fingerprint, "The model was trained on other pictures than those that are here.")
     x, y = pictures.validation()

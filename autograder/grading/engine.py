@@ -14,6 +14,7 @@ from typing import Any
 from autograder.checks.definitions import NotebookError
 from autograder.course import ASSIGNMENT, Course, find_course
 from autograder.judge.session import judge_part, taken_in
+from autograder.judge.tracks import is_begun
 from autograder.manifest import Part
 from autograder.sandbox.remote import best_level
 from autograder.sandbox.submission import Submission, SubmissionError
@@ -149,7 +150,8 @@ def run_job(job: Job) -> PartVerdict:
             verdict = verdict_on(course, part, submission, job.level)
             if job.patience is not None:
                 for track in part.tracks:
-                    _execute_ahead(course, track, submission, job.level, job.patience)
+                    if is_begun(course, track, submission):
+                        _execute_ahead(course, track, submission, job.level, job.patience)
             return verdict
     except SubmissionError as error:
         return unjudged(course, part, str(error))

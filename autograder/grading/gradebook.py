@@ -27,6 +27,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.checks.definitions import NotebookError
 from autograder.course import Course, CourseError, find_course
 from autograder.judge.session import taken_in
+from autograder.judge.tracks import is_begun
 from autograder.manifest import Part
 from autograder.sandbox.remote import printable
 from autograder.sandbox.submission import Submission, SubmissionError
@@ -36,7 +37,7 @@ from . import engine, pages
 from .cells import show
 from .engine import GradingError
 from .execute import Patience, handed_in
-from .store import write_atomically
+from .store import is_final, write_atomically
 
 CODE = (".py", ".pyx")
 
@@ -141,7 +142,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         judged = self._judge(folder)
         self._write_scores(student, folder, judged)
         self._write_files(student, judged)
-        write_atomically(record, self._record(judged.digest, judged.executed))
+        if all(map(is_final, self.course.parts, judged.verdicts)):
+            write_atomically(record, self._record(judged.digest, judged.executed))
         for verdict in judged.verdicts:
             self.log.info("%s: %g of %g points in %s", student, verdict.score, verdict.points, verdict.name)
         return True
@@ -201,7 +203,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         except Exception as error:
             self.log.warning("%s was replaced by the blank one (%s)", part.notebook, type(error).__name__)
             return self._blank(part, verdict), True
-        executed = not self.execute or self._execute(part, submission, notebook)
+        shown = self.execute and is_begun(self.course, part, submission)
+        executed = not shown or self._execute(part, submission, notebook)
         show(notebook, verdict)
         return notebook, executed
 

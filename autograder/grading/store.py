@@ -13,7 +13,8 @@ from typing import Any
 
 from autograder.course import Course
 from autograder.manifest import Part
-from autograder.verdict import ERROR, PartVerdict, from_json, to_json
+from autograder.sandbox.installed import is_installed
+from autograder.verdict import ERROR, NOT_GRADED, PartVerdict, from_json, to_json
 
 from .execute import Executed, Patience
 
@@ -43,13 +44,20 @@ class VerdictStore:
         return verdict if verdict.sandbox_level >= level else None
 
     def put(self, part: Part, verdict: PartVerdict) -> None:
-        """Keep a verdict. One that holds an error of ours is not kept: it is to be judged again."""
-        if any(exercise.outcome == ERROR for exercise in verdict.exercises):
-            return
-        write_atomically(self._path(self.key(verdict.submission, part)), to_json([verdict]))
+        """Keep a verdict that is final."""
+        if is_final(part, verdict):
+            write_atomically(self._path(self.key(verdict.submission, part)), to_json([verdict]))
 
     def _path(self, key: str) -> Path:
         return self.course.state / "verdicts" / key[:2] / f"{key}.json"
+
+
+def is_final(part: Part, verdict: PartVerdict) -> bool:
+    """Whether judging again would be of no use: there is no error of ours, and what it needs was installed here."""
+    outcomes = {exercise.outcome for exercise in verdict.exercises}
+    return ERROR not in outcomes and (
+        NOT_GRADED not in outcomes or all(is_installed(track.framework) for track in part.tracks)
+    )
 
 
 @dataclass(frozen=True)

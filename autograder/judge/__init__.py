@@ -11,6 +11,7 @@ from autograder.checks.compare import (
     require,
 )
 from autograder.checks.exercise import exercise
+from autograder.checks.frameworks import CONVNET_PARAMS
 from autograder.checks.models import require_dropout, require_normalisation
 from autograder.checks.numeric import numeric_gradient
 from autograder.checks.subject import Subject, SubjectError
@@ -29,8 +30,8 @@ from .nets import (
 )
 
 __all__ = [
-    "Mismatch", "NotGraded", "PartialCredit", "Subject", "SubjectError", "as_array", "as_number", "assert_close",
-    "assert_dtype", "assert_gradients", "assert_learns", "assert_loss_and_gradients", "assert_network_learns",
-    "assert_unchanged", "convnet_gradients", "convnet_params", "convnet_scores", "exercise", "numeric_gradient",
-    "overfit", "require", "require_dropout", "require_normalisation", "scaled", "set_params",
+    "CONVNET_PARAMS", "Mismatch", "NotGraded", "PartialCredit", "Subject", "SubjectError", "as_array", "as_number",
+    "assert_close", "assert_dtype", "assert_gradients", "assert_learns", "assert_loss_and_gradients",
+    "assert_network_learns", "assert_unchanged", "convnet_gradients", "convnet_params", "convnet_scores", "exercise",
+    "numeric_gradient", "overfit", "require", "require_dropout", "require_normalisation", "scaled", "set_params",
 ]  # fmt: skip

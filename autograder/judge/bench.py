@@ -1,6 +1,7 @@
 """What one judging works with: runners for the submission, the reference, pictures, random numbers, a deadline.
 
-A runner lives for the tests of one exercise. Not for collecting results: see ``plugin``.
+A runner lives for the tests of one exercise or, where it holds a framework, of the part. Not for collecting results:
+see ``plugin``.
 """
 
 import hashlib
@@ -78,7 +79,8 @@ class Bench:
         if not installed.is_installed(self.part.framework):
             raise NotGraded(f"{TITLES[self.part.framework]} is not installed where this was graded.")
         if exercise != self._exercise:
-            if not self.part.framework:  # which takes seconds to start
+            if self._runner is not None and (self._runner.over or not self.part.framework):
+                self._hangs += self._runner.timed_out
                 self.close()
             self._exercise, self._lost = exercise, 0
         if self.over:
@@ -113,10 +115,8 @@ class Bench:
         return time.monotonic() >= self._until
 
     def reference(self) -> Subject:
-        """Return the reference; where the part has a framework, the notebook's with it."""
-        if not self.part.framework:
-            return Subject(reference(self.course.source))
-        return Subject(reference(self.course.source, self.part.notebook, self.part.framework))
+        """Return the reference."""
+        return Subject(reference(self.course.source))
 
     def seed(self, test: str) -> int:
         """Return the seed of a test: a keyed hash, different for each submission and unknown to its author."""

@@ -12,7 +12,7 @@ from autograder.checks.subject import Subject
 
 NOISE = 4.0
 """Standard deviation, of values up to 255: nothing to a net that has learnt."""
-FEW, MOST_STEPS, BRIEFLY = 64, 60, 20.0
+FEW, MOST_STEPS, BRIEFLY = 64, 60, 12.0
 """Pictures on which a net of a framework is trained for a moment, the most steps, and the most seconds."""
 MAX_LOSSES = 100_000
 """More iterations than any training of ours has."""
@@ -116,7 +116,7 @@ def assert_learns(
 
 
 def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes: int = 10) -> list[np.ndarray]:
-    """Return parameters of a three-layer convnet for pictures of 32 x 32, as `frameworks.PARAMS` names them."""
+    """Return parameters of a three-layer convnet for pictures of 32 x 32, as `frameworks.CONVNET_PARAMS` names them."""
     first, second = channels
     shapes = [(first, 3, 5, 5), (second, first, 3, 3), (second * 32 * 32, classes)]
     params: list[np.ndarray] = []

@@ -19,45 +19,47 @@ def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part,
     handed_in = [
         track for track in part.tracks if track.notebook in submission.files or track.model in submission.files
     ]
-    begun = tuple(track for track in handed_in if _is_begun(course, track, submission))
+    begun = tuple(track for track in handed_in if is_begun(course, track, submission))
     return begun or tuple(handed_in[:1]) or (part,)
 
 
-def _is_begun(course: Course, track: Part, submission: Submission) -> bool:
-    """Whether there is a model, or an answer that is not the release's; what cannot be read counts as begun."""
+def is_begun(course: Course, track: Part, submission: Submission) -> bool:
+    """Whether there is a model, or code that is not the release's; what cannot be read counts as begun."""
     if track.model in submission.files:
         return True
     try:
-        return bool(_answers(submission.folder / track.notebook) - _answers(course.release / track.notebook))
+        return bool(_code(submission.folder / track.notebook) - _code(course.release / track.notebook))
     except NotebookError:
         return True
 
 
-def _answers(notebook: Path) -> set[str]:
-    """The texts of the cells in which answers stand."""
-    found = set()
-    for cell in read_cells(notebook):
-        metadata = cell.get("metadata")
-        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if isinstance(nbgrader, dict) and nbgrader.get("solution"):
-            found.add(cell["source"].strip())
-    return found
+def _code(notebook: Path) -> set[str]:
+    """The texts of its cells of code, wherever somebody wrote it."""
+    return {cell["source"].strip() for cell in read_cells(notebook) if cell.get("cell_type") == "code"} - {""}
 
 
 def best(verdicts: Sequence[PartVerdict]) -> PartVerdict:
     """Return the verdict that earns most; of several that earn nothing one that is still open, so that it is looked at.
 
-    What the others came to is named among its problems.
+    What the others came to is named among its problems; one that might have earned more is a flag for the instructor.
     """
     chosen = max(verdicts, key=lambda verdict: (verdict.score, _is_open(verdict)))
-    others = tuple(
-        f"{other.name}.ipynb was handed in too, and {_outcome(other)}; {chosen.name}.ipynb counts."
-        for other in verdicts
-        if other is not chosen
-    )
+    others = [other for other in verdicts if other is not chosen]
     return replace(
-        chosen, problems=(*chosen.problems, *others), seconds=round(sum(verdict.seconds for verdict in verdicts), 3)
+        chosen,
+        problems=(*chosen.problems, *(_told(other, chosen) for other in others)),
+        flags=(*chosen.flags, *(_told(other, chosen) for other in others if _most(other) > _most(chosen))),
+        seconds=round(sum(verdict.seconds for verdict in verdicts), 3),
     )
+
+
+def _told(other: PartVerdict, chosen: PartVerdict) -> str:
+    return f"{other.name}.ipynb was handed in too, and {_outcome(other)}; {chosen.name}.ipynb counts."
+
+
+def _most(verdict: PartVerdict) -> float:
+    """What it would earn if all that could not be judged were right."""
+    return verdict.score + sum(one.points for one in verdict.exercises if one.outcome in (ERROR, NOT_GRADED))
 
 
 def _outcome(verdict: PartVerdict) -> str:

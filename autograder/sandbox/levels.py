@@ -43,6 +43,13 @@ NOT_PARTS = ("..", "__pycache__", "/")
 UNCOUNTED = 1_000_000
 WINDOWS = ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMDATA", "COMSPEC", "PATH")
 """Variables without which neither Python starts there nor its compiler is found."""
+ONE_THREAD = dict.fromkeys(
+    (
+        "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
+    ), "1",
+)  # fmt: skip
+"""What NumPy, PyTorch and TensorFlow ask for: a runner has one core, and may start few threads."""
 HOMES = ("HOME", "TMPDIR", *(("USERPROFILE", "TEMP", "TMP") if sys.platform == "win32" else ()))
 Parts = tuple[Path, ...]
 """Folders and files of installed packages."""
@@ -108,14 +115,13 @@ class Plan:
     @property
     def environment(self) -> dict[str, str]:
         """The runner's environment: nothing of the judge's."""
-        threads = dict.fromkeys((f"{name}_NUM_THREADS" for name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")), "1")
         system = {name: os.environ[name] for name in WINDOWS if sys.platform == "win32" and name in os.environ}
         own = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "Agg", **dict.fromkeys(HOMES, self.home)}
         if self.wrapper:  # a Python that is a shared library looks for it where it was installed
             own["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
         if self.pictures:
             own["CS231N_DATA"] = self.pictures
-        return {**own, "PYTHONHASHSEED": "0", **threads, **system}
+        return {**own, "PYTHONHASHSEED": "0", **ONE_THREAD, **system}
 
 
 def plan_for(

@@ -97,6 +97,7 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     tracks = [track for part in course.parts for track in part.tracks if is_installed(track.framework)]
     for track in reversed(tracks):
         yield Task("notebooks", breaks_off, (track,), track.name)
+    for track in reversed(tracks):  # with the models that the notebooks have trained
         yield Task("reference", calibration.reference_lacks, (track, level), track.name)
     yield Task("release", _stale)
     for track in tracks:

@@ -13,14 +13,18 @@ import datasets
 from autograder.course import ASSIGNMENT, Course
 from autograder.judge import extension
 from autograder.manifest import Part
-from autograder.sample.train import ONE_THREAD
+from autograder.sample.train import keep
+from autograder.sandbox.levels import ONE_THREAD
 
 CELL_SECONDS = 300
 CHECKS, DATASETS = Path(str(autograder.checks.__file__)).parent, Path(str(datasets.__file__)).parent
 
 
 def breaks_off(course: Course, part: Part) -> list[str]:
-    """Which cells of a part's notebook raise; run in a copy, whose package finds the autograder's rooms beside it."""
+    """Which cells of a part's notebook raise; run in a copy, whose package finds the autograder's rooms beside it.
+
+    The model that it trains is kept.
+    """
     with tempfile.TemporaryDirectory(prefix="autograder-notebook-") as scratch:
         folder = Path(scratch) / "source" / ASSIGNMENT
         ignored = shutil.ignore_patterns("__pycache__", "models", ".ipynb_checkpoints", "build", "*.so", "*.c")
@@ -40,8 +44,11 @@ def breaks_off(course: Course, part: Part) -> list[str]:
             [*nbval, *options, part.notebook], cwd=folder, env=_environment(course), capture_output=True, text=True,
             check=False,
         )  # fmt: skip
-    if ended.returncode == 0:
-        return []
+        if ended.returncode == 0:
+            if not (folder / part.model).exists():
+                return [f"{part.notebook} runs through and does not save {part.model}."]
+            keep(course, part, folder / part.model)
+            return []
     said = re.sub(r"\x1b\[[0-9;]*m", "", ended.stdout.strip() or ended.stderr.strip())
     cells = re.findall(r"FAILED \S+::(Cell \d+)", said)
     return [f"{part.notebook} does not run in quick mode ({', '.join(cells) or 'it did not start'}):\n{said[-1500:]}"]

@@ -28,10 +28,39 @@ def test_constants_functions_and_imports_are_there(tmp_path: Path) -> None:
 
 
 def test_training_does_not_run(tmp_path: Path) -> None:
-    names = notebook(tmp_path, "model = train()\nfor i in range(3): open('/tmp/never', 'w')\nrate = 3")
+    never = tmp_path / "never"
+    cells = (
+        f"def train(): open({str(never)!r}, 'w')\nmodel = train()\nlast = model\nfor i in range(3): train()\nrate = 3"
+    )
+    names = notebook(tmp_path, cells)
     assert names["rate"] == 3
     with pytest.raises(KeyError, match="not set"):
-        names["model"]
+        names["i"]
+    assert not never.exists()
+
+
+def test_what_a_call_sets_is_there_where_it_is_needed(tmp_path: Path) -> None:
+    names = notebook(
+        tmp_path,
+        "def few(full, quick):\n    return full\nwidths = few((64, 32), ())\nlast = widths[-1]\nflatten = lambda x: x.ravel()",
+        "def wide(n=last):\n    return n + sum(widths)\ntwice = twice_of(3)\nunset = unknown + 1",
+        "def broken():\n    return twice",
+    )
+    assert names["wide"]() == 128
+    assert names["last"] == 32
+    assert callable(names["flatten"])
+    with pytest.raises(KeyError, match="twice_of"):
+        names["twice"]
+    with pytest.raises(NameError, match="twice"):
+        names["broken"]()
+    assert "'twice_of' is not defined" in names.problem("twice")
+    with pytest.raises(KeyError, match="'unknown' is not defined"):
+        names["unset"]
+
+
+def test_of_a_choice_only_what_it_sets_is_taken(tmp_path: Path) -> None:
+    cells = "if 1 < 2:\n    device = 'here'\n    shout(device)\nelse:\n    device = 'there'\nif 1 > 2:\n    shout()"
+    assert notebook(tmp_path, cells)["device"] == "here"
 
 
 def test_a_syntax_error_costs_its_cell(tmp_path: Path) -> None:

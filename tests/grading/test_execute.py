@@ -29,7 +29,7 @@ from autograder.sample import students
 from autograder.sandbox.levels import LaunchError
 from autograder.verdict import PartVerdict
 
-from ..conftest import ROOT, keep_what_is_slow_to_make
+from ..conftest import ROOT, keep_what_is_slow_to_make, needs
 
 v4 = nbformat.v4
 PATIENCE = Patience(20, 60)
@@ -101,6 +101,24 @@ def test_fresh_outputs_take_the_place_of_those_handed_in(run: Run, each_level: i
     assert notebook.cells[0].source == executed.summary
     assert notebook.cells[9].outputs == old
     assert json.dumps(notebook).count("forged") == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "source"),
+    [
+        pytest.param(0, "import torch\ntorch.arange(4).sum().item()", marks=needs("torch")),
+        pytest.param(1, "import tensorflow as tf\nint(tf.reduce_sum(tf.range(4)))", marks=needs("tensorflow")),
+    ],
+    ids=["torch", "tensorflow"],
+)
+def test_a_framework_is_where_its_notebook_is_executed(
+    course: Course, folder: Path, each_level: int, number: int, source: str
+) -> None:
+    with taken_in(folder) as submission:
+        executed = execute(
+            course, course.parts[4].tracks[number], submission, notebook_of(source), each_level, PATIENCE
+        )
+    assert executed.cells[0] == (1, [v4.new_output("display_data", {"text/plain": "6"})])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Part 5 in the sandbox: nets that live in a notebook, for PyTorch and TensorFlow, where these are installed."""
 
 import dataclasses
-import importlib.util
+import itertools
 import json
 import pickle
 import shutil
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.checks.guest import Guest
 from autograder.course import Course
 from autograder.judge.session import judge_part, judge_track, taken_in
 from autograder.manifest import Part
@@ -19,17 +20,13 @@ from autograder.sandbox import installed, launch
 from autograder.sandbox.remote import Remote
 from autograder.verdict import PartVerdict
 
+from ..conftest import needs
 from .conftest import lost
 
 pytestmark = pytest.mark.xdist_group("frameworks")
 QUICK = ("barebones_convnet", "module_convnet", "sequential_convnet")
 Change = Callable[[Path], None]
-TRACKS = [
-    pytest.param(
-        number, id=name, marks=pytest.mark.skipif(importlib.util.find_spec(name) is None, reason="not installed")
-    )
-    for number, name in enumerate(("torch", "tensorflow"))
-]
+TRACKS = [pytest.param(number, id=name, marks=needs(name)) for number, name in enumerate(("torch", "tensorflow"))]
 
 
 @pytest.fixture(scope="module", params=TRACKS)
@@ -105,8 +102,9 @@ def test_a_blank_notebook_gets_nothing(course: Course, track: Part, tmp_path: Pa
 
 
 def test_a_broken_cell_costs_that_cell_only(judge: Callable[..., PartVerdict], track: Part) -> None:
-    verdict = judge(edited(track, "module_code", ("class ThreeLayerConvNet", "klass ThreeLayerConvNet")))
+    verdict = judge(edited(track, "module_code", ("class ThreeLayerConvNet(", "class ThreeLayerConvNet(nowhere.")))
     assert set(lost(verdict)) == {"module_convnet"}
+    assert "setting it raised NameError: name 'nowhere' is not defined" in messages(verdict, "module_convnet")
 
 
 def test_a_syntax_error_is_said(judge: Callable[..., PartVerdict], track: Part) -> None:
@@ -115,36 +113,268 @@ def test_a_syntax_error_is_said(judge: Callable[..., PartVerdict], track: Part) 
     assert "does not parse" in messages(verdict, "sequential_convnet")
 
 
+CELLS = {
+    "barebones_code": "barebones_convnet",
+    "module_code": "module_convnet",
+    "sequential_code": "sequential_convnet",
+    "challenge_model": "learns_part5",
+}
+"""The exercise that lies in a cell."""
 MISTAKES = {
     "torch": {
-        "no padding": ("padding=2", "padding=0"),
-        "a ReLU forgotten": ("second = F.relu(", "second = ("),
-        "the old gradient kept": ("            param.grad = None\n", ""),
-        "nothing changed in place": (
-            "param -= learning_rate * param.grad",
-            "param = param - learning_rate * param.grad",
-        ),
-        "uphill": ("param -= ", "param += "),
-        "weights of zero": ("torch.randn(shape, ", "torch.zeros(shape, "),
+        "barebones_code": {
+            "no padding": ("padding=2", "padding=0"),
+            "a ReLU forgotten": ("second = F.relu(", "second = ("),
+            "the old gradient kept": ("            param.grad = None\n", ""),
+            "nothing changed in place": (
+                "param -= learning_rate * param.grad",
+                "param = param - learning_rate * param.grad",
+            ),
+            "uphill": ("param -= ", "param += "),
+            "weights of zero": ("torch.randn(shape, ", "torch.zeros(shape, "),
+            "no leaves": ("torch.randn(shape, device=device)", "torch.randn(shape, requires_grad=True)"),
+        },
+        "module_code": {
+            "no bias": ("channel_1, 5, padding=2)", "channel_1, 5, padding=2, bias=False)"),
+            "a ReLU forgotten": ("F.relu(self.conv2(", "(self.conv2("),
+            "a softmax too many": ("self.fc(x.flatten(1))", "self.fc(x.flatten(1)).softmax(1)"),
+            "nothing to train": ("nn.init.kaiming_normal_(layer.weight)", "layer.requires_grad_(False)"),
+            "channels flattened last": ("x.flatten(1)", "x.permute(0, 2, 3, 1).flatten(1)"),
+            "sizes ignored": ("channel_2 * 32 * 32, num_classes", "channel_2 * 32 * 32, 10"),
+            "weights of zero": ("nn.init.kaiming_normal_(layer.weight)", "nn.init.zeros_(layer.weight)"),
+        },
+        "sequential_code": {
+            "a ReLU forgotten": ("        nn.ReLU(),\n        nn.Flatten", "        nn.Flatten"),
+            "no padding": (", padding=1", ""),
+            "a class in a list": (
+                "return nn.Sequential(",
+                "return nn.Sequential(ThreeLayerConvNet(channel_1, channel_2, num_classes))\n    nn.Sequential(",
+            ),
+            "a class": (
+                "return nn.Sequential(",
+                "return ThreeLayerConvNet(channel_1, channel_2, num_classes)\n    nn.Sequential(",
+            ),
+        },
+        "challenge_model": {
+            "always the same": ("return scores\n", "return scores * 0\n"),
+            "nothing to train": ("model = Net()", "model = Net().requires_grad_(False)"),
+            "no net": ("\n    return model", "\n    return model.forward"),
+        },
     },
     "tensorflow": {
-        "no padding": ('padding="SAME") + conv_b1', 'padding="VALID") + conv_b1'),
-        "a ReLU forgotten": ("second = tf.nn.relu(", "second = ("),
-        "uphill": ("assign_sub", "assign_add"),
-        "weights of zero": ("tf.random.normal(shape, stddev=(2 / fan_in) ** 0.5)", "tf.zeros(shape)"),
+        "barebones_code": {
+            "no padding": ('padding="SAME") + conv_b1', 'padding="VALID") + conv_b1'),
+            "a ReLU forgotten": ("second = tf.nn.relu(", "second = ("),
+            "uphill": ("assign_sub", "assign_add"),
+            "weights of zero": ("tf.random.normal(shape, stddev=(2 / fan_in) ** 0.5)", "tf.zeros(shape)"),
+            "no variables": ("params.append(tf.Variable(tf.zeros(shape[-1])))", "params.append(tf.zeros(shape[-1]))"),
+            "nothing changed in place": (
+                "param.assign_sub(learning_rate * gradient)",
+                "param = param - learning_rate * gradient",
+            ),
+        },
+        "module_code": {
+            "no bias": ("(channel_1, 5, ", "(channel_1, 5, use_bias=False, "),
+            "a ReLU forgotten": ('channel_2, 3, padding="same", activation="relu"', 'channel_2, 3, padding="same"'),
+            "a softmax too many": ("layers.Dense(num_classes, ", 'layers.Dense(num_classes, activation="softmax", '),
+            "nothing to train": ("self.fc = ", "self.conv1.trainable = False\n        self.fc = "),
+            "sizes ignored": ("layers.Dense(num_classes", "layers.Dense(10"),
+        },
+        "sequential_code": {
+            "a ReLU forgotten": ('channel_2, 3, padding="same", activation="relu"', 'channel_2, 3, padding="same"'),
+            "no padding": ('(channel_2, 3, padding="same"', "(channel_2, 3"),
+            "a class in a list": (
+                "return keras.Sequential(",
+                "return keras.Sequential([ThreeLayerConvNet(channel_1, channel_2, num_classes)])\n    keras.Sequential(",
+            ),
+        },
+        "challenge_model": {
+            "always the same": ("    model.arguments", "    model.trainable = False\n    model.arguments"),
+            "no net": ("\n    return model", "\n    return model.call"),
+        },
     },
 }
 
 
 def test_mistakes_are_caught(judge: Callable[..., PartVerdict], track: Part) -> None:
+    """In each round one of every cell."""
+    of_cells = MISTAKES[track.framework]
     missed = []
-    for name, change in MISTAKES[track.framework].items():
-        verdict = judge(edited(track, "barebones_code", change), "barebones_convnet")
-        (exercise,) = verdict.exercises
-        assert {test.outcome for test in exercise.tests} <= {"passed", "failed"}, name
-        if exercise.score == exercise.points:
-            missed.append(name)
+    for names in itertools.zip_longest(*of_cells.values()):
+        made = {cell: name for cell, name in zip(of_cells, names, strict=True) if name is not None}
+
+        def change(folder: Path, made: dict[str, str] = made) -> None:
+            for cell, name in made.items():
+                edited(track, cell, of_cells[cell][name])(folder)
+
+        verdict = judge(change, *(CELLS[cell] for cell in made))
+        results = {exercise.id: exercise for exercise in verdict.exercises}
+        for cell, name in made.items():
+            result = results[CELLS[cell]]
+            assert {test.outcome for test in result.tests} <= {"passed", "failed"}, (cell, name)
+            if result.score == result.points:
+                missed.append((cell, name))
     assert missed == []
+
+
+STYLES = {
+    "torch": {
+        "barebones_code": """
+WIDTH = [5, 3][0]
+KERNELS = few((WIDTH, 3), ())
+size = lambda shape: int(np.prod(shape))
+
+def three_layer_convnet(x, params):
+    w1, b1, w2, b2, w3, b3 = params
+    for w, b, kernel in ((w1, b1, KERNELS[0]), (w2, b2, KERNELS[1])):
+        x = torch.conv2d(x, w, padding=kernel // 2).add(b.view(1, -1, 1, 1)).clamp(min=0)
+    return torch.addmm(b3, x.reshape(x.size(0), -1), w3)
+
+def init_convnet(channel_1=32, channel_2=16, num_classes=10):
+    convs = nn.Conv2d(3, channel_1, KERNELS[0]), nn.Conv2d(channel_1, channel_2, KERNELS[1])
+    fc = nn.Parameter(torch.empty(size((channel_2, 32, 32)), num_classes))
+    nn.init.xavier_uniform_(fc)
+    for conv in convs:
+        nn.init.zeros_(conv.bias)
+    return (*(p for conv in convs for p in conv.parameters()), fc, nn.Parameter(torch.zeros(num_classes)))
+
+def training_step(forward, params, x, y, learning_rate):
+    loss = nn.NLLLoss()(F.log_softmax(forward(x, params), dim=1), y)
+    for param, grad in zip(params, torch.autograd.grad(loss, params)):
+        param.data.sub_(grad, alpha=learning_rate)
+    return loss.detach().numpy()
+""",
+        "module_code": """
+class ThreeLayerConvNet(nn.Module):
+    def __init__(self, channel_1=32, channel_2=16, num_classes=10):
+        super(ThreeLayerConvNet, self).__init__()
+        self.net = nn.Sequential(nn.LazyConv2d(channel_1, 5, padding="same"), nn.ReLU(inplace=True))
+        self.second = nn.LazyConv2d(channel_2, 3, padding=1)
+        self.fc_w = nn.Parameter(torch.randn(channel_2 * 32 * 32, num_classes) / 70)
+        self.fc_b = nn.Parameter(torch.zeros(num_classes))
+
+    def forward(self, x):
+        return self.second(self.net(x)).relu().flatten(1) @ self.fc_w + self.fc_b
+""",
+        "sequential_code": """
+from collections import OrderedDict
+
+class Flat(nn.Module):
+    def forward(self, x):
+        return x.view(x.shape[0], -1)
+
+def block(inputs, outputs, size):
+    return nn.Sequential(nn.Conv2d(inputs, outputs, size, padding=size // 2), nn.ReLU())
+
+def sequential_convnet(channel_1=32, channel_2=16, num_classes=10):
+    torch.manual_seed(7)
+    return nn.Sequential(OrderedDict(one=block(3, channel_1, 5), two=block(channel_1, channel_2, 3), flat=Flat(),
+                                     scores=nn.Linear(channel_2 * 32 ** 2, num_classes)))
+""",
+        "challenge_model": """
+def build_model():
+    layers, channels = [], 3
+    for width in (32, 64, 128):
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+        channels = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.1), nn.LazyLinear(10))
+""",
+    },
+    "tensorflow": {
+        "barebones_code": """
+KERNELS = few((5, 3), ())
+
+@tf.function
+def three_layer_convnet(x, params):
+    w1, b1, w2, b2, w3, b3 = params
+    for w, b, kernel in ((w1, b1, KERNELS[0]), (w2, b2, KERNELS[1])):
+        x = tf.pad(x, [[0, 0], [kernel // 2] * 2, [kernel // 2] * 2, [0, 0]])
+        x = tf.maximum(tf.nn.bias_add(tf.nn.conv2d(x, w, [1, 1, 1, 1], "VALID"), b), 0.0)
+    return tf.matmul(layers.Flatten()(x), w3) + b3
+
+def init_convnet(channel_1=32, channel_2=16, num_classes=10):
+    draw, none = keras.initializers.GlorotUniform(seed=3), tf.zeros_initializer()
+    def pair(*shape):
+        return tf.Variable(draw(shape)), tf.Variable(none(shape[-1:]))
+    return (*pair(5, 5, 3, channel_1), *pair(3, 3, channel_1, channel_2), *pair(32 * 32 * channel_2, num_classes))
+
+def training_step(forward, params, x, y, learning_rate):
+    with tf.GradientTape() as tape:
+        loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, forward(x, params))
+    for i, grad in enumerate(tape.gradient(loss, params)):
+        params[i].assign(params[i] - learning_rate * grad)
+    return float(loss)
+""",
+        "module_code": """
+class ThreeLayerConvNet(tf.keras.Model):
+    def __init__(self, channel_1=32, channel_2=16, num_classes=10, **kwargs):
+        super().__init__(**kwargs)
+        self.net = tf.keras.Sequential()
+        for channels, size in ((channel_1, 5), (channel_2, 3)):
+            self.net.add(layers.Conv2D(channels, (size, size), padding="same"))
+            self.net.add(layers.Activation("relu"))
+        self.net.add(layers.Flatten())
+        self.net.add(layers.Dense(num_classes))
+
+    def call(self, inputs):
+        return self.net(inputs)
+""",
+        "sequential_code": """
+def sequential_convnet(channel_1=32, channel_2=16, num_classes=10):
+    keras.utils.set_random_seed(7)
+    net = tf.keras.models.Sequential([layers.ZeroPadding2D(2), layers.Conv2D(channel_1, 5), layers.ReLU()])
+    net.add(layers.Conv2D(channel_2, 3, 1, "same", activation=tf.nn.relu))
+    net.add(layers.Lambda(lambda x: tf.reshape(x, (-1, 32 * 32 * channel_2))))
+    net.add(layers.Dense(num_classes, name="scores"))
+    return net
+""",
+        "challenge_model": """
+def build_model():
+    net = keras.Sequential()
+    for width in (32, 64, 128):
+        for layer in (layers.Conv2D(width, 3, padding="same"), layers.BatchNormalization(), layers.ReLU()):
+            net.add(layer)
+        net.add(layers.MaxPooling2D())
+    for layer in (layers.GlobalAveragePooling2D(), layers.Dropout(0.1), layers.Dense(10)):
+        net.add(layer)
+    return net
+""",
+    },
+}
+"""Right code, as others write it."""
+
+
+def rewritten(track: Part) -> Change:
+    def change(folder: Path) -> None:
+        path = folder / track.notebook
+        content = json.loads(path.read_text())
+        for cell in content["cells"]:
+            own = STYLES[track.framework].get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
+            if own is not None:
+                cell["source"] = "import numpy as np\n" + own
+        path.write_text(json.dumps(content))
+
+    return change
+
+
+def test_right_code_of_another_style_gets_all_points(judge: Callable[..., PartVerdict], track: Part) -> None:
+    verdict = judge(rewritten(track), *CELLS.values())
+    assert {name: result.message for name, result in lost(verdict).items()} == {}
+
+
+@pytest.mark.parametrize("track", TRACKS[1:], indirect=True)
+def test_graphs_take_choices_that_python_makes(judge: Callable[..., PartVerdict], track: Part) -> None:
+    """AutoGraph turns an ``if`` into a graph's, and has to find its lines for that: those of a notebook."""
+    verdict = judge(
+        edited(
+            track,
+            "barebones_code",
+            ("def three_layer_convnet(", "@tf.function\ndef three_layer_convnet("),
+            ("    first = ", "    if tf.reduce_max(x) > 1e9:\n        x = -x\n    first = "),
+        ),
+        "barebones_convnet",
+    )
+    assert lost(verdict) == {}
 
 
 def test_returning_something_else_is_their_failure(judge: Callable[..., PartVerdict], track: Part) -> None:
@@ -212,6 +442,42 @@ def test_weights_of_another_net_are_said(judge: Callable[..., PartVerdict], cour
     assert "do not fit the net that build_model() builds" in messages(verdict, "accuracy_part5")
 
 
+def test_a_wrapped_net_is_saved_as_the_net_that_it_is(track: Part, tmp_path: Path) -> None:
+    from autograder.checks import frameworks
+
+    if track.framework == "torch":
+        import torch
+
+        class Compiled(torch.nn.Module):  # as torch.compile makes it, which takes a compiler
+            def __init__(self, model: torch.nn.Module) -> None:
+                super().__init__()
+                self._orig_mod = model
+
+        net: object = torch.nn.DataParallel(Compiled(torch.nn.Linear(3, 2)))
+    else:
+        import keras
+
+        net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    path = tmp_path / track.model
+    frameworks.save_network(net, path, "cifar10-1", np.zeros(3), np.ones(3))
+    library = frameworks.library(track.framework)
+    library.load(library.unwrapped(net), path)
+    net.arguments = [64]  # type: ignore[attr-defined]
+    if track.framework == "tensorflow":
+        with pytest.raises(frameworks.ModelError, match="must be a dictionary"):
+            frameworks.save_network(net, path, "cifar10-1", np.zeros(3), np.ones(3))
+
+
+def test_a_class_of_another_part_is_not_taken_for_this_ones(track: Part, solved: Path, tmp_path: Path) -> None:
+    """Part 4 has a ThreeLayerConvNet, too; whoever runs pytest in the folder has both notebooks."""
+    shutil.copy(solved / track.notebook, tmp_path)
+    cell = {"cell_type": "code", "source": "ThreeLayerConvNet = 4"}
+    (tmp_path / "ConvolutionalNetworks.ipynb").write_text(json.dumps({"cells": [cell]}))
+    guest = Guest("cs231n", tmp_path, ("ConvolutionalNetworks.ipynb", track.notebook), track.framework)
+    assert guest.definition("ThreeLayerConvNet") == 4
+    assert isinstance(guest.definition_in_framework("ThreeLayerConvNet"), type)
+
+
 def test_a_model_of_other_pictures_is_not_graded(course: Course, track: Part, tmp_path: Path, level: int) -> None:
     students.complete(course, tmp_path / "complete", parts=[track])
     other = dataclasses.replace(course)
@@ -254,9 +520,16 @@ def test_what_is_not_installed_is_not_graded(
     assert "is not installed where this was graded" in messages(verdict, "module_convnet")
 
 
-def test_only_one_runner_and_little_memory(judge: Callable[..., PartVerdict], track: Part) -> None:
-    """Two gigabytes are a net's; asking for more ends its runner, and nothing else."""
-    greedy = "def sequential_convnet(*sizes): return np.ones((3, 2**30))\nimport numpy as np"
+def test_only_one_runner_and_little_memory(
+    judge: Callable[..., PartVerdict], track: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two gigabytes are a net's; asking for more costs what asks, and its runner; another one serves the rest."""
+    greedy = "import numpy as np\ndef sequential_convnet(*sizes): return [np.ones(2**27) for _ in range(3)]"
+    started: list[object] = []
+    start = launch.start
+    monkeypatch.setattr(launch, "start", lambda *args, **kwargs: started.append(args) or start(*args, **kwargs))
+    assert lost(judge()) == {}
+    assert len(started) == 1
 
     def change(folder: Path) -> None:
         path = folder / track.notebook
@@ -267,3 +540,4 @@ def test_only_one_runner_and_little_memory(judge: Callable[..., PartVerdict], tr
 
     verdict = judge(change)
     assert set(lost(verdict)) == {"sequential_convnet"}
+    assert "not a net of" not in messages(verdict, "sequential_convnet")

@@ -35,6 +35,15 @@ def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(course: C
     assert begun(course, blank) == [first.notebook, second.notebook]
 
 
+def test_code_in_a_cell_of_ones_own_counts_as_work(course: Course, blank: Path) -> None:
+    second = course.parts[4].tracks[1]
+    content = json.loads((blank / second.notebook).read_text())
+    content["cells"].append({"cell_type": "code", "metadata": {}, "id": "own", "outputs": [], "execution_count": None,
+                             "source": "def three_layer_convnet(x, params): return x"})  # fmt: skip
+    (blank / second.notebook).write_text(json.dumps(content))
+    assert begun(course, blank) == [second.notebook]
+
+
 def test_a_model_counts_as_work(course: Course, blank: Path) -> None:
     second = course.parts[4].tracks[1]
     (blank / "models").mkdir()
@@ -80,6 +89,9 @@ def test_what_cannot_be_judged_never_costs_the_other_nor_becomes_a_zero() -> Non
     open_one = verdict("TensorFlow", 0, NOT_GRADED)
     assert tracks.best([verdict("PyTorch", 1), open_one]).name == "PyTorch"
     assert tracks.best([verdict("PyTorch", 0, "failed"), open_one]).name == "TensorFlow"
+    assert tracks.best([verdict("PyTorch", 3), open_one]).flags == ()
+    (flag,) = tracks.best([verdict("PyTorch", 1), open_one]).flags  # it might have earned 3
+    assert flag.startswith("TensorFlow.ipynb was handed in too, and could not be judged in full")
     assert "could not be judged in full (It is not there)" in tracks.best([verdict("PyTorch", 1), open_one]).problems[0]
 
 

@@ -57,6 +57,14 @@ def test_grade_cells(notebook):
             assert re.search(r"^ *### BEGIN SOLUTION$.*^ *### END SOLUTION$", source, re.MULTILINE | re.DOTALL)
 
 
+def test_what_is_cleared_at_the_top_level_stands_alone(notebook):
+    """There the student finds a line that raises, and behind it nothing is defined."""
+    region = re.compile(r"^### BEGIN SOLUTION$.*?^### END SOLUTION$", re.MULTILINE | re.DOTALL)
+    for _, metadata, source in graded(notebook):
+        if metadata["solution"] and region.search(source):
+            assert not re.search(r"^(def|class) ", region.sub("", source), re.MULTILINE), metadata["grade_id"]
+
+
 def test_ids_are_unique_across_notebooks():
     notebooks = [json.loads(path.read_text("utf-8")) for path in NOTEBOOKS]
     firsts = [notebook for notebook in notebooks if "instead_of" not in notebook["metadata"]["cs231n"]]

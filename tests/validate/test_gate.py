@@ -21,9 +21,11 @@ from autograder.grading import engine
 from autograder.judge import session
 from autograder.judge.plugin import claimed
 from autograder.misconceptions import CATALOGUE, MisconceptionError
+from autograder.sample.train import trained_model
 from autograder.sandbox.installed import is_installed
 from autograder.validate import calibration, gate, inventory, mutants
 from autograder.validate.gate import Examined, Task
+from autograder.validate.notebooks import breaks_off
 from autograder.validate.trusted import Variant, parts_in_numpy
 from autograder.verdict import ERROR, FAILED, TestResult
 from autograder.wheat import STYLES
@@ -227,6 +229,34 @@ def test_a_mistake_that_answers_otherwise_each_time(course: Course, monkeypatch:
     monkeypatch.setattr(calibration, "_failed", lambda *_: [(Claim("sgd_momentum"), failed)])
     (sentence,) = calibration.chaff_passes(course, KNOWN["sgd_momentum/sign"], 3)
     assert "is caught by momentum_steps but not named: no test of sgd_momentum gets the same answers" in sentence
+
+
+def leave_in(notebook: Path, *sources: str) -> None:
+    """Make a notebook of a few cells of another."""
+    content = json.loads(notebook.read_text())
+    cells = [cell for cell in content["cells"] if cell["cell_type"] == "code"][: len(sources)]
+    content["cells"] = [{**cell, "source": source} for cell, source in zip(cells, sources, strict=True)]
+    notebook.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ("number / 0", "Dropout.ipynb does not run in quick mode (Cell 1):"),
+        ("number / 1", "Dropout.ipynb runs through and does not save models/part3.npz."),
+    ],
+)
+def test_a_notebook_that_does_not_end_well(copied: Course, last: str, said: str) -> None:
+    leave_in(copied.source / "Dropout.ipynb", "number = 1", last)
+    (wrong,) = breaks_off(copied, copied.parts[2])
+    assert wrong.startswith(said)
+
+
+def test_the_model_that_a_notebook_trains_is_kept(copied: Course) -> None:
+    saved = "from pathlib import Path; Path('models').mkdir(); Path('models/part3.npz').write_text('a model')"
+    leave_in(copied.source / "Dropout.ipynb", saved)
+    assert breaks_off(copied, copied.parts[2]) == []
+    assert trained_model(copied, copied.parts[2], quick=True).read_text() == "a model"
 
 
 def test_a_mistake_on_which_its_own_test_breaks_off(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

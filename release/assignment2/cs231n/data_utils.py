@@ -183,5 +183,5 @@ def preprocessing():
         If it was not called yet.
     """
     if _preprocessing is None:
-        raise RuntimeError("no pictures were loaded yet: call get_CIFAR10_data() first")
+        raise RuntimeError("no pictures were loaded yet: call get_CIFAR10_data() first, or get_data() in part 5")
     return _preprocessing

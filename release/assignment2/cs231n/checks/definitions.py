@@ -4,6 +4,7 @@ Notebooks are read as hostile data; executing what they define is for the runner
 """
 
 import ast
+import builtins
 import json
 import linecache
 import sys
@@ -87,7 +88,8 @@ class Definitions:
     Notes
     -----
     A cell that does not parse, or a definition that raises, costs its own names only. Constants are assignments whose
-    right-hand side calls nothing, or nothing but `PLAIN` and functions of `COMPUTING`, and choices between such.
+    right-hand side calls nothing, or nothing but `PLAIN` and functions of `COMPUTING`, and choices between such. What
+    other calls set is worked out once something asks for it, and thus trainings are left alone.
     """
 
     def __init__(self, folder: Path, notebooks: tuple[str, ...]) -> None:
@@ -114,13 +116,17 @@ class Definitions:
             With one sentence that says why it is not there.
         """
         for notebook in self._notebooks():
-            if name in notebook.names:
+            if name in notebook:
                 return notebook.names[name]
-        problem = next((notebook.problems[name] for notebook in self._read if name in notebook.problems), "")
+        problem = self.problem(name)
         if problem:
             raise KeyError(f"{name} could not be used: {problem}")
         unread = next((notebook.unread for notebook in self._read if notebook.unread), "")
         raise KeyError(unread or f"{name} is not set in the notebook.")
+
+    def problem(self, name: str) -> str:
+        """Return why a name that a notebook would set is not there, or ""."""
+        return next((notebook.problems[name] for notebook in self._read if name in notebook.problems), "")
 
 
 class _Notebook:
@@ -132,11 +138,21 @@ class _Notebook:
         self.names: dict[str, Any] = vars(module)
         self.problems: dict[str, str] = {}
         self.unread = ""
+        self.names["__builtins__"] = _Builtins(self)
         self._callable = set(PLAIN) | {"np"}
+        self._left: dict[str, tuple[ast.stmt, str]] = {}
+        self._is_read = False
         try:
             self._load(path)
         except NotebookError as error:
             self.unread = str(error)
+        self._is_read = True
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a name is set, now at the latest."""
+        if name not in self.names and name in self._left and self._is_read:
+            self._run(*self._left.pop(name))
+        return name in self.names
 
     def _load(self, path: Path) -> None:
         for number, cell in enumerate(read_cells(path)):
@@ -153,16 +169,37 @@ class _Notebook:
                 continue
             for statement in tree.body:
                 self._callable |= _computing(statement)
-                if _defines(statement, self._callable):
-                    self._run(statement, file)
+                kept = _defining(statement, self._callable)
+                if kept is not None:
+                    self._run(kept, file)
+                elif isinstance(statement, ast.Assign | ast.AnnAssign):
+                    self._leave(statement, file)
+
+    def _leave(self, statement: ast.stmt, file: str) -> None:
+        self._left.update(dict.fromkeys(_targets(statement), (statement, file)))
 
     def _run(self, statement: ast.stmt, file: str) -> None:
         code = compile(ast.Module([statement], []), file, "exec")
         try:
             exec(code, self.names)
         except Exception as error:
+            if isinstance(error, NameError) and not self._is_read:  # it may need what was left
+                self._leave(statement, file)
             for name in _targets(statement):
-                self.problems[name] = f"defining it raised {type(error).__name__}: {str(error)[:200]}"
+                self.problems[name] = f"setting it raised {type(error).__name__}: {str(error)[:200]}"
+
+
+class _Builtins(dict[str, Any]):
+    """Python's own names and, where those end, what was left in a notebook: a function that asks for it finds it."""
+
+    def __init__(self, notebook: _Notebook) -> None:
+        super().__init__(vars(builtins))
+        self._notebook = notebook
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._notebook:
+            return self._notebook.names[name]
+        raise KeyError(name)
 
 
 def _without_magics(source: str) -> str:
@@ -186,16 +223,26 @@ def _computing(statement: ast.stmt) -> set[str]:
     return {alias.asname or alias.name.partition(".")[0] for alias in found}
 
 
-def _defines(statement: ast.stmt, known: set[str]) -> bool:
+def _defining(statement: ast.stmt, known: set[str]) -> ast.stmt | None:
+    """What of a statement defines something, or None."""
     if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
-        return True
+        return statement
     if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return all(_is_name(target) for target in targets) and _is_constant(statement.value, known)
-    if isinstance(statement, ast.If):  # device = ..., where there is such a device
-        branches = [*statement.body, *statement.orelse]
-        return _is_constant(statement.test, known) and all(_defines(one, known) for one in branches)
-    return False
+        return statement if all(map(_is_name, targets)) and _is_constant(statement.value, known) else None
+    if isinstance(statement, ast.If) and _is_constant(statement.test, known):  # device = ..., where there is such one
+        body, orelse = (list(_all_defining(branch, known)) for branch in (statement.body, statement.orelse))
+        if body or orelse:
+            choice = ast.If(statement.test, body or [ast.Pass()], orelse)
+            return ast.fix_missing_locations(ast.copy_location(choice, statement))
+    return None
+
+
+def _all_defining(statements: list[ast.stmt], known: set[str]) -> Iterator[ast.stmt]:
+    for statement in statements:
+        kept = _defining(statement, known)
+        if kept is not None:
+            yield kept
 
 
 def _is_name(target: ast.expr) -> bool:
@@ -205,6 +252,8 @@ def _is_name(target: ast.expr) -> bool:
 
 
 def _is_constant(value: ast.expr, known: set[str]) -> bool:
+    if isinstance(value, ast.Lambda):  # which calls nothing before it is called
+        return True
     return all(_calls_known(node, known) for node in ast.walk(value) if isinstance(node, ast.Call))
 
 
@@ -219,6 +268,7 @@ def _calls_known(call: ast.Call, known: set[str]) -> bool:
 def _targets(statement: ast.stmt) -> Iterator[str]:
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         yield statement.name
+        return
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id

@@ -21,8 +21,10 @@ MODEL_ENDINGS = {"": ".npz", "torch": ".safetensors", "tensorflow": ".weights.h5
 """How the files of models end, by the package that they are made with; "" is NumPy alone."""
 MODULES = {"torch": "on_pytorch", "tensorflow": "on_tensorflow"}
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
-PARAMS = ("conv_w1", "conv_b1", "conv_w2", "conv_b2", "fc_w", "fc_b")
+CONVNET_PARAMS = ("conv_w1", "conv_b1", "conv_w2", "conv_b2", "fc_w", "fc_b")
 """The parameters of a three-layer convnet, in the order in which the notebooks pass them on."""
+PART = 5
+"""The part whose nets are PyTorch's or TensorFlow's."""
 MAX_BYTES = 256 * 2**20
 Arrays = Sequence[np.ndarray]
 
@@ -65,6 +67,7 @@ class Library(Protocol):
     def labels_from(self, y: np.ndarray, device: Any) -> Any: ...
     def array_from(self, tensor: Any) -> np.ndarray: ...
     def is_net(self, model: Any) -> bool: ...
+    def unwrapped(self, model: Any) -> Any: ...
     def net_of(self, model: Any, device: Any, deviation: np.ndarray) -> Net: ...
     def write(self, model: Any, path: Path, description: str) -> None: ...
     def read(self, path: Path) -> str: ...
@@ -123,10 +126,12 @@ class Framework:
         return self._array("three_layer_convnet", forward(self._library.pictures_from(x, self._device), own))
 
     def start(self, *sizes: int) -> tuple[np.ndarray, ...]:
-        """Return the parameters that the notebook's ``init_convnet`` begins with, in the order of `PARAMS`."""
+        """Return the parameters that the notebook's ``init_convnet`` begins with, in the order of `CONVNET_PARAMS`."""
         params = self._definition("init_convnet")(*sizes)
-        if not isinstance(params, list | tuple) or len(params) != len(PARAMS):
-            raise SubjectError("type", f"init_convnet must return a list of {len(PARAMS)}: {', '.join(PARAMS)}.")
+        if not isinstance(params, list | tuple) or len(params) != len(CONVNET_PARAMS):
+            raise SubjectError(
+                "type", f"init_convnet must return a list of {len(CONVNET_PARAMS)}: {', '.join(CONVNET_PARAMS)}."
+            )
         for param in params:
             self._array("init_convnet", param)
         return tuple(self._library.arrays_from(params))
@@ -138,9 +143,15 @@ class Framework:
         forward, step = self._definition("three_layer_convnet"), self._definition("training_step")
         for _ in range(count):
             loss = step(forward, own, pictures, labels, learning_rate)
-        if not isinstance(loss, float):
-            loss = self._array("training_step", loss)
-        return (loss, *self._library.arrays_from(own))
+        return (self._number("training_step", loss), *self._library.arrays_from(own))
+
+    def descent(self, x: np.ndarray, y: np.ndarray, learning_rate: float, count: int, *sizes: int) -> tuple[Any, ...]:
+        """Make some of the notebook's ``training_step`` from where its ``init_convnet`` begins; return all losses."""
+        own = self._definition("init_convnet")(*sizes)
+        pictures, labels = self._library.pictures_from(x, self._device), self._library.labels_from(y, self._device)
+        forward, step = self._definition("three_layer_convnet"), self._definition("training_step")
+        losses = (step(forward, own, pictures, labels, learning_rate) for _ in range(count))
+        return tuple(self._number("training_step", loss) for loss in losses)
 
     def net(self, maker: str, *sizes: int) -> Net:
         """Return the net that the class or function ``maker`` of the notebook makes."""
@@ -148,7 +159,7 @@ class Framework:
 
     def load_model(self) -> tuple[str, np.ndarray, Net]:
         """Return the handed-in model: its data's fingerprint, the mean picture, and the net of ``build_model()``."""
-        path = self._folder / "models" / f"part5{MODEL_ENDINGS[self._name]}"
+        path = self._folder / "models" / f"part{PART}{MODEL_ENDINGS[self._name]}"
         try:
             fingerprint, mean, deviation, arguments = _describe(path, self._library)
             model = self._made_by("build_model", **arguments)
@@ -163,6 +174,10 @@ class Framework:
         if not self._library.is_net(model):
             raise SubjectError("type", f"{maker} gives a {type(model).__name__}, not a net of {TITLES[self._name]}.")
         return model
+
+    def _number(self, function: str, value: Any) -> Any:
+        """A loss: a number of Python's or NumPy's as well as a tensor."""
+        return value if isinstance(value, int | float | np.generic | np.ndarray) else self._array(function, value)
 
     def _array(self, function: str, tensor: Any) -> np.ndarray:
         try:
@@ -210,13 +225,14 @@ def save_network(model: Any, path: Path, fingerprint: str, mean: np.ndarray, dev
         If it is no net of PyTorch or TensorFlow, or has no weights.
     """
     name = require_framework(model)
-    description = {
-        "format": 1, "framework": name, "arguments": dict(getattr(model, "arguments", {})), "data": fingerprint,
-        "mean": mean.tolist(), "deviation": deviation.tolist(),
-    }  # fmt: skip
+    model = library(name).unwrapped(model)
     try:
+        description = {
+            "format": 1, "framework": name, "arguments": dict(getattr(model, "arguments", {})), "data": fingerprint,
+            "mean": mean.tolist(), "deviation": deviation.tolist(),
+        }  # fmt: skip
         text = json.dumps(description)
-    except TypeError:
+    except (TypeError, ValueError):
         raise ModelError("model.arguments must be a dictionary of numbers, words and lists of them.") from None
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as fresh:

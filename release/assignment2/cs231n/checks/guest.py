@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .definitions import Definitions
+from .definitions import Definitions, framework_of
 from .frameworks import Framework, ModelError
 from .saving import SavedModel, predict
 from .subject import Handle, SubjectError, by_value, deep_value, is_plain_array
@@ -43,7 +43,7 @@ class Guest:
         self.folder = folder
         self.notebooks = notebooks
         self.framework = framework
-        self._definitions: Definitions | None = None
+        self._definitions: dict[tuple[str, ...], Definitions] = {}
         self._course = {
             "seed": lambda number: seed(number, framework),
             "load_model": self.load_model,
@@ -60,7 +60,7 @@ class Guest:
         if modules == ["course"]:
             return self._course[last]
         if modules == ["framework"]:
-            return getattr(Framework(self.framework, self.folder, self.definition), last)
+            return getattr(Framework(self.framework, self.folder, self.definition_in_framework), last)
         module = self._import(modules)
         try:
             return getattr(module, last)
@@ -71,16 +71,27 @@ class Guest:
     def load(self, path: str) -> None:
         """Import a module of the package by its dotted name below it, or read what the notebook defines."""
         if path in ("notebook", "framework"):
-            self._definitions = self._definitions or Definitions(self.folder, self.notebooks)
-            self._definitions.read()
+            self._definitions_of(self.notebooks if path == "notebook" else self._for_framework()).read()
         else:
             self._import(path.split(".") if path else [])
 
     def definition(self, name: str) -> Any:
-        """Return a name that the notebook defines."""
-        self._definitions = self._definitions or Definitions(self.folder, self.notebooks)
+        """Return a name that the notebooks define."""
+        return self._defined(name, self.notebooks)
+
+    def definition_in_framework(self, name: str) -> Any:
+        """Return a name that the framework's notebook defines: others have a ``ThreeLayerConvNet`` too."""
+        return self._defined(name, self._for_framework())
+
+    def _for_framework(self) -> tuple[str, ...]:
+        return tuple(one for one in self.notebooks if framework_of(self.folder / one)) or self.notebooks
+
+    def _definitions_of(self, notebooks: tuple[str, ...]) -> Definitions:
+        return self._definitions.setdefault(notebooks, Definitions(self.folder, notebooks))
+
+    def _defined(self, name: str, notebooks: tuple[str, ...]) -> Any:
         try:
-            return self._definitions[name]
+            return self._definitions_of(notebooks)[name]
         except KeyError as error:
             raise SubjectError("missing", str(error.args[0])) from None
 
@@ -149,12 +160,17 @@ class Guest:
             text = " ".join(str(error).split())[:500]
         except Exception:
             text = ""
-        if isinstance(error, NotImplementedError):
+        if isinstance(error, NotImplementedError) and not text:
             return SubjectError("unfinished", "It is not written yet: it raises NotImplementedError.", where)
-        text = _modernised(text)
+        text = _modernised(text) + self._why_undefined(error)
         kind = "import" if importing else "raised"
         start = f"Importing {importing} raised " if importing else "It raised "
         return SubjectError(kind, f"{start}{type(error).__name__}{': ' + text if text else ''}", where)
+
+    def _why_undefined(self, error: BaseException) -> str:
+        name = error.name if isinstance(error, NameError) else None
+        problems = (definitions.problem(name) for definitions in self._definitions.values()) if name else ()
+        return next((f" ({problem})" for problem in problems if problem), "")
 
     def _own_line(self, error: BaseException) -> str:
         if isinstance(error, SyntaxError) and error.filename:
@@ -162,13 +178,21 @@ class Guest:
         own = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
-            if str(self.folder) in frame.filename or "<notebook" in frame.filename
+            if str(self.folder) in frame.filename or _place(frame.filename) != Path(frame.filename).name
         ]
         if not own:
             return ""
         frame = own[-1]
         text = (frame.line or "").strip()[:120]
-        return f"{Path(frame.filename).name}, line {frame.lineno}, in {frame.name}{': ' + text if text else ''}"
+        return f"{_place(frame.filename)}, line {frame.lineno}, in {frame.name}{': ' + text if text else ''}"
+
+
+def _place(file: str) -> str:
+    """A file's name, or which cell of which notebook it stands for."""
+    read = re.fullmatch(r"<(.+) notebook, (cell \d+)>", file)
+    if read:
+        return f"{read.group(1)}, {read.group(2)}"
+    return "a cell of this notebook" if re.search(r"ipykernel_\d+", file) else Path(file).name
 
 
 REPLACED = {

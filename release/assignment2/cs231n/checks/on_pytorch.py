@@ -3,6 +3,7 @@
 Imported only where PyTorch is installed.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from .subject import SubjectError
 KINDS = {"Conv2d": "conv", "Linear": "linear", "ReLU": "relu", "Flatten": "flatten"}
 DESCRIPTION = "cs231n"
 """The key of our description in a file's metadata."""
+AT_ONCE = 50
+"""Pictures in a forward pass, so that a large net's intermediate values fit into memory."""
 
 
 def params_from(arrays: Arrays, device: Any) -> list[torch.Tensor]:
@@ -52,19 +55,33 @@ def is_net(model: object) -> bool:
     return isinstance(model, nn.Module)
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the net that ``torch.compile``, ``DataParallel`` or an average of weights is wrapped around."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if isinstance(model, nn.DataParallel | torch.optim.swa_utils.AveragedModel):
+            inner = model.module
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
+
+
 class TorchNet:
     """See `frameworks.Net`."""
 
     def __init__(self, model: nn.Module, device: Any, deviation: np.ndarray) -> None:
         self.model = model.to(device) if device is not None else model
+        _build(self.model)
         self._device = device
         self._deviation = deviation.reshape(1, 3, 1, 1)
         self._adam: torch.optim.Optimizer | None = None
 
     def scores(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         self.model.train(training)
-        with torch.no_grad():
-            return array_from(self.model(pictures_from(x, self._device)))
+        pictures = pictures_from(x, self._device)
+        with torch.no_grad():  # in training they are normalised together
+            parts = [self.model(some) for some in pictures.split(len(x) if training else AT_ONCE)]
+        return np.concatenate([array_from(part) for part in parts])
 
     def loss(self, x: np.ndarray) -> np.ndarray:
         return self.scores(x / self._deviation)
@@ -81,26 +98,46 @@ class TorchNet:
     def put(self, params: Arrays) -> None:
         own = list(self.model.parameters())
         for array in params:
-            wanted = array.T if array.ndim == 2 else array  # nn.Linear keeps its weights the other way round
-            fits = [param for param in own if tuple(param.shape) == wanted.shape]
+            turned = (array.T, array) if array.ndim == 2 else (array,)  # the first is how nn.Linear keeps its weights
+            fits = [(param, wanted) for wanted in turned for param in own if tuple(param.shape) == wanted.shape]
             if len(fits) != 1:
                 shapes = ", ".join(str(tuple(param.shape)) for param in own)
-                raise SubjectError("missing", f"One parameter of shape {wanted.shape} is expected; there are {shapes}.")
+                raise SubjectError(
+                    "missing", f"One parameter of shape {turned[0].shape} is expected; there are {shapes}."
+                )
             with torch.no_grad():
-                fits[0].copy_(torch.tensor(wanted))
+                fits[0][0].copy_(torch.tensor(fits[0][1]))
 
     def count(self) -> int:
         return sum(param.numel() for param in self.model.parameters() if param.requires_grad)
 
     def layers(self) -> tuple[str, ...]:
-        leaves = [type(module).__name__ for module in self.model.modules() if not list(module.children())]
-        return tuple(KINDS.get(name, name) for name in leaves)
+        names = [type(layer).__name__ for layer in _parts(self.model)]
+        return tuple(KINDS.get(name, name) for name in names)
 
     def is_sequential(self) -> bool:
         return isinstance(self.model, nn.Sequential)
 
 
 net_of = TorchNet
+
+
+def _build(model: nn.Module) -> None:
+    """Let a net with lazy layers make its weights, which wait for a first picture to do so."""
+    own = (*model.parameters(), *model.buffers())
+    if any(map(nn.parameter.is_lazy, own)):
+        model.eval()
+        with torch.no_grad():
+            model(torch.zeros(1, 3, 32, 32, device=own[0].device))
+
+
+def _parts(model: nn.Module) -> Iterator[nn.Module]:
+    """What a net is made of; what lies within a module that is no Sequential is that module's own affair."""
+    if isinstance(model, nn.Sequential):
+        for layer in model:
+            yield from _parts(layer)
+    else:
+        yield model
 
 
 def write(model: nn.Module, path: Path, description: str) -> None:
@@ -131,6 +168,7 @@ def load(model: nn.Module, path: Path) -> None:
     ModelError
         If they do not fit.
     """
+    _build(model)
     tensors = safetensors.torch.load_file(path)
     own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     wrong = [name for name, shape in own.items() if name not in tensors or tuple(tensors[name].shape) != shape]

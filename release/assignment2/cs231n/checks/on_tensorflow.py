@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before the import: it greets at length otherwise
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # whatever a user's own settings say
+os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever a user's own settings say
 
 import h5py
 import keras
@@ -64,6 +64,11 @@ def is_net(model: object) -> bool:
     return isinstance(model, keras.Model)
 
 
+def unwrapped(model: keras.Model) -> keras.Model:
+    """Return the net itself: nothing is wrapped around one here."""
+    return model
+
+
 class KerasNet:
     """See `frameworks.Net`."""
 
@@ -105,7 +110,7 @@ class KerasNet:
         return _count(self.model.trainable_variables)
 
     def layers(self) -> tuple[str, ...]:
-        names = [type(layer).__name__ for layer in _leaves(self.model)]
+        names = [type(layer).__name__ for layer in _parts(self.model)]
         return tuple(KINDS.get(name, name) for name in names)
 
     def is_sequential(self) -> bool:
@@ -170,14 +175,13 @@ def _count(variables: list[Any]) -> int:
     return sum(math.prod(variable.shape) for variable in variables)
 
 
-def _leaves(layer: Any) -> Iterator[Any]:
-    """What a net is made of, down to layers that hold no others."""
-    inner = getattr(layer, "layers", None)
-    if not isinstance(inner, list):
-        yield layer
-        return
-    for each in inner:
-        yield from _leaves(each)
+def _parts(model: Any) -> Iterator[Any]:
+    """What a net is made of; what lies within a layer that is no Sequential is that layer's own affair."""
+    if isinstance(model, keras.Sequential):
+        for layer in model.layers:
+            yield from _parts(layer)
+    else:
+        yield model
 
 
 def _to_channels_last(arrays: Arrays) -> list[np.ndarray]:

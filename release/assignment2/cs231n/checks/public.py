@@ -179,6 +179,9 @@ class _NotebookGuest(Guest):
     def definition(self, name: str) -> Any:
         return self.values[name] if name in self.values else super().definition(name)
 
+    def definition_in_framework(self, name: str) -> Any:
+        return self.values[name] if name in self.values else super().definition_in_framework(name)
+
 
 def own_pictures(package: str = "cs231n") -> Pictures:
     """Return the student's own pictures.
@@ -208,7 +211,7 @@ def _tests_in(file: Path) -> Iterator[PublicTest]:
 def _load(file: Path) -> ModuleType:
     """Import a test file; its ``cs231n.checks`` is this very package, under whichever name it runs."""
     own = __package__ or ""
-    for name in ("", ".exercise", ".compare", ".models", ".numeric"):
+    for name in ("", ".exercise", ".compare", ".frameworks", ".models", ".numeric"):
         module = importlib.import_module(own + name)
         sys.modules.setdefault(f"cs231n.checks{name}", module)
     spec = importlib.util.spec_from_file_location(f"public_{file.stem}", file)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .frameworks import MAX_BYTES, MODEL_ENDINGS, ModelError, require_framework, save_network
+from .frameworks import MAX_BYTES, MODEL_ENDINGS, PART, ModelError, require_framework, save_network
 
 MODULES = {
     "TwoLayerNet": "classifiers.fc_net",
@@ -24,8 +24,6 @@ MODULES = {
 """Where to find the course's own classes; a student's own class is saved with the module that defines it."""
 RUNNING = ("running_mean", "running_var")
 PARTS = range(1, 6)
-FRAMEWORKS = 5
-"""The part whose nets are PyTorch's or TensorFlow's."""
 
 
 def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
@@ -53,7 +51,7 @@ def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
     """
     if part not in PARTS:
         raise ModelError(f"part must be a number from {min(PARTS)} to {max(PARTS)}, not {part!r}.")
-    if part == FRAMEWORKS:
+    if part == PART:
         return _save_network(model, Path(folder))
     params = getattr(model, "params", None)
     arguments = getattr(model, "arguments", None)
@@ -93,10 +91,12 @@ def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
 
 def _save_network(model: Any, folder: Path) -> Path:
     data_utils = importlib.import_module("cs231n.data_utils")
-    path = folder / f"part{FRAMEWORKS}{MODEL_ENDINGS[require_framework(model)]}"
+    path = folder / f"part{PART}{MODEL_ENDINGS[require_framework(model)]}"
     if _is_kept(path, data_utils):
         return path
     preprocessing = data_utils.preprocessing()
+    if np.all(preprocessing.deviation == 1):
+        raise ModelError("The pictures were not standardised: load them with get_standardized_CIFAR10() of data_utils.")
     mean = preprocessing.mean.mean(axis=(1, 2))
     save_network(model, path, preprocessing.fingerprint, mean, preprocessing.deviation)
     return path

@@ -1,0 +1,28 @@
+"""Which verdicts are kept."""
+
+import pytest
+
+from autograder.course import Course
+from autograder.grading import store
+from autograder.grading.store import VerdictStore
+from autograder.verdict import ERROR, GRADED, NOT_GRADED, ExerciseResult, PartVerdict
+
+
+def verdict(outcome: str) -> PartVerdict:
+    return PartVerdict(5, "PyTorch", (ExerciseResult("barebones_convnet", 3, 0, outcome, ()),), submission="abc")
+
+
+def is_kept(course: Course, outcome: str) -> bool:
+    kept = VerdictStore(course)
+    kept.put(course.parts[4], verdict(outcome))
+    return kept.get("abc", course.parts[4], 0) is not None
+
+
+def test_what_is_to_be_judged_again_is_not_kept(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our errors; and what was not graded since a framework is not installed, which may change."""
+    assert not is_kept(course, ERROR)
+    monkeypatch.setattr(store, "is_installed", lambda framework: framework != "tensorflow")
+    assert not is_kept(course, NOT_GRADED)
+    monkeypatch.setattr(store, "is_installed", lambda framework: True)
+    assert is_kept(course, NOT_GRADED)
+    assert is_kept(course, GRADED)
