@@ -39,7 +39,7 @@ class Confinement:
     Attributes
     ----------
     memory, file_size : int
-        Bytes of address space, and of the largest file it may write.
+        Bytes of memory, and of the largest file it may write.
     cpu_seconds : int
         Processor time before the kernel ends it.
     user : int or None
@@ -52,6 +52,8 @@ class Confinement:
         Processes and threads that its user may have at a time, where it may start programs; 0: it may not.
     removes : bool
         Whether it may remove and rename files, which takes them out of the sight of who watches the disk.
+    addresses : int
+        Bytes of address space over those of memory: libraries are mapped there, and data is not.
     search : bool
         Whether ``user`` may look into folders that permissions close to it; which ones, is Landlock's to say.
     """
@@ -65,6 +67,7 @@ class Confinement:
     seccomp: bool = False
     processes: int = 0
     removes: bool = False
+    addresses: int = 0
     search: bool = False
 
 
@@ -121,7 +124,8 @@ def _limit(wanted: Confinement) -> None:
     ]
     if sys.platform == "linux":  # macOS refuses limits on the address space
         limits += [
-            (resource.RLIMIT_AS, wanted.memory),
+            (resource.RLIMIT_AS, wanted.memory + wanted.addresses),
+            (resource.RLIMIT_DATA, wanted.memory),
             (resource.RLIMIT_NPROC, max(LEAST_PROCESSES, wanted.processes)),
             (resource.RLIMIT_MEMLOCK, 0),
         ]

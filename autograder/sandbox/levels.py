@@ -68,7 +68,7 @@ class Limits:
     memory, disk, file_size : int
         Bytes of memory, of its temporary folder, of one file.
     addresses : int
-        Bytes of address space over those of memory, which a framework's libraries reserve and never touch.
+        Bytes of address space over those of memory, where a framework's libraries are mapped.
     cpu_seconds : int
         Processor time.
     processes : int
@@ -193,9 +193,9 @@ def _level_1(folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures
 
 def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None) -> Confinement:
     return Confinement(
-        memory=limits.memory + limits.addresses, file_size=limits.file_size, cpu_seconds=limits.cpu_seconds, user=user,
+        memory=limits.memory, file_size=limits.file_size, cpu_seconds=limits.cpu_seconds, user=user,
         readable=readable, writable=writable, seccomp=bool(readable), processes=limits.processes,
-        removes=limits.removes,
+        removes=limits.removes, addresses=limits.addresses,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.guest import Guest
+from autograder.checks.subject import SubjectError
 from autograder.course import Course
 from autograder.judge.session import judge_part, judge_track, taken_in
 from autograder.manifest import Part
@@ -509,6 +510,25 @@ def test_its_runner_reaches_nothing(track: Part, reachable: Path, each_level: in
     finally:
         remote.close()
     assert {name for name, worked in reached.items() if worked} == set()
+
+
+def test_data_has_no_room_in_the_addresses_of_libraries(track: Part, reachable: Path, each_level: int) -> None:
+    """Also where there is no control group, as an ordinary user may have none."""
+    (reachable / "cs231n").mkdir()
+    greedy = "import numpy as np\ndef fill(size): return float(np.ones(size).sum())\n"
+    (reachable / "cs231n" / "__init__.py").write_text("")
+    (reachable / "cs231n" / "greedy.py").write_text(greedy)
+    process = launch.start(
+        each_level, reachable, (), dataclasses.replace(installed.LIMITS, memory=2**30),
+        installed.packages_for(track.framework), needs=True, framework=track.framework,
+    )  # fmt: skip
+    remote = Remote(process)
+    try:
+        assert remote.call("greedy.fill", (2**24,), {}) == 2**24
+        with pytest.raises(SubjectError, match="MemoryError"):  # a group would end it instead
+            remote.call("greedy.fill", (2**27 + 2**26,), {})
+    finally:
+        remote.close()
 
 
 def test_what_is_not_installed_is_not_graded(
