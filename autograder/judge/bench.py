@@ -115,8 +115,10 @@ class Bench:
         return time.monotonic() >= self._until
 
     def reference(self) -> Subject:
-        """Return the reference."""
-        return Subject(reference(self.course.source))
+        """Return the reference; where the part has a framework, the notebook's with it."""
+        if not self.part.framework:
+            return Subject(reference(self.course.source))
+        return Subject(reference(self.course.source, self.part.notebook, self.part.framework))
 
     def seed(self, test: str) -> int:
         """Return the seed of a test: a keyed hash, different for each submission and unknown to its author."""

@@ -115,53 +115,6 @@ def assert_learns(
     require(reached > least, f"After this the net is right on {reached:.0%} of unseen pictures; chance is 10%.")
 
 
-def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes: int = 10) -> list[np.ndarray]:
-    """Return parameters of a three-layer convnet for pictures of 32 x 32, as `frameworks.CONVNET_PARAMS` names them."""
-    first, second = channels
-    shapes = [(first, 3, 5, 5), (second, first, 3, 3), (second * 32 * 32, classes)]
-    params: list[np.ndarray] = []
-    for shape in shapes:
-        inputs = int(np.prod(shape[1:])) if len(shape) == 4 else shape[0]
-        params.append(rng.normal(scale=np.sqrt(2 / inputs), size=shape).astype(np.float32))
-        outputs = shape[0] if len(shape) == 4 else shape[1]
-        params.append(rng.normal(scale=0.1, size=outputs).astype(np.float32))
-    return params
-
-
-def convnet_scores(reference: Subject, params: list[np.ndarray], x: np.ndarray) -> np.ndarray:
-    """Return what a three-layer convnet makes of pictures: conv 5x5 - relu - conv 3x3 - relu - affine, in NumPy."""
-    return _convnet(reference, params, x)[0]
-
-
-def convnet_gradients(
-    reference: Subject, params: list[np.ndarray], x: np.ndarray, y: np.ndarray
-) -> tuple[float, list[np.ndarray]]:
-    """Return its mean cross-entropy for labels, and the gradient of each parameter."""
-    scores, caches = _convnet(reference, params, x)
-    loss, upstream = reference.layers.softmax_loss(scores, y)
-    gradients: list[np.ndarray] = []
-    for name, cache in reversed(caches):
-        if name == "relu":
-            upstream = reference.layers.relu_backward(upstream, cache)
-        else:
-            upstream, *own = getattr(reference.layers, f"{name.replace('forward', 'backward')}")(upstream, cache)
-            gradients = [*own, *gradients]
-    return loss, gradients
-
-
-def _convnet(reference: Subject, params: list[np.ndarray], x: np.ndarray) -> tuple[np.ndarray, list[tuple[str, Any]]]:
-    layers = reference.layers
-    w1, b1, w2, b2, w3, b3 = (param.astype(np.float64) for param in params)
-    out, caches = x.astype(np.float64), []
-    for w, b, pad in ((w1, b1, 2), (w2, b2, 1)):
-        out, cache = layers.conv_forward_naive(out, w, b, {"stride": 1, "pad": pad})
-        caches.append(("conv_forward_naive", cache))
-        out, cache = layers.relu_forward(out)
-        caches.append(("relu", cache))
-    scores, cache = layers.affine_forward(out, w3, b3)
-    return scores, [*caches, ("affine_forward", cache)]
-
-
 def assert_network_learns(net: Any, pictures: Pictures, rng: np.random.Generator, least: float) -> None:
     """Train a framework's net on a few pictures with Adam until it begins to know them, and look whether it does.
 

@@ -107,7 +107,7 @@ class JudgePlugin:
             named = self._hint(item, claim, error, recorded) if error.kind in NAMEABLE else ""
             return FAILED, _with_place(error), named, 0.0
         except Mismatch as error:
-            return FAILED, error.message, self._hint(item, claim, error, recorded), 0.0
+            return FAILED, error.message, error.hint or self._hint(item, claim, error, recorded), 0.0
         except Exception as error:
             return self._whose_fault(item, name, error)
 

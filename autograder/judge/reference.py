@@ -16,9 +16,9 @@ PACKAGE = "cs231n"
 
 
 @functools.cache
-def reference(source: Path) -> Local:
-    """Return the reference solution in ``source`` as a backend."""
-    return _local(source, "reference")
+def reference(source: Path, notebook: str = "", framework: str = "") -> Local:
+    """Return the reference solution in ``source`` as a backend, with what one of its notebooks defines."""
+    return _local(source, "reference", (notebook,) if notebook else (), framework)
 
 
 @functools.cache
@@ -40,7 +40,7 @@ def _scratch() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="autograder-mistakes-")
 
 
-def _local(folder: Path, kind: str) -> Local:
+def _local(folder: Path, kind: str, notebooks: tuple[str, ...] = (), framework: str = "") -> Local:
     name = f"autograder_{kind}_{next(_numbers)}"  # a process may know several courses
     load_package(folder / PACKAGE, name)
-    return Local(Guest(name, folder))
+    return Local(Guest(name, folder, notebooks, framework))

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from autograder.checks.guest import Guest
-from autograder.checks.subject import SubjectError
+from autograder.checks.subject import Subject, SubjectError
 from autograder.course import Course
+from autograder.judge.reference import reference
 from autograder.judge.session import judge_part, judge_track, taken_in
 from autograder.manifest import Part
 from autograder.sample import students
@@ -197,10 +198,22 @@ MISTAKES = {
 }
 
 
-def test_mistakes_are_caught(judge: Callable[..., PartVerdict], track: Part) -> None:
+HINTS = {
+    "a ReLU forgotten": "no ReLU behind the second convolution",
+    "a softmax too many": "a softmax behind the last layer",
+    "no bias": "As many as conv_b1 would have are missing",
+    "channels flattened last": "The axes of the pictures change places",
+    "the old gradient kept": "is added to that of the next",
+    "nothing changed in place": "must change in place",
+    "uphill": "goes up the gradient",
+}
+"""What is said of a mistake, wherever it is made."""
+
+
+def test_mistakes_are_caught_and_named(judge: Callable[..., PartVerdict], track: Part) -> None:
     """In each round one of every cell."""
     of_cells = MISTAKES[track.framework]
-    missed = []
+    missed, unnamed = [], []
     for names in itertools.zip_longest(*of_cells.values()):
         made = {cell: name for cell, name in zip(of_cells, names, strict=True) if name is not None}
 
@@ -215,7 +228,10 @@ def test_mistakes_are_caught(judge: Callable[..., PartVerdict], track: Part) -> 
             assert {test.outcome for test in result.tests} <= {"passed", "failed"}, (cell, name)
             if result.score == result.points:
                 missed.append((cell, name))
+            if not any(HINTS.get(name, "") in test.hint for test in result.tests):
+                unnamed.append((cell, name))
     assert missed == []
+    assert unnamed == []
 
 
 STYLES = {
@@ -376,6 +392,12 @@ def test_graphs_take_choices_that_python_makes(judge: Callable[..., PartVerdict]
         "barebones_convnet",
     )
     assert lost(verdict) == {}
+
+
+def test_the_reference_can_take_a_students_place(course: Course, track: Part) -> None:
+    """As it does where a test breaks off: to see whose fault that is."""
+    own = Subject(reference(course.source, track.notebook, track.framework))
+    assert [param.shape for param in own.framework.start(7, 5, 10)][:2] == [(7, 3, 5, 5), (7,)]
 
 
 def test_returning_something_else_is_their_failure(judge: Callable[..., PartVerdict], track: Part) -> None:

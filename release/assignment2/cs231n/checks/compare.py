@@ -24,12 +24,18 @@ class Mismatch(AssertionError):
         ``missing``, ``type``, ``shape``, ``finite``, ``values``, ``dtype`` or ``changed``.
     message : str
         One or two sentences for the student.
+
+    Attributes
+    ----------
+    hint : str
+        The mistake that would give this, where a test knows it; "" else.
     """
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.hint = ""
 
 
 def require(condition: bool, message: str, kind: str = "values") -> None:
