@@ -165,7 +165,7 @@ def execute(
         limits = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=seconds, removes=True)
         packages: tuple[str, ...] = NOTEBOOK
         if part.framework:
-            limits = replace(limits, addresses=installed.LIMITS.addresses)
+            limits = replace(limits, addresses=installed.limits_for(part.framework).addresses)
             packages += installed.packages_for(part.framework)
         pictures = _within_reach(practice_pictures(course), level)
         process = launch.start(

@@ -155,7 +155,7 @@ def test_sequential_layers(framework):
     weighty = [layer for layer in named if layer in ("conv", "linear")]
     require(
         weighty == ["conv", "conv", "linear"],
-        f"It is made of {', '.join(named)[:200]}; two convolutions and a linear layer are expected among it.",
+        f"It is made of {', '.join(named)[:200]}; two convolutions and a linear layer are expected in it.",
     )
 
 

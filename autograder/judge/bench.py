@@ -105,7 +105,7 @@ class Bench:
         if not framework:
             return launch.start(self.level, self.submission.folder, (self.part.notebook,))
         return launch.start(
-            self.level, self.submission.folder, (self.part.notebook,), installed.LIMITS,
+            self.level, self.submission.folder, (self.part.notebook,), installed.limits_for(framework),
             installed.packages_for(framework), needs=True, framework=framework,
         )  # fmt: skip
 

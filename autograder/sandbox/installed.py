@@ -4,11 +4,11 @@ import functools
 import importlib.util
 from importlib import metadata
 
-from .levels import Limits
+from .levels import Limits, parts_of
 
 BESIDE = {"": (), "torch": ("numpy", "safetensors"), "tensorflow": ("numpy", "h5py")}
 """Distributions that a framework's runner needs besides the framework and what that says that it needs."""
-LIMITS = Limits(memory=2 * 2**30, addresses=2 * 2**30, cpu_seconds=240)
+MEMORY, CPU_SECONDS = 2 * 2**30, 240
 """Of a runner with a framework; loading one alone takes 0.4 to 0.6 GB."""
 
 
@@ -23,3 +23,13 @@ def is_installed(framework: str) -> bool:
 def packages_for(framework: str) -> tuple[str, ...]:
     """Return the distributions that a framework's runner needs: what is imported as tensorflow has several names."""
     return (*sorted(set(metadata.packages_distributions().get(framework, ()))), *BESIDE[framework])
+
+
+@functools.cache
+def limits_for(framework: str) -> Limits:
+    """Return the limits of a runner, with addresses for its libraries: those for graphics cards take gigabytes."""
+    parts = parts_of(packages_for(framework), needs=True)
+    libraries = (library for part in parts for library in part.rglob("*.so*") if library.is_file())
+    return Limits(
+        memory=MEMORY, cpu_seconds=CPU_SECONDS, addresses=2**30 + sum(library.stat().st_size for library in libraries)
+    )
