@@ -52,7 +52,7 @@ def assert_convnet_scores(reference: Subject, params: Params, x: np.ndarray, sco
         assert_close("scores", scores, _forward(reference, params, x)[0], rtol=RTOL)
     except Mismatch as error:
         found = as_array("scores", scores)
-        error.hint = next((why for why, wrong in _slips(reference, params, x) if _agree(found, wrong)), "")
+        error.hint = next((why for why, wrong in _slips(reference, params, x) if _agree([found], [wrong])), "")
         raise
 
 
@@ -96,56 +96,58 @@ def assert_convnet_steps(
     """
     count, loss = losses
     right_loss, right = _descend(reference, params, batch, rate, count)
-    moved = [as_array(name, found).astype(np.float64) - before
-             for name, found, before in zip(CONVNET_PARAMS, after, params, strict=True)]  # fmt: skip
+    moved = [_moved(*each) for each in zip(CONVNET_PARAMS, params, after, strict=True)]
     try:
-        for name, change, wanted, before in zip(CONVNET_PARAMS, moved, right, params, strict=True):
-            assert_close(f"the change of {name} in {count} steps", change, wanted - before, rtol=RTOL_STEP)
+        for name, change, wanted in zip(CONVNET_PARAMS, moved, right, strict=True):
+            assert_close(f"the change of {name} in {count} steps", change, wanted, rtol=RTOL_STEP)
         assert_close("the loss", as_number("the loss", loss), right_loss, rtol=RTOL)
     except Mismatch as error:
-        changes = [wanted - before for wanted, before in zip(right, params, strict=True)]
-        error.hint = _slip_of_step(moved, changes, len(batch[1]))
-        if count > 1 and not error.hint:
-            _, summed = _descend(reference, params, batch, rate, count, keeping=True)
-            if all(
-                _agree(change, wanted - before) for change, wanted, before in zip(moved, summed, params, strict=True)
-            ):
-                error.hint = "The gradient of one step is added to that of the next: clear it in each step."
+        error.hint = _slip_of_step(moved, right, len(batch[1]))
+        kept = _descend(reference, params, batch, rate, count, keeping=True)[1]
+        if count > 1 and not error.hint and _agree(moved, kept):
+            error.hint = "The gradient of one step is added to that of the next: clear it in each step."
         raise
+
+
+def _moved(name: str, before: np.ndarray, after: Any) -> np.ndarray:
+    array = as_array(name, after)
+    require(
+        array.shape == before.shape, f"{name} has shape {array.shape} after a step, before {before.shape}.", "shape"
+    )
+    moved: np.ndarray = array.astype(np.float64) - before
+    return moved
 
 
 def _slip_of_step(moved: Params, right: Params, number: int) -> str:
     """Name the mistake in a step, from what changed and what should have."""
-
-    def times(factor: float) -> bool:
-        return all(_agree(change, factor * wanted) for change, wanted in zip(moved, right, strict=True))
-
     if not any(change.any() for change in moved):
         return "Nothing changed: `param = param - ...` makes something new. The parameters must change in place."
-    if times(-1):
+    if _agree(moved, [-change for change in right]):
         return "The step goes up the gradient: subtract it."
-    if times(number):
+    if _agree(moved, [number * change for change in right]):
         return "The loss is the sum over the pictures of the batch; their mean is wanted."
     return ""
 
 
-def _agree(found: np.ndarray, wrong: np.ndarray) -> bool:
-    return found.shape == wrong.shape and deviation(found, wrong) <= RTOL_STEP
+def _agree(found: Params, wrong: Params) -> bool:
+    """Whether all arrays are as good as equal."""
+    pairs = list(zip(found, wrong, strict=True))
+    return all(one.shape == other.shape and deviation(one, other) <= RTOL_STEP for one, other in pairs)
 
 
 def _descend(
     reference: Subject, params: Params, batch: tuple[np.ndarray, np.ndarray], rate: float, count: int,
     keeping: bool = False,
 ) -> tuple[float, list[np.ndarray]]:  # fmt: skip
-    """The last loss and the parameters after some steps; ``keeping``: with all gradients so far in each of them."""
-    params, loss = [param.astype(np.float64) for param in params], np.nan
-    kept = [np.zeros_like(param) for param in params]
+    """The last loss, and what some steps change; ``keeping``: with all gradients so far in each of them."""
+    now, loss = [param.astype(np.float64) for param in params], np.nan
+    kept = [np.zeros_like(param) for param in now]
     for _ in range(count):
-        loss, gradients = _gradients(reference, params, *batch)
+        loss, gradients = _gradients(reference, now, *batch)
         if keeping:
             kept = gradients = [old + new for old, new in zip(kept, gradients, strict=True)]
-        params = [param - rate * gradient for param, gradient in zip(params, gradients, strict=True)]
-    return loss, params
+        now = [param - rate * gradient for param, gradient in zip(now, gradients, strict=True)]
+    return loss, [end - start for end, start in zip(now, params, strict=True)]
 
 
 def _gradients(reference: Subject, params: Params, x: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray]]:
