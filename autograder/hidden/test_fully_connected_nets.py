@@ -476,17 +476,25 @@ def test_deep_leaves_parameters(student, reference, rng):
         assert_unchanged(f"params[{name!r}]", net.params[name], before)
 
 
+TRIES = 3
+"""Of the weights that are drawn at first, some lead to 49 of 50 pictures with settings that are good."""
+
+
 def overfitting(student, pictures, hidden, number):
     """Train on fifty pictures with what the student's notebook sets."""
     rate = as_number(f"learning_rate_{number}", student.notebook(f"learning_rate_{number}"))
     scale = as_number(f"weight_scale_{number}", student.notebook(f"weight_scale_{number}"))
     x, y = pictures.train(50)
     x = x.astype(np.float64) - pictures.train(1000)[0].mean(axis=0)
-    reached = overfit(student, hidden, x, y, rate, scale)
+    best = 0.0
+    for _ in range(TRIES):
+        best = max(best, overfit(student, hidden, x, y, rate, scale))
+        if best == 1.0:
+            break
     require(
-        reached == 1.0,
-        f"With your learning_rate_{number} and weight_scale_{number} the net reaches {reached:.0%} of 50 training "
-        "pictures in 20 epochs; it can learn all of them by heart.",
+        best == 1.0,
+        f"With your learning_rate_{number} and weight_scale_{number} the net reaches {best:.0%} of 50 training "
+        f"pictures in 20 epochs, in the best of {TRIES} tries; it can learn all of them by heart.",
     )
 
 

@@ -43,6 +43,7 @@ def solved(course: Course, track: Part, tmp_path_factory: pytest.TempPathFactory
     """A submission in which the notebook is done, and no model saved."""
     folder = tmp_path_factory.mktemp("solved") / "assignment2"
     students.solved(course, folder, [track])
+    edited(track, "challenge_model", ('size="full"', 'size="quick"'))(folder)
     return folder
 
 
