@@ -29,6 +29,7 @@ from autograder.course import Course, CourseError, find_course
 from autograder.judge.session import taken_in
 from autograder.judge.tracks import is_begun
 from autograder.manifest import Part
+from autograder.sandbox.installed import is_installed
 from autograder.sandbox.remote import printable
 from autograder.sandbox.submission import Submission, SubmissionError
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
@@ -37,7 +38,7 @@ from . import engine, pages
 from .cells import show
 from .engine import GradingError
 from .execute import Patience, handed_in
-from .store import is_final, write_atomically
+from .store import has_error, write_atomically
 
 CODE = (".py", ".pyx")
 
@@ -142,7 +143,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         judged = self._judge(folder)
         self._write_scores(student, folder, judged)
         self._write_files(student, judged)
-        if all(map(is_final, self.course.parts, judged.verdicts)):
+        if not any(map(has_error, judged.verdicts)):
             write_atomically(record, self._record(judged.digest, judged.executed))
         for verdict in judged.verdicts:
             self.log.info("%s: %g of %g points in %s", student, verdict.score, verdict.points, verdict.name)
@@ -162,7 +163,11 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             return self._record("", self.execute)
 
     def _record(self, digest: str, executed: bool) -> dict[str, Any]:
-        return {"submission": digest, "tests": self.course.tests_digest, "executed": executed}
+        frameworks = {track.framework for part in self.course.parts for track in part.tracks}
+        installed = sorted(filter(is_installed, frameworks))  # what one more could judge is graded again
+        return {
+            "submission": digest, "tests": self.course.tests_digest, "executed": executed, "installed": installed,
+        }  # fmt: skip
 
     def _judge(self, folder: Path) -> Judged:
         assert self._level is not None

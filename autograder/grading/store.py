@@ -44,20 +44,20 @@ class VerdictStore:
         return verdict if verdict.sandbox_level >= level else None
 
     def put(self, part: Part, verdict: PartVerdict) -> None:
-        """Keep a verdict that is final."""
-        if is_final(part, verdict):
+        """Keep a verdict, unless judging again may tell more: after an error of ours, or once more is installed."""
+        waits = any(exercise.outcome == NOT_GRADED for exercise in verdict.exercises) and not all(
+            is_installed(track.framework) for track in part.tracks
+        )
+        if not has_error(verdict) and not waits:
             write_atomically(self._path(self.key(verdict.submission, part)), to_json([verdict]))
 
     def _path(self, key: str) -> Path:
         return self.course.state / "verdicts" / key[:2] / f"{key}.json"
 
 
-def is_final(part: Part, verdict: PartVerdict) -> bool:
-    """Whether judging again would be of no use: there is no error of ours, and what it needs was installed here."""
-    outcomes = {exercise.outcome for exercise in verdict.exercises}
-    return ERROR not in outcomes and (
-        NOT_GRADED not in outcomes or all(is_installed(track.framework) for track in part.tracks)
-    )
+def has_error(verdict: PartVerdict) -> bool:
+    """Whether something of ours went wrong."""
+    return any(exercise.outcome == ERROR for exercise in verdict.exercises)
 
 
 @dataclass(frozen=True)
