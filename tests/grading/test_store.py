@@ -1,9 +1,13 @@
 """Which verdicts are kept."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from autograder.course import Course
-from autograder.grading import store
+from autograder.grading import gradebook, store
+from autograder.grading.gradebook import JudgedAutograde
 from autograder.grading.store import VerdictStore
 from autograder.verdict import ERROR, GRADED, NOT_GRADED, ExerciseResult, PartVerdict
 
@@ -26,3 +30,17 @@ def test_what_is_to_be_judged_again_is_not_kept(course: Course, monkeypatch: pyt
     monkeypatch.setattr(store, "is_installed", lambda framework: True)
     assert is_kept(course, NOT_GRADED)
     assert is_kept(course, GRADED)
+
+
+def test_what_is_installed_is_part_of_the_record(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grading again does nothing where a framework is not installed, and something once it is."""
+
+    def record() -> dict[str, Any]:
+        grader: Any = SimpleNamespace(course=course)
+        return JudgedAutograde._record(grader, "abc", False)
+
+    monkeypatch.setattr(gradebook, "is_installed", lambda framework: framework == "")
+    without = record()
+    assert without == record()
+    monkeypatch.setattr(gradebook, "is_installed", lambda framework: framework in ("", "torch"))
+    assert without != record()
