@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -93,8 +93,9 @@ def staging(final: Path) -> Iterator[Path]:
     If another process was faster with the same data, its result stays. What killed processes left is swept away.
     """
     for left in final.parent.glob(f".{final.name}.*"):
-        if time.time() - left.stat().st_mtime > ABANDONED:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process has just put it in its place
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
     try:
         yield folder
@@ -109,7 +110,7 @@ def _swap(folder: Path, final: Path) -> None:
         return  # another process was faster, and somebody may be reading its files
     old = folder.with_name(folder.name + ".old")
     try:
-        if final.exists():
+        with suppress(FileNotFoundError):
             final.rename(old)
         try:
             folder.rename(final)
@@ -122,7 +123,10 @@ def _swap(folder: Path, final: Path) -> None:
 
 def _same(folder: Path, final: Path) -> bool:
     def marker(place: Path) -> bytes:
-        return (place / MARKER).read_bytes() if (place / MARKER).exists() else b""
+        try:
+            return (place / MARKER).read_bytes()
+        except FileNotFoundError:
+            return b""
 
     if not is_valid(final):
         return False

@@ -20,7 +20,7 @@ from small_data import write_folder
 
 from datasets import DatasetError, fetch, kind, layout, read_train
 from datasets import __main__ as tool
-from datasets.fetch import download, extract, staging, transfer
+from datasets.fetch import download, extract, is_valid, staging, transfer
 
 fetch_module = sys.modules["datasets.fetch"]
 
@@ -186,6 +186,28 @@ def test_what_a_killed_process_left_is_swept_away(folder: Path, tmp_path: Path) 
     os.utime(old, (1, 1))
     fetch(parent, folder)
     assert sorted(path.name for path in parent.iterdir()) == sorted([young.name, layout.FOLDER])
+
+
+def test_what_another_process_moves_meanwhile_is_no_hindrance(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its temporary folder was just there, and so was the damaged data that both replace."""
+    final = tmp_path / "to" / layout.FOLDER
+    write_folder(final)
+    (final / "data_batch_5").write_bytes(b"")
+    rename = Path.rename
+
+    def after_another(self: Path, target: Path) -> Path:
+        if self == final:
+            shutil.rmtree(final)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "glob", lambda self, _: iter([self / f".{layout.FOLDER}.gone"]))
+    monkeypatch.setattr(Path, "rename", after_another)
+    with staging(final) as fresh:
+        shutil.copytree(folder, fresh, dirs_exist_ok=True)
+    assert is_valid(final)
+    assert [path.name for path in final.parent.iterdir()] == [layout.FOLDER]
 
 
 def test_a_slower_process_leaves_the_faster_ones_files_alone(folder: Path, tmp_path: Path) -> None:
