@@ -3,10 +3,13 @@
 Notebooks are read as hostile data; executing what they define is for the runner and for a student's own process.
 """
 
+import __future__
+
 import ast
 import builtins
 import json
 import linecache
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +76,12 @@ def _listed(value: Any) -> list[Any]:
 COMPUTING = ("functools", "keras", "math", "numpy", "tensorflow", "torch")
 """Packages of whose functions a constant may be made."""
 PLAIN = frozenset({"int", "float", "dict", "list", "tuple", "range"})
+GROWING = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
+"""Methods by which a constant that is a list, a set or a dictionary is added to."""
+TRANSPARENT = re.compile(r"%%(time|capture|prun)\b")
+"""Magics whose cell is code of the notebook like any other."""
+NOT_PYTHON = re.compile(r"\s*([%!?]|[\w.]+\s*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
+"""How a line begins that is IPython's: ``%matplotlib inline``, ``files = !ls``, ``F.relu?``."""
 
 
 class Definitions:
@@ -88,8 +97,9 @@ class Definitions:
     Notes
     -----
     A cell that does not parse, or a definition that raises, costs its own names only. Constants are assignments whose
-    right-hand side calls nothing, or nothing but `PLAIN` and functions of `COMPUTING`, and choices between such. What
-    other calls set is worked out once something asks for it, and thus trainings are left alone.
+    right-hand side calls nothing, or nothing but `PLAIN` and functions of `COMPUTING`; choices between such; and what
+    such values add to them or change in them. What other calls set is worked out once something asks for it, and thus
+    trainings are left alone.
     """
 
     def __init__(self, folder: Path, notebooks: tuple[str, ...]) -> None:
@@ -140,7 +150,8 @@ class _Notebook:
         self.unread = ""
         self.names["__builtins__"] = _Builtins(self)
         self._callable = set(PLAIN) | {"np"}
-        self._left: dict[str, tuple[ast.stmt, str]] = {}
+        self._flags = 0
+        self._left: dict[str, list[tuple[ast.stmt, str]]] = {}
         self._is_read = False
         try:
             self._load(path)
@@ -151,7 +162,8 @@ class _Notebook:
     def __contains__(self, name: str) -> bool:
         """Whether a name is set, now at the latest."""
         if name not in self.names and name in self._left and self._is_read:
-            self._run(*self._left.pop(name))
+            for statement, file in self._left.pop(name):
+                self._run(statement, file)
         return name in self.names
 
     def _load(self, path: Path) -> None:
@@ -159,27 +171,33 @@ class _Notebook:
             if cell.get("cell_type") != "code":
                 continue
             file = f"<{path.stem}.ipynb notebook, cell {number + 1}>"
-            source = _without_magics(cell["source"])
+            source = cell["source"]
             linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file  # for it, and for us
             try:
-                tree = ast.parse(source, filename=file)
+                tree = _parsed(source, file)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                for name in _names_in(cell["source"]):
+                for name in _names_in(source):
                     self.problems[name] = f"cell {number + 1} of {path.name} does not parse: {error}"
                 continue
             for statement in tree.body:
                 self._callable |= _computing(statement)
+                self._flags |= _future(statement)
                 kept = _defining(statement, self._callable)
+                changed = _changed(statement, self._callable)
                 if kept is not None:
                     self._run(kept, file)
+                elif changed in self.names:
+                    self._run(statement, file)
+                elif changed in self._left:
+                    self._left[changed].append((statement, file))
                 elif isinstance(statement, ast.Assign | ast.AnnAssign):
                     self._leave(statement, file)
 
     def _leave(self, statement: ast.stmt, file: str) -> None:
-        self._left.update(dict.fromkeys(_targets(statement), (statement, file)))
+        self._left.update({name: [(statement, file)] for name in _targets(statement)})
 
     def _run(self, statement: ast.stmt, file: str) -> None:
-        code = compile(ast.Module([statement], []), file, "exec")
+        code = compile(ast.Module([statement], []), file, "exec", self._flags)
         try:
             exec(code, self.names)
         except Exception as error:
@@ -202,14 +220,24 @@ class _Builtins(dict[str, Any]):
         raise KeyError(name)
 
 
-def _without_magics(source: str) -> str:
-    lines = source.split("\n")
-    if lines and lines[0].lstrip().startswith("%%"):
-        return ""
-    return "\n".join(
-        line[: len(line) - len(line.lstrip())] + "pass" if line.lstrip()[:1] in ("%", "!", "?") else line
-        for line in lines
-    )
+def _parsed(source: str, file: str) -> ast.Module:
+    """The cell's code; what is not Python but IPython's is left out."""
+    try:
+        return ast.parse(source, filename=file)
+    except SyntaxError:
+        first, *lines = source.split("\n")
+        if first.startswith("%%") and not TRANSPARENT.match(first):
+            return ast.Module([], [])
+        kept = (re.sub(r"\S.*", "pass", line) if NOT_PYTHON.match(line) else line for line in (first, *lines))
+        return ast.parse("\n".join(kept), filename=file)
+
+
+def _future(statement: ast.stmt) -> int:
+    """The compiler's flags of ``from __future__ import annotations``, which holds for all cells behind it."""
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        features = (getattr(__future__, alias.name, None) for alias in statement.names)
+        return sum(feature.compiler_flag for feature in features if feature)
+    return 0
 
 
 def _computing(statement: ast.stmt) -> set[str]:
@@ -230,6 +258,17 @@ def _defining(statement: ast.stmt, known: set[str]) -> ast.stmt | None:
     if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         return statement if all(map(_is_name, targets)) and _is_constant(statement.value, known) else None
+    if isinstance(statement, ast.Try):  # to import what not everybody has
+        handlers = [
+            ast.ExceptHandler(handler.type, handler.name, list(_all_defining(handler.body, known)) or [ast.Pass()])
+            for handler in statement.handlers
+        ]
+        body, orelse, last = (
+            list(_all_defining(part, known)) for part in (statement.body, statement.orelse, statement.finalbody)
+        )
+        if body:
+            tried = ast.Try(body, handlers, orelse, last or [ast.Pass()])
+            return ast.fix_missing_locations(ast.copy_location(tried, statement))
     if isinstance(statement, ast.If) and _is_constant(statement.test, known):  # device = ..., where there is such one
         body, orelse = (list(_all_defining(branch, known)) for branch in (statement.body, statement.orelse))
         if body or orelse:
@@ -245,13 +284,28 @@ def _all_defining(statements: list[ast.stmt], known: set[str]) -> Iterator[ast.s
             yield kept
 
 
+def _changed(statement: ast.stmt, known: set[str]) -> str | None:
+    """The name whose value a statement adds to or changes by a constant: ``sizes += [128]``, ``rates["w"] = 0.1``."""
+    given: list[ast.AST]
+    match statement:
+        case ast.AugAssign(target=target) | ast.Assign(targets=[ast.Subscript() | ast.Attribute() as target]):
+            given = [statement]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=method)) as call) if method in GROWING:
+            given = [*call.args, *call.keywords]
+        case _:
+            return None
+    while isinstance(target, ast.Subscript | ast.Attribute):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) and all(_is_constant(value, known) for value in given) else None
+
+
 def _is_name(target: ast.expr) -> bool:
     if isinstance(target, ast.Tuple):
         return all(_is_name(element) for element in target.elts)
     return isinstance(target, ast.Name)
 
 
-def _is_constant(value: ast.expr, known: set[str]) -> bool:
+def _is_constant(value: ast.AST, known: set[str]) -> bool:
     if isinstance(value, ast.Lambda):  # which calls nothing before it is called
         return True
     return all(_calls_known(node, known) for node in ast.walk(value) if isinstance(node, ast.Call))

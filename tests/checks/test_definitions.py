@@ -63,6 +63,55 @@ def test_of_a_choice_only_what_it_sets_is_taken(tmp_path: Path) -> None:
     assert notebook(tmp_path, cells)["device"] == "here"
 
 
+def test_a_constant_may_be_built_in_steps(tmp_path: Path) -> None:
+    names = notebook(
+        tmp_path,
+        "sizes = [16]\nsizes += [32]\nsizes.append(64)\nsizes[0] = 8\nsizes.append(train())\nsizes.clear()",
+        "rates = {'net': {}}\nrates['net']['w'] = 0.1\nrates.update(b=0.2)\nunknown['a'] = 3\ntotal = 0\ntotal += train()",
+        "def few(full, quick):\n    return full\nwidths = few([1], [2])\nwidths += [3]\nwidths.extend(widths)",
+        "class Net:\n    pass\nNet.depth = 3",
+        "depths = few([1], [2])\ndepths = [5]\ndepths += [6]",
+    )
+    assert names["depths"] == [5, 6]
+    assert names["sizes"] == [8, 32, 64]
+    assert names["rates"] == {"net": {"w": 0.1}, "b": 0.2}
+    assert names["total"] == 0
+    assert names["widths"] == [1, 3, 1, 3]
+    assert names["Net"].depth == 3
+
+
+def test_an_import_may_have_a_substitute(tmp_path: Path) -> None:
+    names = notebook(
+        tmp_path,
+        "try:\n    from no_such_package import bar\nexcept ImportError:\n    def bar(x):\n        return x",
+        "try:\n    import math\nfinally:\n    shout()\ntry:\n    shout()\nexcept NameError:\n    heard = False",
+    )
+    assert names["bar"](3) == 3
+    assert names["math"].pi > 3
+    with pytest.raises(KeyError, match="not set"):
+        names["heard"]
+
+
+def test_what_is_not_python_costs_nothing_else(tmp_path: Path) -> None:
+    names = notebook(
+        tmp_path,
+        "%%time\nrate = 1\n%timeit -n 1 rate\nrate?\nfiles = !ls\nif rate:\n    %pip list\nspeed = %timeit -o rate",
+        "%%bash\nscale = 1",
+        "rest = (7\n    % 4)\ntext = '''\n%kept\n'''",
+    )
+    assert names["rate"] == 1
+    assert names["rest"] == 3
+    assert names["text"] == "\n%kept\n"
+    for name in ("scale", "files", "speed"):
+        with pytest.raises(KeyError, match="not set"):
+            names[name]
+
+
+def test_annotations_may_be_put_off(tmp_path: Path) -> None:
+    names = notebook(tmp_path, "from __future__ import annotations", "def f(x: Anything) -> Whatever:\n    return x")
+    assert names["f"](1) == 1
+
+
 def test_a_syntax_error_costs_its_cell(tmp_path: Path) -> None:
     names = notebook(tmp_path, "rate = 1", "scale = = 2", "def f(:\n  pass", "last = 4")
     assert (names["rate"], names["last"]) == (1, 4)
