@@ -125,16 +125,16 @@ class Accuracy:
     def _look_for_lookup(self, model: object, x: np.ndarray, y: np.ndarray, right: np.ndarray) -> None:
         some = self._rng.choice(len(x), min(ALTERED_PICTURES, len(x) // 6), replace=False)
         plain = float(right[some].mean())
-        flipped = self._predict(model, np.ascontiguousarray(x[some][..., ::-1])) == y[some]
-        shifted = self._predict(model, np.roll(x[some], 1, axis=3)) == y[some]
+        flipped = x[some][..., ::-1]
         noise = self._rng.integers(-2, 3, x[some].shape)  # flips and shifts can be undone before looking up
-        noisy = self._predict(model, np.clip(x[some] + noise, 0, 255).astype(np.uint8)) == y[some]
-        alterations = (("flipped", flipped), ("shifted by a pixel", shifted), ("with a little noise", noisy))
-        for what, altered in alterations:
-            if plain - float(altered.mean()) > SUSPICIOUS_DROP:
+        shifted = np.clip(np.roll(x[some], 1, axis=3) + noise, 0, 255).astype(np.uint8)
+        alterations = {"flipped": flipped, "shifted by a pixel, with a little noise": shifted}
+        for what, pictures in alterations.items():
+            reached = float((self._predict(model, np.ascontiguousarray(pictures)) == y[some]).mean())
+            if plain - reached > SUSPICIOUS_DROP:
                 self._flags.append(
                     f"The model of part {self._bench.part.number} is right on {plain:.1%} of {len(some)} pictures "
-                    f"but on {altered.mean():.1%} of the same ones {what}: were test pictures memorised or looked up?"
+                    f"but on {reached:.1%} of the same ones {what}: were test pictures memorised or looked up?"
                 )
 
 

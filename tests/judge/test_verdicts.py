@@ -12,6 +12,7 @@ import pytest
 
 from autograder.course import Course
 from autograder.sample import students
+from autograder.sandbox.installed import is_installed
 from autograder.verdict import from_json, schema, to_json
 
 from .conftest import Judge, lost
@@ -278,9 +279,9 @@ def test_a_looked_up_test_set_is_flagged(judge: Judge, course: Course) -> None:
 
 @pytest.mark.slow
 def test_on_real_pictures(judge: Judge, course: Course, real: Path) -> None:
-    """Reference and three mistakes, on CIFAR-10: everything but the quickly trained model's accuracy is the same."""
+    """The reference on CIFAR-10: everything but the quickly trained model's accuracy is the same."""
     on_real = Course(course.root, real)
-    for part in course.parts:
+    for part in filter(lambda part: is_installed(part.framework), course.parts):
         modules = [exercise.id for exercise in part.automatic if not exercise.id.startswith("accuracy")]
         assert lost(judge(lambda folder: None, *modules, course=on_real)) == {}
 
