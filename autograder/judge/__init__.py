@@ -16,7 +16,13 @@ from autograder.checks.models import require_dropout, require_normalisation
 from autograder.checks.numeric import numeric_gradient
 from autograder.checks.subject import Subject, SubjectError
 
-from .convnets import assert_convnet_count, assert_convnet_scores, assert_convnet_steps, convnet_params
+from .convnets import (
+    assert_convnet_count,
+    assert_convnet_scores,
+    assert_convnet_steps,
+    away_from_kinks,
+    convnet_params,
+)
 from .credit import NotGraded, PartialCredit
 from .inputs import scaled
 from .nets import (
@@ -31,6 +37,6 @@ __all__ = [
     "CONVNET_PARAMS", "Mismatch", "NotGraded", "PartialCredit", "Subject", "SubjectError", "as_array", "as_number",
     "assert_close", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_steps", "assert_dtype",
     "assert_gradients", "assert_learns", "assert_loss_and_gradients", "assert_network_learns", "assert_unchanged",
-    "convnet_params", "exercise", "numeric_gradient", "overfit", "require", "require_dropout", "require_normalisation",
-    "scaled", "set_params",
+    "away_from_kinks", "convnet_params", "exercise", "numeric_gradient", "overfit", "require", "require_dropout",
+    "require_normalisation", "scaled", "set_params",
 ]  # fmt: skip

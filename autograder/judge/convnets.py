@@ -4,7 +4,7 @@ For hidden tests. Not for nets of the modules: see ``nets``.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,13 @@ from autograder.checks.subject import Subject
 
 RTOL, RTOL_STEP = 1e-3, 5e-3
 """Frameworks compute in float32, and what a step changes is the difference of two numbers that are nearly the same."""
+KINK = 3e-5
+"""How far all units stay from the kinks of their ReLUs where gradients are compared. Rounding to float32 moves them by
+3e-6; one of 37,000 that comes to lie on the other side changes a gradient by up to 2 % of its largest value."""
+DRAWS = 200
+"""About every other draw stays that far off in one step, and every fifth in two."""
 Params = Sequence[np.ndarray]
+Batch = tuple[np.ndarray, np.ndarray]
 
 
 def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes: int = 10) -> list[np.ndarray]:
@@ -29,6 +35,33 @@ def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes:
         outputs = shape[0] if len(shape) == 4 else shape[1]
         params.append(rng.normal(scale=0.1, size=outputs).astype(np.float32))
     return params
+
+
+def away_from_kinks(
+    reference: Subject, draw: Callable[[], tuple[Params, Batch]], rate: float, count: int
+) -> tuple[Params, Batch]:
+    """Draw parameters and a batch until gradient descent meets no kink of a ReLU, where rounding decides on a slope.
+
+    Parameters
+    ----------
+    reference : Subject
+    draw : callable
+        Returns parameters as `convnet_params` does, and pictures ``(N, 3, 32, 32)`` with labels ``(N,)``.
+    rate : float
+        Learning rate.
+    count : int
+        How many steps are made.
+
+    Raises
+    ------
+    RuntimeError
+        If no draw is fit; that is not to be expected.
+    """
+    for _ in range(DRAWS):
+        params, batch = draw()
+        if _stays_off_kinks(reference, params, batch, rate, count):
+            return params, batch
+    raise RuntimeError(f"None of {DRAWS} draws stays away from the kinks of its ReLUs: are there too many units?")
 
 
 def assert_convnet_scores(reference: Subject, params: Params, x: np.ndarray, scores: Any) -> None:
@@ -71,7 +104,7 @@ def assert_convnet_count(params: Params, count: Any) -> None:
 
 
 def assert_convnet_steps(
-    reference: Subject, params: Params, batch: tuple[np.ndarray, np.ndarray], rate: float, after: Params, losses: Any
+    reference: Subject, params: Params, batch: Batch, rate: float, after: Params, losses: Any
 ) -> None:
     """Check where gradient descent on one batch has led, and the loss before the last of its steps.
 
@@ -96,16 +129,19 @@ def assert_convnet_steps(
     """
     count, loss = losses
     right_loss, right = _descend(reference, params, batch, rate, count)
+    steps = "one step" if count == 1 else f"{count} steps"
     moved = [_moved(*each) for each in zip(CONVNET_PARAMS, params, after, strict=True)]
     try:
         for name, change, wanted in zip(CONVNET_PARAMS, moved, right, strict=True):
-            assert_close(f"the change of {name} in {count} steps", change, wanted, rtol=RTOL_STEP)
+            # as large as gradients: beside small changes, what `assert_close` takes for zero would count
+            assert_close(f"the change of {name} in {steps}", change / rate, wanted / rate, rtol=RTOL_STEP)
         assert_close("the loss", as_number("the loss", loss), right_loss, rtol=RTOL)
     except Mismatch as error:
         error.hint = _slip_of_step(moved, right, len(batch[1]))
-        kept = _descend(reference, params, batch, rate, count, keeping=True)[1]
-        if count > 1 and not error.hint and _agree(moved, kept):
-            error.hint = "The gradient of one step is added to that of the next: clear it in each step."
+        if not error.hint and count > 1:
+            kept = _descend(reference, params, batch, rate, count, keeping=True)[1]
+            said = "The gradient of one step is added to that of the next: clear it in each step."
+            error.hint = said if _agree(moved, kept) else ""
         raise
 
 
@@ -136,9 +172,8 @@ def _agree(found: Params, wrong: Params) -> bool:
 
 
 def _descend(
-    reference: Subject, params: Params, batch: tuple[np.ndarray, np.ndarray], rate: float, count: int,
-    keeping: bool = False,
-) -> tuple[float, list[np.ndarray]]:  # fmt: skip
+    reference: Subject, params: Params, batch: Batch, rate: float, count: int, keeping: bool = False
+) -> tuple[float, list[np.ndarray]]:
     """The last loss, and what some steps change; ``keeping``: with all gradients so far in each of them."""
     now, loss = [param.astype(np.float64) for param in params], np.nan
     kept = [np.zeros_like(param) for param in now]
@@ -150,6 +185,17 @@ def _descend(
     return loss, [end - start for end, start in zip(now, params, strict=True)]
 
 
+def _stays_off_kinks(reference: Subject, params: Params, batch: Batch, rate: float, count: int) -> bool:
+    """Whether no unit comes close to where its ReLU bends, in all of some steps."""
+    for done in range(count):
+        _, changes = _descend(reference, params, batch, rate, done)
+        now = [param + change for param, change in zip(params, changes, strict=True)]
+        _, caches = _forward(reference, now, batch[0])
+        if not all(np.abs(before).min() > KINK for name, before in caches if name == "relu"):
+            return False
+    return True
+
+
 def _gradients(reference: Subject, params: Params, x: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray]]:
     """Mean cross-entropy, and the gradient of each parameter."""
     scores, caches = _forward(reference, params, x)
@@ -157,7 +203,7 @@ def _gradients(reference: Subject, params: Params, x: np.ndarray, y: np.ndarray)
     gradients: list[np.ndarray] = []
     for name, cache in reversed(caches):
         if name == "relu":
-            upstream = reference.layers.relu_backward(upstream, cache)
+            upstream = upstream * (cache > 0)
         else:
             upstream, *own = getattr(reference.layers, f"{name.replace('forward', 'backward')}")(upstream, cache)
             gradients = [*own, *gradients]
@@ -165,18 +211,22 @@ def _gradients(reference: Subject, params: Params, x: np.ndarray, y: np.ndarray)
 
 
 def _forward(
-    reference: Subject, params: Params, x: np.ndarray, relus: tuple[bool, bool] = (True, True)
+    reference: Subject,
+    params: Params,
+    x: np.ndarray,
+    relus: tuple[bool, bool] = (True, True),
+    pads: tuple[int, int] = (2, 1),
 ) -> tuple[np.ndarray, list[tuple[str, Any]]]:
     """Scores, and what the backward pass needs of each layer."""
     layers = reference.layers
     w1, b1, w2, b2, w3, b3 = (param.astype(np.float64) for param in params)
     out, caches = x.astype(np.float64), []
-    for w, b, pad, has_relu in ((w1, b1, 2, relus[0]), (w2, b2, 1, relus[1])):
+    for w, b, pad, has_relu in ((w1, b1, pads[0], relus[0]), (w2, b2, pads[1], relus[1])):
         out, cache = layers.conv_forward_naive(out, w, b, {"stride": 1, "pad": pad})
         caches.append(("conv_forward_naive", cache))
         if has_relu:
-            out, cache = layers.relu_forward(out)
-            caches.append(("relu", cache))
+            caches.append(("relu", out))
+            out = np.maximum(out, 0)
     scores, cache = layers.affine_forward(out, w3, b3)
     return scores, [*caches, ("affine_forward", cache)]
 
@@ -192,9 +242,16 @@ def _slips(reference: Subject, params: Params, x: np.ndarray) -> Iterator[tuple[
         yield "There is a softmax behind the last layer. Scores are wanted; the loss takes their softmax itself.", after
     yield "There is a ReLU behind the last layer, whose scores may well be negative.", np.maximum(scores, 0)
     *convs, weights, bias = params
-    without = [np.zeros_like(param) if param.ndim == 1 else param for param in convs]
-    yield "The biases of the convolutions are not added.", _forward(reference, [*without, weights, bias], x)[0]
+    for absent, which in (
+        ((1,), "bias of the first convolution is"),
+        ((3,), "bias of the second convolution is"),
+        ((1, 3), "biases of the convolutions are"),
+    ):
+        without = [np.zeros_like(param) if at in absent else param for at, param in enumerate(params)]
+        yield f"The {which} not added.", _forward(reference, without, x)[0]
     yield "The bias of the last layer is not added.", scores - bias
+    swapped = _forward(reference, params, x, pads=(1, 2))[0]
+    yield "The paddings have changed places: it is 2 for the filters of 5 x 5, and 1 for those of 3 x 3.", swapped
     channels = len(convs[2])
     turned = (
         "The axes of the pictures change places before they are flattened: leave them in the order in which they come."

@@ -135,6 +135,12 @@ MISTAKES = {
             ),
             "uphill": ("param -= ", "param += "),
             "weights of zero": ("torch.randn(shape, ", "torch.zeros(shape, "),
+            "fan-in of channels alone": ("shape[1] * shape[2] * shape[3] if", "shape[1] if"),
+            "a bias forgotten": ("conv_w2, conv_b2, padding=1", "conv_w2, padding=1"),
+            "paddings swapped": (
+                "padding=2))\n    second = F.relu(F.conv2d(first, conv_w2, conv_b2, padding=1",
+                "padding=1))\n    second = F.relu(F.conv2d(first, conv_w2, conv_b2, padding=2",
+            ),
             "no leaves": ("torch.randn(shape, device=device)", "torch.randn(shape, requires_grad=True)"),
         },
         "module_code": {
@@ -170,6 +176,8 @@ MISTAKES = {
             "a ReLU forgotten": ("second = tf.nn.relu(", "second = ("),
             "uphill": ("assign_sub", "assign_add"),
             "weights of zero": ("tf.random.normal(shape, stddev=(2 / fan_in) ** 0.5)", "tf.zeros(shape)"),
+            "fan-in of channels alone": ("np.prod(shape[:-1])", "shape[-2]"),
+            "a bias forgotten": (" + conv_b2)", ")"),
             "no variables": ("params.append(tf.Variable(tf.zeros(shape[-1])))", "params.append(tf.zeros(shape[-1]))"),
             "nothing changed in place": (
                 "param.assign_sub(learning_rate * gradient)",
@@ -202,6 +210,8 @@ MISTAKES = {
 HINTS = {
     "a ReLU forgotten": "no ReLU behind the second convolution",
     "a softmax too many": "a softmax behind the last layer",
+    "a bias forgotten": "bias of the second convolution is not added",
+    "paddings swapped": "paddings have changed places",
     "no bias": "As many as conv_b1 would have are missing",
     "channels flattened last": "The axes of the pictures change places",
     "the old gradient kept": "is added to that of the next",
