@@ -476,11 +476,11 @@ def test_fast_convolution_is_fast(student, rng, extension):
         out, _ = student.fast_layers.conv_forward_fast(x_there, w_there, b_there, conv_param)
         fast.append(time.perf_counter() - start)
         outs.append(out)
-    looked_at = rng.integers(len(batches))
+    best = int(np.argmin(fast))  # the time that counts is that of an answer which is looked at
     start = time.process_time()
-    right = pixel_by_pixel(batches[looked_at], w, b, conv_param)
-    times = (time.process_time() - start) / min(fast)
-    assert_close("out", outs[looked_at], right)
+    right = pixel_by_pixel(batches[best], w, b, conv_param)
+    times = (time.process_time() - start) / fast[best]
+    assert_close("out", outs[best], right)
     require(times > 20, f"It is {times:.0f} times as fast as such a loop, and not 20 times.", "speed")
 
 

@@ -214,7 +214,7 @@ def conv_forward_fast(x, w, b, conv_param):
 
 
 def test_what_is_remembered_is_not_fast(judge: Judge) -> None:
-    """A slow convolution that gives the answer of the last call, and a right one that is slow."""
+    """A slow convolution that gives the answer of the first call again, and a right one that is slow."""
 
     def change(text: str):  # type: ignore[no-untyped-def]
         def append(folder: Path) -> None:
