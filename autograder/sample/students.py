@@ -15,7 +15,7 @@ from autograder.manifest import Part
 from autograder.misconceptions import CATALOGUE
 from autograder.sandbox.installed import is_installed
 
-from .train import trained_models
+from .train import trained_model
 
 MISTAKES = ("two_layer_net/reg_without_half", "rmsprop/old_cache", "adam/no_bias_correction")
 """The three mistakes of ``sample-three-mistakes``."""
@@ -27,9 +27,9 @@ def complete(course: Course, folder: Path, quick: bool = True, parts: Sequence[P
     parts = chosen_tracks(course) if parts is None else parts
     solved(course, folder, parts)
     (folder / "models").mkdir(exist_ok=True)
-    parts = [part for part in parts if is_installed(part.framework)]
-    for part, model in zip(parts, trained_models(course, parts, quick), strict=True):
-        shutil.copyfile(model, folder / part.model)
+    for part in parts:
+        if is_installed(part.framework):
+            shutil.copyfile(trained_model(course, part, quick), folder / part.model)
 
 
 def chosen_tracks(course: Course) -> list[Part]:

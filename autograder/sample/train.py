@@ -3,16 +3,14 @@
 Runs the instructor's notebook definitions in a process of their own; never a student's.
 """
 
-import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from autograder.course import Course
 from autograder.judge import extension
@@ -42,35 +40,31 @@ class TrainingError(Exception):
     """A reference model could not be trained."""
 
 
-def trained_models(course: Course, parts: Sequence[Part], quick: bool) -> list[Path]:
-    """Return the reference's models of some parts, training those that are not kept yet.
-
-    Processes that want the same ones at once share the work: what another one trains comes last here.
+def trained_model(course: Course, part: Part, quick: bool) -> Path:
+    """Return the reference's model of a part, training it if it is not kept yet.
 
     Parameters
     ----------
     course : Course
-    parts : sequence of Part
+    part : Part
     quick : bool
         Use the notebook's quick mode: seconds rather than minutes.
 
     Returns
     -------
-    list of Path
-        The models' files.
+    Path
+        The model's file.
 
     Raises
     ------
     TrainingError
-        If a recipe fails.
+        If the recipe fails.
     """
-    models = [_place(course, part, quick) for part in parts]
-    for patient in (False, True):
-        for part, path in zip(parts, models, strict=True):
-            with contextlib.suppress(Timeout), FileLock(path.with_suffix(".lock"), blocking=patient):
-                if not path.exists():
-                    _train(course, part, quick, path)
-    return models
+    path = _place(course, part, quick)
+    with FileLock(path.with_suffix(".lock")):  # who comes second finds it trained
+        if not path.exists():
+            _train(course, part, quick, path)
+    return path
 
 
 def keep(course: Course, part: Part, model: Path) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from rich.console import Console
 
 from autograder import cli
@@ -21,10 +20,8 @@ from autograder.course import ASSIGNMENT, Course
 from autograder.grading import engine
 from autograder.judge import session
 from autograder.judge.plugin import claimed
-from autograder.manifest import Part
 from autograder.misconceptions import CATALOGUE, MisconceptionError
-from autograder.sample import train
-from autograder.sample.train import trained_models
+from autograder.sample.train import trained_model
 from autograder.sandbox.installed import is_installed
 from autograder.validate import calibration, gate, inventory, mutants
 from autograder.validate.gate import Examined, Task
@@ -259,32 +256,7 @@ def test_the_model_that_a_notebook_trains_is_kept(copied: Course) -> None:
     saved = "from pathlib import Path; Path('models').mkdir(); Path('models/part3.npz').write_text('a model')"
     leave_in(copied.source / "Dropout.ipynb", saved)
     assert breaks_off(copied, copied.parts[2]) == []
-    (model,) = trained_models(copied, copied.parts[2:3], quick=True)
-    assert model.read_text() == "a model"
-
-
-def test_a_model_that_another_process_trains_comes_last(
-    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts, trained = course.parts[:3], []
-    places = {part.number: tmp_path / f"part{part.number}.npz" for part in parts}
-    other = FileLock(places[1].with_suffix(".lock"))
-
-    def train_one(course: Course, part: Part, quick: bool, path: Path) -> None:
-        trained.append(part.number)
-        path.write_text("mine")
-        if part == parts[2]:
-            places[1].write_text("the other's")
-            other.release()
-
-    monkeypatch.setattr(train, "_train", train_one)
-    monkeypatch.setattr(train, "_place", lambda _, part, __: places[part.number])
-    with other:
-        models = trained_models(course, parts, quick=True)
-    assert trained == [2, 3]
-    assert [model.read_text() for model in models] == ["the other's", "mine", "mine"]
-    trained_models(course, parts, quick=True)
-    assert trained == [2, 3]
+    assert trained_model(copied, copied.parts[2], quick=True).read_text() == "a model"
 
 
 def test_a_mistake_on_which_its_own_test_breaks_off(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
