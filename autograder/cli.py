@@ -1,4 +1,4 @@
-"""The ``autograder`` command: build, sample, grade, judge, validate, data, doctor.
+"""The ``autograder`` command: build, sample, grade, judge, validate, data, doctor, forget.
 
 Says what happened in words and tables; everything it does is done by the rooms below.
 """
@@ -8,18 +8,22 @@ import itertools
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from autograder.course import ASSIGNMENT, Course, CourseError, find_course, put_tools_on_path
+from autograder.interrupts import Interrupted, raise_on_interrupt
 from autograder.manifest import ManifestError
 from autograder.sandbox.submission import SubmissionError
 from autograder.verdict import FAILED, GRADED, PASSED, ExerciseResult, PartVerdict, to_json
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from autograder.validate.gate import Examined
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+DISTRIBUTION = "cs231n-autograder"
 out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 err = Console(stderr=True, highlight=False)
 
@@ -44,10 +49,14 @@ def main() -> None:
     from autograder.sandbox.levels import LaunchError
 
     put_tools_on_path()
+    raise_on_interrupt()
     logging.getLogger("traitlets").addHandler(logging.StreamHandler())  # nbgrader says there what went wrong
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
         app()
+    except Interrupted:
+        err.print("Stopped. What is finished is kept: the same command goes on from there.")
+        sys.exit(128 + signal.SIGINT)
     except LaunchError as error:
         _fail(f"A runner could not be started ({error}): `autograder doctor` tells more.")
     except (CourseError, ManifestError, SubmissionError, GradingError, TrainingError) as error:
@@ -57,6 +66,22 @@ def main() -> None:
 def _fail(sentence: str) -> NoReturn:
     err.print(sentence, markup=False, style="red", soft_wrap=True)
     sys.exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        python, nbgrader = sys.version.split()[0], version("nbgrader")
+        out.print(f"autograder {version(DISTRIBUTION)}, Python {python}, nbgrader {nbgrader}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Build, grade and examine an auto-graded course."""
 
 
 @app.command()
@@ -137,8 +162,6 @@ def _print_verdict(verdict: PartVerdict) -> None:
 
 
 def _explain(exercise: ExerciseResult) -> str:
-    from rich.markup import escape
-
     wrong = next((test for test in exercise.tests if test.outcome != PASSED), None)
     if wrong is None:
         return ""
@@ -200,8 +223,14 @@ def _nbgrader(
     else:
         arguments += ["--force"]
     quiet = [sys.executable, "-W", "ignore", "-m", "nbgrader"]  # SQLAlchemy warns about nbgrader's own models
-    ended = subprocess.run([*quiet, *arguments], cwd=course.root, check=False)
-    return [] if ended.returncode == 0 else [f"nbgrader {command} did not finish; what it said is above."]
+    # In a session of its own Ctrl-C reaches this process alone, which then ends nbgrader without its traceback.
+    with subprocess.Popen([*quiet, *arguments], cwd=course.root, start_new_session=True) as process:
+        try:
+            process.wait()
+        except BaseException:
+            process.terminate()
+            raise
+    return [] if process.returncode == 0 else [f"nbgrader {command} did not finish; what it said is above."]
 
 
 def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
@@ -212,6 +241,7 @@ def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
         ("student", "left"),
         ("part", "left"),
         ("score", "right"),
+        ("open", "right"),
         ("level", "right"),
         ("seconds", "right"),
     ):
@@ -222,14 +252,23 @@ def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
         jobs = [Job(str(course.root), data, student, str(folder), part.number, level) for part in course.parts]
         verdicts = [run_job(job) for job in jobs]
         for verdict in verdicts:
-            notes = " ".join((*verdict.problems, *verdict.flags))
-            score = f"{verdict.score:g} of {verdict.points:g}"
-            table.add_row(student, verdict.name, score, str(verdict.sandbox_level), f"{verdict.seconds:.1f}", notes)
+            reasons = dict.fromkeys(exercise.message for exercise in verdict.undecided)
+            notes = " ".join(dict.fromkeys((*verdict.problems, *reasons, *verdict.flags)))
+            score, level_used = f"{verdict.score:g} of {verdict.points:g}", str(verdict.sandbox_level)
+            row = (student, verdict.name, score, _points_open([verdict]), level_used, f"{verdict.seconds:.1f}", notes)
+            table.add_row(*map(escape, row))
         earned, points = sum(verdict.score for verdict in verdicts), sum(verdict.points for verdict in verdicts)
         seconds = sum(verdict.seconds for verdict in verdicts)
-        table.add_row(student, "all parts", f"{earned:g} of {points:g}", "", f"{seconds:.1f}", "", style="bold")
+        total = (student, "all parts", f"{earned:g} of {points:g}", _points_open(verdicts), "", f"{seconds:.1f}", "")
+        table.add_row(*map(escape, total), style="bold")
         table.add_section()
     out.print(table)
+
+
+def _points_open(verdicts: list[PartVerdict]) -> str:
+    """The points that are not decided yet; "" where there are none."""
+    points = sum(exercise.points for verdict in verdicts for exercise in verdict.undecided)
+    return f"{points:g}" if points else ""
 
 
 @app.command()
@@ -308,6 +347,25 @@ def doctor() -> None:
         out.print("Nothing is missing.")
     if found.level < 2:
         sys.exit(1)
+
+
+@app.command()
+def forget() -> None:
+    """Delete what was handed in and all that grading knows of it, after a question."""
+    from autograder.grading import engine, forgetting
+
+    course = find_course()
+    doomed = forgetting.belongings(course)
+    if not doomed:
+        out.print("There is nothing to forget.")
+        return
+    students = len(engine.submissions(course)) + len(engine.nameless(course))
+    out.print(f"This deletes what {students} students handed in, and every grade: {', '.join(doomed)}.")
+    answer = typer.prompt("To go on, type the number of students", default="", show_default=False)
+    if answer != str(students):
+        _fail("Nothing was deleted.")
+    forgetting.forget(course)
+    out.print("Done.")
 
 
 if __name__ == "__main__":

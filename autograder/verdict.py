@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = Path(__file__).with_name("verdict.schema.json")
-PASSED, FAILED, ERROR, NOT_GRADED, GRADED = "passed", "failed", "error", "not_graded", "graded"
+PASSED, FAILED, ERROR, OPEN, NOT_GRADED, GRADED = "passed", "failed", "error", "open", "not_graded", "graded"
+UNDECIDED = (ERROR, OPEN, NOT_GRADED)
+"""Outcomes that are not final: they add nothing, cost nothing, and wait for a person."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class TestResult:
     kind : str
         ``core``, ``edge``, ``learns``, ``accuracy`` or ``speed``.
     outcome : str
-        ``passed``, ``failed`` (theirs), ``error`` (ours) or ``not_graded``.
+        ``passed``, ``failed`` (theirs), ``error`` (ours), ``open`` (waits for a set-up or a person) or ``not_graded``
+        (nothing to judge was handed in).
     message, hint : str
         For the student: what is wrong; which known mistake gives just that.
     seconds : float
@@ -55,7 +58,7 @@ class ExerciseResult:
     points, score : float
         The most, and what was earned; always finite, ``0 <= score <= points``.
     outcome : str
-        ``graded`` (something was earned), ``failed`` (nothing was), ``error`` (ours) or ``not_graded``.
+        ``graded`` (something was earned), ``failed`` (nothing was), ``error``, ``open`` or ``not_graded``.
     tests : tuple of TestResult
     """
 
@@ -112,8 +115,13 @@ class PartVerdict:
         return sum(exercise.score for exercise in self.exercises)
 
     @property
+    def undecided(self) -> tuple[ExerciseResult, ...]:
+        """The exercises that still wait for a person or for a set-up."""
+        return tuple(exercise for exercise in self.exercises if exercise.outcome in UNDECIDED)
+
+    @property
     def points(self) -> float:
-        """Points to be had from the automatic exercises."""
+        """The most that the automatic exercises give."""
         return sum(exercise.points for exercise in self.exercises)
 
 
@@ -136,8 +144,9 @@ def score(points: float, tests: tuple[TestResult, ...]) -> tuple[float, str]:
     """
     if not tests or any(test.outcome == ERROR for test in tests):
         return 0.0, ERROR
-    if any(test.outcome == NOT_GRADED for test in tests):
-        return 0.0, NOT_GRADED
+    for waiting in (OPEN, NOT_GRADED):
+        if any(test.outcome == waiting for test in tests):
+            return 0.0, waiting
     core = [test.credit for test in tests if test.kind == "core"]
     rest = [test.credit for test in tests if test.kind != "core"]
     share = sum(rest) / len(rest) if rest else 1.0

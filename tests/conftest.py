@@ -1,19 +1,87 @@
 """What tests share: a course of their own in a temporary folder, on the synthetic pictures, and the sandbox's level."""
 
 import os
+import re
 import shutil
 import socket
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import datasets
 from autograder.course import ASSIGNMENT, Course
 from autograder.sandbox.installed import is_installed
+from autograder.sandbox.levels import available
 from autograder.sandbox.remote import best_level, probe
 
 ROOT = Path(__file__).resolve().parent.parent
+# How long an example takes, or its making, is the machine's affair: it may be busy.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+
+QUICK = (
+    "tests/checks", "tests/datasets/test_synthetic.py", "tests/judge/test_inputs.py", "tests/judge/test_tracks.py",
+    "tests/sandbox/test_archive.py", "tests/sandbox/test_levels.py", "tests/sandbox/test_seccomp.py",
+    "tests/sandbox/test_starvation.py", "tests/sandbox/test_submission.py", "tests/sandbox/test_wire.py",
+    "tests/source", "tests/test_cli.py", "tests/test_suite.py",
+)  # fmt: skip
+"""Files and folders whose tests `make quick` runs, but for the slow ones; a test elsewhere is marked by itself."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for CI: no test may be skipped but for a reason that somebody wrote down."""
+    parser.addoption("--skips", type=Path, help="A list of allowed skips; any other skip fails the run.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch for skips where that is asked for; pytest-xdist's workers tell the process that started them."""
+    listed = config.getoption("--skips")
+    if listed is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Skips(tomllib.loads(listed.read_text(encoding="utf-8"))["skip"]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell what is quick, and what is long: a level of the sandbox besides the best one."""
+    best = next((level for level in (3, 2, 1) if not available(level)), 1)
+    for item in items:
+        given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if given.get("each_level", given.get("level", best)) != best:
+            item.add_marker(pytest.mark.long)
+        elif item.nodeid.startswith(QUICK) and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.quick)
+
+
+class Skips:
+    """A plugin of pytest that fails the run where a test was skipped for a reason that is not listed.
+
+    Parameters
+    ----------
+    allowed : list of dict
+        Each with ``reason``, a regular expression for all of pytest's reason, and ``why`` that may be.
+    """
+
+    def __init__(self, allowed: list[dict[str, str]]) -> None:
+        self._allowed = allowed
+        self._others: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+            if not any(re.fullmatch(one["reason"], reason) for one in self._allowed):
+                self._others[report.nodeid] = reason
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._others and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for test, reason in self._others.items():
+            terminalreporter.write_line(f"{test} was skipped, and its reason is not listed: {reason}", red=True)
 
 
 def needs(framework: str) -> pytest.MarkDecorator:
@@ -110,5 +178,5 @@ def each_level(request: pytest.FixtureRequest) -> int:
     wanted: int = request.param
     missing = probe(wanted)
     if missing:
-        pytest.skip(f"level {wanted} is not to be had here: {missing}")
+        pytest.skip(f"level {wanted} is not available here: {missing}")
     return wanted

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograder.checks.definitions import NotebookError
 from autograder.course import ASSIGNMENT, Course, find_course
+from autograder.interrupts import left_to_this_process
 from autograder.judge.session import judge_part, taken_in
 from autograder.judge.tracks import is_begun
 from autograder.manifest import Part
@@ -127,9 +128,10 @@ def judge_all(
         for student, folder in folders.items()
         for part in course.parts
     ]
-    where = scheduler or LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=40
-    )
+    with left_to_this_process():
+        where = scheduler or LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=40
+        )
     try:
         with Client(where) as client:
             futures = client.map(run_job, jobs, pure=False, retries=1)

@@ -23,7 +23,6 @@ import nbformat
 import numpy as np
 
 import datasets
-from autograder.checks.frameworks import TITLES
 from autograder.checks.subject import SubjectError
 from autograder.course import Course
 from autograder.judge.extension import provide
@@ -159,7 +158,7 @@ def execute(
         If the fault is ours.
     """
     if not installed.is_installed(part.framework):
-        raise ExecutionFault(f"{TITLES[part.framework]} is not installed here")
+        raise ExecutionFault(installed.missing(part.framework))
     with _laid_out(course, part, submission, level) as folder:
         seconds = int(patience.notebook + STARTING_SECONDS)
         limits = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=seconds, removes=True)

@@ -4,7 +4,6 @@ Its converter is replaced, for the command and for formgrader's button; see ``co
 verdicts only, never runs or imports anything of a submission, and goes on after whatever one submission does.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -34,11 +33,12 @@ from autograder.sandbox.remote import printable
 from autograder.sandbox.submission import Submission, SubmissionError
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
-from . import engine, pages
+from . import engine, pages, record
 from .cells import show
 from .engine import GradingError
 from .execute import Patience, handed_in
-from .store import has_error, write_atomically
+from .export import CsvExport
+from .store import has_error
 
 CODE = (".py", ".pyx")
 
@@ -133,18 +133,18 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
         All that a student did wrong ends in a verdict; an exception is a fault of ours.
         """
-        record = self.course.state / "graded" / f"{student}.json"
         destination = self._destination(student)
-        if not self.force and destination.exists() and _read_json(record) == self._state(folder):
+        kept = record.read(self.course, student).state
+        if not self.force and kept is not None and destination.exists() and kept == self._state(folder):
             self.log.info("%s was graded before", student)
             return False
-        record.unlink(missing_ok=True)
+        record.path_of(self.course, student).unlink(missing_ok=True)
         shutil.rmtree(destination, ignore_errors=True)
         judged = self._judge(folder)
         self._write_scores(student, folder, judged)
         self._write_files(student, judged)
-        if not any(map(has_error, judged.verdicts)):
-            write_atomically(record, self._record(judged.digest, judged.executed))
+        state = None if any(map(has_error, judged.verdicts)) else self._graded_from(judged.digest, judged.executed)
+        record.write(self.course, student, record.Record(state, record.waiting(judged.verdicts)))
         for verdict in judged.verdicts:
             self.log.info("%s: %g of %g points in %s", student, verdict.score, verdict.points, verdict.name)
         return True
@@ -158,11 +158,11 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """What the record says if nothing has changed since a submission was graded in the way that is asked for."""
         try:
             with taken_in(folder) as submission:
-                return self._record(submission.digest, self.execute)
+                return self._graded_from(submission.digest, self.execute)
         except SubmissionError:
-            return self._record("", self.execute)
+            return self._graded_from("", self.execute)
 
-    def _record(self, digest: str, executed: bool) -> dict[str, Any]:
+    def _graded_from(self, digest: str, executed: bool) -> dict[str, Any]:
         frameworks = {track.framework for part in self.course.parts for track in part.tracks}
         installed = sorted(filter(is_installed, frameworks))  # what one more could judge is graded again
         return {
@@ -342,13 +342,6 @@ def _untouched(cell: Any) -> bool:
     return bool(cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell))
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
 def configured_patience(root: Path) -> Patience:
     """Return how long notebooks may take by a course's ``nbgrader_config.py``, as nbgrader itself will read it."""
     given = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config().get("JudgedAutograde", {})
@@ -368,6 +361,7 @@ def configure(config: Any) -> None:
     """
     nbgrader.apps.autogradeapp.Autograde = JudgedAutograde
     nbgrader.apps.api.Autograde = JudgedAutograde
+    config.ExportApp.plugin_class = CsvExport
     # What students hand in may hold HTML and script; feedback and formgrader show it to others.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}

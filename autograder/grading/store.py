@@ -14,7 +14,7 @@ from typing import Any
 from autograder.course import Course
 from autograder.manifest import Part
 from autograder.sandbox.installed import is_installed
-from autograder.verdict import ERROR, NOT_GRADED, PartVerdict, from_json, to_json
+from autograder.verdict import ERROR, OPEN, PartVerdict, from_json, to_json
 
 from .execute import Executed, Patience
 
@@ -45,7 +45,7 @@ class VerdictStore:
 
     def put(self, part: Part, verdict: PartVerdict) -> None:
         """Keep a verdict, unless judging again may tell more: after an error of ours, or once more is installed."""
-        waits = any(exercise.outcome == NOT_GRADED for exercise in verdict.exercises) and not all(
+        waits = any(exercise.outcome == OPEN for exercise in verdict.exercises) and not all(
             is_installed(track.framework) for track in part.tracks
         )
         if not has_error(verdict) and not waits:

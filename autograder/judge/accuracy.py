@@ -3,7 +3,6 @@
 The runner rebuilds the model from the student's code and predicts shuffled pictures. Not for training: see ``learns``.
 """
 
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from autograder.checks.compare import Mismatch, as_array, require
 from autograder.checks.subject import Handle, Subject
 
-from .credit import NotGraded, PartialCredit
+from .credit import NotGraded, Open, PartialCredit
 
 if TYPE_CHECKING:
     from .bench import Bench
@@ -54,7 +53,9 @@ class Accuracy:
         Raises
         ------
         NotGraded
-            If there is neither notebook nor model, or the model was trained on other data than these.
+            If there is neither notebook nor model.
+        Open
+            If the model was trained on other data than these.
         Mismatch
             If something else comes back than a model and what belongs to it.
         """
@@ -69,8 +70,8 @@ class Accuracy:
         require(self._mean.shape == (3, 32, 32), "The mean picture has not the shape of a picture.", "shape")
         pictures = self._bench.course.pictures
         if fingerprint != pictures.fingerprint:
-            here = _named(pictures.fingerprint)
-            raise NotGraded(f"The model was trained on {_named(fingerprint)}, and is not judged on {here}.")
+            theirs, here = _named(fingerprint), _named(pictures.fingerprint)
+            raise Open(f"The model was trained on {theirs}, and the pictures here are {here}: judge it with --data.")
         return model
 
     def judge(self, mark: float) -> None:
@@ -78,7 +79,7 @@ class Accuracy:
 
         Raises
         ------
-        NotGraded
+        NotGraded, Open
             As for `model`.
         PartialCredit
             Below the mark.
@@ -106,10 +107,10 @@ class Accuracy:
 
     def _tell(self, model: object, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Which pictures the model tells rightly: of all, or of as many as a slow one manages."""
-        until = time.monotonic() + PREDICTING_SECONDS
+        until = self._bench.clock() + PREDICTING_SECONDS
         right: list[np.ndarray] = []
         for start in range(0, len(x), AT_ONCE):
-            if start >= LEAST_PICTURES and time.monotonic() > until:
+            if start >= LEAST_PICTURES and self._bench.clock() > until:
                 break
             some = slice(start, start + AT_ONCE)
             right.append(self._predict(model, x[some]) == y[some])

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from autograder.checks.frameworks import TITLES
 from autograder.checks.record import Recorded
 from autograder.checks.subject import Subject, SubjectError
 from autograder.course import Course
@@ -20,7 +19,7 @@ from autograder.sandbox import installed, launch
 from autograder.sandbox.remote import Remote
 from autograder.sandbox.submission import Submission
 
-from .credit import NotGraded
+from .credit import Open
 from .extension import Extension
 from .reference import reference
 
@@ -61,23 +60,24 @@ class Bench:
     _hangs: int = 0
     _dead: dict[str, SubjectError] = field(default_factory=dict)
     _until: float = 0.0
+    _forgiven: float = 0.0
 
     def __post_init__(self) -> None:
         self._seconds = FRAMEWORK_SECONDS if self.part.framework else PART_SECONDS
-        self._until = self._until or time.monotonic() + self._seconds
+        self._until = self._until or self.clock() + self._seconds
 
     def student(self, exercise: str, test: str, slow: bool) -> Recorded:
         """Return the submission for a test: in the runner of its exercise, or a new one.
 
         Raises
         ------
-        NotGraded
+        Open
             If what the notebook is written for is not installed here.
         SubjectError
             If this exercise lost too many runners, or the part's time is over.
         """
         if not installed.is_installed(self.part.framework):
-            raise NotGraded(f"{TITLES[self.part.framework]} is not installed where this was graded.")
+            raise Open(installed.missing(self.part.framework))
         if exercise != self._exercise:
             if self._runner is not None and (self._runner.over or not self.part.framework):
                 self._hangs += self._runner.timed_out
@@ -92,10 +92,10 @@ class Bench:
             self._hangs += self._runner.timed_out
             if self._lost >= CRASHES:
                 raise SubjectError("crash", f"Not asked any more, because of an earlier test: {self._runner.over}")
-            self._runner = None
+            self.close()
         if self._runner is None:
-            process = self._start()
-            self._runner = Remote(process, CALL_SECONDS, self._until, self._dead)
+            self._runner = Remote(self._start(), CALL_SECONDS, dead=self._dead)
+        self._runner.deadline = time.monotonic() + self._until - self.clock()
         self._runner.seconds = (LEARNING_SECONDS if slow else CALL_SECONDS) / (1 + self._hangs)
         self._runner.call("course.seed", (self.global_seed(test),), {})
         return Recorded(self._runner)
@@ -112,7 +112,12 @@ class Bench:
     @property
     def over(self) -> bool:
         """Whether the part's time is used up."""
-        return time.monotonic() >= self._until
+        return self.clock() >= self._until
+
+    def clock(self) -> float:
+        """Return seconds that pass only while runners have a core or want none: see `sandbox.starvation`."""
+        running = self._runner.process.wire.forgiven if self._runner is not None else 0.0
+        return time.monotonic() - self._forgiven - running
 
     def reference(self) -> Subject:
         """Return the reference; where the part has a framework, the notebook's with it."""
@@ -142,4 +147,5 @@ class Bench:
         """End the runner, if any."""
         if self._runner is not None:
             self._runner.close()
+            self._forgiven += self._runner.process.wire.forgiven
             self._runner = None

@@ -1,4 +1,4 @@
-"""Two ways for a test to end other than passing or failing: with a part of the credit, or not graded at all."""
+"""How a test ends that neither passes nor fails: with a part of the credit, open, or not graded at all."""
 
 from autograder.checks.compare import Mismatch
 
@@ -20,4 +20,8 @@ class PartialCredit(Mismatch):
 
 
 class NotGraded(Exception):
-    """There is nothing that this test could judge: one sentence says why. It costs no points and waits for a person."""
+    """Nothing was handed in that this test could judge: one sentence says why. It costs no points, a person decides."""
+
+
+class Open(Exception):
+    """What this test needs is not here, such as a framework: one sentence says what to do. It is judged again then."""

@@ -21,11 +21,11 @@ from autograder.checks.subject import Subject, SubjectError
 from autograder.manifest import Part
 from autograder.sandbox.remote import printable
 from autograder.sandbox.wire import WireError
-from autograder.verdict import ERROR, FAILED, NOT_GRADED, PASSED, TestResult
+from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, TestResult
 
 from .accuracy import Accuracy
 from .bench import Bench
-from .credit import NotGraded, PartialCredit
+from .credit import NotGraded, Open, PartialCredit
 from .hints import hint
 
 SLOW = ("learns", "accuracy", "speed")
@@ -101,6 +101,8 @@ class JudgePlugin:
             return PASSED, "", "", 1.0
         except NotGraded as error:
             return NOT_GRADED, str(error), "", 0.0
+        except Open as error:
+            return OPEN, str(error), "", 0.0
         except PartialCredit as error:
             return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
         except SubjectError as error:

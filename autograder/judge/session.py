@@ -18,6 +18,7 @@ import pytest
 import autograder.hidden
 from autograder.checks.definitions import NotebookError, read_cells
 from autograder.course import Course
+from autograder.interrupts import Interrupted
 from autograder.manifest import Part
 from autograder.sandbox.submission import Submission, find_root, take_in
 from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult, score
@@ -130,10 +131,24 @@ def collect_all(part: Part) -> tuple[pytest.Function, ...]:
 def _pytest(arguments: list[str], plugin: object) -> int:
     """Run pytest as we want it, whatever the user's settings for it are."""
     theirs = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
+    interruption = _Interruption()
     try:
-        return pytest.main([*OPTIONS, *arguments], plugins=[plugin])
+        code = pytest.main([*OPTIONS, *arguments], plugins=[plugin, interruption])
     finally:
         os.environ.update(theirs)
+    if interruption.error is not None:
+        raise interruption.error
+    return code
+
+
+class _Interruption:
+    """A plugin of pytest that keeps what ends the whole program: pytest takes it for an error of its own."""
+
+    error: Interrupted | None = None
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, Interrupted):
+            self.error = excinfo.value
 
 
 class _Kept:

@@ -11,7 +11,7 @@ from autograder.checks.definitions import NotebookError, read_cells
 from autograder.course import Course
 from autograder.manifest import Part
 from autograder.sandbox.submission import Submission
-from autograder.verdict import ERROR, NOT_GRADED, PartVerdict
+from autograder.verdict import PartVerdict
 
 
 def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part, ...]:
@@ -59,15 +59,14 @@ def _told(other: PartVerdict, chosen: PartVerdict) -> str:
 
 def _most(verdict: PartVerdict) -> float:
     """What it would earn if all that could not be judged were right."""
-    return verdict.score + sum(one.points for one in verdict.exercises if one.outcome in (ERROR, NOT_GRADED))
+    return verdict.score + sum(one.points for one in verdict.undecided)
 
 
 def _outcome(verdict: PartVerdict) -> str:
     if _is_open(verdict):
-        reasons = (exercise.message for exercise in verdict.exercises if exercise.outcome in (ERROR, NOT_GRADED))
-        return f"could not be judged in full ({next(reasons).rstrip('.')})"
+        return f"could not be judged in full ({verdict.undecided[0].message.rstrip('.')})"
     return f"earns {verdict.score:g} of {verdict.points:g}"
 
 
 def _is_open(verdict: PartVerdict) -> bool:
-    return any(exercise.outcome in (ERROR, NOT_GRADED) for exercise in verdict.exercises)
+    return bool(verdict.undecided)

@@ -54,10 +54,9 @@ def tracks(course: Course) -> list[Part]:
     return [track for part in course.parts for track in part.tracks]
 
 
-def partly(course: Course, folder: Path, quick: bool = True) -> None:
+def partly(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
     """Layers and nets done; update rules, notebook and model not begun."""
-    complete(course, folder, quick)
-    shutil.rmtree(folder / "models")
+    solved(course, folder)
     for name in ("cs231n/optim.py", *(track.notebook for track in tracks(course))):
         shutil.copyfile(course.release / name, folder / name)
 
@@ -67,17 +66,17 @@ def blank(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: AR
     shutil.copytree(course.release, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "models"))
 
 
-def three_mistakes(course: Course, folder: Path, quick: bool = True) -> None:
-    """Complete, but wrong in three places."""
-    complete(course, folder, quick)
+def three_mistakes(course: Course, folder: Path, quick: bool = True, parts: Sequence[Part] | None = None) -> None:
+    """Complete, or some parts of it, but wrong in three places."""
+    complete(course, folder, quick, parts)
     for mistake in CATALOGUE:
         if mistake.key in MISTAKES:
             mistake.apply(folder / "cs231n")
 
 
-def modules_only(course: Course, folder: Path, quick: bool = True) -> None:
+def modules_only(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
     """Only the package: no notebooks, no models, nothing of the release's tools."""
-    complete(course, folder, quick)
+    solved(course, folder)
     for child in folder.iterdir():
         if child.name != "cs231n":
             shutil.rmtree(child) if child.is_dir() else child.unlink()

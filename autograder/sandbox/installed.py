@@ -4,10 +4,14 @@ import functools
 import importlib.util
 from importlib import metadata
 
+from autograder.checks.frameworks import TITLES
+
 from .levels import Limits, parts_of
 
 BESIDE = {"": (), "torch": ("numpy", "safetensors"), "tensorflow": ("numpy", "h5py")}
 """Distributions that a framework's runner needs besides the framework and what that says that it needs."""
+EXTRAS = {"torch": "pytorch", "tensorflow": "tensorflow"}
+"""The extra of this distribution that installs a framework."""
 MEMORY, CPU_SECONDS = 2 * 2**30, 240
 """Of a runner with a framework; loading one alone takes 0.4 to 0.6 GB."""
 
@@ -17,6 +21,12 @@ def is_installed(framework: str) -> bool:
     """Whether a framework, such as ``torch``, is installed, and what belongs to it; "" always is."""
     names = (framework, *BESIDE[framework]) if framework else ()
     return all(importlib.util.find_spec(name) is not None for name in names)
+
+
+def missing(framework: str) -> str:
+    """Return the sentence that says what is not installed, and the command that installs it."""
+    title, extra = TITLES[framework], EXTRAS[framework]
+    return f"{title} is not installed where this was graded: run `make setup FRAMEWORK={extra}` there and grade again."
 
 
 @functools.cache

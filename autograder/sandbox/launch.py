@@ -21,6 +21,7 @@ from .job import Job
 from .levels import LaunchError, Limits, Plan, parts_of, plan_for
 from .scratch import Scratch
 from .stand_ins import COMPUTING, PASSIVE, PYTHON_2
+from .starvation import Starvation
 from .wire import Wire, WireError
 
 STARTING_SECONDS = 60.0
@@ -114,7 +115,7 @@ def start(
         raise
     finally:
         theirs.close()
-    running = Process(process, Wire(ours), (), scratch, group)
+    running = Process(process, Wire(ours, Starvation(process.pid).gained), (), scratch, group)
     if level < 3:
         scratch.watch(limits.disk, running.kill)
     there = {part.stem for part in parts}

@@ -38,6 +38,10 @@ AT_ONCE = 64 * 2**10
 """Bytes that are sent, and read ahead, in one go."""
 TURNS_AWAKE = 100
 """So often (about 100 us) either side looks for a message before it sleeps: to be woken takes longer."""
+SLICE_SECONDS = 0.5
+"""So often a side that waits asks whether the other one is kept waiting, too: for a core."""
+FORGIVEN = 6.0
+"""The most that a time-out becomes, on however busy a machine: so many times as long."""
 MAX_CONTAINERS = 200_000
 """Lists and objects in one message: in memory each is many times as long as in JSON."""
 ALLOWED = {
@@ -73,10 +77,20 @@ class Wire:
     ----------
     connection : socket.socket
         A connected stream socket.
+    starved : callable
+        Returns the seconds, since it was called last, in which the other side wanted a core and got none. Time-outs
+        wait that much longer, up to `FORGIVEN` times as long.
+
+    Attributes
+    ----------
+    forgiven : float
+        Seconds by which all time-outs together were put off.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, starved: Callable[[], float] = lambda: 0.0) -> None:
         connection.setblocking(False)
+        self.forgiven = 0.0
+        self._starved = starved
         self._socket = connection
         self._ahead = memoryview(bytearray(AT_ONCE))
         self._unread = self._ahead[:0]
@@ -98,7 +112,7 @@ class Wire:
         pieces += [array.reshape(-1).view(np.uint8).data for array in arrays if array.size]
         if sum(map(len, pieces)) <= AT_ONCE:  # the other side need not be woken for each
             pieces = [b"".join(pieces)]
-        deadline = None if timeout is None else monotonic() + timeout
+        deadline = None if timeout is None else Deadline(timeout)
         self._turns = TURNS_AWAKE
         for piece in pieces:
             left = memoryview(piece)
@@ -117,7 +131,7 @@ class Wire:
         WireError
             If anything in it is not as it must be.
         """
-        deadline = None if timeout is None else monotonic() + timeout
+        deadline = None if timeout is None else Deadline(timeout)
         self._turns = TURNS_AWAKE
         length, count = HEADER.unpack(self._read(HEADER.size, deadline))
         if length > MAX_JSON or count > MAX_ARRAYS:
@@ -150,12 +164,12 @@ class Wire:
         """Close this end."""
         self._socket.close()
 
-    def _read(self, length: int, deadline: float | None) -> bytes:
+    def _read(self, length: int, deadline: "Deadline | None") -> bytes:
         buffer = bytearray(length)
         self._read_into(memoryview(buffer), deadline)
         return bytes(buffer)
 
-    def _read_into(self, view: "memoryview[int]", deadline: float | None) -> None:
+    def _read_into(self, view: "memoryview[int]", deadline: "Deadline | None") -> None:
         while view:
             if not self._unread and len(view) >= AT_ONCE:
                 view = view[self._some(view, deadline) :]
@@ -166,18 +180,18 @@ class Wire:
             view[:count] = self._unread[:count]
             view, self._unread = view[count:], self._unread[count:]
 
-    def _some(self, view: "memoryview[int]", deadline: float | None) -> int:
+    def _some(self, view: "memoryview[int]", deadline: "Deadline | None") -> int:
         count = self._at_once(self._socket.recv_into, view, deadline)
         if count == 0:
             raise WireClosed("the other side is gone")
         return count
 
     def _at_once(
-        self, move: "Callable[[memoryview[int]], int]", view: "memoryview[int]", deadline: float | None
+        self, move: "Callable[[memoryview[int]], int]", view: "memoryview[int]", deadline: "Deadline | None"
     ) -> int:
         """Send or receive as much as goes at once, having waited until something does."""
         while True:
-            left = None if deadline is None else deadline - monotonic()
+            left = None if deadline is None else deadline.left()
             if left is not None and left <= 0:
                 raise WireTimeout("the message was not complete in time")
             try:
@@ -192,7 +206,9 @@ class Wire:
                 self._turns -= 1
                 give_way()
             else:
-                self._wait(move == self._socket.send, left)
+                self._wait(move == self._socket.send, left if left is None else min(left, SLICE_SECONDS))
+                if deadline is not None:
+                    self.forgiven += deadline.put_off(self._starved())
 
     def _wait(self, to_send: bool, seconds: float | None) -> None:
         if sys.platform == "win32":
@@ -201,6 +217,29 @@ class Wire:
             ready = select.poll()
             ready.register(self._socket, select.POLLOUT if to_send else select.POLLIN)
             ready.poll(None if seconds is None else math.ceil(1000 * seconds))
+
+
+class Deadline:
+    """When a message has to be complete.
+
+    Parameters
+    ----------
+    seconds : float
+        From now on.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._until = monotonic() + seconds
+        self._latest = self._until + (FORGIVEN - 1) * seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left."""
+        return self._until - monotonic()
+
+    def put_off(self, seconds: float) -> float:
+        """Wait longer; return by how much, which is less near the most that a time-out becomes."""
+        before, self._until = self._until, min(self._until + seconds, self._latest)
+        return self._until - before
 
 
 def _room_for(size: int) -> np.ndarray:

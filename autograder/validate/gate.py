@@ -20,6 +20,7 @@ from autograder.builder import current, leaks
 from autograder.builder.release import ReleaseError
 from autograder.checks import frameworks
 from autograder.course import Course, put_tools_on_path
+from autograder.interrupts import left_to_this_process
 from autograder.judge.session import HIDDEN, CollectionError
 from autograder.misconceptions import CATALOGUE
 from autograder.sandbox.installed import is_installed
@@ -153,12 +154,19 @@ def examine(
     found = {name: Examined(name) for name in TITLES if any(task.name == name for task in wanted)}
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=spawn) as pool:
-        running: dict[Future[tuple[list[str], float]], Task] = {
-            pool.submit(_look, course, task): task for task in wanted
-        }
-        for number, _ in enumerate(as_completed(running), start=1):
-            if step is not None:
-                step(number, len(wanted))
+        with left_to_this_process():
+            running: dict[Future[tuple[list[str], float]], Task] = {
+                pool.submit(_look, course, task): task for task in wanted
+            }
+        try:
+            for number, _ in enumerate(as_completed(running), start=1):
+                if step is not None:
+                    step(number, len(wanted))
+        except BaseException:  # nobody waits for the rest
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
     for done, task in running.items():
         examined = found[task.name]
         wrong, seconds = _answer(done, task)

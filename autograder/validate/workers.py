@@ -12,6 +12,10 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+from autograder.interrupts import left_to_this_process
+from autograder.sandbox.starvation import Starvation
+from autograder.sandbox.wire import SLICE_SECONDS, Deadline
+
 START_SECONDS = 300.0
 """For a process until it can answer."""
 MEMORY = 4 * 2**30
@@ -68,7 +72,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._scratch.name, *self._work), daemon=True)
-        with _single_threaded():
+        with _single_threaded(), left_to_this_process():
             self._process.start()
         theirs.close()
         try:
@@ -81,8 +85,12 @@ class Worker:
             raise
 
     def _receive(self, seconds: float) -> Any:
-        if not self._connection.poll(seconds):
-            raise EOFError
+        assert self._process is not None
+        deadline, starved = Deadline(seconds), Starvation(self._process.pid or 0).gained
+        while not self._connection.poll(max(0.0, min(deadline.left(), SLICE_SECONDS))):
+            deadline.put_off(starved())
+            if deadline.left() <= 0:
+                raise EOFError
         answer, error = self._connection.recv()
         if error is not None:
             raise RuntimeError(error)

@@ -55,15 +55,15 @@ from .notebooks import LINKS, SCRIPT
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("class"),
+    pytest.mark.xdist_group("hostile class"),
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives levels 3 and 2, and /proc"),
 ]
 HONEST = ("aaa-honest", "zzz-honest")
 JUDGED = ("affine_forward", "relu_forward")
 OTHER_PARTS = ("Dropout.ipynb", "ConvolutionalNetworks.ipynb", "PyTorch.ipynb", "TensorFlow.ipynb")
 """Left out of this course, since every page takes its time; one part besides the first is there to be mixed up with it."""
-LONGEST = 30
-"""Seconds for one student's grading, or one page."""
+LONGEST, HANGING = 30, 600
+"""Seconds of this process's own work for one student's grading, or one page; and of all time: then it hangs."""
 MEMORY = 2**20
 """KiB that the grader's process may grow by."""
 GRADED_ONES = [attack for attack in CLASS_SUITE if attack.earns]
@@ -213,13 +213,16 @@ def _within(seconds: int, usual: Callable[..., Any]) -> Callable[..., Any]:
         raise TimeoutError(f"not done within {seconds} s")
 
     def limited(*args: Any, **kwargs: Any) -> Any:
-        before = signal.signal(signal.SIGALRM, give_up)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        alarms = {signal.SIGPROF: (signal.ITIMER_PROF, seconds), signal.SIGALRM: (signal.ITIMER_REAL, HANGING)}
+        before = {number: signal.signal(number, give_up) for number in alarms}
+        for timer, most in alarms.values():
+            signal.setitimer(timer, most)
         try:
             return usual(*args, **kwargs)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            for number, (timer, _) in alarms.items():
+                signal.setitimer(timer, 0)
+                signal.signal(number, before[number])
 
     return limited
 
@@ -386,6 +389,7 @@ addEventListener("load", () => {
 """
 
 
+@pytest.mark.long
 def test_no_page_runs_what_a_student_wrote(school: School, tmp_path: Path) -> None:
     """In a real browser; a page that does run it is there to show that this would be seen."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")

@@ -34,6 +34,7 @@ def python() -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_nothing_gets_out_of_an_ordinary_users_sandbox() -> None:
     packages = Path(str(importlib.util.find_spec("numpy").origin)).parents[1]  # type: ignore[union-attr]
     for path in (ROOT, packages):

@@ -159,6 +159,7 @@ def test_a_raising_preprocessor_leaves_no_solution(own: Course, options: list[st
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_kill_at_any_moment_leaves_no_solution(own: Course) -> None:
     command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "generate_assignment", ASSIGNMENT, "--force"]
     generate(own, "--force")

@@ -173,7 +173,7 @@ def test_refuses_hostile_pickles(tmp_path: Path, hostile: bytes, monkeypatch: py
     assert not (tmp_path / "hacked").exists()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_broken_batch_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     whole = bytearray(pickle.dumps(batch(0, 2), 2))

@@ -60,6 +60,7 @@ def test_without_atheris_it_says_how_to_get_it(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_finding_is_kept_and_told(tmp_path: Path) -> None:
     pytest.importorskip("atheris", reason="the fuzz extra is not installed")
     fuzz = [sys.executable, "-m", "tests.fuzz", "wire"]  # a process of its own: the memory of this one would count

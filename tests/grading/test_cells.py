@@ -117,7 +117,7 @@ CELLS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(CELLS, max_size=8))
 def test_every_graded_cell_is_there_once(cells: list[nbformat.NotebookNode]) -> None:
     release = v4.new_notebook(

@@ -331,6 +331,7 @@ HOSTILE = [
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("class")
+@pytest.mark.long
 def test_a_class_is_executed_and_scored_as_before(
     course: Course, part: Part, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, level: int,
     monkeypatch: pytest.MonkeyPatch,

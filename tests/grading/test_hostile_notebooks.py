@@ -28,7 +28,7 @@ from tests.fuzz.seeds import seeds
 SEEDS = [json.loads(seed) for seed in seeds("notebook")]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32), st.integers(1, 6))
 def test_changed_notebooks(notebook: Any, seed: int, changes: int) -> None:
     chance = random.Random(seed)
@@ -37,7 +37,7 @@ def test_changed_notebooks(notebook: Any, seed: int, changes: int) -> None:
     targets.notebook(json.dumps(notebook).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))
 def test_damaged_files(notebook: Any, seed: int) -> None:
     chance = random.Random(seed)
@@ -54,7 +54,7 @@ ODDITIES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.fixed_dictionaries(
         {
@@ -152,7 +152,7 @@ PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(PIECES, PIECES, PIECES)
 def test_pages_of_it_run_nothing(exporter: Any, text: str, code: str, output: str) -> None:
     cells = [

@@ -25,11 +25,17 @@ NBGRADER = [sys.executable, "-W", "ignore", "-m", "nbgrader"]
 AUTOGRADER = [sys.executable, "-m", "autograder.cli"]
 
 
-@pytest.fixture(scope="module")
-def school(course: Course, tmp_path_factory: pytest.TempPathFactory, level: int) -> Course:
+OTHERS = ("Dropout.ipynb", "ConvolutionalNetworks.ipynb", "PyTorch.ipynb", "TensorFlow.ipynb")
+SIZES = [pytest.param(OTHERS, id="two parts"), pytest.param((), id="all parts", marks=pytest.mark.long)]
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def school(
+    request: pytest.FixtureRequest, course: Course, tmp_path_factory: pytest.TempPathFactory, level: int
+) -> Course:
     """A course with a release of its own and the sample class, graded by our one command."""
     root = tmp_path_factory.mktemp("school")
-    shutil.copytree(course.root / "source", root / "source")
+    shutil.copytree(course.root / "source", root / "source", ignore=shutil.ignore_patterns(*request.param))
     shutil.copy(course.root / "nbgrader_config.py", root)
     keep_what_is_slow_to_make(root, tmp_path_factory)
     school = Course(root, course.data)
@@ -160,6 +166,7 @@ def test_a_changed_submission_is_graded_again(school: Course) -> None:
     assert scores(school)["changing"] == given(school) + 3  # the three update rules
 
 
+@pytest.mark.long
 def test_a_kill_loses_nothing(school: Course) -> None:
     """Killed while it writes, the next run finishes the job, with the same scores."""
     before = scores(school)
@@ -211,6 +218,7 @@ def test_a_folder_that_cannot_be_read_stops_nobody(school: Course) -> None:
     assert scores(school)["empty"] == 0
 
 
+@pytest.mark.long
 def test_a_page_does_not_run_what_a_student_wrote(school: Course, tmp_path: Path) -> None:
     """In a real browser: script in answers, outputs and names stays text, and the verdict can be read."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")

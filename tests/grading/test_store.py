@@ -9,7 +9,7 @@ from autograder.course import Course
 from autograder.grading import gradebook, store
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.grading.store import VerdictStore
-from autograder.verdict import ERROR, GRADED, NOT_GRADED, ExerciseResult, PartVerdict
+from autograder.verdict import ERROR, GRADED, NOT_GRADED, OPEN, ExerciseResult, PartVerdict
 
 
 def verdict(outcome: str) -> PartVerdict:
@@ -23,11 +23,10 @@ def is_kept(course: Course, outcome: str) -> bool:
 
 
 def test_what_is_to_be_judged_again_is_not_kept(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our errors; and what was not graded since a framework is not installed, which may change."""
+    """Our errors; and what is open since a framework is not installed, which may change."""
     assert not is_kept(course, ERROR)
     monkeypatch.setattr(store, "is_installed", lambda framework: framework != "tensorflow")
-    assert not is_kept(course, NOT_GRADED)
-    monkeypatch.setattr(store, "is_installed", lambda framework: True)
+    assert not is_kept(course, OPEN)
     assert is_kept(course, NOT_GRADED)
     assert is_kept(course, GRADED)
 
@@ -37,7 +36,7 @@ def test_what_is_installed_is_part_of_the_record(course: Course, monkeypatch: py
 
     def record() -> dict[str, Any]:
         grader: Any = SimpleNamespace(course=course)
-        return JudgedAutograde._record(grader, "abc", False)
+        return JudgedAutograde._graded_from(grader, "abc", False)
 
     monkeypatch.setattr(gradebook, "is_installed", lambda framework: framework == "")
     without = record()

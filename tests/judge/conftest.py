@@ -10,6 +10,7 @@ import pytest
 from autograder.course import Course
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
+from autograder.sample.train import trained_model
 from autograder.verdict import ExerciseResult, PartVerdict
 
 Change = Callable[[Path], None]
@@ -18,29 +19,39 @@ Judge = Callable[..., PartVerdict]
 
 @pytest.fixture(scope="session")
 def complete(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A complete submission, its model trained in quick mode."""
+    """A submission in which everything is solved, and no model trained yet."""
     folder = tmp_path_factory.mktemp("complete") / "assignment2"
-    students.complete(course, folder)
+    students.solved(course, folder)
     return folder
 
 
 @pytest.fixture
 def judge(course: Course, complete: Path, tmp_path: Path, level: int) -> Judge:
-    """Judge the complete submission with changes, on all of a part (by default the first) or on some exercises."""
+    """Judge the complete submission with changes, on all of a part (by default the first) or on some exercises.
+
+    Its model is trained in quick mode, unless the change leaves nothing of it anyway.
+    """
 
     def judge(
-        change: Change = lambda folder: None, *exercises: str, course: Course = course, number: int = 1
+        change: Change = lambda folder: None,
+        *exercises: str,
+        course: Course = course,
+        number: int = 1,
+        trained: bool = True,
     ) -> PartVerdict:
         folder = tmp_path / "submission"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(complete, folder)
-        change(folder)
         wanted = set(exercises)
         fits = (part for part in course.parts if wanted & {exercise.id for exercise in part.exercises})
         part = next(fits) if exercises else course.parts[number - 1]
         if exercises:
             chosen = tuple(exercise for exercise in part.exercises if exercise.id in exercises)
             part = dataclasses.replace(part, exercises=chosen)
+        if trained and any(exercise.id.startswith("accuracy") for exercise in part.exercises):
+            (folder / part.model).parent.mkdir()
+            shutil.copyfile(trained_model(course, part, quick=True), folder / part.model)
+        change(folder)
         with taken_in(folder) as submission:
             return judge_part(course, part, submission, level)
 

@@ -24,7 +24,7 @@ Function = Callable[..., Any]
 Shape = tuple[int, ...]
 Random = np.random.Generator
 
-few = settings(max_examples=12, deadline=None)
+few = settings(max_examples=12)
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 5)
 

@@ -85,6 +85,7 @@ def messages(verdict: PartVerdict, exercise: str) -> str:
     return " ".join(test.message for test in found.tests)
 
 
+@pytest.mark.long
 def test_the_reference_gets_all_points(course: Course, track: Part, tmp_path: Path, each_level: int) -> None:
     students.complete(course, tmp_path / "complete", parts=[track])
     with taken_in(tmp_path / "complete") as submission:
@@ -512,6 +513,7 @@ def test_a_class_of_another_part_is_not_taken_for_this_ones(track: Part, solved:
     assert isinstance(guest.definition_in_framework("ThreeLayerConvNet"), type)
 
 
+@pytest.mark.long
 def test_a_model_of_other_pictures_is_not_graded(course: Course, track: Part, tmp_path: Path, level: int) -> None:
     students.complete(course, tmp_path / "complete", parts=[track])
     other = dataclasses.replace(course)

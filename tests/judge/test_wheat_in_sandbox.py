@@ -15,8 +15,12 @@ BY_NAME = {style.name: style for style in STYLES}
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [(1, "in_place"), (2, "graph"), (3, "einsum"), (4, "in_place")],
-    ids=lambda value: str(value),
+    [
+        (1, "in_place"),
+        (2, "graph"),
+        pytest.param(3, "einsum", marks=pytest.mark.long),
+        pytest.param(4, "in_place", marks=pytest.mark.long),
+    ],
 )
 def test_style_gets_full_core(judge: Judge, number: int, name: str) -> None:
     def change(folder: Path) -> None:

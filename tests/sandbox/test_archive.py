@@ -438,7 +438,7 @@ def noise(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.sampled_from(CHANGED), st.integers(0, 2**32))
 def test_changed_archives_are_refused_or_taken_in(content: bytes, seed: int) -> None:
     """Zips, tars and lists of files that come in three ways: see the target for what must hold."""
@@ -453,7 +453,7 @@ NAMES = st.lists(
 ).map("/".join)  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(NAMES, st.binary(max_size=4), max_size=8))
 def test_a_folder_is_the_same_in_an_archive(files: dict[str, bytes]) -> None:
     files |= {"cs231n/layers.py": b""}

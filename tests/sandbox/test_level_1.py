@@ -13,6 +13,8 @@ from autograder.sandbox import launch
 from autograder.sandbox.levels import Limits
 from autograder.sandbox.remote import Remote, probe
 
+from ..within import within
+
 Start = Callable[..., Subject]
 SEND = "import gc\nfrom autograder.sandbox.runner import Runner\nrunner = next(o for o in gc.get_objects() if type(o) is Runner)\n"
 
@@ -57,11 +59,9 @@ def test_arrays_go_there_and_back(start: Start) -> None:
 )
 def test_no_trick_is_an_answer(start: Start, body: str, kind: str) -> None:
     student = start(body, seconds=3)
-    began = time.monotonic()
-    with pytest.raises(SubjectError) as caught:
+    with within(10), pytest.raises(SubjectError) as caught:
         student.layers.attack()
     assert caught.value.kind == kind
-    assert time.monotonic() - began < 10
 
 
 def test_objects_stay_where_they_are(start: Start) -> None:
@@ -86,10 +86,8 @@ def test_the_disk_is_watched_whoever_writes(start: Start) -> None:
     code = "import time\nfor n in range(400):\n    open(str(n), 'wb').write(bytes(2**20))\n    time.sleep(0.02)\n"
     body = f"import subprocess, sys\ndef attack(): subprocess.run([sys.executable, '-c', {code!r}])\n"
     student = start(body, limits=Limits(processes=100, disk=8 * 2**20))
-    began = time.monotonic()
-    with pytest.raises(SubjectError, match="more time, memory or disk"):
+    with within(5), pytest.raises(SubjectError, match="more time, memory or disk"):
         student.layers.attack()
-    assert time.monotonic() - began < 5
 
 
 def test_it_ends_with_what_it_started(start: Start, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -31,6 +31,7 @@ from autograder.sandbox.wire import (
 from tests.fuzz import targets
 from tests.fuzz.mutators import change_message
 from tests.fuzz.seeds import answer
+from tests.within import within
 
 DTYPES = st.sampled_from(sorted(ALLOWED.values(), key=str))
 ARRAYS = DTYPES.flatmap(lambda dtype: arrays(dtype, array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)))
@@ -88,7 +89,6 @@ def receive(raw: bytes, timeout: float = 2.0) -> object:
         thread.join()
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(VALUES)
 def test_what_is_sent_arrives(value: object) -> None:
     ours, theirs = socket.socketpair()
@@ -103,7 +103,7 @@ def test_what_is_sent_arrives(value: object) -> None:
     assert same(value, decode(got["value"], arrived, refuse))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-3, 3).map(lambda more: AT_ONCE + more) | st.integers(0, 3 * AT_ONCE), max_size=4))
 def test_messages_that_arrive_together_are_read_one_by_one(sizes: list[int]) -> None:
     """Whatever of them was read ahead, and wherever in them that ends."""
@@ -130,7 +130,7 @@ def test_messages_that_arrive_together_are_read_one_by_one(sizes: list[int]) -> 
     reader.close()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_random_bytes_are_refused(raw: bytes) -> None:
     with pytest.raises(WireError):
@@ -146,7 +146,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(JSON, JSON)
 def test_random_json_is_refused_or_a_value(value: object, described: object) -> None:
     text = json.dumps({"arrays": described, "message": {"value": value}}).encode()
@@ -276,15 +276,13 @@ def test_an_answer_without_end_meets_the_deadline(piece: int) -> None:
 
     thread = threading.Thread(target=send)
     thread.start()
-    began = time.monotonic()
     try:
-        with pytest.raises(WireTimeout):
+        with within(2), pytest.raises(WireTimeout):
             Wire(ours).receive(0.3)
     finally:
         ours.close()
         thread.join()
         theirs.close()
-    assert time.monotonic() - began < 2
 
 
 def test_a_slow_reader_does_not_buy_time() -> None:
@@ -298,10 +296,8 @@ def test_a_slow_reader_does_not_buy_time() -> None:
 
     thread = threading.Thread(target=read)
     thread.start()
-    began = time.monotonic()
-    with pytest.raises(WireTimeout):
+    with within(3), pytest.raises(WireTimeout):
         Wire(ours).send({}, [np.zeros(2**17) for _ in range(60)], timeout=1.0)
-    assert time.monotonic() - began < 3
     over.set()
     thread.join()
     ours.close()
@@ -327,7 +323,7 @@ def test_a_message_cut_anywhere_is_refused(value: object) -> None:
             receive(raw[:length])
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(VALUES, st.integers(0, 2**32), st.integers(1, 5))
 def test_changed_answers_are_refused_or_proper_values(value: object, seed: int, changes: int) -> None:
     """What was a proper answer, changed inside its JSON or anywhere: as `Remote.ask` receives it."""
@@ -347,6 +343,7 @@ def flipped(raw: bytes, chance: random.Random) -> bytes:
 ANNOUNCING = """
 import resource, socket, sys
 from autograder.sandbox.wire import Wire, WireError
+from ..within import within
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for raw in sys.argv[1:]:
     ours, theirs = socket.socketpair()

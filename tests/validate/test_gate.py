@@ -60,6 +60,7 @@ def without(monkeypatch: pytest.MonkeyPatch, unwanted: Callable[[pytest.Function
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("verdicts")
+@pytest.mark.long
 def test_the_course_is_sound(course: Course) -> None:
     """Reference and blank release, wheat and chaff, notebooks, release: what CI asks at every commit."""
     command = [sys.executable, "-m", "autograder.cli", "validate", "--data", str(course.data)]

@@ -1,0 +1,78 @@
+"""``nbgrader export`` with two more columns: the points that are still open, and why.
+
+nbgrader's own table shows what nobody has judged or read yet as if it were zero. Not for scores: they are nbgrader's.
+"""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.plugins import ExportPlugin
+
+from autograder.course import ASSIGNMENT, Course, find_course
+
+from . import record
+
+COLUMNS = (
+    "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+    "late_submission_penalty", "score", "max_score", "open_points", "open_reasons",
+)  # fmt: skip
+"""nbgrader's, in its order, and ours behind them."""
+UNREAD = "Answers wait for a person to read them."
+
+
+class CsvExport(ExportPlugin):  # type: ignore[misc]
+    """Writes a CSV file with a row for each student and assignment."""
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the table to ``--to``, by default ``grades.csv``."""
+        path = Path(self.to or "grades.csv")
+        self.log.info("Exporting grades to %s", path)
+        course = find_course()
+        with path.open("w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            table.writeheader()
+            for assignment in gradebook.assignments:
+                if self.assignment and assignment.name not in map(str, self.assignment):
+                    continue
+                for student in gradebook.students:
+                    if not self.student or student.id in map(str, self.student):
+                        table.writerow(_row(gradebook, course, assignment, student))
+
+
+def _row(gradebook: Gradebook, course: Course, assignment: Any, student: Any) -> dict[str, Any]:
+    row = {
+        "assignment": assignment.name, "duedate": assignment.duedate, "student_id": student.id,
+        "last_name": student.last_name, "first_name": student.first_name, "email": student.email,
+        "max_score": assignment.max_score, "raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0,
+        "open_points": 0.0,
+    }  # fmt: skip
+    try:
+        submission = gradebook.find_submission(assignment.name, student.id)
+    except MissingEntry:
+        return row
+    penalty = submission.late_submission_penalty
+    row |= {
+        "timestamp": submission.timestamp, "raw_score": submission.score, "late_submission_penalty": penalty,
+        "score": max(0.0, submission.score - penalty),
+    }  # fmt: skip
+    kept = record.read(course, student.id).waiting if assignment.name == ASSIGNMENT else {}
+    points, reasons = _open(submission, kept)
+    return row | {"open_points": points, "open_reasons": " ".join(reasons)}
+
+
+def _open(submission: Any, kept: dict[str, record.Waiting]) -> tuple[float, list[str]]:
+    """The points of a submission that nobody has decided yet, and why, each reason once."""
+    points: dict[str, float] = {}
+    reasons: dict[str, None] = {}
+    for notebook in submission.notebooks:
+        for grade in notebook.grades:
+            if not grade.needs_manual_grade or grade.manual_score is not None:
+                continue
+            known = kept.get(grade.name)
+            if known is None and not grade.max_score:
+                continue  # a cell of an alternative, whose points are those of another notebook
+            points[grade.name] = known.points if known else grade.max_score
+            reasons[known.why if known else UNREAD] = None
+    return sum(points.values()), list(reasons)
