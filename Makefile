@@ -47,13 +47,13 @@ grade: setup
 	$(BIN)/autograder grade
 
 quick: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "quick and not long"
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_OPTIONS) -m "quick and not long"
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long"
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_OPTIONS) -m "not long"
 
 long: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m long
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_OPTIONS) -m long
 
 lint: setup
 	$(BIN)/ruff check .

@@ -86,3 +86,10 @@ def test_doctor(tmp_path: Path, level: int) -> None:
     result = run(tmp_path, "doctor")
     assert f"level {level} of 3" in result.stdout
     assert result.returncode == 0
+
+
+def test_version(tmp_path: Path) -> None:
+    """Also outside a course."""
+    result = run(tmp_path, "--version")
+    assert result.returncode == 0
+    assert result.stdout.startswith("autograder 0.")

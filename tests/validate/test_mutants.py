@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import random
 import time
 from functools import partial
 from pathlib import Path
@@ -212,3 +213,13 @@ def test_the_list_is_of_mutants_that_exist(every: list[Mutant]) -> None:
     listed = known()
     assert set(listed) <= {mutant.key for mutant in every}
     assert all(reason.endswith(".") for reason in listed.values())
+
+
+@pytest.mark.long
+def test_a_sample_of_mutants_is_noticed(course: Course, every: list[Mutant]) -> None:
+    """All of them take hours: `autograder validate --mutants`. A listed survivor may be in the sample."""
+    sample = random.Random(231).sample(every, 60)
+    fates = judge(course, sample, workers=1)
+    listed = known()
+    assert [fate.mutant.key for fate in fates if fate.survived and fate.mutant.key not in listed] == []
+    assert sum(not fate.survived for fate in fates) > 30

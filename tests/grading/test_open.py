@@ -1,0 +1,165 @@
+"""What waits for a set-up or a person is *open*, wherever it is shown: never a zero without a word."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder import cli
+from autograder.builder import current
+from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.grading import engine, record
+from autograder.grading.export import UNREAD, CsvExport
+from autograder.grading.gradebook import JudgedAutograde
+from autograder.judge import session
+from autograder.judge.session import taken_in
+from autograder.manifest import Part
+from autograder.sample import students
+from autograder.sandbox import installed
+from autograder.sandbox.submission import Submission
+from autograder.verdict import GRADED, OPEN, ExerciseResult, PartVerdict, TestResult, from_json, score, to_json
+
+pytestmark = pytest.mark.slow
+SENTENCE = "PyTorch is not installed where this was graded: run `make setup FRAMEWORK=pytorch` there and grade again."
+
+
+@pytest.fixture(scope="module")
+def school(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """One student who did everything, graded where no framework is installed; the other parts' points are given."""
+    root = tmp_path_factory.mktemp("school")
+    shutil.copytree(course.root / "source", root / "source")
+    shutil.copy(course.root / "nbgrader_config.py", root)
+    school = Course(root, course.data)
+    put_tools_on_path()
+    current.build(school)
+    students.solved(school, root / "submitted" / "one" / ASSIGNMENT, [*school.parts[:4], school.parts[4].tracks[0]])
+    return school
+
+
+def without_frameworks(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(installed, "is_installed", lambda framework: framework == "")
+
+
+def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+    """Part 5 as it is judged; all points in the others."""
+    if part.framework:
+        return session.judge_part(course, part, submission, level)
+    passed = (TestResult("a", "A", "core", "passed", credit=1.0),)
+    exercises = tuple(ExerciseResult(one.id, one.points, one.points, GRADED, passed) for one in part.automatic)
+    return PartVerdict(part.number, part.name, exercises)
+
+
+@pytest.fixture(scope="module")
+def graded(school: Course, level: int) -> Course:
+    """The school once nbgrader has graded it and written feedback."""
+    with pytest.MonkeyPatch.context() as patch:
+        without_frameworks(patch)
+        patch.setattr(engine, "verdict_on", verdict_on)
+        patch.chdir(school.root)
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(school.root)).load_config()
+        coursedir = CourseDirectory(config=config, root=str(school.root), assignment_id=ASSIGNMENT)
+        for converter in (JudgedAutograde, GenerateFeedback):
+            instance = converter(coursedir=coursedir, config=config)
+            instance.force = True
+            instance.start()
+    return school
+
+
+def test_without_its_framework_a_part_is_open(
+    school: Course, level: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without_frameworks(monkeypatch)
+    with taken_in(school.root / "submitted" / "one" / ASSIGNMENT) as submission:
+        verdict = session.judge_part(school, school.parts[4], submission, level)
+    assert {one.outcome for one in verdict.exercises} == {OPEN}
+    assert {one.message for one in verdict.exercises} == {SENTENCE}
+    assert (verdict.score, verdict.points) == (0, 14)
+    assert from_json(to_json([verdict])) == [verdict]
+    with cli.out.capture() as captured:
+        cli._print_verdict(verdict)
+    assert "open: PyTorch is not installed" in " ".join(captured.get().replace("│", " ").split())
+
+
+def test_the_class_table_shows_it(graded: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "verdict_on", verdict_on)
+    without_frameworks(monkeypatch)
+    monkeypatch.setattr(cli, "out", cli.Console(highlight=False, width=400))
+    with cli.out.capture() as captured:
+        cli._print_class(graded, engine.submissions(graded), 3)
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in captured.get().splitlines() if "│" in line]
+    (row,) = [row for row in rows if row[1] == "PyTorch"]
+    assert (row[2], row[3], row[6]) == ("0 of 14", "14", SENTENCE)
+    (total,) = [row for row in rows if row[1] == "all parts"]
+    assert total[3] == "14"
+
+
+def test_the_feedback_says_so(graded: Course) -> None:
+    page = (graded.root / "feedback" / "one" / ASSIGNMENT / "PyTorch.html").read_text()
+    assert page.count("open. It is not judged yet and costs nothing") == 5
+    assert "make setup FRAMEWORK=pytorch" in page
+
+
+def test_the_gradebook_waits(graded: Course) -> None:
+    with Gradebook(f"sqlite:///{graded.root / 'gradebook.db'}") as gradebook:
+        grade = gradebook.find_grade("barebones_convnet", "PyTorch", ASSIGNMENT, "one")
+        assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
+
+
+def export(graded: Course, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.chdir(graded.root)
+    with Gradebook(f"sqlite:///{graded.root / 'gradebook.db'}") as gradebook:
+        CsvExport(to="grades.csv").export(gradebook)
+    with open(graded.root / "grades.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    return row
+
+
+def test_the_export_says_how_much_and_why(graded: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that nobody has read are open too; once a person has decided, a point is no longer open."""
+    row = export(graded, monkeypatch)
+    unread = sum(one.points for part in graded.parts for one in part.exercises if one.manual)
+    assert float(row["open_points"]) == 14 + unread
+    assert row["open_reasons"] == f"{UNREAD} {SENTENCE}"
+    assert float(row["score"]) + float(row["open_points"]) == float(row["max_score"])
+    with Gradebook(f"sqlite:///{graded.root / 'gradebook.db'}") as gradebook:
+        grade = gradebook.find_grade("accuracy_part5", "PyTorch", ASSIGNMENT, "one")
+        grade.manual_score, grade.needs_manual_grade = 5.0, False
+        gradebook.db.commit()
+    assert float(export(graded, monkeypatch)["open_points"]) == 9 + unread
+
+
+def test_nbgrader_exports_with_it(graded: Course) -> None:
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(graded.root)).load_config()
+    assert config.ExportApp.plugin_class is CsvExport
+
+
+def test_an_old_record_is_as_good_as_none(graded: Course) -> None:
+    path = record.path_of(graded, "old")
+    for content in ({"submission": "abc", "tests": "def"}, [], None, {"state": {}, "waiting": {"a": 3}}):
+        path.write_text(json.dumps(content))
+        assert record.read(graded, "old") == record.Record()
+    path.unlink()
+    assert record.read(graded, "old") == record.Record()
+
+
+def test_an_exercise_is_open_before_it_is_anything_else() -> None:
+    """But for a fault of ours, which somebody must mend first."""
+
+    def outcome(*outcomes: str) -> str:
+        return score(2.0, tuple(TestResult("a", "A", "core", one, credit=1.0) for one in outcomes))[1]
+
+    assert outcome("passed", "open") == "open"
+    assert outcome("failed", "open", "not_graded") == "open"
+    assert outcome("open", "error") == "error"
+
+
+def test_verdicts_of_before_are_read() -> None:
+    old = Path(__file__).with_name("verdict_before_open.json")
+    (verdict,) = from_json(json.loads(old.read_text()))
+    assert [one.outcome for one in verdict.exercises] == ["graded", "not_graded"]
