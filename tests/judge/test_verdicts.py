@@ -11,6 +11,7 @@ import pytest
 
 from autograder.course import Course
 from autograder.sample import students
+from autograder.sample.train import trained_model
 from autograder.sandbox.installed import is_installed
 from autograder.verdict import from_json, schema, to_json
 
@@ -198,7 +199,7 @@ def test_the_same_submission_gets_the_same_inputs_and_another_secret_others(
     assert other.score == one.score
 
 
-def test_a_model_of_other_data_is_not_graded(judge: Judge) -> None:
+def test_a_model_of_other_data_is_open(judge: Judge) -> None:
     import json
 
     import numpy as np
@@ -213,22 +214,23 @@ def test_a_model_of_other_data_is_not_graded(judge: Judge) -> None:
         np.savez(path, **arrays)
 
     (exercise,) = judge(change, "accuracy_part1").exercises
-    assert exercise.outcome == "not_graded"
+    assert exercise.outcome == "open"
     assert "trained on CIFAR-10" in exercise.message
 
 
 @pytest.mark.parametrize(("part", "other", "sentence"), [(2, 1, "no gammas"), (3, 2, "no dropout")])
 def test_a_model_without_what_its_part_is_about(
-    judge: Judge, tmp_path: Path, part: int, other: int, sentence: str
+    judge: Judge, course: Course, tmp_path: Path, part: int, other: int, sentence: str
 ) -> None:
     """Another part's model, accurate enough, in the place of this one's; a student's own check says the same."""
 
     def change(folder: Path) -> None:
-        shutil.copy(folder / "models" / f"part{other}.npz", folder / "models" / f"part{part}.npz")
+        (folder / "models").mkdir()
+        shutil.copy(trained_model(course, course.parts[other - 1], True), folder / course.parts[part - 1].model)
         shutil.copytree(folder, own)
 
     own = tmp_path / "own"
-    (exercise,) = judge(change, f"accuracy_part{part}").exercises
+    (exercise,) = judge(change, f"accuracy_part{part}", trained=False).exercises
     assert (exercise.outcome, exercise.score) == ("failed", 0)
     assert sentence in exercise.message
     program = f"from cs231n.checks import check; check('accuracy_part{part}')"
