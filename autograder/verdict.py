@@ -153,7 +153,7 @@ def score(points: float, tests: tuple[TestResult, ...]) -> tuple[float, str]:
     earned = points * (sum(core) / len(core) * (0.8 + 0.2 * share) if core else share)
     if not math.isfinite(earned):
         return 0.0, ERROR
-    earned = round(min(max(earned, 0.0), points), 4)
+    earned = min(round(max(earned, 0.0), 4), points)  # rounded first: never to more than there is
     return earned, GRADED if earned > 0 else FAILED
 
 

@@ -27,7 +27,7 @@ QUICK = (
     "tests/checks", "tests/datasets/test_synthetic.py", "tests/judge/test_inputs.py", "tests/judge/test_tracks.py",
     "tests/sandbox/test_archive.py", "tests/sandbox/test_levels.py", "tests/sandbox/test_seccomp.py",
     "tests/sandbox/test_starvation.py", "tests/sandbox/test_submission.py", "tests/sandbox/test_wire.py",
-    "tests/source", "tests/test_cli.py", "tests/test_suite.py",
+    "tests/source", "tests/test_cli.py", "tests/test_suite.py", "tests/test_verdict.py",
 )  # fmt: skip
 """Files and folders whose tests `make quick` runs, but for the slow ones; a test elsewhere is marked by itself."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.builder.outputs import with_outputs
 from autograder.manifest import read_manifest
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "assignment2"
@@ -87,3 +88,10 @@ def test_quick_mode_does_not_hide_in_solutions_that_are_judged(notebook):
     for _, metadata, source in graded(notebook):
         if metadata["grade_id"].endswith("_layer_settings"):
             assert "few(" not in source
+
+
+def test_source_notebooks_hold_no_outputs(tmp_path: Path) -> None:
+    assert with_outputs(NOTEBOOKS) == []
+    shown = tmp_path / "shown.ipynb"
+    shown.write_text(json.dumps({"cells": [{"cell_type": "code", "outputs": [], "execution_count": 3}]}))
+    assert with_outputs([shown]) == [shown]
