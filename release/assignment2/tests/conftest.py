@@ -1,4 +1,9 @@
-"""Makes `pytest` in this folder run the public checks, the same that `check(...)` runs in the notebooks.
-Select an exercise with -k, for example: pytest -k affine"""
+"""Makes `pytest` run the public checks, the same that `check(...)` runs in the notebooks, from this folder or one above.
+Select an exercise with -k, for example: pytest -k affine_forward"""
 
-pytest_plugins = ["cs231n.checks.pytest_plugin"]
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from cs231n.checks.pytest_plugin import *  # noqa: E402, F403 (fixtures and hooks)

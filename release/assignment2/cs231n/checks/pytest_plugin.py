@@ -1,8 +1,9 @@
 """``pytest`` in the student's folder: the fixtures of the public tests, and short explanations for tracebacks.
 
-Loaded by the release's ``tests/conftest.py``; not used when grading.
+The release's ``tests/conftest.py`` takes all of it over, so that it works from every folder; not used when grading.
 """
 
+import functools
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,31 @@ from .record import Recorded
 from .subject import Name, Subject, SubjectError
 
 
-@pytest.fixture(scope="session")
+__all__ = [
+    "folder", "framework", "pictures", "public_tests", "pytest_itemcollected", "pytest_runtest_makereport", "recorded",
+    "reference", "rng", "student",
+]  # fmt: skip
+
+
+@pytest.fixture
 def folder(request: pytest.FixtureRequest) -> Path:
-    """The student's folder."""
-    return Path(str(request.config.rootpath))
+    """The student's folder: the one that holds ``tests``."""
+    return _folder_of(request.node)
 
 
-@pytest.fixture(scope="session")
+def _folder_of(item: pytest.Item) -> Path:
+    return item.path.parent.parent
+
+
+@functools.cache
+def _public_tests(folder: Path) -> PublicTests:
+    return PublicTests(folder)
+
+
+@pytest.fixture
 def public_tests(folder: Path) -> PublicTests:
     """The public tests and their recorded answers."""
-    return PublicTests(folder)
+    return _public_tests(folder)
 
 
 @pytest.fixture
@@ -68,6 +84,13 @@ def pictures() -> Pictures:
     return own_pictures()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``-k affine_forward`` select the tests that claim this exercise, whatever they are called."""
+    claim = claim_of(item.function) if isinstance(item, pytest.Function) else None
+    if claim is not None:
+        item.extra_keyword_matches.add(claim.exercise)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -91,5 +114,5 @@ def _failure(item: pytest.Item, call: pytest.CallInfo[None]) -> Failure | None:
     recorded: Any = getattr(item, "recorded", None)
     if claim is None or recorded is None or call.when != "call":
         return Failure(error.message, error.where) if isinstance(error, SubjectError) else None
-    tests = PublicTests(Path(str(item.config.rootpath)))
+    tests = _public_tests(_folder_of(item))
     return tests.explain(PublicTest(item.function, claim), error, recorded.log)
