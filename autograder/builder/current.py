@@ -17,36 +17,42 @@ from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from .release import ReleaseBuilder
 
 
-def build(course: Course, into: Path | None = None) -> None:
-    """Build the release.
-
-    Parameters
-    ----------
-    course : Course
-    into : Path, optional
-        Where ``release`` and a gradebook of its own go; by default the course's folder and the course's gradebook.
+def build(course: Course) -> None:
+    """Build the release, and tell the course's gradebook of it. The old one stays until the new one is there.
 
     Raises
     ------
     ReleaseError
         If it must not be.
     """
+    course.state.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=course.state, prefix="release-") as scratch:
+        fresh = _build(course, Path(scratch))
+        course.release.parent.mkdir(exist_ok=True)
+        if course.release.exists():
+            course.release.rename(Path(scratch, "old"))
+        fresh.rename(course.release)
+
+
+def _build(course: Course, into: Path, database: str = "") -> Path:
+    """Build a release below a folder and return where it is."""
     put_tools_on_path()
     config = Config()
     directory = CourseDirectory(root=str(course.root), assignment_id=ASSIGNMENT, config=config)
-    if into is not None:
-        directory.release_directory = os.path.relpath(into / "release", course.root)
-        directory.db_url = f"sqlite:///{into / 'gradebook.db'}"
+    directory.release_directory = os.path.relpath(into / "release", course.root)
+    if database:
+        directory.db_url = database
     builder = ReleaseBuilder(coursedir=directory, config=config)
     builder.force = True
     builder.start()
+    return into / "release" / ASSIGNMENT
 
 
 def differences(course: Course) -> list[str]:
     """Return how the committed release differs from what the source gives now, one sentence each."""
     with tempfile.TemporaryDirectory(prefix="autograder-release-") as scratch:
-        build(course, Path(scratch))
-        return list(_compare(course.release, Path(scratch) / "release" / ASSIGNMENT))
+        fresh = _build(course, Path(scratch), f"sqlite:///{Path(scratch, 'gradebook.db')}")
+        return list(_compare(course.release, fresh))
 
 
 def _compare(committed: Path, fresh: Path) -> Iterator[str]:

@@ -14,8 +14,10 @@ import nbformat
 import pytest
 
 import autograder.hidden
+from autograder.builder import current
 from autograder.builder.current import differences
 from autograder.builder.leaks import scan
+from autograder.builder.release import ReleaseError
 from autograder.course import ASSIGNMENT, Course
 
 from ..conftest import ROOT
@@ -218,3 +220,15 @@ def test_nbgrader_without_the_autograder_refuses(own: Course, command: str, erro
     assert not own.release.exists()
     assert not list(own.root.rglob("ran"))
     assert not (own.root / "autograded").exists()
+
+
+def test_a_build_that_fails_leaves_the_old_release(own: Course) -> None:
+    """`autograder build`; nbgrader's own command removes the old one before it begins."""
+    current.build(own)
+    before = {path: path.read_bytes() for path in own.release.rglob("*") if path.is_file()}
+    module = own.source / "cs231n" / "optim.py"
+    module.write_text(module.read_text().replace("### END SOLUTION", "", 1))
+    with pytest.raises(ReleaseError):
+        current.build(own)
+    assert {path: path.read_bytes() for path in own.release.rglob("*") if path.is_file()} == before
+    assert list(own.state.glob("release-*")) == []
