@@ -343,7 +343,6 @@ def flipped(raw: bytes, chance: random.Random) -> bytes:
 ANNOUNCING = """
 import resource, socket, sys
 from autograder.sandbox.wire import Wire, WireError
-from ..within import within
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for raw in sys.argv[1:]:
     ours, theirs = socket.socketpair()
