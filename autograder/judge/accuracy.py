@@ -71,7 +71,7 @@ class Accuracy:
         pictures = self._bench.course.pictures
         if fingerprint != pictures.fingerprint:
             theirs, here = _named(fingerprint), _named(pictures.fingerprint)
-            raise Open(f"The model was trained on {theirs}, and the pictures here are {here}: judge it with --data.")
+            raise Open(f"The model was trained on {theirs}, and is not judged on {here}: --data names other pictures.")
         return model
 
     def judge(self, mark: float) -> None:
