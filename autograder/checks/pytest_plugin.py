@@ -17,7 +17,6 @@ from .public import Failure, PublicTest, PublicTests, own_pictures, own_student,
 from .record import Recorded
 from .subject import Name, Subject, SubjectError
 
-
 __all__ = [
     "folder", "framework", "pictures", "public_tests", "pytest_itemcollected", "pytest_runtest_makereport", "recorded",
     "reference", "rng", "student",

@@ -1,4 +1,4 @@
-"""Makes `pytest` run the public checks, the same that `check(...)` runs in the notebooks, from this folder or one above.
+"""Makes `pytest` run the public checks, the same that `check(...)` runs in the notebooks, from here or a folder above.
 Select an exercise with -k, for example: pytest -k affine_forward"""
 
 import sys
@@ -6,4 +6,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cs231n.checks.pytest_plugin import *  # noqa: E402, F403 (fixtures and hooks)
+from cs231n.checks.pytest_plugin import *  # noqa: F403 (fixtures and hooks)
