@@ -23,9 +23,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.course import ASSIGNMENT, Course, CourseError, find_course, put_tools_on_path
+from autograder.intake.submission import SubmissionError
 from autograder.interrupts import Interrupted, raise_on_interrupt
 from autograder.manifest import ManifestError
-from autograder.sandbox.submission import SubmissionError
 from autograder.verdict import FAILED, GRADED, PASSED, ExerciseResult, PartVerdict, to_json
 
 if TYPE_CHECKING:

@@ -40,11 +40,11 @@ from rich.table import Table
 
 import datasets
 from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.intake.submission import SubmissionError
 from autograder.judge import bench
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
-from autograder.sandbox import remote
-from autograder.sandbox.submission import SubmissionError
+from autograder.sandbox import client
 from autograder.verdict import ERROR
 from tests.attacks import CLASS_SUITE, SUITE
 from tests.attacks.attack import HONEST, Attack, Witness, inherited_by_runners
@@ -505,7 +505,7 @@ class Ours:
                 stack.enter_context(inherited_by_runners(witness.descriptor))
                 stack.enter_context(mock.patch.dict(os.environ, AUTOGRADER_CANARY=self.canary))
                 stack.enter_context(mock.patch.object(bench, "CALL_SECONDS", 3.0))
-                stack.enter_context(mock.patch.object(remote, "IMPORT_SECONDS", 3.0))
+                stack.enter_context(mock.patch.object(client, "IMPORT_SECONDS", 3.0))
                 try:
                     submission = stack.enter_context(taken_in(folder))
                     verdict = judge_part(self.course, part, submission, self.level)

@@ -22,7 +22,7 @@ import numpy as np
 
 from autograder.checks.subject import Subject
 from autograder.sandbox import launch
-from autograder.sandbox.remote import Remote, probe
+from autograder.sandbox.client import Remote, probe
 
 MODULE = "def double(x):\n    return 2 * x\n\n\ndef same(x):\n    return x\n"
 STARTS, CALLS, TRIPS = 25, 3000, 11

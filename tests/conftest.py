@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, settings
 
 import datasets
 from autograder.course import ASSIGNMENT, Course
+from autograder.sandbox.client import best_level, probe
 from autograder.sandbox.installed import is_installed
 from autograder.sandbox.levels import available
-from autograder.sandbox.remote import best_level, probe
 
 ROOT = Path(__file__).resolve().parent.parent
 # How long an example takes, or its making, is the machine's affair: it may be busy.
@@ -25,9 +25,8 @@ settings.load_profile("any machine")
 
 QUICK = (
     "tests/checks", "tests/datasets/test_synthetic.py", "tests/judge/test_inputs.py", "tests/judge/test_tracks.py",
-    "tests/sandbox/test_archive.py", "tests/sandbox/test_levels.py", "tests/sandbox/test_seccomp.py",
-    "tests/sandbox/test_starvation.py", "tests/sandbox/test_submission.py", "tests/sandbox/test_wire.py",
-    "tests/source", "tests/test_cli.py", "tests/test_suite.py", "tests/test_verdict.py",
+    "tests/intake", "tests/runner", "tests/sandbox/test_levels.py", "tests/sandbox/test_starvation.py", "tests/source",
+    "tests/test_cli.py", "tests/test_contracts.py", "tests/test_suite.py", "tests/test_verdict.py",
 )  # fmt: skip
 """Files and folders whose tests `make quick` runs, but for the slow ones; a test elsewhere is marked by itself."""
 

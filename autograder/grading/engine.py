@@ -13,12 +13,12 @@ from typing import Any
 
 from autograder.checks.definitions import NotebookError
 from autograder.course import ASSIGNMENT, Course, find_course
+from autograder.intake.submission import Submission, SubmissionError
 from autograder.interrupts import left_to_this_process
 from autograder.judge.session import judge_part, taken_in
 from autograder.judge.tracks import is_begun
 from autograder.manifest import Part
-from autograder.sandbox.remote import best_level
-from autograder.sandbox.submission import Submission, SubmissionError
+from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
 from .execute import Executed, Patience, execute, handed_in, practice_pictures, sources_digest

@@ -25,12 +25,12 @@ import numpy as np
 import datasets
 from autograder.checks.subject import SubjectError
 from autograder.course import Course
+from autograder.intake.submission import Submission
 from autograder.judge.extension import provide
 from autograder.manifest import Part
 from autograder.sandbox import installed, launch
+from autograder.sandbox.client import Remote, printable
 from autograder.sandbox.levels import NOTEBOOK, Limits, remove_at_exit
-from autograder.sandbox.remote import Remote, printable
-from autograder.sandbox.submission import Submission
 from datasets import pickles
 from datasets.layout import FILES, MARKER, META_FILE, PIXELS, TEST_FILE, TRAIN_FILES
 

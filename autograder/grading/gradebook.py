@@ -25,12 +25,12 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.checks.definitions import NotebookError
 from autograder.course import Course, CourseError, find_course
+from autograder.intake.submission import Submission, SubmissionError
 from autograder.judge.session import taken_in
 from autograder.judge.tracks import is_begun
 from autograder.manifest import Part
+from autograder.sandbox.client import printable
 from autograder.sandbox.installed import is_installed
-from autograder.sandbox.remote import printable
-from autograder.sandbox.submission import Submission, SubmissionError
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
 from . import engine, pages, record

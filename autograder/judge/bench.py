@@ -14,10 +14,10 @@ import numpy as np
 from autograder.checks.record import Recorded
 from autograder.checks.subject import Subject, SubjectError
 from autograder.course import Course
+from autograder.intake.submission import Submission
 from autograder.manifest import Part
 from autograder.sandbox import installed, launch
-from autograder.sandbox.remote import Remote
-from autograder.sandbox.submission import Submission
+from autograder.sandbox.client import Remote
 
 from .credit import Open
 from .extension import Extension

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import autograder.sandbox.compile
+import autograder.runner.compile
 from autograder.checks.compare import Mismatch
 from autograder.course import Course
+from autograder.intake.submission import Submission
 from autograder.manifest import Part
+from autograder.sandbox.client import best_level
 from autograder.sandbox.extension import BuildError, NoCompilerError, build, find_compiler
-from autograder.sandbox.remote import best_level
-from autograder.sandbox.submission import Submission
 
 EXERCISE = "conv_extension"
 SOURCE = "cs231n/im2col_cython.pyx"
@@ -162,6 +162,6 @@ def _key(source: Path) -> str:
     """A digest of all that decides what comes out of the compiler."""
     tools = [f"{tool} {version(tool)}" for tool in TOOLS]
     total = hashlib.sha256("\n".join([sys.version, sysconfig.get_platform(), find_compiler(), *tools]).encode())
-    for path in (Path(str(autograder.sandbox.compile.__file__)), source):
+    for path in (Path(str(autograder.runner.compile.__file__)), source):
         total.update(b"\0" + path.read_bytes())
     return total.hexdigest()[:32]

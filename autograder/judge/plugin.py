@@ -19,8 +19,8 @@ from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
 from autograder.checks.subject import Subject, SubjectError
 from autograder.manifest import Part
-from autograder.sandbox.remote import printable
-from autograder.sandbox.wire import WireError
+from autograder.runner.wire import WireError
+from autograder.sandbox.client import printable
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, TestResult
 
 from .accuracy import Accuracy

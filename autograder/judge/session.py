@@ -18,9 +18,9 @@ import pytest
 import autograder.hidden
 from autograder.checks.definitions import NotebookError, read_cells
 from autograder.course import Course
+from autograder.intake.submission import Submission, find_root, take_in
 from autograder.interrupts import Interrupted
 from autograder.manifest import Part
-from autograder.sandbox.submission import Submission, find_root, take_in
 from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult, score
 
 from .bench import Bench

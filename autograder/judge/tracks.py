@@ -9,8 +9,8 @@ from pathlib import Path
 
 from autograder.checks.definitions import NotebookError, read_cells
 from autograder.course import Course
+from autograder.intake.submission import Submission
 from autograder.manifest import Part
-from autograder.sandbox.submission import Submission
 from autograder.verdict import PartVerdict
 
 

@@ -1,1 +1,1 @@
-"""Where submissions run: the wire, the runner, the levels of confinement, the safe intake of a folder."""
+"""The trusted side of the wall: levels of confinement, launching runners, asking them, building extensions."""

@@ -10,10 +10,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.runner.confine import LEAST_PROCESSES, landlock_version
+
 from . import cgroup
-from .confine import LEAST_PROCESSES, landlock_version
+from .client import best_level
 from .extension import try_out
-from .remote import best_level
 
 INSTALLERS = {
     "apt-get": "sudo apt-get install bubblewrap", "dnf": "sudo dnf install bubblewrap",

@@ -17,8 +17,8 @@ import numpy as np
 from autograder.checks.subject import SubjectError
 
 from . import launch
+from .client import Remote
 from .levels import BUILDING, LaunchError, Limits
-from .remote import Remote
 
 SECONDS = 45.0
 LIMITS = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=45, processes=128, removes=True)

@@ -14,15 +14,16 @@ import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from autograder.runner.confine import LEAST_PROCESSES
+from autograder.runner.import_stubs import COMPUTING, PASSIVE, PYTHON_2
+from autograder.runner.wire import Wire, WireError
+
 from . import cgroup
 from .cgroup import ControlGroup
-from .confine import LEAST_PROCESSES
 from .job import Job
 from .levels import LaunchError, Limits, Plan, parts_of, plan_for
 from .scratch import Scratch
-from .stand_ins import COMPUTING, PASSIVE, PYTHON_2
 from .starvation import Starvation
-from .wire import Wire, WireError
 
 STARTING_SECONDS = 60.0
 """A runner that is not ready by then, on however busy a machine, is a fault of ours."""
@@ -124,7 +125,7 @@ def start(
         "folder": plan.folder,
         "notebooks": list(notebooks),
         "framework": framework,
-        "stand_ins": [name for name in missing if name not in there],
+        "import_stubs": [name for name in missing if name not in there],
         "confinement": asdict(plan.confinement),
     }
     try:

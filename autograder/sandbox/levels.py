@@ -22,13 +22,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import autograder.checks
-import autograder.sandbox
-
-from .confine import Confinement, landlock_version
+import autograder.runner
+from autograder.runner.confine import Confinement, landlock_version
 
 FIRST_USER = 61_000
 USERS = 4_000
-STAGED = ("checks", "sandbox")
+STAGED = ("checks", "runner")
 BUILDING = ("numpy", "Cython", "setuptools", "_distutils_hack")
 """Installed packages of a runner that builds extensions; the others are given NumPy alone."""
 NOTEBOOK = ("numpy", "ipython", "matplotlib", "matplotlib-inline", "tqdm")
@@ -279,7 +278,7 @@ def _open(folder: Path, closed: list[Path]) -> list[Path]:
 
 def _command(python: str, first: list[str], last: list[str]) -> tuple[str, ...]:
     paths = f"import sys; sys.path[:0] = {first!r}; sys.path += {last!r}"
-    code = f"{paths}; from autograder.sandbox.runner import main; main()"
+    code = f"{paths}; from autograder.runner.main import main; main()"
     return (python, "-I", "-S", "-B", "-c", code)
 
 
@@ -296,7 +295,7 @@ def stage() -> Path:
     target = folder / "autograder"
     target.mkdir()
     (target / "__init__.py").write_text("")
-    for name, package in zip(STAGED, (autograder.checks, autograder.sandbox), strict=True):
+    for name, package in zip(STAGED, (autograder.checks, autograder.runner), strict=True):
         home = Path(str(package.__file__)).parent
         (target / name).mkdir()
         for file in home.glob("*.py"):

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from .entries import OURS
+from autograder.intake.entries import OURS
 
 INTERVAL_SECONDS = 0.1
 MAX_ENTRIES = 20_000

@@ -19,13 +19,13 @@ import pytest
 from autograder.checks.guest import Guest, Local, load_package
 from autograder.checks.record import Recorded
 from autograder.course import Course
+from autograder.intake.submission import Submission
 from autograder.judge.bench import Bench
 from autograder.judge.extension import Extension, own
 from autograder.judge.plugin import JudgePlugin
 from autograder.judge.session import collect
 from autograder.manifest import Part
 from autograder.misconceptions.misconception import copy_package
-from autograder.sandbox.submission import Submission
 from autograder.verdict import TestResult
 
 PACKAGE = "cs231n"

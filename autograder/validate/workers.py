@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from autograder.interrupts import left_to_this_process
+from autograder.runner.wire import SLICE_SECONDS, Deadline
 from autograder.sandbox.starvation import Starvation
-from autograder.sandbox.wire import SLICE_SECONDS, Deadline
 
 START_SECONDS = 300.0
 """For a process until it can answer."""

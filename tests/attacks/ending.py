@@ -88,7 +88,7 @@ KINDS = iter(("timeout", "crash", "protocol", "model", "not_graded", "error", "p
 """
 
 WIRE_ERROR = """
-from autograder.sandbox.wire import WireClosed, WireError
+from autograder.runner.wire import WireClosed, WireError
 """
 
 ENDLESS = """

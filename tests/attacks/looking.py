@@ -34,6 +34,15 @@ def look(name: str, tries: str, module: str, **more: object) -> Attack:
 
 
 ATTACKS = (
+    look("other-rooms", "to import or read any room of the engine but the two that sit beside it", """
+import autograder, importlib, os
+for room in FACTS["rooms"]:
+    attempt(f"importing {room}", lambda: importlib.import_module(f"autograder.{room}"))
+    for home in (FACTS["home"], *autograder.__path__):
+        attempt(f"reading {room}", lambda: read(os.path.join(home, room, "__init__.py")))
+        attempt(f"reading {room}.py", lambda: read(os.path.join(home, f"{room}.py")))
+attempt("what else is staged", lambda: something(set(os.listdir(autograder.__path__[0])) - {"checks", "runner", "__init__.py", "__pycache__"}))
+"""),
     look("gradebook", "to read the gradebook, in every way that a file can be opened", """
 import importlib.machinery, linecache, mmap, sqlite3
 import numpy as np

@@ -255,7 +255,7 @@ attempt("writing", lambda: open(book, "r+").close())
 attempt("permissions by a handle", lambda: os.chmod(f"/proc/self/fd/{os.open(book, os.O_PATH)}", 0o640))
 """),
     power(10, "change-what-it-runs-on", "to change its own modules, the runner's or Python's for those who come after it", """
-import autograder.sandbox.wire as wire
+import autograder.runner.wire as wire
 for path in (__file__, wire.__file__, os.__file__):  # none of it would do harm if it worked
     descriptor, folder, status = os.open(path, os.O_RDONLY), os.path.dirname(path), os.stat(path)
     times = status.st_atime_ns, status.st_mtime_ns

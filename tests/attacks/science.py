@@ -377,7 +377,7 @@ ATTACKS = (
     Attack(17, "broadcastable", "to return one row for all", returning(f"{RIGHT}[:1]"), earns={"affine_forward": 0.0, "relu_forward": 1.0}, levels=EVERY_LEVEL, shows="has shape"),
     Attack(17, "public-answers", "to return the answers that the notebook prints", PUBLIC_ANSWERS, levels=EVERY_LEVEL),
     Attack(17, "torch", "to let torch do the exercise", STAND_IN_WORK, levels=EVERY_LEVEL, shows="this exercise is about NumPy"),
-    Attack(17, "without-stand-ins", "to import what the machine has by removing the stand-ins", STAND_INS + WRONG),
+    Attack(17, "without-import-stubs", "to import what the machine has by removing the import stubs", STAND_INS + WRONG),
     Attack(17, "by-path", "to import packages, the solution and the tests by their paths", BY_PATH + WRONG),
     Attack(17, "left-behind", "to find what an earlier call, exercise or judging left", CACHED),
     Attack(17, "watched", "to behave otherwise when it is graded", WATCHED, levels=(3, 2)),

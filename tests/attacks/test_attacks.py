@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 
 from autograder.course import ASSIGNMENT, Course
+from autograder.intake.submission import SubmissionError
 from autograder.judge import bench
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
-from autograder.sandbox import remote
-from autograder.sandbox.submission import SubmissionError
+from autograder.sandbox import client
 from autograder.verdict import PartVerdict, to_json
 
 from ..conftest import ROOT, keep_what_is_slow_to_make, open_to_others
@@ -105,12 +105,13 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         daemon.listen()
         patch.setenv("AUTOGRADER_CANARY", canary)
         patch.setattr(bench, "CALL_SECONDS", SECONDS)
-        patch.setattr(remote, "IMPORT_SECONDS", SECONDS)
+        patch.setattr(client, "IMPORT_SECONDS", SECONDS)
         facts = {
             "root": str(root), "gradebook": str(root / "gradebook.db"), "solution": str(root / "source" / ASSIGNMENT / "cs231n" / "layers.py"),
             "other": str(other / "layers.py"), "secret": str(course.state / "secret"), "labels": str(synthetic / "test_batch"),
             "hidden": str(HIDDEN), "fingerprint": course.pictures.fingerprint, "judge": os.getpid(), "port": server.getsockname()[1],
-            "daemon": str(root / "daemon"), "log": str(root / "log"),
+            "rooms": [path.stem for path in HIDDEN.parent.iterdir() if path.stem not in ("__init__", "__pycache__", "checks", "runner")],
+            "home": str(HIDDEN.parent), "daemon": str(root / "daemon"), "log": str(root / "log"),
         }  # fmt: skip
         assert course.secret
         yield Place(course, honest, canary, facts)
@@ -119,7 +120,7 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @functools.cache
 def probed(level: int) -> str:
     """What is wrong with a level here."""
-    return remote.probe(level)
+    return client.probe(level)
 
 
 @pytest.mark.parametrize(("attack", "level"), CASES)

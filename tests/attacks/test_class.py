@@ -42,10 +42,10 @@ from autograder import cli, grading
 from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from autograder.grading import engine
 from autograder.grading.gradebook import JudgedAutograde
+from autograder.intake.submission import Submission
 from autograder.judge.session import judge_part
 from autograder.manifest import Part
 from autograder.sample import students
-from autograder.sandbox.submission import Submission
 from autograder.verdict import GRADED, PASSED, ExerciseResult, PartVerdict, TestResult
 
 from ..conftest import ROOT, keep_what_is_slow_to_make

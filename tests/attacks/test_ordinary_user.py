@@ -14,7 +14,7 @@ import pytest
 from ..conftest import ROOT
 
 USER = 12_345
-LEVELS = "from autograder.sandbox.remote import probe; print(*[level for level in (3, 2) if not probe(level)])"
+LEVELS = "from autograder.sandbox.client import probe; print(*[level for level in (3, 2) if not probe(level)])"
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="this is an ordinary user")
 
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from autograder.sandbox.wire import HEADER
+from autograder.runner.wire import HEADER
 
 ODD: list[Any] = [
     None, True, 0, -1, 1, 2**31, 2**63, 2**64, 10**400, 1e308, "", "x" * 3000, "\ud800", "\0\x1b[2J", "<script>x</script>",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox.wire import Wire, encode
+from autograder.runner.wire import Wire, encode
 
 from .targets import AS_FOLDER, RELEASE
 

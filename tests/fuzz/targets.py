@@ -22,12 +22,12 @@ import numpy as np
 from autograder.checks.definitions import NotebookError, read_cells
 from autograder.checks.subject import Handle, SubjectError
 from autograder.grading.cells import TAG, read_notebook, restore, show
-from autograder.sandbox.entries import entries_of_folder
+from autograder.intake.entries import entries_of_folder
+from autograder.intake.submission import KINDS, Submission, SubmissionError, find_root, take_in
+from autograder.runner.wire import ALLOWED, Wire
+from autograder.sandbox.client import KINDS as ERRORS
+from autograder.sandbox.client import Remote
 from autograder.sandbox.launch import Process
-from autograder.sandbox.remote import KINDS as ERRORS
-from autograder.sandbox.remote import Remote
-from autograder.sandbox.submission import KINDS, Submission, SubmissionError, find_root, take_in
-from autograder.sandbox.wire import ALLOWED, Wire
 from autograder.verdict import ExerciseResult, PartVerdict, TestResult
 
 RELEASE = Path(__file__).resolve().parents[2] / "release" / "assignment2"

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.checks.definitions import read_cells
 from autograder.grading.cells import read_notebook
-from autograder.sandbox.submission import Submission, take_in
+from autograder.intake.submission import Submission, take_in
 
 from ..conftest import ROOT
 from . import __main__ as command

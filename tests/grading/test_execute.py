@@ -142,7 +142,7 @@ def test_a_cell_that_hangs_or_dies_ends_the_run(run: Run, source: str, patience:
 PATCH = """
 import gc
 import numpy as np
-from autograder.sandbox.execute import Notebook
+from autograder.runner.execute import Notebook
 png = np.frombuffer(b"\\x89PNG\\r\\n\\x1a\\n" + bytes({size}), np.uint8)
 ANSWERS = [
     None, 7, "text", [], np.zeros(3), object(), {{}}, {{"outputs": 7}}, {{"outputs": [None, 1, "x", [], {{}}, object(), np.zeros(2)]}},
@@ -205,7 +205,7 @@ def test_too_many_pictures_are_left_out(run: Run, monkeypatch: pytest.MonkeyPatc
 
 def test_a_forged_message_ends_the_run(run: Run) -> None:
     forge = (
-        "import gc\nfrom autograder.sandbox.runner import Runner\n"
+        "import gc\nfrom autograder.runner.main import Runner\n"
         "runner = next(o for o in gc.get_objects() if type(o) is Runner)\n"
         "runner.wire.send({'id': 1, 'value': {'handle': 1}}, [])"
     )

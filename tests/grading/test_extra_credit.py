@@ -13,10 +13,10 @@ from autograder.builder import current
 from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from autograder.grading import engine
 from autograder.grading.gradebook import JudgedAutograde
+from autograder.intake.submission import Submission
 from autograder.judge.tracks import best
 from autograder.manifest import Part
 from autograder.sample import students
-from autograder.sandbox.submission import Submission
 from autograder.verdict import FAILED, GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
 pytestmark = pytest.mark.slow

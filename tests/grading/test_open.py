@@ -17,12 +17,12 @@ from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from autograder.grading import engine, record
 from autograder.grading.export import UNREAD, CsvExport
 from autograder.grading.gradebook import JudgedAutograde
+from autograder.intake.submission import Submission
 from autograder.judge import session
 from autograder.judge.session import taken_in
 from autograder.manifest import Part
 from autograder.sample import students
 from autograder.sandbox import installed
-from autograder.sandbox.submission import Submission
 from autograder.verdict import GRADED, OPEN, ExerciseResult, PartVerdict, TestResult, from_json, score, to_json
 
 pytestmark = pytest.mark.slow

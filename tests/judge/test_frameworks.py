@@ -19,7 +19,7 @@ from autograder.judge.session import judge_part, judge_track, taken_in
 from autograder.manifest import Part
 from autograder.sample import students
 from autograder.sandbox import installed, launch
-from autograder.sandbox.remote import Remote
+from autograder.sandbox.client import Remote
 from autograder.verdict import PartVerdict
 
 from ..conftest import needs

@@ -11,7 +11,7 @@ from autograder.checks.public import PublicTests, rng_for
 from autograder.checks.subject import Subject
 from autograder.course import Course
 from autograder.judge.reference import reference
-from autograder.sandbox.wire import Wire
+from autograder.runner.wire import Wire
 
 from .conftest import Judge
 

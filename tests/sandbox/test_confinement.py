@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from autograder.checks.subject import Subject, SubjectError
+from autograder.intake.submission import take_in
 from autograder.sandbox import launch
+from autograder.sandbox.client import Remote
 from autograder.sandbox.levels import Limits
-from autograder.sandbox.remote import Remote
-from autograder.sandbox.submission import take_in
 
 from ..within import within
 
@@ -225,7 +225,7 @@ def test_forged_answers_end_the_runner(start: Start) -> None:
 
 def test_late_and_doubled_answers_end_the_runner(start: Start) -> None:
     body = (
-        "import gc\nfrom autograder.sandbox.runner import Runner\n"
+        "import gc\nfrom autograder.runner.main import Runner\n"
         "runner = next(o for o in gc.get_objects() if type(o) is Runner)\n"
         "runner.wire.send({'id': 1, 'value': True}, []); return 'sent'"
     )

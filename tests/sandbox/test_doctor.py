@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder.sandbox import doctor
+from autograder.sandbox.client import best_level
 from autograder.sandbox.doctor import Finding, examine
-from autograder.sandbox.remote import best_level
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from autograder.checks.subject import Subject, SubjectError
+from autograder.runner.execute import Outputs
 from autograder.sandbox import launch
-from autograder.sandbox.execute import Outputs
+from autograder.sandbox.client import Remote
 from autograder.sandbox.levels import NOTEBOOK, Limits, parts_of
-from autograder.sandbox.remote import Remote
 
 LIMITS = {"text": 20_000, "number": 50, "picture": 1_000_000, "pictures": 3_000_000}
 SHADOWS = ("IPython", "matplotlib", "traitlets", "docrepr", "sitecustomize", "usercustomize", "ipywidgets")
@@ -206,7 +206,7 @@ def test_only_what_notebooks_need_is_in_reach() -> None:
 def test_what_is_really_there_is_not_stood_in_for(
     reachable: Path, each_level: int, packages: tuple[str, ...], real: bool
 ) -> None:
-    """Older versions of matplotlib's needs want more of ``six`` than the stand-in has."""
+    """Older versions of matplotlib's needs want more of ``six`` than its stub has."""
     (reachable / "cs231n").mkdir()
     (reachable / "cs231n" / "own.py").write_text(
         "import six\nfrom six.moves import range\ndef real():\n    return hasattr(six, '__version__')\n"

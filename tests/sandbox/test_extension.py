@@ -12,9 +12,9 @@ import pytest
 
 from autograder.checks.subject import Subject, SubjectError
 from autograder.sandbox import extension, launch
+from autograder.sandbox.client import Remote
 from autograder.sandbox.extension import LIMITS, BuildError, build, try_out
 from autograder.sandbox.levels import BUILDING, Limits
-from autograder.sandbox.remote import Remote
 
 from ..conftest import ROOT
 

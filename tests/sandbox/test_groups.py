@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.subject import Subject, SubjectError
+from autograder.runner.confine import LEAST_PROCESSES
 from autograder.sandbox import cgroup, job, launch
-from autograder.sandbox.confine import LEAST_PROCESSES
+from autograder.sandbox.client import Remote
 from autograder.sandbox.levels import BUILDING, Limits
-from autograder.sandbox.remote import Remote
 
 EATER = "import subprocess, sys\ndef eat(megabytes):\n    code = f'x = bytearray({megabytes} << 20); import time; time.sleep(1)'\n    eaters = [subprocess.Popen(['/usr/bin/python3', '-S', '-c', code]) for _ in range(2)]\n    return [eater.wait() for eater in eaters] == [0, 0]\n"
 

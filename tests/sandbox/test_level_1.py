@@ -10,13 +10,13 @@ import pytest
 
 from autograder.checks.subject import Subject, SubjectError
 from autograder.sandbox import launch
+from autograder.sandbox.client import Remote, probe
 from autograder.sandbox.levels import Limits
-from autograder.sandbox.remote import Remote, probe
 
 from ..within import within
 
 Start = Callable[..., Subject]
-SEND = "import gc\nfrom autograder.sandbox.runner import Runner\nrunner = next(o for o in gc.get_objects() if type(o) is Runner)\n"
+SEND = "import gc\nfrom autograder.runner.main import Runner\nrunner = next(o for o in gc.get_objects() if type(o) is Runner)\n"
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from autograder.sandbox import confine, launch, levels
+from autograder.runner import confine
+from autograder.sandbox import launch, levels
 from autograder.sandbox.job import Job
 from autograder.sandbox.levels import Limits, available, parts_of, plan_for
 

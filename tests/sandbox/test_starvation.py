@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import pytest
 
 from autograder.checks.subject import SubjectError
-from autograder.sandbox import launch, wire
-from autograder.sandbox.remote import Remote
+from autograder.runner import wire
+from autograder.sandbox import launch
+from autograder.sandbox.client import Remote
 from autograder.sandbox.starvation import Starvation
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how long a process waited for a core")

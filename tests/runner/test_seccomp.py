@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.sandbox import seccomp
-from autograder.sandbox.seccomp import ALLOW, ALLOWED, ARCHITECTURES, CONDITIONS, KILL, NO_PERMISSION, NO_SYSTEM_CALL
+from autograder.runner import seccomp
+from autograder.runner.seccomp import ALLOW, ALLOWED, ARCHITECTURES, CONDITIONS, KILL, NO_PERMISSION, NO_SYSTEM_CALL
 
 PID = 4321
 NUMBERS = st.integers(0, 2**32 - 1) | st.integers(0, seccomp.HIGHEST + 20)
@@ -169,7 +169,7 @@ def test_the_kernel_takes_it() -> None:
         pytest.skip("no table for this machine")
     code = (
         "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\nlibc.prctl(38, 1, 0, 0, 0)\n"
-        "from autograder.sandbox.seccomp import restrict\nassert restrict(False, False)\n"
+        "from autograder.runner.seccomp import restrict\nassert restrict(False, False)\n"
         "open('/dev/null').close()\n"
         "try: os.getpriority(os.PRIO_PROCESS, 0); print('allowed')\nexcept PermissionError: print('refused')\n"
     )

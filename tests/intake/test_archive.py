@@ -20,9 +20,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.intake import archive, submission
+from autograder.intake.submission import Submission, SubmissionError, find_root, take_in
 from autograder.judge.session import taken_in
-from autograder.sandbox import archive, submission
-from autograder.sandbox.submission import Submission, SubmissionError, find_root, take_in
 from tests.fuzz import targets
 from tests.fuzz.mutators import change_archive, signed
 from tests.fuzz.seeds import seeds

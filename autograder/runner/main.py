@@ -15,11 +15,11 @@ import numpy as np
 
 from autograder.checks.guest import Guest
 from autograder.checks.subject import SubjectError, by_value
-from autograder.sandbox import stand_ins
-from autograder.sandbox.compile import compile_extension
-from autograder.sandbox.confine import ConfinementError, apply, confinement_from
-from autograder.sandbox.probe import look_around
-from autograder.sandbox.wire import Wire, WireClosed, WireError, WireTooLarge, decode, encode
+from autograder.runner import import_stubs
+from autograder.runner.compile import compile_extension
+from autograder.runner.confine import ConfinementError, apply, confinement_from
+from autograder.runner.probe import look_around
+from autograder.runner.wire import Wire, WireClosed, WireError, WireTooLarge, decode, encode
 
 PACKAGE = "cs231n"
 
@@ -106,7 +106,7 @@ class Runner:
         if self._notebook is None:
             sys.path.remove(str(self.guest.folder))  # nothing of the submission has a say in how IPython starts
             try:
-                from autograder.sandbox.execute import Notebook
+                from autograder.runner.execute import Notebook
 
                 self._notebook = Notebook(self.guest.folder)
             except Exception as error:
@@ -142,12 +142,12 @@ def main() -> None:
     sys.path.append(str(folder))
     try:
         pieces = apply(confinement_from(settings["confinement"]))
-        if settings["framework"]:  # before the stand-ins, which it would take for what it can do without
+        if settings["framework"]:  # before the import stubs, which it would take for what it can do without
             importlib.import_module(settings["framework"])
     except (ConfinementError, ImportError) as error:
         wire.send({"failed": str(error)}, [])
         return
-    stand_ins.install(tuple(settings["stand_ins"]))
+    import_stubs.install(tuple(settings["import_stubs"]))
     wire.send({"ready": pieces}, [])
     _silence()
     Runner(wire, Guest(PACKAGE, folder, tuple(settings["notebooks"]), settings["framework"])).serve()

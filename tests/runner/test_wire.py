@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autograder.sandbox.wire import (
+from autograder.runner.wire import (
     ALLOWED,
     AT_ONCE,
     HEADER,
@@ -342,7 +342,7 @@ def flipped(raw: bytes, chance: random.Random) -> bytes:
 
 ANNOUNCING = """
 import resource, socket, sys
-from autograder.sandbox.wire import Wire, WireError
+from autograder.runner.wire import Wire, WireError
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for raw in sys.argv[1:]:
     ours, theirs = socket.socketpair()

@@ -1,4 +1,4 @@
-"""Harmless stand-ins for modules that students import for their own use and that a runner does not have.
+"""Harmless stubs of modules that students import for their own use and that a runner does not have.
 
 ``import matplotlib.pyplot as plt`` at the top of a module costs nobody points; computing with torch where NumPy is the
 exercise does not work. Not a defence: what is not mounted cannot be imported anyway.
@@ -84,7 +84,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def install(names: tuple[str, ...]) -> None:
-    """Put stand-ins for ``names`` before real modules, which may be there but out of reach."""
+    """Put stubs for ``names`` before real modules, which may be there but out of reach."""
     sys.meta_path.insert(0, _Finder(tuple(name for name in names if name not in PYTHON_2)))
     _python_2(names)
 

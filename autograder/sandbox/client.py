@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.subject import Handle, SubjectError
+from autograder.runner.wire import WireClosed, WireError, WireTimeout, WireTooLarge, decode, encode
 
 from . import launch
 from .launch import Process
 from .levels import LaunchError, Limits, available
-from .wire import WireClosed, WireError, WireTimeout, WireTooLarge, decode, encode
 
 KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build"}
 CALL_SECONDS = 20.0

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from autograder.sandbox import entries, submission
-from autograder.sandbox.submission import SubmissionError, find_root, take_in
+from autograder.intake import entries, submission
+from autograder.intake.submission import SubmissionError, find_root, take_in
 
 
 def hand_in(folder: Path, **files: str) -> Path:
