@@ -73,7 +73,7 @@ class Part:
         return tuple(exercise for exercise in self.exercises if not exercise.manual)
 
     @property
-    def tracks(self) -> tuple["Part", ...]:
+    def alternatives(self) -> tuple["Part", ...]:
         """The ways to earn it, one for each notebook; the first holds the points."""
         return (replace(self, others=()), *self.others)
 

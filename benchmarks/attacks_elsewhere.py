@@ -41,7 +41,7 @@ from rich.table import Table
 import datasets
 from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from autograder.intake.submission import SubmissionError
-from autograder.judge import bench
+from autograder.judge import context
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
 from autograder.sandbox import client
@@ -504,7 +504,7 @@ class Ours:
             with ExitStack() as stack:
                 stack.enter_context(inherited_by_runners(witness.descriptor))
                 stack.enter_context(mock.patch.dict(os.environ, AUTOGRADER_CANARY=self.canary))
-                stack.enter_context(mock.patch.object(bench, "CALL_SECONDS", 3.0))
+                stack.enter_context(mock.patch.object(context, "CALL_SECONDS", 3.0))
                 stack.enter_context(mock.patch.object(client, "IMPORT_SECONDS", 3.0))
                 try:
                     submission = stack.enter_context(taken_in(folder))
@@ -520,7 +520,7 @@ class Ours:
         return Outcome(
             reached=bool(witness.said("reached")), leaked=self.canary in heard, none=not shares, shares=shares or {},
             got=any(self.canary not in text for text in told), undeserved=_undeserved(attack, shares),
-            blocked=seconds > 2 * bench.PART_SECONDS, left=witness.survived, changed=self._state() != before,
+            blocked=seconds > 2 * context.PART_SECONDS, left=witness.survived, changed=self._state() != before,
             seconds=seconds,
         )  # fmt: skip
 

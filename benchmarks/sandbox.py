@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.checks.subject import Subject
+from autograder.checks.code_under_test import CodeUnderTest
 from autograder.sandbox import launch
 from autograder.sandbox.client import Remote, probe
 
@@ -73,7 +73,7 @@ def measure_starts(levels: list[int], folder: Path) -> None:
 def measure_calls(level: int, folder: Path) -> None:
     """Ask one runner small and large questions."""
     remote = Remote(launch.start(level, folder), 60)
-    student = Subject(remote)
+    student = CodeUnderTest(remote)
     try:
         small, large = np.ones((4, 5)), np.ones(LARGE // 8)
         student.layers.double(small), student.layers.same(large)

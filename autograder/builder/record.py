@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.public import PublicTest, PublicTests, rng_for, seed_for
 from autograder.checks.record import Log, Recorded, write_logs
-from autograder.checks.subject import Subject
 from autograder.judge.reference import mistaken, reference
-from autograder.misconceptions import of_exercise
+from autograder.mistakes import of_exercise
 
 RECORDED_KINDS = ("core", "edge")
 MOST_NUMBERS = 1000
@@ -48,13 +48,13 @@ def record(source: Path, release: Path) -> None:
         if test.claim.kind not in RECORDED_KINDS or "framework" in inspect.signature(test.function).parameters:
             continue
         right = Recorded(reference(source))
-        error = _run(test, Subject(reference(source)), Subject(right))
+        error = _run(test, CodeUnderTest(reference(source)), CodeUnderTest(right))
         if error is not None:
             raise RecordError(f"The public test {test.name} does not pass on the reference: {error}")
         logs[f"reference/{test.name}"] = right.log
         for mistake in of_exercise(test.claim.exercise):
             answers = Recorded(mistaken(source, mistake))
-            failed = _run(test, Subject(answers), Subject(reference(source))) is not None
+            failed = _run(test, CodeUnderTest(answers), CodeUnderTest(reference(source))) is not None
             if failed and _count(answers.log) <= MOST_NUMBERS:
                 logs[f"mistake/{test.name}/{mistake.id}"] = answers.log
                 named[mistake.key] = {"title": mistake.title, "explanation": mistake.explanation}
@@ -63,7 +63,7 @@ def record(source: Path, release: Path) -> None:
     (release / "tests" / "recorded" / "mistakes.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _run(test: PublicTest, student: Subject, known: Subject) -> Exception | None:
+def _run(test: PublicTest, student: CodeUnderTest, known: CodeUnderTest) -> Exception | None:
     for side in (student, known):
         base = side.backend.backend if isinstance(side.backend, Recorded) else side.backend
         base.call("course.seed", (seed_for(test.name),), {})

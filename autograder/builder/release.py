@@ -17,7 +17,7 @@ import autograder.checks
 import autograder.hidden
 import datasets
 from autograder.course import put_tools_on_path
-from autograder.misconceptions import MisconceptionError
+from autograder.mistakes import MistakeError
 
 from .leaks import scan
 from .record import RecordError, record
@@ -100,7 +100,7 @@ def assemble(source: Path, release: Path) -> None:
                 if path.suffix in {".py", ".sh"}:
                     _copy(path, release / PACKAGE / home.name / path.name)
         record(source, release)
-    except (StripError, RecordError, MisconceptionError) as error:
+    except (StripError, RecordError, MistakeError) as error:
         raise ReleaseError(str(error)) from None
 
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .subject import SubjectError
+from .code_under_test import CodeError
 
 MODEL_ENDINGS = {"": ".npz", "torch": ".safetensors", "tensorflow": ".weights.h5"}
 """How the files of models end, by the package that they are made with; "" is NumPy alone."""
@@ -79,15 +79,15 @@ def library(framework: str) -> Library:
 
     Raises
     ------
-    SubjectError
+    CodeError
         If the framework is not installed, or none is meant.
     """
     if framework not in MODULES:
-        raise SubjectError("missing", "There is neither a notebook for PyTorch nor one for TensorFlow here.")
+        raise CodeError("missing", "There is neither a notebook for PyTorch nor one for TensorFlow here.")
     try:
         module: Any = importlib.import_module(f"{__package__}.{MODULES[framework]}")
     except ImportError as error:
-        raise SubjectError("missing", f"{TITLES[framework]} cannot be imported here ({error}).") from None
+        raise CodeError("missing", f"{TITLES[framework]} cannot be imported here ({error}).") from None
     found: Library = module
     return found
 
@@ -102,7 +102,7 @@ class Framework:
     folder : Path
         Where ``models`` lies.
     definition : callable
-        Returns what the notebook defines under a name; raises `SubjectError` where that is nothing.
+        Returns what the notebook defines under a name; raises `CodeError` where that is nothing.
     """
 
     def __init__(self, name: str, folder: Path, definition: Callable[[str], Any]) -> None:
@@ -116,7 +116,7 @@ class Framework:
         """Where the notebook's own tensors are, so that its code finds ours there too."""
         try:
             return self._definition("device")
-        except SubjectError:
+        except CodeError:
             return None
 
     def scores(self, params: Arrays, x: np.ndarray) -> np.ndarray:
@@ -129,7 +129,7 @@ class Framework:
         """Return the parameters that the notebook's ``init_convnet`` begins with, in the order of `CONVNET_PARAMS`."""
         params = self._definition("init_convnet")(*sizes)
         if not isinstance(params, list | tuple) or len(params) != len(CONVNET_PARAMS):
-            raise SubjectError(
+            raise CodeError(
                 "type", f"init_convnet must return a list of {len(CONVNET_PARAMS)}: {', '.join(CONVNET_PARAMS)}."
             )
         for param in params:
@@ -165,14 +165,14 @@ class Framework:
             model = self._made_by("build_model", **arguments)
             self._library.load(model, path)
         except ModelError as error:
-            raise SubjectError("model", str(error)) from None
+            raise CodeError("model", str(error)) from None
         picture = np.broadcast_to(mean[:, None, None], (3, 32, 32)).astype(np.float32)
         return fingerprint, picture, self._library.net_of(model, self._device, deviation)
 
     def _made_by(self, maker: str, *sizes: int, **arguments: Any) -> Any:
         model = self._definition(maker)(*sizes, **arguments)
         if not self._library.is_net(model):
-            raise SubjectError("type", f"{maker} gives a {type(model).__name__}, not a net of {TITLES[self._name]}.")
+            raise CodeError("type", f"{maker} gives a {type(model).__name__}, not a net of {TITLES[self._name]}.")
         return model
 
     def _number(self, function: str, value: Any) -> Any:
@@ -183,9 +183,7 @@ class Framework:
         try:
             return self._library.array_from(tensor)
         except (AttributeError, TypeError, ValueError):
-            raise SubjectError(
-                "type", f"{function} gives a {type(tensor).__name__} in the place of a tensor."
-            ) from None
+            raise CodeError("type", f"{function} gives a {type(tensor).__name__} in the place of a tensor.") from None
 
 
 def _describe(path: Path, module: Library) -> tuple[str, np.ndarray, np.ndarray, dict[str, Any]]:

@@ -7,13 +7,13 @@ Not for reading the file: see ``saving``.
 from functools import partial
 from typing import Any
 
+from .code_under_test import CodeError, CodeUnderTest
 from .compare import as_number, require
 from .frameworks import PART
 from .pictures import Pictures
-from .subject import Subject, SubjectError
 
 
-def require_normalisation(student: Subject, model: Any) -> None:
+def require_normalisation(student: CodeUnderTest, model: Any) -> None:
     """Check that a model, a handle, has gammas: whatever its class, no normalisation is without.
 
     Raises
@@ -36,17 +36,17 @@ def require_dropout(model: Any) -> None:
     """
     try:
         p = as_number("p", model.dropout_param["p"])
-    except (SubjectError, TypeError, IndexError):  # there is none, or it is something else
+    except (CodeError, TypeError, IndexError):  # there is none, or it is something else
         p = 1.0
     require(p < 1, "The model has no dropout: hand in a net that was made with a keep probability below 1.")
 
 
-def assert_accuracy(student: Subject, pictures: Pictures, part: int, mark: float) -> Any:
+def assert_accuracy(student: CodeUnderTest, pictures: Pictures, part: int, mark: float) -> Any:
     """Check a student's own model on the validation pictures, and return it.
 
     Parameters
     ----------
-    student : Subject
+    student : CodeUnderTest
     pictures : Pictures
     part : int
         Whose model is read.

@@ -13,8 +13,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from .code_under_test import CodeError
 from .frameworks import Arrays, ModelError
-from .subject import SubjectError
 
 KINDS = {"Conv2d": "conv", "Linear": "linear", "ReLU": "relu", "Flatten": "flatten"}
 DESCRIPTION = "cs231n"
@@ -102,9 +102,7 @@ class TorchNet:
             fits = [(param, wanted) for wanted in turned for param in own if tuple(param.shape) == wanted.shape]
             if len(fits) != 1:
                 shapes = ", ".join(str(tuple(param.shape)) for param in own)
-                raise SubjectError(
-                    "missing", f"One parameter of shape {turned[0].shape} is expected; there are {shapes}."
-                )
+                raise CodeError("missing", f"One parameter of shape {turned[0].shape} is expected; there are {shapes}.")
             with torch.no_grad():
                 fits[0][0].copy_(torch.tensor(fits[0][1]))
 

@@ -18,8 +18,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .code_under_test import CodeError
 from .frameworks import Arrays, ModelError
-from .subject import SubjectError
 
 KINDS = {"Conv2D": "conv", "Dense": "linear", "ReLU": "relu", "Flatten": "flatten"}
 DESCRIPTION = "cs231n"
@@ -103,7 +103,7 @@ class KerasNet:
             fits = [param for param in own if tuple(param.shape) == wanted.shape]
             if len(fits) != 1:
                 shapes = ", ".join(str(tuple(param.shape)) for param in own)
-                raise SubjectError("missing", f"One parameter of shape {wanted.shape} is expected; there are {shapes}.")
+                raise CodeError("missing", f"One parameter of shape {wanted.shape} is expected; there are {shapes}.")
             fits[0].assign(wanted)
 
     def count(self) -> int:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from .code_under_test import CodeError, CodeUnderTest, Name
 from .exercise import claim_of
 from .pictures import Pictures
 from .public import Failure, PublicTest, PublicTests, own_pictures, own_student, rng_for, seed_for
 from .record import Recorded
-from .subject import Name, Subject, SubjectError
 
 __all__ = [
     "folder", "framework", "pictures", "public_tests", "pytest_itemcollected", "pytest_runtest_makereport", "recorded",
@@ -54,19 +54,19 @@ def recorded(folder: Path, request: pytest.FixtureRequest) -> Recorded:
 
 
 @pytest.fixture
-def student(recorded: Recorded) -> Subject:
+def student(recorded: Recorded) -> CodeUnderTest:
     """The student's package."""
-    return Subject(recorded)
+    return CodeUnderTest(recorded)
 
 
 @pytest.fixture
-def framework(student: Subject) -> Name:
+def framework(student: CodeUnderTest) -> Name:
     """What the notebook of part 5 defines."""
     return student.framework
 
 
 @pytest.fixture
-def reference(public_tests: PublicTests, request: pytest.FixtureRequest) -> Subject:
+def reference(public_tests: PublicTests, request: pytest.FixtureRequest) -> CodeUnderTest:
     """The reference: recorded answers."""
     return public_tests.reference(request.node.name)
 
@@ -112,6 +112,6 @@ def _failure(item: pytest.Item, call: pytest.CallInfo[None]) -> Failure | None:
     claim = claim_of(item.function)
     recorded: Any = getattr(item, "recorded", None)
     if claim is None or recorded is None or call.when != "call":
-        return Failure(error.message, error.where) if isinstance(error, SubjectError) else None
+        return Failure(error.message, error.where) if isinstance(error, CodeError) else None
     tests = _public_tests(_folder_of(item))
     return tests.explain(PublicTest(item.function, claim), error, recorded.log)

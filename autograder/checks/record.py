@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .subject import Backend, Handle, SubjectError
+from .code_under_test import Backend, CodeError, Handle
 
 MAX_KEPT = 64 * 2**20
 """Bytes of answers that are kept; beyond them an answer is only passed on."""
@@ -99,9 +99,7 @@ class Playback:
 
     def _answer(self) -> Any:
         if self._next >= len(self._log):
-            raise SubjectError(
-                "recorded", "The recorded answers of this test are out of date: build the release again."
-            )
+            raise CodeError("recorded", "The recorded answers of this test are out of date: build the release again.")
         answer = self._log[self._next]
         self._next += 1
         return self._give(answer)

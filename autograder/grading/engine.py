@@ -15,8 +15,8 @@ from autograder.checks.definitions import NotebookError
 from autograder.course import ASSIGNMENT, Course, find_course
 from autograder.intake.submission import Submission, SubmissionError
 from autograder.interrupts import left_to_this_process
+from autograder.judge.alternatives import is_begun
 from autograder.judge.session import judge_part, taken_in
-from autograder.judge.tracks import is_begun
 from autograder.manifest import Part
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
@@ -151,9 +151,9 @@ def run_job(job: Job) -> PartVerdict:
         with taken_in(Path(job.folder)) as submission:
             verdict = verdict_on(course, part, submission, job.level)
             if job.patience is not None:
-                for track in part.tracks:
-                    if is_begun(course, track, submission):
-                        _execute_ahead(course, track, submission, job.level, job.patience)
+                for alternative in part.alternatives:
+                    if is_begun(course, alternative, submission):
+                        _execute_ahead(course, alternative, submission, job.level, job.patience)
             return verdict
     except SubmissionError as error:
         return unjudged(course, part, str(error))

@@ -23,7 +23,7 @@ import nbformat
 import numpy as np
 
 import datasets
-from autograder.checks.subject import SubjectError
+from autograder.checks.code_under_test import CodeError
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.judge.extension import provide
@@ -49,7 +49,7 @@ STARTING_SECONDS = 60.0
 
 
 class ExecutionFault(Exception):
-    """A notebook could not be executed for a reason of ours: one sentence says why."""
+    """A notebook could not be executed, and the grader is at fault: one sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def execute(
         remote = Remote(process, STARTING_SECONDS)
         try:
             remote.ask("execute", source="", limits=_limits(0, 0))
-        except SubjectError as error:
+        except CodeError as error:
             remote.close()
             raise ExecutionFault(f"IPython does not start in the sandbox: {error.message}") from None
         try:
@@ -225,7 +225,7 @@ class _Run:
     def _outputs(self, source: str, count: int) -> list[dict[str, Any]]:
         try:
             answer = self.remote.ask("execute", source=source, limits=_limits(self.text, self.pictures))
-        except SubjectError as error:
+        except CodeError as error:
             self.failed.append(count)
             if self.remote.over:
                 self.ended = self._end(error)
@@ -237,7 +237,7 @@ class _Run:
         kept = [self._kept(output) for output in (outputs if isinstance(outputs, list) else [])[:MAX_OUTPUTS]]
         return [output for output in kept if output is not None]
 
-    def _end(self, error: SubjectError) -> str:
+    def _end(self, error: CodeError) -> str:
         if not self.remote.timed_out:
             return error.message
         if self.remote.deadline is not None and time.monotonic() >= self.remote.deadline:

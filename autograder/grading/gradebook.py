@@ -26,8 +26,8 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.checks.definitions import NotebookError
 from autograder.course import Course, CourseError, find_course
 from autograder.intake.submission import Submission, SubmissionError
+from autograder.judge.alternatives import is_begun
 from autograder.judge.session import taken_in
-from autograder.judge.tracks import is_begun
 from autograder.manifest import Part
 from autograder.sandbox.client import printable
 from autograder.sandbox.installed import is_installed
@@ -131,7 +131,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def grade(self, student: str, folder: Path) -> bool:
         """Grade one submission; return False if it was graded before and nothing has changed.
 
-        All that a student did wrong ends in a verdict; an exception is a fault of ours.
+        All that a student did wrong ends in a verdict; an exception is the grader's fault.
         """
         destination = self._destination(student)
         kept = record.read(self.course, student).state
@@ -163,7 +163,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             return self._graded_from("", self.execute)
 
     def _graded_from(self, digest: str, executed: bool) -> dict[str, Any]:
-        frameworks = {track.framework for part in self.course.parts for track in part.tracks}
+        frameworks = {alternative.framework for part in self.course.parts for alternative in part.alternatives}
         installed = sorted(filter(is_installed, frameworks))  # what one more could judge is graded again
         return {
             "submission": digest, "tests": self.course.tests_digest, "executed": executed, "installed": installed,
@@ -182,22 +182,25 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                     if name.endswith(CODE) and ".ipynb/" not in name  # where a notebook is to be written
                 }
                 notebooks, fresh = {}, []
-                for track, verdict in self._tracks(verdicts):
-                    notebooks[track.name], executed = self._notebook(track, submission, verdict)
+                for alternative, verdict in self._alternatives(verdicts):
+                    notebooks[alternative.name], executed = self._notebook(alternative, submission, verdict)
                     fresh.append(executed)
                 return Judged(submission.digest, verdicts, notebooks, code, self.execute and all(fresh))
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
-            notebooks = {track.name: self._blank(track, verdict) for track, verdict in self._tracks(verdicts)}
+            notebooks = {
+                alternative.name: self._blank(alternative, verdict)
+                for alternative, verdict in self._alternatives(verdicts)
+            }
             return Judged("", verdicts, notebooks, {}, self.execute)
 
-    def _tracks(self, verdicts: tuple[PartVerdict, ...]) -> Iterator[tuple[Part, PartVerdict]]:
+    def _alternatives(self, verdicts: tuple[PartVerdict, ...]) -> Iterator[tuple[Part, PartVerdict]]:
         """Every notebook of the course with its verdict; one in whose place another counts has an empty one."""
         for part, verdict in zip(self.course.parts, verdicts, strict=True):
-            for track in part.tracks:
-                counts = track.name == verdict.name
-                aside = PartVerdict(part.number, track.name, (), (f"For this part {verdict.name}.ipynb counts.",))
-                yield track, verdict if counts else aside
+            for alternative in part.alternatives:
+                counts = alternative.name == verdict.name
+                aside = PartVerdict(part.number, alternative.name, (), (f"For this part {verdict.name}.ipynb counts.",))
+                yield alternative, verdict if counts else aside
 
     def _notebook(self, part: Part, submission: Submission, verdict: PartVerdict) -> tuple[Any, bool]:
         """The student's notebook with the verdict; and whether it is executed, if that is asked for and can be done."""
@@ -245,20 +248,22 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             gradebook.update_or_create_submission(
                 assignment, student, **({"timestamp": timestamp} if timestamp else {})
             )
-            for track, verdict in self._tracks(judged.verdicts):
+            for alternative, verdict in self._alternatives(judged.verdicts):
                 results = {exercise.id: exercise for exercise in verdict.exercises}
-                for cell in judged.notebooks[track.name].cells:
+                for cell in judged.notebooks[alternative.name].cells:
                     if utils.is_grade(cell):
-                        grade = gradebook.find_grade(cell.metadata.nbgrader.grade_id, track.name, assignment, student)
+                        grade = gradebook.find_grade(
+                            cell.metadata.nbgrader.grade_id, alternative.name, assignment, student
+                        )
                         if not results:
                             _set_aside(grade, cell)
-                        elif track.first == track.notebook:
+                        elif alternative.first == alternative.notebook:
                             _set_grade(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
                         else:
                             _set_extra_credit(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
                     if utils.is_solution(cell):
                         comment = gradebook.find_comment(
-                            cell.metadata.nbgrader.grade_id, track.name, assignment, student
+                            cell.metadata.nbgrader.grade_id, alternative.name, assignment, student
                         )
                         comment.auto_comment = "No response." if _untouched(cell) else None
             gradebook.db.commit()

@@ -44,9 +44,9 @@ class VerdictStore:
         return verdict if verdict.sandbox_level >= level else None
 
     def put(self, part: Part, verdict: PartVerdict) -> None:
-        """Keep a verdict, unless judging again may tell more: after an error of ours, or once more is installed."""
+        """Keep a verdict, unless judging again may tell more: after an error, or once more is installed."""
         waits = any(exercise.outcome == OPEN for exercise in verdict.exercises) and not all(
-            is_installed(track.framework) for track in part.tracks
+            is_installed(alternative.framework) for alternative in part.alternatives
         )
         if not has_error(verdict) and not waits:
             write_atomically(self._path(self.key(verdict.submission, part)), to_json([verdict]))
@@ -56,7 +56,7 @@ class VerdictStore:
 
 
 def has_error(verdict: PartVerdict) -> bool:
-    """Whether something of ours went wrong."""
+    """Whether the grader itself went wrong."""
     return any(exercise.outcome == ERROR for exercise in verdict.exercises)
 
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from autograder.judge import (
-    SubjectError,
+    CodeError,
     as_array,
     assert_close,
     assert_dtype,
@@ -131,7 +131,7 @@ def test_batchnorm_unknown_mode(student, rng):
     x, gamma, beta, _ = norm_inputs(rng)
     try:
         student.layers.batchnorm_forward(x, gamma, beta, {"mode": "validate"})
-    except SubjectError as error:
+    except CodeError as error:
         require("ValueError" in error.message, f"The mode 'validate' did not raise ValueError. {error.message}")
     else:
         require(False, "The mode 'validate' raised nothing; ValueError is expected.")

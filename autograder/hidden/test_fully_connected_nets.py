@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from autograder.judge import (
-    SubjectError,
+    CodeError,
     as_array,
     as_number,
     assert_close,
@@ -342,7 +342,7 @@ def test_solver_wrong_arguments(student, rng):
     for options in ({"learning_rate": 1.0}, {"update_rule": "no_such_rule"}):
         try:
             toy_training(student, rng, **options)
-        except SubjectError as error:
+        except CodeError as error:
             require("ValueError" in error.message, f"Solver({options}) did not raise ValueError. {error.message}")
         else:
             require(False, f"Solver(..., {options}) raised nothing.")

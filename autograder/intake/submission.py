@@ -27,7 +27,7 @@ MAX_TOTAL = 512 * 2**20
 """Of all that is read, taken in or not."""
 MAX_DEPTH = 6
 MAX_NAME = 240
-"""Bytes of a name with its folders: fits every file system, below a folder of ours."""
+"""Bytes of a name with its folders: fits every file system, below our own folder."""
 UNIMPORTANT = {".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".jpg", ".json", ".csv", ".html"}
 """Left out without a word: honest folders hold them, and nothing of them is needed."""
 LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
@@ -42,7 +42,7 @@ PORTS = {port + number for port in ("com", "lpt") for number in "0123456789"}
 DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *PORTS}
 """Names that stand for devices on Windows, whatever follows a dot."""
 UNPORTABLE = set('\\:*?"<>|')
-"""Not to be had in names on Windows, where a backslash or a colon can lead elsewhere."""
+"""Characters that names on Windows cannot have, where a backslash or a colon can lead elsewhere."""
 
 
 class SubmissionError(Exception):

@@ -1,5 +1,6 @@
 """The judge: hidden tests, asked of a submission in a runner, become a verdict. What hidden tests import is here."""
 
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import (
     Mismatch,
     as_array,
@@ -14,7 +15,6 @@ from autograder.checks.exercise import exercise
 from autograder.checks.frameworks import CONVNET_PARAMS
 from autograder.checks.models import require_dropout, require_normalisation
 from autograder.checks.numeric import numeric_gradient
-from autograder.checks.subject import Subject, SubjectError
 
 from .convnets import (
     assert_convnet_count,
@@ -34,9 +34,32 @@ from .nets import (
 )
 
 __all__ = [
-    "CONVNET_PARAMS", "Mismatch", "NotGraded", "PartialCredit", "Subject", "SubjectError", "as_array", "as_number",
-    "assert_close", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_steps", "assert_dtype",
-    "assert_gradients", "assert_learns", "assert_loss_and_gradients", "assert_network_learns", "assert_unchanged",
-    "away_from_kinks", "convnet_params", "exercise", "numeric_gradient", "overfit", "require", "require_dropout",
-    "require_normalisation", "scaled", "set_params",
+    "CONVNET_PARAMS",
+    "CodeError",
+    "CodeUnderTest",
+    "Mismatch",
+    "NotGraded",
+    "PartialCredit",
+    "as_array",
+    "as_number",
+    "assert_close",
+    "assert_convnet_count",
+    "assert_convnet_scores",
+    "assert_convnet_steps",
+    "assert_dtype",
+    "assert_gradients",
+    "assert_learns",
+    "assert_loss_and_gradients",
+    "assert_network_learns",
+    "assert_unchanged",
+    "away_from_kinks",
+    "convnet_params",
+    "exercise",
+    "numeric_gradient",
+    "overfit",
+    "require",
+    "require_dropout",
+    "require_normalisation",
+    "scaled",
+    "set_params",
 ]  # fmt: skip

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograder.checks.code_under_test import CodeUnderTest, Handle
 from autograder.checks.compare import Mismatch, as_array, require
-from autograder.checks.subject import Handle, Subject
 
 from .credit import NotGraded, Open, PartialCredit
 
 if TYPE_CHECKING:
-    from .bench import Bench
+    from .context import Context
 
 TEST_PICTURES = 2000
 ALTERED_PICTURES = 500
@@ -31,8 +31,8 @@ class Accuracy:
 
     Parameters
     ----------
-    bench : Bench
-    student : Subject
+    context : Context
+    student : CodeUnderTest
         The submission in its runner.
     rng : numpy.random.Generator
         Chooses and shuffles pictures.
@@ -40,8 +40,8 @@ class Accuracy:
         Gets a sentence where the result looks odd.
     """
 
-    def __init__(self, bench: "Bench", student: Subject, rng: np.random.Generator, flags: list[str]) -> None:
-        self._bench = bench
+    def __init__(self, context: "Context", student: CodeUnderTest, rng: np.random.Generator, flags: list[str]) -> None:
+        self._context = context
         self._student = student
         self._rng = rng
         self._flags = flags
@@ -59,7 +59,7 @@ class Accuracy:
         Mismatch
             If something else comes back than a model and what belongs to it.
         """
-        part, files = self._bench.part, self._bench.submission.files
+        part, files = self._context.part, self._context.submission.files
         if part.model not in files and part.notebook not in files:
             raise NotGraded(f"Neither {part.notebook} nor {part.model} was handed in.")
         match self._student.framework.load_model() if part.framework else self._student.course.load_model(part.number):
@@ -68,7 +68,7 @@ class Accuracy:
             case _:
                 raise Mismatch("type", f"{part.model} did not come back as a model.")
         require(self._mean.shape == (3, 32, 32), "The mean picture has not the shape of a picture.", "shape")
-        pictures = self._bench.course.pictures
+        pictures = self._context.course.pictures
         if fingerprint != pictures.fingerprint:
             theirs, here = _named(fingerprint), _named(pictures.fingerprint)
             raise Open(f"The model was trained on {theirs}, and is not judged on {here}: --data names other pictures.")
@@ -100,17 +100,17 @@ class Accuracy:
 
     def _unseen(self) -> tuple[np.ndarray, np.ndarray]:
         """The validation pictures and some random test pictures."""
-        x, y = self._bench.course.pictures.validation()
-        test_x, test_y = self._bench.course.pictures.test()
+        x, y = self._context.course.pictures.validation()
+        test_x, test_y = self._context.course.pictures.test()
         chosen = self._rng.choice(len(test_x), TEST_PICTURES, replace=False)
         return np.concatenate([x, test_x[chosen]]), np.concatenate([y, test_y[chosen]])
 
     def _tell(self, model: object, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Which pictures the model tells rightly: of all, or of as many as a slow one manages."""
-        until = self._bench.clock() + PREDICTING_SECONDS
+        until = self._context.clock() + PREDICTING_SECONDS
         right: list[np.ndarray] = []
         for start in range(0, len(x), AT_ONCE):
-            if start >= LEAST_PICTURES and self._bench.clock() > until:
+            if start >= LEAST_PICTURES and self._context.clock() > until:
                 break
             some = slice(start, start + AT_ONCE)
             right.append(self._predict(model, x[some]) == y[some])
@@ -134,7 +134,7 @@ class Accuracy:
             reached = float((self._predict(model, np.ascontiguousarray(pictures)) == y[some]).mean())
             if plain - reached > SUSPICIOUS_DROP:
                 self._flags.append(
-                    f"The model of part {self._bench.part.number} is right on {plain:.1%} of {len(some)} pictures "
+                    f"The model of part {self._context.part.number} is right on {plain:.1%} of {len(some)} pictures "
                     f"but on {reached:.1%} of the same ones {what}: were test pictures memorised or looked up?"
                 )
 

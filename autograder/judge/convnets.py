@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.compare import Mismatch, as_array, as_number, assert_close, deviation, require
 from autograder.checks.frameworks import CONVNET_PARAMS
-from autograder.checks.subject import Subject
 
 RTOL, RTOL_STEP = 1e-3, 5e-3
 """Frameworks compute in float32, and what a step changes is the difference of two numbers that are nearly the same."""
@@ -38,13 +38,13 @@ def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes:
 
 
 def away_from_kinks(
-    reference: Subject, draw: Callable[[], tuple[Params, Batch]], rate: float, count: int
+    reference: CodeUnderTest, draw: Callable[[], tuple[Params, Batch]], rate: float, count: int
 ) -> tuple[Params, Batch]:
     """Draw parameters and a batch until gradient descent meets no kink of a ReLU, where rounding decides on a slope.
 
     Parameters
     ----------
-    reference : Subject
+    reference : CodeUnderTest
     draw : callable
         Returns parameters as `convnet_params` does, and pictures ``(N, 3, 32, 32)`` with labels ``(N,)``.
     rate : float
@@ -64,12 +64,12 @@ def away_from_kinks(
     raise RuntimeError(f"None of {DRAWS} draws stays away from the kinks of its ReLUs: are there too many units?")
 
 
-def assert_convnet_scores(reference: Subject, params: Params, x: np.ndarray, scores: Any) -> None:
+def assert_convnet_scores(reference: CodeUnderTest, params: Params, x: np.ndarray, scores: Any) -> None:
     """Check what a net makes of pictures: conv 5x5 - relu - conv 3x3 - relu - affine.
 
     Parameters
     ----------
-    reference : Subject
+    reference : CodeUnderTest
     params : list of ndarray
         As from `convnet_params`.
     x : ndarray (N, 3, 32, 32)
@@ -104,13 +104,13 @@ def assert_convnet_count(params: Params, count: Any) -> None:
 
 
 def assert_convnet_steps(
-    reference: Subject, params: Params, batch: Batch, rate: float, after: Params, losses: Any
+    reference: CodeUnderTest, params: Params, batch: Batch, rate: float, after: Params, losses: Any
 ) -> None:
     """Check where gradient descent on one batch has led, and the loss before the last of its steps.
 
     Parameters
     ----------
-    reference : Subject
+    reference : CodeUnderTest
     params : list of ndarray
         Before the steps.
     batch : tuple of ndarray (N, 3, 32, 32) and (N,)
@@ -172,7 +172,7 @@ def _agree(found: Params, wrong: Params) -> bool:
 
 
 def _descend(
-    reference: Subject, params: Params, batch: Batch, rate: float, count: int, keeping: bool = False
+    reference: CodeUnderTest, params: Params, batch: Batch, rate: float, count: int, keeping: bool = False
 ) -> tuple[float, list[np.ndarray]]:
     """The last loss, and what some steps change; ``keeping``: with all gradients so far in each of them."""
     now, loss = [param.astype(np.float64) for param in params], np.nan
@@ -185,7 +185,7 @@ def _descend(
     return loss, [end - start for end, start in zip(now, params, strict=True)]
 
 
-def _stays_off_kinks(reference: Subject, params: Params, batch: Batch, rate: float, count: int) -> bool:
+def _stays_off_kinks(reference: CodeUnderTest, params: Params, batch: Batch, rate: float, count: int) -> bool:
     """Whether no unit comes close to where its ReLU bends, in all of some steps."""
     for done in range(count):
         _, changes = _descend(reference, params, batch, rate, done)
@@ -196,7 +196,9 @@ def _stays_off_kinks(reference: Subject, params: Params, batch: Batch, rate: flo
     return True
 
 
-def _gradients(reference: Subject, params: Params, x: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray]]:
+def _gradients(
+    reference: CodeUnderTest, params: Params, x: np.ndarray, y: np.ndarray
+) -> tuple[float, list[np.ndarray]]:
     """Mean cross-entropy, and the gradient of each parameter."""
     scores, caches = _forward(reference, params, x)
     loss, upstream = reference.layers.softmax_loss(scores, y)
@@ -211,7 +213,7 @@ def _gradients(reference: Subject, params: Params, x: np.ndarray, y: np.ndarray)
 
 
 def _forward(
-    reference: Subject,
+    reference: CodeUnderTest,
     params: Params,
     x: np.ndarray,
     relus: tuple[bool, bool] = (True, True),
@@ -231,7 +233,7 @@ def _forward(
     return scores, [*caches, ("affine_forward", cache)]
 
 
-def _slips(reference: Subject, params: Params, x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def _slips(reference: CodeUnderTest, params: Params, x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """What is to be said of a mistake, and the scores that it gives."""
     for relus, which in (((False, True), "first"), ((True, False), "second"), ((False, False), "first and the second")):
         yield f"There is no ReLU behind the {which} convolution.", _forward(reference, params, x, relus)[0]

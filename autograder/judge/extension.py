@@ -30,7 +30,7 @@ MAX_PROBLEM = 1000
 
 
 class ExtensionFault(Exception):
-    """An extension could not be built for a reason of ours."""
+    """An extension could not be built, and the grader is at fault."""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.exercise import Claim
 from autograder.checks.record import Log, Recorded, same_answers
-from autograder.checks.subject import Subject, SubjectError
-from autograder.misconceptions import of_exercise
+from autograder.mistakes import of_exercise
 
 from .reference import mistaken
 
@@ -18,7 +18,9 @@ NAMED = ("core", "edge")
 """Kinds of tests that are quick enough to run once more for each known mistake."""
 
 
-def hint(source: Path, claim: Claim, error: Exception, answers: Log, seed: int, run: Callable[[Subject], Any]) -> str:
+def hint(
+    source: Path, claim: Claim, error: Exception, answers: Log, seed: int, run: Callable[[CodeUnderTest], Any]
+) -> str:
     """Return the explanation of the known mistake that gives exactly these answers, or "".
 
     Parameters
@@ -34,7 +36,7 @@ def hint(source: Path, claim: Claim, error: Exception, answers: Log, seed: int, 
     seed : int
         Of the global generators, as the runner's were seeded.
     run : callable
-        Runs the same test, on the same random inputs, on another subject.
+        Runs the same test, on the same random inputs, on other code under test.
     """
     if claim.kind not in NAMED:
         return ""
@@ -43,7 +45,7 @@ def hint(source: Path, claim: Claim, error: Exception, answers: Log, seed: int, 
         backend.call("course.seed", (seed,), {})
         recorded = Recorded(backend)
         try:
-            run(Subject(recorded))
+            run(CodeUnderTest(recorded))
         except Exception as other:
             if _alike(error, other, answers, recorded.log):
                 return mistake.explanation
@@ -52,6 +54,6 @@ def hint(source: Path, claim: Claim, error: Exception, answers: Log, seed: int, 
 
 def _alike(error: Exception, other: Exception, answers: Log, log: Log) -> bool:
     """Whether two runs failed in the same way: after the same answers, or with the same exception at the same place."""
-    if isinstance(error, SubjectError) or isinstance(other, SubjectError):
+    if isinstance(error, CodeError) or isinstance(other, CodeError):
         return str(error) == str(other) and type(error) is type(other) and len(answers) == len(log)
     return same_answers(answers, log)

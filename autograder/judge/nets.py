@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.compare import as_array, as_number, assert_close, assert_gradients, require
 from autograder.checks.pictures import Pictures
-from autograder.checks.subject import Subject
 
 NOISE = 4.0
 """Standard deviation, of values up to 255: nothing to a net that has learnt."""
 FEW, MOST_STEPS, BRIEFLY = 64, 60, 12.0
 """Pictures on which a net of a framework is trained for a moment, the most steps, and the most seconds."""
 MAX_LOSSES = 100_000
-"""More iterations than any training of ours has."""
+"""More iterations than any training in the tests has."""
 
 
 def set_params(net: Any, params: dict[str, np.ndarray]) -> None:
@@ -26,7 +26,7 @@ def set_params(net: Any, params: dict[str, np.ndarray]) -> None:
 
 
 def overfit(
-    student: Subject,
+    student: CodeUnderTest,
     hidden: list[int],
     pictures: np.ndarray,
     labels: np.ndarray,
@@ -37,7 +37,7 @@ def overfit(
 
     Parameters
     ----------
-    student : Subject
+    student : CodeUnderTest
     hidden : list of int
         Sizes of the hidden layers.
     pictures, labels : ndarray, (N, 3, 32, 32) and (N,)
@@ -65,7 +65,7 @@ def assert_loss_and_gradients(net: Any, right: Any, x: np.ndarray, y: np.ndarray
 
 
 def assert_learns(
-    student: Subject,
+    student: CodeUnderTest,
     net: Any,
     pictures: Pictures,
     rng: np.random.Generator,
@@ -80,7 +80,7 @@ def assert_learns(
 
     Parameters
     ----------
-    student : Subject
+    student : CodeUnderTest
     net : Handle
         The student's net, fresh.
     pictures : Pictures

@@ -12,19 +12,19 @@ from typing import Any
 
 import pytest
 
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
 from autograder.checks.definitions import NotebookError, read_cells
 from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
-from autograder.checks.subject import Subject, SubjectError
 from autograder.manifest import Part
 from autograder.runner.wire import WireError
 from autograder.sandbox.client import printable
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, TestResult
 
 from .accuracy import Accuracy
-from .bench import Bench
+from .context import Context
 from .credit import NotGraded, Open, PartialCredit
 from .hints import hint
 
@@ -41,7 +41,7 @@ class JudgePlugin:
 
     Parameters
     ----------
-    bench : Bench
+    context : Context
         What to judge, and with what.
 
     Attributes
@@ -56,8 +56,8 @@ class JudgePlugin:
         How many tests each exercise has: one that lacks a result is not judged.
     """
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
+    def __init__(self, context: Context) -> None:
+        self.context = context
         self.results: dict[str, list[TestResult]] = {}
         self.needs: dict[str, tuple[str, ...]] = {}
         self.flags: list[str] = []
@@ -65,7 +65,7 @@ class JudgePlugin:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the part's tests, in the notebook's order."""
-        items[:] = of_part(items, self.bench.part)
+        items[:] = of_part(items, self.context.part)
         self.expected = Counter(claimed(item).exercise for item in items)
 
     @pytest.hookimpl(tryfirst=True)
@@ -96,8 +96,8 @@ class JudgePlugin:
         recorded: Recorded | None = None
         name = _name(item, claim)
         try:
-            recorded = self.bench.student(claim.exercise, name, claim.kind in SLOW)
-            self._run(item, name, Subject(recorded))
+            recorded = self.context.student(claim.exercise, name, claim.kind in SLOW)
+            self._run(item, name, CodeUnderTest(recorded))
             return PASSED, "", "", 1.0
         except NotGraded as error:
             return NOT_GRADED, str(error), "", 0.0
@@ -105,7 +105,7 @@ class JudgePlugin:
             return OPEN, str(error), "", 0.0
         except PartialCredit as error:
             return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
-        except SubjectError as error:
+        except CodeError as error:
             named = self._hint(item, claim, error, recorded) if error.kind in NAMEABLE else ""
             return FAILED, _with_place(error), named, 0.0
         except Mismatch as error:
@@ -118,28 +118,28 @@ class JudgePlugin:
             return ""
         name = _name(item, claim)
         run = partial(self._run, item, name)
-        return hint(self.bench.course.source, claim, error, recorded.log, self.bench.global_seed(name), run)
+        return hint(self.context.course.source, claim, error, recorded.log, self.context.global_seed(name), run)
 
     def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[str, str, str, float]:
         """An unforeseen exception: with the reference in the student's place the test passes, or it is ours to mend."""
         try:
-            self._run(item, name, self.bench.reference())
+            self._run(item, name, self.context.reference())
         except Exception as ours:
             return ERROR, _ours(ours), "", 0.0
         if not isinstance(error, THEIRS):
             return ERROR, _ours(error), "", 0.0
         return FAILED, unpacking(error) or "What came back has another form than the docstring says.", "", 0.0
 
-    def _run(self, item: pytest.Function, name: str, student: Subject) -> None:
+    def _run(self, item: pytest.Function, name: str, student: CodeUnderTest) -> None:
         offers: dict[str, Callable[[], Any]] = {
             "student": lambda: student,
-            "reference": self.bench.reference,
-            "rng": lambda: self.bench.rng(name),
-            "pictures": lambda: self.bench.course.pictures,
-            "accuracy": lambda: Accuracy(self.bench, student, self.bench.rng(name), self.flags),
+            "reference": self.context.reference,
+            "rng": lambda: self.context.rng(name),
+            "pictures": lambda: self.context.course.pictures,
+            "accuracy": lambda: Accuracy(self.context, student, self.context.rng(name), self.flags),
             "notebook": self._require_notebook,
             "framework": lambda: self._require_notebook() and student.framework,
-            "extension": self.bench.extension.require,
+            "extension": self.context.extension.require,
         }
         given = item.callspec.params if hasattr(item, "callspec") else {}
         names = inspect.signature(item.function).parameters
@@ -147,10 +147,10 @@ class JudgePlugin:
 
     def _require_notebook(self) -> str:
         try:
-            read_cells(self.bench.submission.folder / self.bench.part.notebook)
+            read_cells(self.context.submission.folder / self.context.part.notebook)
         except NotebookError as error:
             raise NotGraded(str(error)) from None
-        return self.bench.part.notebook
+        return self.context.part.notebook
 
 
 def claiming(items: Iterable[pytest.Item]) -> list[pytest.Function]:
@@ -187,5 +187,5 @@ def _title(item: pytest.Function) -> str:
     return f"{title}: {item.callspec.id}" if hasattr(item, "callspec") else title
 
 
-def _with_place(error: SubjectError) -> str:
+def _with_place(error: CodeError) -> str:
     return f"{error.message} ({error.where})" if error.where else error.message

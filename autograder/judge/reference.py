@@ -8,9 +8,9 @@ import itertools
 import tempfile
 from pathlib import Path
 
-from autograder.checks.guest import Guest, Local, load_package
-from autograder.misconceptions import Misconception
-from autograder.misconceptions.misconception import copy_package
+from autograder.checks.host import Local, PackageHost, load_package
+from autograder.mistakes import Mistake
+from autograder.mistakes.mistake import copy_package
 
 PACKAGE = "cs231n"
 
@@ -22,7 +22,7 @@ def reference(source: Path, notebook: str = "", framework: str = "") -> Local:
 
 
 @functools.cache
-def mistaken(source: Path, mistake: Misconception) -> Local:
+def mistaken(source: Path, mistake: Mistake) -> Local:
     """Return the reference with one known mistake as a backend."""
     folder = Path(tempfile.mkdtemp(dir=_scratch().name))
     copy_package(source / PACKAGE, folder / PACKAGE)
@@ -43,4 +43,4 @@ def _scratch() -> "tempfile.TemporaryDirectory[str]":
 def _local(folder: Path, kind: str, notebooks: tuple[str, ...] = (), framework: str = "") -> Local:
     name = f"autograder_{kind}_{next(_numbers)}"  # a process may know several courses
     load_package(folder / PACKAGE, name)
-    return Local(Guest(name, folder, notebooks, framework))
+    return Local(PackageHost(name, folder, notebooks, framework))

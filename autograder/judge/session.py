@@ -23,10 +23,10 @@ from autograder.interrupts import Interrupted
 from autograder.manifest import Part
 from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult, score
 
-from .bench import Bench
+from .alternatives import best, worked_on
+from .context import Context
 from .extension import provide
 from .plugin import JudgePlugin, claiming, of_part
-from .tracks import best, worked_on
 
 HIDDEN = Path(str(autograder.hidden.__file__)).parent
 OPTIONS = [
@@ -37,7 +37,7 @@ OPTIONS = [
 
 
 class CollectionError(Exception):
-    """Hidden tests cannot be collected: a fault of ours."""
+    """Hidden tests cannot be collected: the grader's fault."""
 
 
 @contextlib.contextmanager
@@ -72,36 +72,43 @@ def judge_part(course: Course, part: Part, submission: Submission, level: int) -
     PartVerdict
         Every automatic exercise of the part is in it, whatever happened.
     """
-    return best([judge_track(course, track, submission, level) for track in worked_on(course, part, submission)])
+    return best(
+        [
+            judge_alternative(course, alternative, submission, level)
+            for alternative in worked_on(course, part, submission)
+        ]
+    )
 
 
-def judge_track(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+def judge_alternative(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
     """Judge a part by one of its notebooks."""
     start = time.monotonic()
-    bench = Bench(course, part, submission, level, provide(course, part, submission, level))
-    plugin, exercises = _ask(bench)
-    broken = _broken(exercises) | _broken_elsewhere(bench, exercises, plugin.needs)
+    context = Context(course, part, submission, level, provide(course, part, submission, level))
+    plugin, exercises = _ask(context)
+    broken = _broken(exercises) | _broken_elsewhere(context, exercises, plugin.needs)
     return PartVerdict(
         id=part.number, name=part.name, exercises=_name_dependencies(exercises, plugin.needs, broken),
         problems=tuple(_problems(part, submission)), flags=tuple(plugin.flags),
         seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.pictures.kind,
-        submission=submission.digest, seed=bench.seed_name, left_out=submission.left_out,
+        submission=submission.digest, seed=context.seed_name, left_out=submission.left_out,
     )  # fmt: skip
 
 
-def _ask(bench: Bench) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
-    """Run the hidden tests of the bench's part."""
-    plugin = JudgePlugin(bench)
+def _ask(context: Context) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
+    """Run the hidden tests of the context's part."""
+    plugin = JudgePlugin(context)
     trouble = ""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            code = _pytest([str(hidden_file(bench.part))], plugin)
+            code = _pytest([str(hidden_file(context.part))], plugin)
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             trouble = f"pytest ended with {pytest.ExitCode(code).name}: {said.getvalue().strip()[-300:]}"
     finally:
-        bench.close()
-    return plugin, tuple(_exercise(plugin, exercise.id, exercise.points, trouble) for exercise in bench.part.automatic)
+        context.close()
+    return plugin, tuple(
+        _exercise(plugin, exercise.id, exercise.points, trouble) for exercise in context.part.automatic
+    )
 
 
 def collect(part: Part) -> list[pytest.Function]:
@@ -192,17 +199,17 @@ def _broken(exercises: tuple[ExerciseResult, ...]) -> set[str]:
 
 
 def _broken_elsewhere(
-    bench: Bench, exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
+    context: Context, exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
 ) -> set[str]:
     """Of the other parts' exercises that failed tests run on, those that are broken: found by judging just them."""
     failed = (test for exercise in exercises for test in exercise.tests if test.outcome == FAILED)
     wanted = {need for test in failed for need in needs.get(test.name, ())}
     found: set[str] = set()
-    for part in bench.course.parts:
+    for part in context.course.parts:
         chosen = tuple(exercise for exercise in part.automatic if exercise.id in wanted)
-        if chosen and part.number != bench.part.number:
-            found |= _broken(_ask(replace(bench, part=replace(part, exercises=chosen)))[1])
-    return set() if bench.over else found  # what was not judged for want of time is not known to be broken
+        if chosen and part.number != context.part.number:
+            found |= _broken(_ask(replace(context, part=replace(part, exercises=chosen)))[1])
+    return set() if context.over else found  # what was not judged for want of time is not known to be broken
 
 
 def _name_dependencies(
@@ -223,7 +230,7 @@ def _problems(part: Part, submission: Submission) -> Iterator[str]:
     if not any(name.startswith("cs231n/") for name in submission.files):
         yield "There is no cs231n package in what was handed in."
     if part.notebook not in submission.files:
-        names = " nor ".join(track.notebook for track in part.tracks)
+        names = " nor ".join(alternative.notebook for alternative in part.alternatives)
         yield f"Neither {names} was handed in." if part.others else f"{names} was not handed in."
         return
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.checks.subject import SubjectError
+from autograder.checks.code_under_test import CodeError
 
 WHOLE_DIVISION = "Cannot assign type 'double' to"
 """What Cython 3 says of code for Cython 0.29 that divides whole numbers with ``/``."""
@@ -39,7 +39,7 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
 
     Raises
     ------
-    SubjectError
+    CodeError
         Of kind ``build``, with the first thing that Cython or the compiler did not like; of kind ``crash`` where they
         could not do their work.
     """
@@ -56,7 +56,7 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
             (library,) = Path().glob(f"{name}.*{'.pyd' if sys.platform == 'win32' else '.so'}")
             return np.frombuffer(library.read_bytes(), dtype=np.uint8)
         except (Exception, SystemExit) as error:
-            gave_up = SubjectError("crash", f"The compiler gave up ({str(error)[-100:]}).")
+            gave_up = CodeError("crash", f"The compiler gave up ({str(error)[-100:]}).")
             raise _refusal(source.name, log, error) or gave_up from None
 
 
@@ -74,24 +74,24 @@ def _build(name: str, file: str) -> None:
     setuptools.setup(name=name, ext_modules=[plain], script_args=["-q", "build_ext", "--build-lib", "."])
 
 
-def _refusal(file: str, log: Path, error: BaseException) -> SubjectError | None:
+def _refusal(file: str, log: Path, error: BaseException) -> CodeError | None:
     """One sentence about what is wrong with the source, from what the tools wrote; None where they found nothing."""
     said = log.read_text(encoding="utf-8", errors="replace")[:200_000]
     found = re.search(rf"^{re.escape(file)}:(\d+):\d+: (?!.*cimported)(.*)$", said, re.MULTILINE)
     if found:
         advice = " Cython 3 divides as Python 3 does: write // for whole numbers." if WHOLE_DIVISION in said else ""
         reason = f"line {found[1]}: {found[2].strip().rstrip('.')}.{advice}"
-        return SubjectError("build", f"{file} does not compile under Cython 3: {reason}")
+        return CodeError("build", f"{file} does not compile under Cython 3: {reason}")
     if type(error).__module__.startswith("Cython"):
-        return SubjectError("build", f"{file} does not compile under Cython 3: {str(error)[:300]}.")
+        return CodeError("build", f"{file} does not compile under Cython 3: {str(error)[:300]}.")
     found = re.search(rf"^[^\n]*{re.escape(Path(file).stem)}[^\n]*?(?:fatal )?[Ee]rror: ([^\n]+)", said, re.MULTILINE)
     if found:
-        return SubjectError("build", f"The C compiler does not accept what Cython made of {file}: {found[1][:300]}")
+        return CodeError("build", f"The C compiler does not accept what Cython made of {file}: {found[1][:300]}")
     if isinstance(error, PermissionError):
-        return SubjectError("build", f"{file} does not compile: it asks for a file that is not the course's.")
+        return CodeError("build", f"{file} does not compile: it asks for a file that is not the course's.")
     if re.search(r"exit (code|status) 1\b", str(error)):  # it is a larger one where something ended the compiler
         said = next((line for line in said.splitlines() if "rror" in line), "it does not say why")
-        return SubjectError("build", f"The C compiler does not accept what Cython made of {file}: {said[:300]}")
+        return CodeError("build", f"The C compiler does not accept what Cython made of {file}: {said[:300]}")
     return None
 
 

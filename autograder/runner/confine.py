@@ -83,7 +83,7 @@ def apply(wanted: Confinement) -> list[str]:
     Raises
     ------
     ConfinementError
-        If a piece that was asked for is not to be had.
+        If a piece that was asked for is not available.
     """
     pieces = []
     if sys.platform != "win32":

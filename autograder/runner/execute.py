@@ -263,7 +263,7 @@ class Notebook:
         with contextlib.suppress(ImportError):
             import tqdm.std
 
-            sys.modules["tqdm.notebook"] = tqdm.std  # bars of text, where widgets are nowhere to be had
+            sys.modules["tqdm.notebook"] = tqdm.std  # bars of text: there are no widgets here
         sys.path += [str(folder), os.getcwd()]
 
     def execute(self, source: str, limits: dict[str, int]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.guest import Guest
-from autograder.checks.subject import SubjectError, by_value
+from autograder.checks.code_under_test import CodeError, by_value
+from autograder.checks.host import PackageHost
 from autograder.runner import import_stubs
 from autograder.runner.compile import compile_extension
 from autograder.runner.confine import ConfinementError, apply, confinement_from
@@ -31,13 +31,13 @@ class Runner:
     ----------
     wire : Wire
         The connection to the judge.
-    guest : Guest
+    host : PackageHost
         The submission.
     """
 
-    def __init__(self, wire: Wire, guest: Guest) -> None:
+    def __init__(self, wire: Wire, host: PackageHost) -> None:
         self.wire = wire
-        self.guest = guest
+        self.host = host
         self._held: dict[int, Any] = {}
         self._notebook: Any = None
 
@@ -52,7 +52,7 @@ class Runner:
             sent: list[Any] = []
             try:
                 answer["value"] = encode(self._answer(question, arrays), sent, self._hold)
-            except SubjectError as error:
+            except CodeError as error:
                 answer["error"] = [error.kind, error.message[:2000], error.where[:500]]
             except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
                 answer["error"] = ["raised", f"It raised {type(error).__name__}, which would end the program.", ""]
@@ -72,19 +72,19 @@ class Runner:
         target = content.get("target")
         match question["ask"]:
             case "import":
-                return self.guest.load(content["module"])
+                return self.host.load(content["module"])
             case "call":
-                function = self.guest.lookup(target) if isinstance(target, str) else target
-                return by_value(self.guest.call(function, tuple(content["args"]), content["kwargs"]), _Held)
+                function = self.host.lookup(target) if isinstance(target, str) else target
+                return by_value(self.host.call(function, tuple(content["args"]), content["kwargs"]), _Held)
             case "find":
                 found = (
-                    self.guest.definition(content["name"])
+                    self.host.definition(content["name"])
                     if target == "notebook"
-                    else self.guest.find(target, content["name"])
+                    else self.host.find(target, content["name"])
                 )
                 return by_value(found, _Held)
             case "item":
-                return by_value(self.guest.item(target, content["key"]), _Held)
+                return by_value(self.host.item(target, content["key"]), _Held)
             case "assign":
                 held: Any = target
                 held[content["key"]] = content["value"]
@@ -92,25 +92,25 @@ class Runner:
             case "put":
                 return _Held(content["value"])
             case "fetch":
-                return self.guest.fetch(target)
+                return self.host.fetch(target)
             case "build":
-                return compile_extension(self.guest.folder / content["file"], content["compiler"])
+                return compile_extension(self.host.folder / content["file"], content["compiler"])
             case "execute":
                 return self._shell().execute(content["source"], content["limits"])
             case "probe":
                 return look_around(content["outside"])
-        raise SubjectError("protocol", "That question is not known.")
+        raise CodeError("protocol", "That question is not known.")
 
     def _shell(self) -> Any:
         """Where cells are executed; few runners do that, and have what it needs."""
         if self._notebook is None:
-            sys.path.remove(str(self.guest.folder))  # nothing of the submission has a say in how IPython starts
+            sys.path.remove(str(self.host.folder))  # nothing of the submission has a say in how IPython starts
             try:
                 from autograder.runner.execute import Notebook
 
-                self._notebook = Notebook(self.guest.folder)
+                self._notebook = Notebook(self.host.folder)
             except Exception as error:
-                raise SubjectError("raised", f"{type(error).__name__}: {error}") from None
+                raise CodeError("raised", f"{type(error).__name__}: {error}") from None
         return self._notebook
 
     def _hold(self, value: Any) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def main() -> None:
     import_stubs.install(tuple(settings["import_stubs"]))
     wire.send({"ready": pieces}, [])
     _silence()
-    Runner(wire, Guest(PACKAGE, folder, tuple(settings["notebooks"]), settings["framework"])).serve()
+    Runner(wire, PackageHost(PACKAGE, folder, tuple(settings["notebooks"]), settings["framework"])).serve()
     os._exit(0)  # what a submission left in atexit has no say
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from autograder.builder.strip import reveal
 from autograder.course import ASSIGNMENT, Course
 from autograder.manifest import Part
-from autograder.misconceptions import CATALOGUE
+from autograder.mistakes import CATALOGUE
 from autograder.sandbox.installed import is_installed
 
 from .train import trained_model
@@ -24,7 +24,7 @@ HOSTILE = Path(__file__).with_name("hostile.py.txt")
 
 def complete(course: Course, folder: Path, quick: bool = True, parts: Sequence[Part] | None = None) -> None:
     """Everything solved, or some parts, and their models saved; of what is not installed here there are none."""
-    parts = chosen_tracks(course) if parts is None else parts
+    parts = chosen_alternatives(course) if parts is None else parts
     solved(course, folder, parts)
     (folder / "models").mkdir(exist_ok=True)
     for part in parts:
@@ -32,9 +32,12 @@ def complete(course: Course, folder: Path, quick: bool = True, parts: Sequence[P
             shutil.copyfile(trained_model(course, part, quick), folder / part.model)
 
 
-def chosen_tracks(course: Course) -> list[Part]:
+def chosen_alternatives(course: Course) -> list[Part]:
     """A notebook of each part, as most students do them: the first whose framework is installed here."""
-    return [next((track for track in part.tracks if is_installed(track.framework)), part) for part in course.parts]
+    return [
+        next((alternative for alternative in part.alternatives if is_installed(alternative.framework)), part)
+        for part in course.parts
+    ]
 
 
 def solved(course: Course, folder: Path, parts: Sequence[Part] | None = None) -> None:
@@ -45,19 +48,19 @@ def solved(course: Course, folder: Path, parts: Sequence[Part] | None = None) ->
             (folder / path.relative_to(course.source)).write_text(
                 reveal(path.read_text(encoding="utf-8")), encoding="utf-8"
             )
-    for part in chosen_tracks(course) if parts is None else parts:
+    for part in chosen_alternatives(course) if parts is None else parts:
         _solve_notebook(course.source / part.notebook, folder / part.notebook)
 
 
-def tracks(course: Course) -> list[Part]:
+def alternatives(course: Course) -> list[Part]:
     """All notebooks of the course."""
-    return [track for part in course.parts for track in part.tracks]
+    return [alternative for part in course.parts for alternative in part.alternatives]
 
 
 def partly(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
     """Layers and nets done; update rules, notebook and model not begun."""
     solved(course, folder)
-    for name in ("cs231n/optim.py", *(track.notebook for track in tracks(course))):
+    for name in ("cs231n/optim.py", *(alternative.notebook for alternative in alternatives(course))):
         shutil.copyfile(course.release / name, folder / name)
 
 
@@ -87,9 +90,9 @@ def modules_only(course: Course, folder: Path, quick: bool = True) -> None:  # n
 def corrupted(course: Course, folder: Path, quick: bool = True) -> None:
     """Complete, but the notebooks were cut off when they were saved."""
     complete(course, folder, quick)
-    for track in tracks(course):
-        text = (folder / track.notebook).read_text(encoding="utf-8")
-        (folder / track.notebook).write_text(text[: len(text) // 2], encoding="utf-8")
+    for alternative in alternatives(course):
+        text = (folder / alternative.notebook).read_text(encoding="utf-8")
+        (folder / alternative.notebook).write_text(text[: len(text) // 2], encoding="utf-8")
 
 
 def hostile(course: Course, folder: Path, quick: bool = True) -> None:

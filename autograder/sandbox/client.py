@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.subject import Handle, SubjectError
+from autograder.checks.code_under_test import CodeError, Handle
 from autograder.runner.wire import WireClosed, WireError, WireTimeout, WireTooLarge, decode, encode
 
 from . import launch
@@ -26,7 +26,7 @@ IMPORT_SECONDS, IMPORT_AGAIN_SECONDS = 10.0, 2.0
 
 
 class Remote:
-    """A package in a runner, as a backend for `Subject`.
+    """A package in a runner, as a backend for `CodeUnderTest`.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Remote:
         process: Process,
         seconds: float = CALL_SECONDS,
         deadline: float | None = None,
-        dead: dict[str, SubjectError] | None = None,
+        dead: dict[str, CodeError] | None = None,
     ) -> None:
         self.process = process
         self.seconds = seconds
@@ -73,9 +73,9 @@ class Remote:
             usual, self.seconds = self.seconds, IMPORT_AGAIN_SECONDS if self._dead else IMPORT_SECONDS
             try:
                 self.ask("import", module=name)
-            except SubjectError as error:
+            except CodeError as error:
                 if self.over:
-                    self._dead[name] = SubjectError(error.kind, f"{_importing(name)} did not end well. {error.message}")
+                    self._dead[name] = CodeError(error.kind, f"{_importing(name)} did not end well. {error.message}")
                     raise self._dead[name] from None
                 if name == module:
                     raise
@@ -110,11 +110,11 @@ class Remote:
 
         Raises
         ------
-        SubjectError
+        CodeError
             Of the student's code; or of kind ``timeout``, ``crash`` or ``protocol``, after which the runner is over.
         """
         if self.over:
-            raise SubjectError("crash", self.over)
+            raise CodeError("crash", self.over)
         arrays: list[np.ndarray] = []
         self._asked += 1
         seconds = self.seconds
@@ -129,7 +129,7 @@ class Remote:
             answer, arrived = self.process.wire.receive(max(0.001, until - time.monotonic()))
             return self._read(answer, arrived)
         except WireTooLarge:
-            raise SubjectError("type", "What it is to be given is too large to send.") from None
+            raise CodeError("type", "What it is to be given is too large to send.") from None
         except WireTimeout:
             raise self._end("timeout", f"There was no answer within {max(seconds, 0):.0f} seconds.") from None
         except WireClosed:
@@ -148,7 +148,7 @@ class Remote:
             if not (isinstance(error, list) and len(error) == 3 and all(isinstance(text, str) for text in error)):
                 raise WireError("its error is not described")
             kind, message, where = error
-            raise SubjectError(kind if kind in KINDS else "raised", printable(message), printable(where))
+            raise CodeError(kind if kind in KINDS else "raised", printable(message), printable(where))
         if "value" not in answer:
             raise WireError("it holds no value")
         return decode(answer["value"], arrays, self._handle)
@@ -168,11 +168,11 @@ class Remote:
                 return "The program crashed (segmentation fault)."
         return "The program ended itself."
 
-    def _end(self, kind: str, message: str) -> SubjectError:
+    def _end(self, kind: str, message: str) -> CodeError:
         self.over = message
         self.timed_out = kind == "timeout"
         self.process.end()
-        return SubjectError(kind, message)
+        return CodeError(kind, message)
 
     def close(self) -> None:
         """End the runner."""
@@ -224,7 +224,7 @@ def probe(level: int) -> str:
             return str(error)
         try:
             reached = remote.ask("probe", outside=str(secret))
-        except SubjectError as error:
+        except CodeError as error:
             return f"the probe failed: {error.message}"
         finally:
             remote.close()

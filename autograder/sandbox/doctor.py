@@ -66,7 +66,7 @@ def examine() -> Examination:
     """Look at this machine."""
     level, missing = best_level()
     findings = [
-        Finding(f"Level {number} is not to be had: {why}.", _remedy(number))
+        Finding(f"Level {number} is not available: {why}.", _remedy(number))
         for number, why in sorted(missing.items(), reverse=True)
     ]
     why = try_out(level) if level else "there is no sandbox to build them in"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.checks.subject import SubjectError
+from autograder.checks.code_under_test import CodeError
 
 from . import launch
 from .client import Remote
@@ -43,7 +43,7 @@ class BuildError(Exception):
 
 
 class NoCompilerError(Exception):
-    """This machine cannot build extensions: a fault of ours."""
+    """This machine cannot build extensions: the grader's fault."""
 
 
 def build(level: int, file: Path) -> bytes:
@@ -81,7 +81,7 @@ def build(level: int, file: Path) -> bytes:
         remote = Remote(process, SECONDS)
         try:
             library = remote.ask("build", file=file.name, compiler=compiler)
-        except SubjectError as error:
+        except CodeError as error:
             if error.kind == "build":
                 raise BuildError(error.message, lasting=True) from None
             raise BuildError(f"Building {file.name} did not come to an end. {error.message}", lasting=False) from None

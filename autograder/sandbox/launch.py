@@ -26,7 +26,7 @@ from .scratch import Scratch
 from .starvation import Starvation
 
 STARTING_SECONDS = 60.0
-"""A runner that is not ready by then, on however busy a machine, is a fault of ours."""
+"""A runner that is not ready by then, on however busy a machine, is the grader's fault."""
 
 
 @dataclass

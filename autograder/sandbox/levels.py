@@ -1,6 +1,6 @@
 """What makes a level of confinement: the command, the mounts, the paths that stay open, the limits.
 
-Plans only; ``launch`` starts them. Nothing of ours but the staged runner is ever in a submission's reach: packages
+Plans only; ``launch`` starts them. Of the engine only the staged runner is ever in a submission's reach: packages
 that are installed beside Python, the hidden tests perhaps among them, are left out.
 """
 
@@ -55,7 +55,7 @@ Parts = tuple[Path, ...]
 
 
 class LaunchError(Exception):
-    """A runner could not be started: a fault of the machine or of ours, never of the submission."""
+    """A runner could not be started: a fault of the machine or the grader, never of the submission."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +289,7 @@ def _bare_command(sites: list[str]) -> tuple[str, ...]:
 
 @functools.cache
 def stage() -> Path:
-    """Copy what a runner is made of to a folder of its own, so that nothing else of ours need be in its reach."""
+    """Copy what a runner is made of to a folder of its own, so that no other room of the engine is in its reach."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-runner-"))
     remove_at_exit(folder)
     target = folder / "autograder"

@@ -1,4 +1,4 @@
-"""Does the judge accept what is right and refuse what is wrong: the reference, a blank release, wheat and chaff?
+"""Does the judge accept what is right and refuse what is wrong: reference, blank release, solutions and mistakes?
 
 Each function examines one thing and returns what is wrong with it, a sentence each. Not for running them all: see
 ``gate``.
@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from autograder.accepted import Accepted
 from autograder.checks.exercise import Claim
 from autograder.course import Course
 from autograder.judge.plugin import claimed
-from autograder.judge.session import collect, judge_part, judge_track, taken_in
+from autograder.judge.session import collect, judge_alternative, judge_part, taken_in
 from autograder.manifest import Part
-from autograder.misconceptions import Misconception, MisconceptionError, of_exercise
+from autograder.mistakes import Mistake, MistakeError, of_exercise
 from autograder.sample import students
 from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
-from autograder.wheat import Style
 
 from .trusted import Variant, parts_in_numpy
 
@@ -33,7 +33,7 @@ def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
         folder = Path(scratch) / "complete"
         students.complete(course, folder, parts=(part,))
         with taken_in(folder) as submission:
-            verdict = judge_track(course, part, submission, level)
+            verdict = judge_alternative(course, part, submission, level)
     return [
         f"The reference gets {one.score:g} of {one.points:g} points for {one.id}: {_first_failure(one)}"
         for one in verdict.exercises
@@ -48,7 +48,7 @@ def blank_earns(course: Course, part: Part, level: int) -> list[str]:
         folder = Path(scratch) / "blank"
         students.blank(course, folder)
         with taken_in(folder) as submission:
-            verdict = judge_track(course, part, submission, level)
+            verdict = judge_alternative(course, part, submission, level)
     wrong = []
     for one in verdict.exercises:
         if one.id in given and one.score != one.points:
@@ -64,24 +64,24 @@ def blank_earns(course: Course, part: Part, level: int) -> list[str]:
     return wrong
 
 
-def wheat_loses(course: Course, style: Style, seed: int) -> list[str]:
-    """What core tests say against correct code in another style."""
-    with Variant(course, style.apply) as variant:
+def accepted_loses(course: Course, solution: Accepted, seed: int) -> list[str]:
+    """What core tests say against an accepted solution."""
+    with Variant(course, solution.apply) as variant:
         return [
-            f"Correct code in the style {style.name!r} fails {test.name} (seed {seed}): {test.message}"
+            f"The accepted solution {solution.name!r} fails {test.name} (seed {seed}): {test.message}"
             for part in parts_in_numpy(course)
             for test in variant.results(part, lambda test: claimed(test).kind == "core", str(seed))
             if test.outcome != PASSED
         ]
 
 
-def chaff_passes(course: Course, mistake: Misconception, level: int) -> list[str]:
+def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
     """Whether a known mistake is caught by its own exercise, named there, and held against no unrelated one."""
     if mistake.exercise not in {exercise.id for part in course.parts for exercise in part.automatic}:
         return [f"{mistake.key} cannot be tried out: no grade cell that tests judge has the id {mistake.exercise}."]
     try:
         failed = _failed(course, mistake, level)
-    except MisconceptionError as error:
+    except MistakeError as error:
         return [str(error)]
     own = [test for claim, test in failed if claim.exercise == mistake.exercise]
     caught = [test for test in own if test.outcome != ERROR]
@@ -109,7 +109,7 @@ def chaff_passes(course: Course, mistake: Misconception, level: int) -> list[str
     return wrong
 
 
-def _why_unnamed(mistake: Misconception, caught: list[TestResult]) -> str:
+def _why_unnamed(mistake: Mistake, caught: list[TestResult]) -> str:
     """What its author can do for a mistake that has another hint, or none."""
     hints = {test.hint for test in caught}
     others = [other.key for other in of_exercise(mistake.exercise) if other.explanation in hints]
@@ -121,7 +121,7 @@ def _why_unnamed(mistake: Misconception, caught: list[TestResult]) -> str:
     )
 
 
-def _failed(course: Course, mistake: Misconception, level: int) -> list[tuple[Claim, TestResult]]:
+def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
     """The quick tests that a mistake fails, of all parts."""
     if mistake.file.endswith(".pyx"):
         return _failed_when_built(course, mistake, level)
@@ -134,7 +134,7 @@ def _failed(course: Course, mistake: Misconception, level: int) -> list[tuple[Cl
     return found
 
 
-def _failed_when_built(course: Course, mistake: Misconception, level: int) -> list[tuple[Claim, TestResult]]:
+def _failed_when_built(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
     """The same for a mistake in what must be compiled, which only a sandbox does; of its own exercise."""
     part = next(part for part in course.parts if mistake.exercise in {one.id for one in part.automatic})
     chosen = tuple(exercise for exercise in part.automatic if exercise.id == mistake.exercise)

@@ -16,22 +16,22 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.accepted import ACCEPTED
 from autograder.builder import current, leaks
 from autograder.builder.release import ReleaseError
 from autograder.checks import frameworks
 from autograder.course import Course, put_tools_on_path
 from autograder.interrupts import left_to_this_process
 from autograder.judge.session import HIDDEN, CollectionError
-from autograder.misconceptions import CATALOGUE
+from autograder.mistakes import CATALOGUE
 from autograder.sandbox.installed import is_installed
-from autograder.wheat import STYLES
 
 from . import calibration
 from .inventory import incomplete
 from .notebooks import breaks_off, plain_environment
 
 SEEDS = 3
-"""Random inputs on which each style of wheat is judged."""
+"""Random inputs on which each accepted solution is judged."""
 TITLES = {
     "exercises": "every exercise has points, hidden and public tests, known mistakes",
     "release": "the release is what the source gives",
@@ -39,8 +39,8 @@ TITLES = {
     "notebooks": "the source notebooks run in quick mode",
     "reference": "the reference gets all points",
     "blank": "an untouched release gets those of what is given",
-    "wheat": "correct code in other styles gets full core marks",
-    "chaff": "known mistakes are caught and named, by their own exercise alone",
+    "accepted": "accepted solutions get full core marks",
+    "mistakes": "known mistakes are caught and named, by their own exercise alone",
     "mutants": "what is changed in the reference is noticed",
     "attacks": "no attack gets anything",
 }
@@ -81,7 +81,7 @@ class Task:
         Is given the course and the arguments; returns what is wrong, a sentence each.
     arguments : tuple
     of : str
-        Which of several: a part, a style, a mistake.
+        Which of several: a part, a solution, a mistake.
     things : int
         How many it looks at.
     """
@@ -95,19 +95,21 @@ class Task:
 
 def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     """Yield what is looked at, what takes long first."""
-    tracks = [track for part in course.parts for track in part.tracks if is_installed(track.framework)]
-    for track in reversed(tracks):
-        yield Task("notebooks", breaks_off, (track,), track.name)
-    for track in reversed(tracks):  # with the models that the notebooks have trained
-        yield Task("reference", calibration.reference_lacks, (track, level), track.name)
+    alternatives = [
+        alternative for part in course.parts for alternative in part.alternatives if is_installed(alternative.framework)
+    ]
+    for alternative in reversed(alternatives):
+        yield Task("notebooks", breaks_off, (alternative,), alternative.name)
+    for alternative in reversed(alternatives):  # with the models that the notebooks have trained
+        yield Task("reference", calibration.reference_lacks, (alternative, level), alternative.name)
     yield Task("release", _stale)
-    for track in tracks:
-        yield Task("blank", calibration.blank_earns, (track, level), track.name)
-    for style in STYLES:
+    for alternative in alternatives:
+        yield Task("blank", calibration.blank_earns, (alternative, level), alternative.name)
+    for solution in ACCEPTED:
         for seed in range(seeds):
-            yield Task("wheat", calibration.wheat_loses, (style, seed), f"{style.name}, seed {seed}")
+            yield Task("accepted", calibration.accepted_loses, (solution, seed), f"{solution.name}, seed {seed}")
     for mistake in CATALOGUE:
-        yield Task("chaff", calibration.chaff_passes, (mistake, level), mistake.key)
+        yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
     yield Task("exercises", incomplete, things=sum(len(part.automatic) for part in course.parts))
     yield Task("leaks", _leaks)
 
@@ -115,10 +117,10 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
 def left_out(course: Course) -> list[str]:
     """Return what is not examined, because what it is written for is not installed here, a sentence each."""
     return [
-        f"{track.name} was not examined: {frameworks.TITLES[track.framework]} is not installed here."
+        f"{alternative.name} was not examined: {frameworks.TITLES[alternative.framework]} is not installed here."
         for part in course.parts
-        for track in part.tracks
-        if not is_installed(track.framework)
+        for alternative in part.alternatives
+        if not is_installed(alternative.framework)
     ]
 
 
@@ -137,7 +139,7 @@ def examine(
     level : int
         Of the sandbox.
     seeds : int
-        For wheat.
+        For accepted solutions.
     workers : int, optional
         Processes, by default one for each core.
     step : callable, optional

@@ -8,7 +8,7 @@ from autograder.checks.public import PublicTests
 from autograder.course import Course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect_all, hidden_file
-from autograder.misconceptions import CATALOGUE, of_exercise
+from autograder.mistakes import CATALOGUE, of_exercise
 
 NOTEBOOK = {"notebook", "framework"}
 """What a test asks for whose exercise lies in the notebook."""

@@ -1,7 +1,7 @@
 """Mutants: the reference with one small fault each. A hidden test notices every one, or the list says why none can.
 
 Only solution regions are mutated: the rest is given to students. Not for the mistakes that students make: those, with
-their explanations, are in ``misconceptions``.
+their explanations, are in ``mistakes``.
 """
 
 import ast
@@ -185,7 +185,7 @@ def notice(course: Course, mutant: Mutant | None, seed: str) -> str | None:
     with Variant(course, change) as variant:
         for part, test in _tests(course, mutant.function if mutant else ""):
             (result,) = variant.results(part, lambda other, test=test: other is test, seed)  # type: ignore[misc]
-            if result.outcome not in (PASSED, ERROR):  # an error of ours accuses nobody
+            if result.outcome not in (PASSED, ERROR):  # the grader's error accuses nobody
                 return claimed(test).exercise
     return None
 

@@ -1,10 +1,10 @@
-"""Measure how far correct code in other styles lies from the reference, and set the tolerances by that.
+"""Measure how far correct code in accepted solutions lies from the reference, and set the tolerances by that.
 
     python -m autograder.validate.spread [--seeds 50]
 
-A tolerance is a power of ten, and ten times the largest deviation measured or more: over all styles of wheat, all core
-tests, all seeds, with one thread and with two. What was measured is written down with it. It is never below what real
-solutions were seen to need, which are many more than our styles.
+A tolerance is a power of ten, and ten times the largest deviation measured or more: over all accepted solutions, core
+tests and seeds, with one thread and with two. What was measured is written down with it. It is never below what real
+students' code was seen to need: there are many more of them than of accepted solutions.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from unittest import mock
 
 import numpy as np
 
+from autograder.accepted import ACCEPTED, Accepted
 from autograder.checks import compare, tolerances
 from autograder.course import Course, find_course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect
-from autograder.wheat import STYLES, Style
 from datasets import synthetic_root
 
 from .trusted import Variant, parts_in_numpy
@@ -51,7 +51,7 @@ class Deviation:
     constant : {"RTOL64", "RTOL32"}
         The tolerance that it was held to.
     where : str
-        Test and style.
+        Test and solution.
     """
 
     size: float
@@ -59,17 +59,17 @@ class Deviation:
     where: str
 
 
-def deviations(course: Course, style: Style, seed: int) -> dict[str, Deviation]:
-    """Return the largest deviation of a style for each tolerance, over all core tests."""
+def deviations(course: Course, solution: Accepted, seed: int) -> dict[str, Deviation]:
+    """Return the largest deviation of a solution for each tolerance, over all core tests."""
     found: dict[str, Deviation] = {}
-    with Variant(course, style.apply) as variant:
+    with Variant(course, solution.apply) as variant:
         for part in parts_in_numpy(course):
             for test in collect(part):
                 if claimed(test).kind != "core":
                     continue
                 with _listening() as heard:
                     variant.results(part, lambda other, this=test: other is this, str(seed))  # type: ignore[misc]
-                where = f"{test.name.removeprefix('test_')} in the style {style.name}"
+                where = f"{test.name.removeprefix('test_')} in the solution {solution.name}"
                 for constant, size in heard:
                     _keep_larger(found, Deviation(size, constant, where))
     return found
@@ -106,20 +106,20 @@ def tolerance_for(largest: Deviation) -> float:
     Raises
     ------
     ValueError
-        If the deviation is more than `MOST`: a mistake in a style must not set what is accepted.
+        If the deviation is more than `MOST`: a mistake in a solution must not set what is accepted.
     """
     if not largest.size <= MOST:
-        raise ValueError(f"{largest.where} lies {largest.size:.1e} off, which is no rounding: mend the style.")
+        raise ValueError(f"{largest.where} lies {largest.size:.1e} off, which is no rounding: mend the solution.")
     return max(LEAST[largest.constant], 10.0 ** math.ceil(math.log10(MARGIN * largest.size)))
 
 
-def page(largest: dict[str, Deviation], styles: int, seeds: int) -> str:
+def page(largest: dict[str, Deviation], solutions: int, seeds: int) -> str:
     """Return the module that holds the tolerances and what they come from."""
     lines = [
         '"""How far right answers may lie from the reference\'s, relative to the largest expected magnitude.',
         "",
         "Written by ``python -m autograder.validate.spread``, which says how they are chosen. Measured on correct code",
-        f"in {styles} styles, with {seeds} seeds, one thread and two.",
+        f"in {solutions} solutions, with {seeds} seeds, one thread and two.",
         '"""',
         "",
     ]
@@ -130,15 +130,15 @@ def page(largest: dict[str, Deviation], styles: int, seeds: int) -> str:
 
 
 def measure(course: Course, seeds: int) -> dict[str, Deviation]:
-    """Return the largest deviation for each tolerance, over all styles, seeds and numbers of threads."""
+    """Return the largest deviation for each tolerance, over all solutions, seeds and numbers of threads."""
     largest: dict[str, Deviation] = {}
     spawn = multiprocessing.get_context("spawn")
     for threads in THREADS:
         os.environ["OPENBLAS_NUM_THREADS"] = str(threads)  # for the processes that are started next
         with ProcessPoolExecutor(max(1, (os.cpu_count() or 1) // threads), mp_context=spawn) as pool:
-            jobs = list(itertools.product(STYLES, range(seeds)))
-            styles, numbers = zip(*jobs, strict=True)
-            for found in pool.map(deviations, itertools.repeat(course), styles, numbers, chunksize=4):
+            jobs = list(itertools.product(ACCEPTED, range(seeds)))
+            solutions, numbers = zip(*jobs, strict=True)
+            for found in pool.map(deviations, itertools.repeat(course), solutions, numbers, chunksize=4):
                 for one in found.values():
                     _keep_larger(largest, one)
     return largest
@@ -151,7 +151,7 @@ def main() -> None:
     arguments = parser.parse_args()
     largest = measure(find_course(data=synthetic_root()), arguments.seeds)
     try:
-        TOLERANCES.write_text(page(largest, len(STYLES), arguments.seeds), encoding="utf-8")
+        TOLERANCES.write_text(page(largest, len(ACCEPTED), arguments.seeds), encoding="utf-8")
     except ValueError as error:
         sys.exit(str(error))
     print(TOLERANCES.read_text(encoding="utf-8"), end="")

@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.guest import Guest, Local, load_package
+from autograder.checks.host import Local, PackageHost, load_package
 from autograder.checks.record import Recorded
 from autograder.course import Course
 from autograder.intake.submission import Submission
-from autograder.judge.bench import Bench
+from autograder.judge.context import Context
 from autograder.judge.extension import Extension, own
 from autograder.judge.plugin import JudgePlugin
 from autograder.judge.session import collect
 from autograder.manifest import Part
-from autograder.misconceptions.misconception import copy_package
+from autograder.mistakes.mistake import copy_package
 from autograder.verdict import TestResult
 
 PACKAGE = "cs231n"
@@ -42,8 +42,8 @@ def _nothing(folder: Path) -> None:
 
 
 @dataclass
-class TrustedBench(Bench):
-    """A bench whose package lies in this process, with a package's name of its own."""
+class TrustedContext(Context):
+    """A context whose package lies in this process, with a package's name of its own."""
 
     local: Local | None = None
 
@@ -81,7 +81,7 @@ class Variant:
             name = f"autograder_variant_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(self.folder / PACKAGE, name)
-            self._local = Local(Guest(name, self.folder))
+            self._local = Local(PackageHost(name, self.folder))
             self._undo = undo.pop_all()
         return self
 
@@ -100,8 +100,8 @@ class Variant:
             Stands for a submission's digest: other seeds draw other numbers.
         """
         submission = Submission(self.folder, f"variant {seed}", (), ())
-        bench = TrustedBench(self.course, part, submission, 0, Extension(), local=self._local)
-        plugin = JudgePlugin(bench)
+        context = TrustedContext(self.course, part, submission, 0, Extension(), local=self._local)
+        plugin = JudgePlugin(context)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for test in filter(wanted, collect(part)):
                 plugin.judge(test)

@@ -82,7 +82,7 @@ class Unspeakable(PartialCredit):
 """
 
 FORGED = """
-from autograder.checks.subject import SubjectError
+from autograder.checks.code_under_test import CodeError
 
 KINDS = iter(("timeout", "crash", "protocol", "model", "not_graded", "error", "passed"))
 """
@@ -257,8 +257,8 @@ ATTACKS = (
     Attack(5, "destructor", "to end the program in a destructor", calling("globals().pop('_kept', None)", DESTRUCTOR), levels=EVERY_LEVEL),
     Attack(5, "pytest-exit", "to end the session by pytest's own exits", calling("attempt('import pytest', lambda: __import__('pytest').exit('done', 0)); attempt('import its outcomes', lambda: __import__('_pytest.outcomes'))")),
     Attack(5, "above-exceptions", "to pass every handler, and to fail again when asked for its words", calling("raise Above", OF_ALL_KINDS), levels=EVERY_LEVEL),
-    Attack(5, "unspeakable", "to pass for one of ours: not graded, with partial credit, and without words", calling("raise Unspeakable", OF_ALL_KINDS), levels=EVERY_LEVEL),
-    Attack(5, "forged-kind", "to raise our own exception with a kind that is not theirs to claim", calling("raise SubjectError(next(KINDS), 'passed', 'judge.py, line 1')", FORGED), levels=EVERY_LEVEL),
+    Attack(5, "unspeakable", "to pass for the judge's own: not graded, with partial credit, and without words", calling("raise Unspeakable", OF_ALL_KINDS), levels=EVERY_LEVEL),
+    Attack(5, "forged-kind", "to raise our own exception with a kind that is not theirs to claim", calling("raise CodeError(next(KINDS), 'passed', 'judge.py, line 1')", FORGED), levels=EVERY_LEVEL),
     Attack(5, "forged-wire-error", "to raise the wire's own exceptions", calling("raise (WireError if len(x) == 5 else WireClosed)('passed')", WIRE_ERROR), levels=EVERY_LEVEL),
     Attack(5, "endless-words", "to hang where its exception is turned into a sentence", calling("raise Endless", ENDLESS), levels=(3,), shows="no answer within"),
     Attack(5, "hang-up", "to close every descriptor", calling("_os.closerange(0, @WITNESS@); _os.closerange(@WITNESS@ + 1, 200)"), levels=EVERY_LEVEL),

@@ -93,7 +93,7 @@ def affine_forward(x, w, b):
 """
 
 WORDS = """
-from autograder.checks.subject import SubjectError
+from autograder.checks.code_under_test import CodeError
 
 
 class Words(str):
@@ -106,7 +106,7 @@ class Words(str):
 
 def affine_forward(x, w, b):
     reached()
-    raise SubjectError("missing", Words("x"), Words("y"))
+    raise CodeError("missing", Words("x"), Words("y"))
 """
 
 LATE_TUPLE = """
@@ -182,5 +182,5 @@ ATTACKS = (
     Attack(2, "alias-of-input", "to return the input, so that it seems to be left alone", returning(f"{STRIDES}(x, (len(x), w.shape[1]), (8, 8))"), levels=EVERY_LEVEL),
     Attack(2, "tiny", "to make the squares of its numbers vanish where the judge divides by them", returning(f"{ZEROS} + 1e-200"), levels=EVERY_LEVEL, shows="wrong in"),
     Attack(2, "huge", "to make the judge's own sums overflow", returning(f"{ZEROS} + 1.7e308"), levels=EVERY_LEVEL, shows="wrong in"),
-    Attack(2, "memory-map", "to map a file of ours and return it", "\nimport numpy as np\n\n\ndef affine_forward(x, w, b):\n    attempt('map the gradebook', lambda: bytes(np.memmap(FACTS['gradebook'], np.uint8, 'r')))\n    return np.zeros((len(x), w.shape[1])), (x, w, b)\n"),
+    Attack(2, "memory-map", "to map a file of the judge and return it", "\nimport numpy as np\n\n\ndef affine_forward(x, w, b):\n    attempt('map the gradebook', lambda: bytes(np.memmap(FACTS['gradebook'], np.uint8, 'r')))\n    return np.zeros((len(x), w.shape[1])), (x, w, b)\n"),
 )  # fmt: skip

@@ -93,7 +93,7 @@ attempt("a link", lambda: os.readlink("/etc/localtime"))
     look("grader-source", "to import or to read the grader", """
 import importlib, importlib.util, pkgutil
 import autograder
-for name in ("hidden.test_fully_connected_nets", "judge.reference", "judge.session", "grading.gradebook", "misconceptions", "sample"):
+for name in ("hidden.test_fully_connected_nets", "judge.reference", "judge.session", "grading.gradebook", "mistakes", "sample"):
     attempt(f"importing {name}", lambda: importlib.import_module(f"autograder.{name}"))
 attempt("the tests on the path", lambda: something(
     name for folder in sys.path for _, _, names in os.walk(folder) for name in names if name.startswith("test_fully")))

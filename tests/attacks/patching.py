@@ -146,21 +146,21 @@ def affine_forward(x, w, b):
     return x.reshape(len(x), -1) @ w, (x, w, b)
 """
 
-GUEST = """
+HOST = """
 import numpy as np
-from autograder.checks.guest import Guest
+from autograder.checks.host import PackageHost
 
-_call = Guest.call
+_call = PackageHost.call
 
 
 def _called(self, function, args, kwargs):
     if getattr(function, "__name__", "") == "affine_forward":
-        reached("is asked in the guest's place")
+        reached("is asked in the host's place")
         return np.nan, True
     return _call(self, function, args, kwargs)
 
 
-Guest.call = _called
+PackageHost.call = _called
 """
 
 SERVE = """
@@ -299,7 +299,7 @@ ATTACKS = (
     Attack(3, "profiler", "to edit answers while they are sent", PROFILE, levels=EVERY_LEVEL),
     Attack(3, "audit-hook", "to stop the runner from doing anything else", AUDIT, levels=EVERY_LEVEL),
     Attack(3, "encoder", "to replace what turns answers into messages", ENCODE, levels=EVERY_LEVEL),
-    Attack(3, "guest", "to answer in the place of the runner's guest", GUEST + WRONG, levels=EVERY_LEVEL),
+    Attack(3, "host", "to answer in the place of the runner's host", HOST + WRONG, levels=EVERY_LEVEL),
     Attack(3, "runner-methods", "to replace the methods of the runner at work", SERVE, levels=EVERY_LEVEL),
     Attack(3, "clocks", "to stop time, so that no limit is reached", CLOCKS + WRONG, levels=EVERY_LEVEL),
     Attack(3, "state-of-the-process", "to spoil floating-point errors, warnings, codecs, decimals and hooks for everybody", STATE + WRONG, levels=EVERY_LEVEL),

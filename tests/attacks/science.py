@@ -69,11 +69,11 @@ def predicting(code: str) -> str:
     """A module that makes the runner's own helper predict what it likes."""
     return f"""
 import numpy as np
-from autograder.checks import guest as _guest
+from autograder.checks import host as _host
 import sys
 
 _frame = sys._getframe()
-while type(_frame.f_locals.get("self")).__name__ != "Guest":
+while type(_frame.f_locals.get("self")).__name__ != "PackageHost":
     _frame = _frame.f_back
 
 
@@ -346,13 +346,13 @@ def _labels():
 """
 
 MISTAKEN = """
-from autograder.checks.subject import SubjectError
+from autograder.checks.code_under_test import CodeError
 
 
 def affine_forward(x, w, b):
-    attempt("read the known mistakes", lambda: __import__("autograder.misconceptions"))
+    attempt("read the known mistakes", lambda: __import__("autograder.mistakes"))
     attempt("read the reference", lambda: __import__("autograder.judge.reference"))
-    raise SubjectError("missing", "expected: {right} %(expected)s {0.__class__.__mro__} ${expected}", "{expected}")
+    raise CodeError("missing", "expected: {right} %(expected)s {0.__class__.__mro__} ${expected}", "{expected}")
 """
 
 ATTACKS = (

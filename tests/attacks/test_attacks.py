@@ -20,7 +20,7 @@ import pytest
 
 from autograder.course import ASSIGNMENT, Course
 from autograder.intake.submission import SubmissionError
-from autograder.judge import bench
+from autograder.judge import context
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
 from autograder.sandbox import client
@@ -93,7 +93,7 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     (root / "gradebook.db").write_text(canary)
     with (root / "source" / ASSIGNMENT / "cs231n" / "layers.py").open("a") as solution:
         solution.write(f"\n# {canary}\n")
-    open_to_others(root)  # so that permissions of ours are not what keeps anybody out
+    open_to_others(root)  # so that it is not permissions that keep anybody out
     sockets = (socket.socket(), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     with sockets[0] as server, sockets[1] as daemon, sockets[2] as log, pytest.MonkeyPatch.context() as patch:
         server.bind(("127.0.0.1", 0))
@@ -104,7 +104,7 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         server.listen()
         daemon.listen()
         patch.setenv("AUTOGRADER_CANARY", canary)
-        patch.setattr(bench, "CALL_SECONDS", SECONDS)
+        patch.setattr(context, "CALL_SECONDS", SECONDS)
         patch.setattr(client, "IMPORT_SECONDS", SECONDS)
         facts = {
             "root": str(root), "gradebook": str(root / "gradebook.db"), "solution": str(root / "source" / ASSIGNMENT / "cs231n" / "layers.py"),

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from autograder.checks.code_under_test import Handle
 from autograder.checks.compare import (
     Mismatch,
     as_number,
@@ -15,7 +16,6 @@ from autograder.checks.compare import (
     assert_unchanged,
     require,
 )
-from autograder.checks.subject import Handle
 
 NUMBERS = arrays(np.float64, array_shapes(max_dims=3, max_side=5), elements=st.floats(-1e3, 1e3))
 

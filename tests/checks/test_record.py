@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.checks.code_under_test import CodeError, CodeUnderTest, Handle
 from autograder.checks.record import Playback, Recorded, read_logs, same_answers, write_logs
-from autograder.checks.subject import Handle, Subject, SubjectError
 
 
 class Answers:
@@ -24,17 +24,17 @@ class Answers:
 
 def test_playback_repeats_what_was_heard(tmp_path: Path) -> None:
     heard = Recorded(Answers())  # type: ignore[arg-type]
-    out, cache = Subject(heard).layers.double(np.arange(3.0))
+    out, cache = CodeUnderTest(heard).layers.double(np.arange(3.0))
     assert cache.length == 7
     write_logs(tmp_path / "a.npz", {"t": heard.log})
     write_logs(tmp_path / "b.npz", {"t": heard.log})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
-    again = Subject(Playback(read_logs(tmp_path / "a.npz")["t"]))
+    again = CodeUnderTest(Playback(read_logs(tmp_path / "a.npz")["t"]))
     same, handle = again.layers.double("anything")
     np.testing.assert_array_equal(same, out)
     assert handle.length == 7
-    with pytest.raises(SubjectError, match="out of date"):
+    with pytest.raises(CodeError, match="out of date"):
         again.layers.double("once more")
 
 
@@ -59,5 +59,5 @@ def test_same_answers(one: list[object], other: list[object], same: bool) -> Non
 def test_a_handle_cannot_be_trusted() -> None:
     handle = Handle(Answers(), None, "object")  # type: ignore[arg-type]
     for attempt in (bool, float, int, list, len, lambda h: h == 1, lambda h: h != 1, lambda h: h < 1, np.asarray):
-        with pytest.raises((SubjectError, TypeError)):
+        with pytest.raises((CodeError, TypeError)):
             attempt(handle)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.guest import Guest, load_package
+from autograder.checks.host import PackageHost, load_package
 from autograder.checks.saving import ModelError, SavedModel, predict, save_model
 from autograder.course import Course
 
@@ -17,12 +17,12 @@ def net(course: Course, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-unt
     """A small net of the reference's, as trained on pictures with a mean."""
     monkeypatch.delenv("CS231N_QUICK", raising=False)
     load_package(course.source / "cs231n", "saving_cs231n")
-    guest = Guest("saving_cs231n", course.source)
-    guest.load("data_utils")
+    host = PackageHost("saving_cs231n", course.source)
+    host.load("data_utils")
     data_utils = sys.modules["saving_cs231n.data_utils"]
     mean = np.full((3, 32, 32), 7, dtype=np.float32)
     monkeypatch.setattr(data_utils, "_preprocessing", data_utils.Preprocessing(mean, "synthetic-abc"))
-    return guest.lookup("classifiers.fc_net.FullyConnectedNet")([5], reg=0.1, weight_scale=0.1)
+    return host.lookup("classifiers.fc_net.FullyConnectedNet")([5], reg=0.1, weight_scale=0.1)
 
 
 def test_there_and_back(net, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -1,5 +1,5 @@
 """For the data sets' tests: small folders and archives in the official layout.
-Not for the grading tests, which use the stand-in through `synthetic_root`.
+Not for the grading tests, which use the synthetic pictures through `synthetic_root`.
 """
 
 import tarfile

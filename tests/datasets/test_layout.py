@@ -1,5 +1,5 @@
 """For `datasets.layout` and `datasets.pickles`: finding, reading and refusing.
-Not for downloads (test_fetch) nor the stand-in (test_synthetic).
+Not for downloads (test_fetch) nor the synthetic pictures (test_synthetic).
 """
 
 import os

@@ -1,4 +1,4 @@
-"""For `datasets.synthetic`: the stand-in's layout, determinism and likeness to CIFAR-10's pixels.
+"""The synthetic pictures: their layout, determinism and likeness to CIFAR-10's pixels.
 Not for how hard it is to learn: benchmarks/synthetic_calibration.py measures that.
 """
 
@@ -26,8 +26,8 @@ from datasets.synthetic import SEED, VERSION, Recipe, _World, make_labels
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stand-in, generated once."""
-    return generate(tmp_path_factory.mktemp("stand-in"))
+    """The synthetic pictures, generated once."""
+    return generate(tmp_path_factory.mktemp("synthetic"))
 
 
 def test_it_has_the_official_layout(stand_in: Path) -> None:

@@ -19,8 +19,8 @@ from typing import Any, cast
 import nbformat
 import numpy as np
 
+from autograder.checks.code_under_test import CodeError, Handle
 from autograder.checks.definitions import NotebookError, read_cells
-from autograder.checks.subject import Handle, SubjectError
 from autograder.grading.cells import TAG, read_notebook, restore, show
 from autograder.intake.entries import entries_of_folder
 from autograder.intake.submission import KINDS, Submission, SubmissionError, find_root, take_in
@@ -44,7 +44,7 @@ def wire(data: bytes) -> None:
         process = cast(Process, SimpleNamespace(wire=Wire(ours), process=None, end=lambda: None))
         try:
             answer = Remote(process, seconds=5).ask("fetch", target=None)
-        except SubjectError as error:
+        except CodeError as error:
             assert error.kind in ERRORS | {"crash", "timeout"}
             (error.message + error.where).encode()
         else:

@@ -116,7 +116,7 @@ def test_a_framework_is_where_its_notebook_is_executed(
 ) -> None:
     with taken_in(folder) as submission:
         executed = execute(
-            course, course.parts[4].tracks[number], submission, notebook_of(source), each_level, PATIENCE
+            course, course.parts[4].alternatives[number], submission, notebook_of(source), each_level, PATIENCE
         )
     assert executed.cells[0] == (1, [v4.new_output("display_data", {"text/plain": "6"})])
 
@@ -339,7 +339,7 @@ def test_a_class_is_executed_and_scored_as_before(
     """One part, the real nbgrader: the reference's notebook runs through, a hostile one does what it may."""
     root = tmp_path / "school"
     ignored = shutil.ignore_patterns(
-        *(track.notebook for other in course.parts if other != part for track in other.tracks)
+        *(alternative.notebook for other in course.parts if other != part for alternative in other.alternatives)
     )
     shutil.copytree(course.root / "source", root / "source", ignore=ignored)
     shutil.copy(course.root / "nbgrader_config.py", root)

@@ -14,7 +14,7 @@ from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from autograder.grading import engine
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.intake.submission import Submission
-from autograder.judge.tracks import best
+from autograder.judge.alternatives import best
 from autograder.manifest import Part
 from autograder.sample import students
 from autograder.verdict import FAILED, GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
@@ -32,7 +32,9 @@ def school(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     school = Course(root, course.data)
     put_tools_on_path()
     current.build(school)
-    students.solved(school, root / "submitted" / "both" / ASSIGNMENT, [*school.parts[:4], *school.parts[4].tracks])
+    students.solved(
+        school, root / "submitted" / "both" / ASSIGNMENT, [*school.parts[:4], *school.parts[4].alternatives]
+    )
     return school
 
 
@@ -42,7 +44,7 @@ def grade(school: Course, monkeypatch: pytest.MonkeyPatch, level: int) -> Grade:
 
     def grade(earned: dict[str, float | None]) -> None:
         def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
-            return best([verdict(track, earned.get(track.name, 1.0)) for track in part.tracks])
+            return best([verdict(alternative, earned.get(alternative.name, 1.0)) for alternative in part.alternatives])
 
         monkeypatch.setattr(engine, "verdict_on", verdict_on)
         monkeypatch.chdir(school.root)
@@ -55,16 +57,16 @@ def grade(school: Course, monkeypatch: pytest.MonkeyPatch, level: int) -> Grade:
     return grade
 
 
-def verdict(track: Part, share: float | None) -> PartVerdict:
+def verdict(alternative: Part, share: float | None) -> PartVerdict:
     """A share of all points; None: not graded."""
     outcome = NOT_GRADED if share is None else GRADED if share else FAILED
     test = TestResult("a", "A", "core", "passed" if share else outcome, "It is not installed here.")
-    earned = [one.points * (share or 0) for one in track.automatic]
+    earned = [one.points * (share or 0) for one in alternative.automatic]
     exercises = tuple(
         ExerciseResult(one.id, one.points, score, outcome, (test,))
-        for one, score in zip(track.automatic, earned, strict=True)
+        for one, score in zip(alternative.automatic, earned, strict=True)
     )
-    return PartVerdict(track.number, track.name, exercises)
+    return PartVerdict(alternative.number, alternative.name, exercises)
 
 
 def book(school: Course) -> tuple[float, float, dict[str, set[str]]]:

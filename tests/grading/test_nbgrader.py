@@ -80,7 +80,9 @@ def given(school: Course) -> float:
 
 def judged(school: Course) -> list[Part]:
     """The parts that can be judged here."""
-    return [part for part in school.parts if any(is_installed(track.framework) for track in part.tracks)]
+    return [
+        part for part in school.parts if any(is_installed(alternative.framework) for alternative in part.alternatives)
+    ]
 
 
 def grades(school: Course, student: str) -> dict[str, tuple[float | None, bool]]:

@@ -38,7 +38,9 @@ def school(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     school = Course(root, course.data)
     put_tools_on_path()
     current.build(school)
-    students.solved(school, root / "submitted" / "one" / ASSIGNMENT, [*school.parts[:4], school.parts[4].tracks[0]])
+    students.solved(
+        school, root / "submitted" / "one" / ASSIGNMENT, [*school.parts[:4], school.parts[4].alternatives[0]]
+    )
     return school
 
 
@@ -149,7 +151,7 @@ def test_an_old_record_is_as_good_as_none(graded: Course) -> None:
 
 
 def test_an_exercise_is_open_before_it_is_anything_else() -> None:
-    """But for a fault of ours, which somebody must mend first."""
+    """But for the grader's fault, which somebody must mend first."""
 
     def outcome(*outcomes: str) -> str:
         return score(2.0, tuple(TestResult("a", "A", "core", one, credit=1.0) for one in outcomes))[1]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autograder.checks.subject import Handle, Subject
+from autograder.checks.code_under_test import CodeUnderTest, Handle
 from autograder.course import Course
 from autograder.judge.reference import reference
 
@@ -30,9 +30,9 @@ sizes = st.integers(1, 5)
 
 
 @pytest.fixture(scope="module")
-def solution(course: Course) -> Subject:
+def solution(course: Course) -> CodeUnderTest:
     """The course's reference solution."""
-    return Subject(reference(course.source))
+    return CodeUnderTest(reference(course.source))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def affine(x: Any, w: Any, b: Any) -> Any:
 
 @few
 @given(seeds, array_shapes(min_dims=2, max_dims=4, max_side=5), sizes)
-def test_affine(solution: Subject, seed: int, shape: Shape, units: int) -> None:
+def test_affine(solution: CodeUnderTest, seed: int, shape: Shape, units: int) -> None:
     """Examples of any shape are flattened; gradients come back in their shape."""
     rng = np.random.default_rng(seed)
     inputs = rng.normal(size=shape), rng.normal(size=(int(np.prod(shape[1:])), units)), rng.normal(size=units)
@@ -90,7 +90,7 @@ def test_affine(solution: Subject, seed: int, shape: Shape, units: int) -> None:
 
 @few
 @given(arrays(np.float64, array_shapes(max_dims=4, max_side=4), elements=st.floats(-10, 10)))
-def test_relu(solution: Subject, x: np.ndarray) -> None:
+def test_relu(solution: CodeUnderTest, x: np.ndarray) -> None:
     """Zero included: both take 0 for the gradient there."""
     assert_layer(solution.layers.relu_forward, solution.layers.relu_backward, functional.relu, [x])
 
@@ -106,7 +106,7 @@ def margins(scores: Any, y: Any) -> Any:
 @few
 @given(seeds, sizes, sizes, st.sampled_from([1e-3, 1.0, 1e4]))
 def test_losses(
-    solution: Subject, loss: str, function: Function, seed: int, examples: int, classes: int, scale: float
+    solution: CodeUnderTest, loss: str, function: Function, seed: int, examples: int, classes: int, scale: float
 ) -> None:
     """Mean loss and its gradient, for small scores and for those that make `exp` overflow."""
     rng = np.random.default_rng(seed)
@@ -134,7 +134,7 @@ EPS = pytest.mark.parametrize("options", [{}, {"eps": 0.1}], ids=["usual eps", "
 
 @EPS
 @pytest.mark.parametrize("backward", ["batchnorm_backward", "batchnorm_backward_alt"])
-def test_batchnorm(solution: Subject, rng: Random, backward: str, options: dict[str, float]) -> None:
+def test_batchnorm(solution: CodeUnderTest, rng: Random, backward: str, options: dict[str, float]) -> None:
     """Train mode, and both ways back."""
     assert_layer(
         solution.layers.batchnorm_forward,
@@ -146,7 +146,7 @@ def test_batchnorm(solution: Subject, rng: Random, backward: str, options: dict[
 
 
 @EPS
-def test_spatial_batchnorm(solution: Subject, rng: Random, options: dict[str, float]) -> None:
+def test_spatial_batchnorm(solution: CodeUnderTest, rng: Random, options: dict[str, float]) -> None:
     """Train mode: statistics over pictures, rows and columns."""
     assert_layer(
         solution.layers.spatial_batchnorm_forward,
@@ -191,7 +191,7 @@ class Averages:
     ("forward", "shape"), [("batchnorm_forward", (6, 3)), ("spatial_batchnorm_forward", (2, 3, 4, 2))]
 )
 def test_running_averages(
-    solution: Subject, rng: Random, forward: str, shape: Shape, start: bool, options: dict[str, float]
+    solution: CodeUnderTest, rng: Random, forward: str, shape: Shape, start: bool, options: dict[str, float]
 ) -> None:
     """They follow three batches, stand in for them in test mode, and stay as they are there."""
     normalise = getattr(solution.layers, forward)
@@ -219,7 +219,7 @@ def layernorm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
 
 
 @EPS
-def test_layernorm(solution: Subject, rng: Random, options: dict[str, float]) -> None:
+def test_layernorm(solution: CodeUnderTest, rng: Random, options: dict[str, float]) -> None:
     """Statistics over the features of each row."""
     assert_layer(
         solution.layers.layernorm_forward,
@@ -233,7 +233,7 @@ def test_layernorm(solution: Subject, rng: Random, options: dict[str, float]) ->
 @few
 @given(seeds, st.integers(1, 3), st.integers(1, 3), st.integers(2, 4), sizes, st.sampled_from([1e-5, 0.1]))
 def test_spatial_groupnorm(
-    solution: Subject, seed: int, groups: int, each: int, height: int, width: int, eps: float
+    solution: CodeUnderTest, seed: int, groups: int, each: int, height: int, width: int, eps: float
 ) -> None:
     """Any number of groups and of channels in each; gamma and beta have four dimensions, and so do their gradients."""
     rng = np.random.default_rng(seed)
@@ -250,7 +250,7 @@ def test_spatial_groupnorm(
 
 @few
 @given(seeds, array_shapes(max_dims=4, max_side=4), st.floats(0.1, 1))
-def test_dropout(solution: Subject, seed: int, shape: Shape, keep: float) -> None:
+def test_dropout(solution: CodeUnderTest, seed: int, shape: Shape, keep: float) -> None:
     """With the forward's own mask; in test mode nothing happens."""
     forward, backward = solution.layers.dropout_forward, solution.layers.dropout_backward
     param, x = {"p": keep, "seed": seed}, np.random.default_rng(seed).normal(size=shape)
@@ -261,7 +261,7 @@ def test_dropout(solution: Subject, seed: int, shape: Shape, keep: float) -> Non
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.7])
-def test_dropout_mask(solution: Subject, keep: float) -> None:
+def test_dropout_mask(solution: CodeUnderTest, keep: float) -> None:
     """It holds what PyTorch's does, about as often. PyTorch's p is the probability to drop, the course's to keep."""
     ones = np.ones((100, 100))
     mask, _ = solution.layers.dropout_forward(ones, {"mode": "train", "p": keep, "seed": 1})
@@ -285,7 +285,7 @@ CONVOLUTIONS = {
 SPEEDS = pytest.mark.parametrize("speed", ["naive", "fast"])
 
 
-def layers_by_speed(solution: Subject, layer: str, speed: str) -> tuple[Function, Function]:
+def layers_by_speed(solution: CodeUnderTest, layer: str, speed: str) -> tuple[Function, Function]:
     """Forward and backward of a layer that comes in two speeds."""
     module = solution.layers if speed == "naive" else solution.fast_layers
     return getattr(module, f"{layer}_forward_{speed}"), getattr(module, f"{layer}_backward_{speed}")
@@ -298,7 +298,7 @@ def convolution_inputs(rng: Random, pictures: Shape, filters: Shape) -> tuple[np
 
 @SPEEDS
 @pytest.mark.parametrize("case", CONVOLUTIONS)
-def test_convolution(solution: Subject, rng: Random, case: str, speed: str) -> None:
+def test_convolution(solution: CodeUnderTest, rng: Random, case: str, speed: str) -> None:
     """Strides, paddings and sizes of all kinds."""
     pictures, filters, stride, pad = CONVOLUTIONS[case]
     assert_layer(
@@ -322,7 +322,7 @@ POOLS = {
 
 @SPEEDS
 @pytest.mark.parametrize("case", POOLS)
-def test_max_pooling(solution: Subject, rng: Random, case: str, speed: str) -> None:
+def test_max_pooling(solution: CodeUnderTest, rng: Random, case: str, speed: str) -> None:
     """Windows of all kinds, all pixels different."""
     shape, height, width, stride = POOLS[case]
     x = rng.permutation(int(np.prod(shape))).reshape(shape) / 10 - 3
@@ -334,7 +334,7 @@ def test_max_pooling(solution: Subject, rng: Random, case: str, speed: str) -> N
     )
 
 
-def test_convolution_sandwiches(solution: Subject, rng: Random) -> None:
+def test_convolution_sandwiches(solution: CodeUnderTest, rng: Random) -> None:
     """A convolution with a ReLU; with batch norm before it; with pooling behind it."""
     joined, inputs = solution.layer_utils, convolution_inputs(rng, (3, 2, 6, 4), (4, 2, 3, 3))
     conv_param, scales = {"stride": 1, "pad": 1}, (rng.normal(size=4), rng.normal(size=4))
@@ -399,7 +399,12 @@ MEMORY = {
 
 @pytest.mark.parametrize(("name", "config", "kind", "options"), RULES)
 def test_update_rules(
-    solution: Subject, rng: Random, name: str, config: dict[str, float] | None, kind: Function, options: dict[str, Any]
+    solution: CodeUnderTest,
+    rng: Random,
+    name: str,
+    config: dict[str, float] | None,
+    kind: Function,
+    options: dict[str, Any],
 ) -> None:
     """Eight steps with gradients of every size, and what is remembered after each; by default and with settings."""
     rule, w, state = getattr(solution.optim, name), rng.normal(size=(3, 4)), config
@@ -418,18 +423,18 @@ def test_update_rules(
             assert state["t"] == step
 
 
-def draw_parameters(solution: Subject, net: Handle, rng: Random) -> None:
+def draw_parameters(solution: CodeUnderTest, net: Handle, rng: Random) -> None:
     """Make all of a net's parameters so large that each one matters."""
     for name, value in solution.fetch(net.params).items():
         net.params[name] = 0.5 * rng.normal(size=value.shape)
 
 
-def parameters(solution: Subject, net: Handle) -> dict[str, Any]:
+def parameters(solution: CodeUnderTest, net: Handle) -> dict[str, Any]:
     """A net's parameters as tensors."""
     return {name: torch.tensor(value) for name, value in solution.fetch(net.params).items()}
 
 
-def assert_net(solution: Subject, net: Handle, scores: Function, X: Any, y: Any, reg: float) -> None:
+def assert_net(solution: CodeUnderTest, net: Handle, scores: Function, X: Any, y: Any, reg: float) -> None:
     """A net's loss, and its gradient for every parameter, are those of scores computed by PyTorch."""
     params = solution.fetch(net.params)
 
@@ -464,7 +469,7 @@ REG = pytest.mark.parametrize("reg", [0.0, 0.7])
 
 
 @REG
-def test_two_layer_net(solution: Subject, rng: Random, reg: float) -> None:
+def test_two_layer_net(solution: CodeUnderTest, rng: Random, reg: float) -> None:
     """Loss, gradients and scores."""
     net = solution.classifiers.fc_net.TwoLayerNet(input_dim=6, hidden_dim=7, num_classes=4, reg=reg)
     draw_parameters(solution, net, rng)
@@ -477,7 +482,7 @@ def test_two_layer_net(solution: Subject, rng: Random, reg: float) -> None:
 @pytest.mark.parametrize("keep", [1, 0.6])
 @pytest.mark.parametrize("normalization", [None, "batchnorm", "layernorm"])
 def test_fully_connected_net(
-    solution: Subject, rng: Random, normalization: str | None, keep: float, reg: float
+    solution: CodeUnderTest, rng: Random, normalization: str | None, keep: float, reg: float
 ) -> None:
     """Three layers with what belongs between them: two batches' losses and gradients, then scores in test mode."""
     n, hidden, seed = 6, (8, 7), 3
@@ -512,7 +517,7 @@ def three_layers(X: Any, params: dict[str, Any]) -> Any:
 
 @REG
 @pytest.mark.parametrize("size", [1, 3, 5])
-def test_three_layer_convnet(solution: Subject, rng: Random, size: int, reg: float) -> None:
+def test_three_layer_convnet(solution: CodeUnderTest, rng: Random, size: int, reg: float) -> None:
     """Loss, gradients and scores, with filters of any odd size."""
     net = solution.classifiers.cnn.ThreeLayerConvNet((2, 6, 4), 3, size, 7, 4, reg=reg, dtype=np.float64)
     draw_parameters(solution, net, rng)
@@ -530,7 +535,7 @@ def own_net(X: Any, params: dict[str, Any], norms: Sequence[Function]) -> Any:
 
 
 @REG
-def test_own_convnet(solution: Subject, rng: Random, reg: float) -> None:
+def test_own_convnet(solution: CodeUnderTest, rng: Random, reg: float) -> None:
     """Two batches' losses and gradients, then scores in test mode."""
     net = solution.classifiers.cnn.ConvNet((3, 4), (2, 4, 8), 5, reg=reg, dtype=np.float64)
     draw_parameters(solution, net, rng)

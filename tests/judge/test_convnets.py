@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.checks.subject import Subject
+from autograder.checks.code_under_test import CodeUnderTest
 from autograder.course import Course
 from autograder.judge import away_from_kinks, convnet_params
 from autograder.judge.reference import reference
@@ -13,9 +13,9 @@ SEEDS = range(12)
 
 
 @pytest.fixture(scope="module")
-def solution(course: Course) -> Subject:
+def solution(course: Course) -> CodeUnderTest:
     """The course's reference solution."""
-    return Subject(reference(course.source))
+    return CodeUnderTest(reference(course.source))
 
 
 def drawn(seed: int) -> Draw:
@@ -25,7 +25,7 @@ def drawn(seed: int) -> Draw:
     return convnet_params(rng, (4, 3)), (pictures, rng.integers(10, size=2))
 
 
-def is_fit(solution: Subject, draw: Draw, count: int) -> bool:
+def is_fit(solution: CodeUnderTest, draw: Draw, count: int) -> bool:
     """Whether a draw is taken at once."""
     draws = iter([draw])
     try:
@@ -36,13 +36,13 @@ def is_fit(solution: Subject, draw: Draw, count: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def fit(solution: Subject) -> dict[int, list[int]]:
+def fit(solution: CodeUnderTest) -> dict[int, list[int]]:
     """For one step and for two, the seeds of draws that are fit."""
     return {count: [seed for seed in SEEDS if is_fit(solution, drawn(seed), count)] for count in (1, 2)}
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_one_unit_at_its_kink_is_enough(solution: Subject, fit: dict[int, list[int]], layer: int) -> None:
+def test_one_unit_at_its_kink_is_enough(solution: CodeUnderTest, fit: dict[int, list[int]], layer: int) -> None:
     """The bias of a good draw is changed so that one unit of the layer becomes as good as zero."""
     params, (x, y) = drawn(fit[1][0])
     before, _ = solution.layers.conv_forward_naive(x.astype(np.float64), *params[:2], {"stride": 1, "pad": 2})
@@ -59,7 +59,7 @@ def test_a_second_step_meets_other_kinks(fit: dict[int, list[int]]) -> None:
     assert fit[2]
 
 
-def test_a_draw_that_is_never_fit_ends(solution: Subject) -> None:
+def test_a_draw_that_is_never_fit_ends(solution: CodeUnderTest) -> None:
     """Without weights and biases all units are zero: that is a fault of the test, which ends."""
     params, (x, y) = drawn(0)
     nothing = [np.zeros_like(param) for param in params], (x, y)

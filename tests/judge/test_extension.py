@@ -146,7 +146,7 @@ def test_a_build_that_ended_early_is_tried_once_more(
 
 
 def old_package(folder: Path) -> None:
-    """What students of 2018 handed in: the package alone, with its own setup.py and habits, and no tools of ours."""
+    """What students of 2018 handed in: the package alone, with its own setup.py and habits, and none of the release's tools."""
     for child in folder.iterdir():
         if child.name != "cs231n":
             shutil.rmtree(child) if child.is_dir() else child.unlink()

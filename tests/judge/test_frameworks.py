@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.guest import Guest
-from autograder.checks.subject import Subject, SubjectError
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
+from autograder.checks.host import PackageHost
 from autograder.course import Course
 from autograder.judge.reference import reference
-from autograder.judge.session import judge_part, judge_track, taken_in
+from autograder.judge.session import judge_alternative, judge_part, taken_in
 from autograder.manifest import Part
 from autograder.sample import students
 from autograder.sandbox import installed, launch
@@ -28,27 +28,27 @@ from .conftest import lost
 pytestmark = pytest.mark.xdist_group("frameworks")
 QUICK = ("barebones_convnet", "module_convnet", "sequential_convnet")
 Change = Callable[[Path], None]
-TRACKS = [pytest.param(number, id=name, marks=needs(name)) for number, name in enumerate(("torch", "tensorflow"))]
+ALTERNATIVES = [pytest.param(number, id=name, marks=needs(name)) for number, name in enumerate(("torch", "tensorflow"))]
 
 
-@pytest.fixture(scope="module", params=TRACKS)
-def track(request: pytest.FixtureRequest, course: Course) -> Part:
+@pytest.fixture(scope="module", params=ALTERNATIVES)
+def alternative(request: pytest.FixtureRequest, course: Course) -> Part:
     """One of the notebooks of part 5."""
-    part: Part = course.parts[4].tracks[request.param]
+    part: Part = course.parts[4].alternatives[request.param]
     return part
 
 
 @pytest.fixture(scope="module")
-def solved(course: Course, track: Part, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def solved(course: Course, alternative: Part, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A submission in which the notebook is done, and no model saved."""
     folder = tmp_path_factory.mktemp("solved") / "assignment2"
-    students.solved(course, folder, [track])
-    edited(track, "challenge_model", ('size="full"', 'size="quick"'))(folder)
+    students.solved(course, folder, [alternative])
+    edited(alternative, "challenge_model", ('size="full"', 'size="quick"'))(folder)
     return folder
 
 
 @pytest.fixture
-def judge(course: Course, track: Part, solved: Path, tmp_path: Path, level: int) -> Callable[..., PartVerdict]:
+def judge(course: Course, alternative: Part, solved: Path, tmp_path: Path, level: int) -> Callable[..., PartVerdict]:
     """Judge that submission with a change, on some exercises."""
 
     def judge(change: Change = lambda folder: None, *exercises: str, level: int = level) -> PartVerdict:
@@ -56,18 +56,18 @@ def judge(course: Course, track: Part, solved: Path, tmp_path: Path, level: int)
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(solved, folder)
         change(folder)
-        chosen = tuple(exercise for exercise in track.exercises if exercise.id in (exercises or QUICK))
+        chosen = tuple(exercise for exercise in alternative.exercises if exercise.id in (exercises or QUICK))
         with taken_in(folder) as submission:
-            return judge_track(course, dataclasses.replace(track, exercises=chosen), submission, level)
+            return judge_alternative(course, dataclasses.replace(alternative, exercises=chosen), submission, level)
 
     return judge
 
 
-def edited(track: Part, cell: str, *changes: tuple[str, str]) -> Change:
+def edited(alternative: Part, cell: str, *changes: tuple[str, str]) -> Change:
     """A change: some text of a cell becomes another."""
 
     def change(folder: Path) -> None:
-        path = folder / track.notebook
+        path = folder / alternative.notebook
         content = json.loads(path.read_text())
         (found,) = [one for one in content["cells"] if one["metadata"].get("nbgrader", {}).get("grade_id") == cell]
         text = "".join(found["source"])
@@ -86,33 +86,35 @@ def messages(verdict: PartVerdict, exercise: str) -> str:
 
 
 @pytest.mark.long
-def test_the_reference_gets_all_points(course: Course, track: Part, tmp_path: Path, each_level: int) -> None:
-    students.complete(course, tmp_path / "complete", parts=[track])
+def test_the_reference_gets_all_points(course: Course, alternative: Part, tmp_path: Path, each_level: int) -> None:
+    students.complete(course, tmp_path / "complete", parts=[alternative])
     with taken_in(tmp_path / "complete") as submission:
         verdict = judge_part(course, course.parts[4], submission, each_level)
     assert {name: result.message for name, result in lost(verdict).items()} == {}
-    assert (verdict.name, verdict.problems, verdict.flags) == (track.name, (), ())
+    assert (verdict.name, verdict.problems, verdict.flags) == (alternative.name, (), ())
     assert verdict.score == verdict.points == 14
 
 
-def test_a_blank_notebook_gets_nothing(course: Course, track: Part, tmp_path: Path, level: int) -> None:
+def test_a_blank_notebook_gets_nothing(course: Course, alternative: Part, tmp_path: Path, level: int) -> None:
     students.blank(course, tmp_path / "blank")
     with taken_in(tmp_path / "blank") as submission:
-        verdict = judge_track(course, track, submission, level)
+        verdict = judge_alternative(course, alternative, submission, level)
     assert verdict.score == 0
     assert {one.outcome for one in verdict.exercises} == {"failed"}
     assert "not written yet" in messages(verdict, "module_convnet")
     assert "was not handed in: run save_model" in messages(verdict, "accuracy_part5")
 
 
-def test_a_broken_cell_costs_that_cell_only(judge: Callable[..., PartVerdict], track: Part) -> None:
-    verdict = judge(edited(track, "module_code", ("class ThreeLayerConvNet(", "class ThreeLayerConvNet(nowhere.")))
+def test_a_broken_cell_costs_that_cell_only(judge: Callable[..., PartVerdict], alternative: Part) -> None:
+    verdict = judge(
+        edited(alternative, "module_code", ("class ThreeLayerConvNet(", "class ThreeLayerConvNet(nowhere."))
+    )
     assert set(lost(verdict)) == {"module_convnet"}
     assert "setting it raised NameError: name 'nowhere' is not defined" in messages(verdict, "module_convnet")
 
 
-def test_a_syntax_error_is_said(judge: Callable[..., PartVerdict], track: Part) -> None:
-    verdict = judge(edited(track, "sequential_code", ("def sequential_convnet(", "def sequential_convnet((")))
+def test_a_syntax_error_is_said(judge: Callable[..., PartVerdict], alternative: Part) -> None:
+    verdict = judge(edited(alternative, "sequential_code", ("def sequential_convnet(", "def sequential_convnet((")))
     assert set(lost(verdict)) == {"sequential_convnet"}
     assert "does not parse" in messages(verdict, "sequential_convnet")
 
@@ -222,16 +224,16 @@ HINTS = {
 """What is said of a mistake, wherever it is made."""
 
 
-def test_mistakes_are_caught_and_named(judge: Callable[..., PartVerdict], track: Part) -> None:
+def test_mistakes_are_caught_and_named(judge: Callable[..., PartVerdict], alternative: Part) -> None:
     """In each round one of every cell."""
-    of_cells = MISTAKES[track.framework]
+    of_cells = MISTAKES[alternative.framework]
     missed, unnamed = [], []
     for names in itertools.zip_longest(*of_cells.values()):
         made = {cell: name for cell, name in zip(of_cells, names, strict=True) if name is not None}
 
         def change(folder: Path, made: dict[str, str] = made) -> None:
             for cell, name in made.items():
-                edited(track, cell, of_cells[cell][name])(folder)
+                edited(alternative, cell, of_cells[cell][name])(folder)
 
         verdict = judge(change, *(CELLS[cell] for cell in made))
         results = {exercise.id: exercise for exercise in verdict.exercises}
@@ -246,7 +248,7 @@ def test_mistakes_are_caught_and_named(judge: Callable[..., PartVerdict], track:
     assert unnamed == []
 
 
-STYLES = {
+ACCEPTED = {
     "torch": {
         "barebones_code": """
 WIDTH = [5, 3][0]
@@ -373,12 +375,12 @@ def build_model():
 """Right code, as others write it."""
 
 
-def rewritten(track: Part) -> Change:
+def rewritten(alternative: Part) -> Change:
     def change(folder: Path) -> None:
-        path = folder / track.notebook
+        path = folder / alternative.notebook
         content = json.loads(path.read_text())
         for cell in content["cells"]:
-            own = STYLES[track.framework].get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
+            own = ACCEPTED[alternative.framework].get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
             if own is not None:
                 cell["source"] = "import numpy as np\n" + own
         path.write_text(json.dumps(content))
@@ -386,17 +388,17 @@ def rewritten(track: Part) -> Change:
     return change
 
 
-def test_right_code_of_another_style_gets_all_points(judge: Callable[..., PartVerdict], track: Part) -> None:
-    verdict = judge(rewritten(track), *CELLS.values())
+def test_right_code_in_another_hand_gets_all_points(judge: Callable[..., PartVerdict], alternative: Part) -> None:
+    verdict = judge(rewritten(alternative), *CELLS.values())
     assert {name: result.message for name, result in lost(verdict).items()} == {}
 
 
-@pytest.mark.parametrize("track", TRACKS[1:], indirect=True)
-def test_graphs_take_choices_that_python_makes(judge: Callable[..., PartVerdict], track: Part) -> None:
+@pytest.mark.parametrize("alternative", ALTERNATIVES[1:], indirect=True)
+def test_graphs_take_choices_that_python_makes(judge: Callable[..., PartVerdict], alternative: Part) -> None:
     """AutoGraph turns an ``if`` into a graph's, and has to find its lines for that: those of a notebook."""
     verdict = judge(
         edited(
-            track,
+            alternative,
             "barebones_code",
             ("def three_layer_convnet(", "@tf.function\ndef three_layer_convnet("),
             ("    first = ", "    if tf.reduce_max(x) > 1e9:\n        x = -x\n    first = "),
@@ -406,15 +408,15 @@ def test_graphs_take_choices_that_python_makes(judge: Callable[..., PartVerdict]
     assert lost(verdict) == {}
 
 
-def test_the_reference_can_take_a_students_place(course: Course, track: Part) -> None:
+def test_the_reference_can_take_a_students_place(course: Course, alternative: Part) -> None:
     """As it does where a test breaks off: to see whose fault that is."""
-    own = Subject(reference(course.source, track.notebook, track.framework))
+    own = CodeUnderTest(reference(course.source, alternative.notebook, alternative.framework))
     assert [param.shape for param in own.framework.start(7, 5, 10)][:2] == [(7, 3, 5, 5), (7,)]
 
 
-def test_returning_something_else_is_their_failure(judge: Callable[..., PartVerdict], track: Part) -> None:
+def test_returning_something_else_is_their_failure(judge: Callable[..., PartVerdict], alternative: Part) -> None:
     def change(folder: Path) -> None:
-        path = folder / track.notebook
+        path = folder / alternative.notebook
         content = json.loads(path.read_text())
         content["cells"].append({
             "cell_type": "code", "metadata": {}, "id": "late", "outputs": [], "execution_count": None,
@@ -429,10 +431,10 @@ def test_returning_something_else_is_their_failure(judge: Callable[..., PartVerd
     assert "not a net of" in messages(verdict, "sequential_convnet")
 
 
-def with_model(track: Part, content: bytes) -> Change:
+def with_model(alternative: Part, content: bytes) -> Change:
     def change(folder: Path) -> None:
         (folder / "models").mkdir(exist_ok=True)
-        (folder / track.model).write_bytes(content)
+        (folder / alternative.model).write_bytes(content)
 
     return change
 
@@ -449,19 +451,19 @@ class Bomb:
     [b"", b"not a model", pickle.dumps(Bomb()), b"\x89HDF\r\n\x1a\n" + bytes(64)],
     ids=["empty", "text", "pickle", "cut off"],
 )
-def test_a_file_that_is_no_model_is_said(judge: Callable[..., PartVerdict], track: Part, content: bytes) -> None:
-    verdict = judge(with_model(track, content), "accuracy_part5")
+def test_a_file_that_is_no_model_is_said(judge: Callable[..., PartVerdict], alternative: Part, content: bytes) -> None:
+    verdict = judge(with_model(alternative, content), "accuracy_part5")
     assert verdict.score == 0
-    assert f"{track.model} is not a file that save_model wrote" in messages(verdict, "accuracy_part5")
+    assert f"{alternative.model} is not a file that save_model wrote" in messages(verdict, "accuracy_part5")
     assert not Path("/tmp/part5-was-here").exists()
 
 
-def save(track: Part, folder: Path, data: str) -> None:
+def save(alternative: Part, folder: Path, data: str) -> None:
     """Save an untrained net of the notebook's kind in a file as the student's would be."""
     from autograder.checks import frameworks
 
     mean, deviation = np.zeros(3), np.ones(3)
-    if track.framework == "torch":
+    if alternative.framework == "torch":
         import torch
 
         model: object = torch.nn.Linear(3, 2)
@@ -469,18 +471,18 @@ def save(track: Part, folder: Path, data: str) -> None:
         import keras
 
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    frameworks.save_network(model, folder / track.model, data, mean, deviation)
+    frameworks.save_network(model, folder / alternative.model, data, mean, deviation)
 
 
-def test_weights_of_another_net_are_said(judge: Callable[..., PartVerdict], course: Course, track: Part) -> None:
-    verdict = judge(lambda folder: save(track, folder, course.pictures.fingerprint), "accuracy_part5")
+def test_weights_of_another_net_are_said(judge: Callable[..., PartVerdict], course: Course, alternative: Part) -> None:
+    verdict = judge(lambda folder: save(alternative, folder, course.pictures.fingerprint), "accuracy_part5")
     assert "do not fit the net that build_model() builds" in messages(verdict, "accuracy_part5")
 
 
-def test_a_wrapped_net_is_saved_as_the_net_that_it_is(track: Part, tmp_path: Path) -> None:
+def test_a_wrapped_net_is_saved_as_the_net_that_it_is(alternative: Part, tmp_path: Path) -> None:
     from autograder.checks import frameworks
 
-    if track.framework == "torch":
+    if alternative.framework == "torch":
         import torch
 
         class Compiled(torch.nn.Module):  # as torch.compile makes it, which takes a compiler
@@ -493,34 +495,34 @@ def test_a_wrapped_net_is_saved_as_the_net_that_it_is(track: Part, tmp_path: Pat
         import keras
 
         net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    path = tmp_path / track.model
+    path = tmp_path / alternative.model
     frameworks.save_network(net, path, "cifar10-1", np.zeros(3), np.ones(3))
-    library = frameworks.library(track.framework)
+    library = frameworks.library(alternative.framework)
     library.load(library.unwrapped(net), path)
     net.arguments = [64]  # type: ignore[attr-defined]
-    if track.framework == "tensorflow":
+    if alternative.framework == "tensorflow":
         with pytest.raises(frameworks.ModelError, match="must be a dictionary"):
             frameworks.save_network(net, path, "cifar10-1", np.zeros(3), np.ones(3))
 
 
-def test_a_class_of_another_part_is_not_taken_for_this_ones(track: Part, solved: Path, tmp_path: Path) -> None:
+def test_a_class_of_another_part_is_not_taken_for_this_ones(alternative: Part, solved: Path, tmp_path: Path) -> None:
     """Part 4 has a ThreeLayerConvNet, too; whoever runs pytest in the folder has both notebooks."""
-    shutil.copy(solved / track.notebook, tmp_path)
+    shutil.copy(solved / alternative.notebook, tmp_path)
     cell = {"cell_type": "code", "source": "ThreeLayerConvNet = 4"}
     (tmp_path / "ConvolutionalNetworks.ipynb").write_text(json.dumps({"cells": [cell]}))
-    guest = Guest("cs231n", tmp_path, ("ConvolutionalNetworks.ipynb", track.notebook), track.framework)
-    assert guest.definition("ThreeLayerConvNet") == 4
-    assert isinstance(guest.definition_in_framework("ThreeLayerConvNet"), type)
+    host = PackageHost("cs231n", tmp_path, ("ConvolutionalNetworks.ipynb", alternative.notebook), alternative.framework)
+    assert host.definition("ThreeLayerConvNet") == 4
+    assert isinstance(host.definition_in_framework("ThreeLayerConvNet"), type)
 
 
 @pytest.mark.long
-def test_a_model_of_other_pictures_is_open(course: Course, track: Part, tmp_path: Path, level: int) -> None:
-    students.complete(course, tmp_path / "complete", parts=[track])
+def test_a_model_of_other_pictures_is_open(course: Course, alternative: Part, tmp_path: Path, level: int) -> None:
+    students.complete(course, tmp_path / "complete", parts=[alternative])
     other = dataclasses.replace(course)
     other.__dict__["pictures"] = other_pictures(course)
-    chosen = tuple(exercise for exercise in track.exercises if exercise.id == "accuracy_part5")
+    chosen = tuple(exercise for exercise in alternative.exercises if exercise.id == "accuracy_part5")
     with taken_in(tmp_path / "complete") as submission:
-        verdict = judge_track(other, dataclasses.replace(track, exercises=chosen), submission, level)
+        verdict = judge_alternative(other, dataclasses.replace(alternative, exercises=chosen), submission, level)
     assert [one.outcome for one in verdict.exercises] == ["open"]
     assert "was trained on" in messages(verdict, "accuracy_part5")
 
@@ -530,14 +532,14 @@ def other_pictures(course: Course) -> object:
     return type(pictures)(pictures.root, pictures._read, "cifar10", "cifar10-0123456789abcdef")
 
 
-def test_its_runner_reaches_nothing(track: Part, reachable: Path, each_level: int) -> None:
+def test_its_runner_reaches_nothing(alternative: Part, reachable: Path, each_level: int) -> None:
     """The framework adds folders and, for TensorFlow, a glimpse of /proc; no way out."""
     secret = reachable / "secret"
     secret.write_text("out of reach")
     (reachable / "submission").mkdir()
     process = launch.start(
-        each_level, reachable / "submission", (), installed.limits_for(track.framework),
-        installed.packages_for(track.framework), needs=True, framework=track.framework,
+        each_level, reachable / "submission", (), installed.limits_for(alternative.framework),
+        installed.packages_for(alternative.framework), needs=True, framework=alternative.framework,
     )  # fmt: skip
     remote = Remote(process)
     try:
@@ -547,27 +549,27 @@ def test_its_runner_reaches_nothing(track: Part, reachable: Path, each_level: in
     assert {name for name, worked in reached.items() if worked} == set()
 
 
-def test_data_has_no_room_in_the_addresses_of_libraries(track: Part, reachable: Path, each_level: int) -> None:
+def test_data_has_no_room_in_the_addresses_of_libraries(alternative: Part, reachable: Path, each_level: int) -> None:
     """Also where there is no control group, as an ordinary user may have none."""
     (reachable / "cs231n").mkdir()
     greedy = "import numpy as np\ndef fill(size): return float(np.ones(size).sum())\n"
     (reachable / "cs231n" / "__init__.py").write_text("")
     (reachable / "cs231n" / "greedy.py").write_text(greedy)
     process = launch.start(
-        each_level, reachable, (), dataclasses.replace(installed.limits_for(track.framework), memory=2**30),
-        installed.packages_for(track.framework), needs=True, framework=track.framework,
+        each_level, reachable, (), dataclasses.replace(installed.limits_for(alternative.framework), memory=2**30),
+        installed.packages_for(alternative.framework), needs=True, framework=alternative.framework,
     )  # fmt: skip
     remote = Remote(process)
     try:
         assert remote.call("greedy.fill", (2**24,), {}) == 2**24
-        with pytest.raises(SubjectError, match="MemoryError"):  # a group would end it instead
+        with pytest.raises(CodeError, match="MemoryError"):  # a group would end it instead
             remote.call("greedy.fill", (2**27,), {})
     finally:
         remote.close()
 
 
 def test_what_is_not_installed_is_open(
-    judge: Callable[..., PartVerdict], track: Part, monkeypatch: pytest.MonkeyPatch
+    judge: Callable[..., PartVerdict], alternative: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(installed, "is_installed", lambda framework: False)
     verdict = judge()
@@ -576,7 +578,7 @@ def test_what_is_not_installed_is_open(
 
 
 def test_only_one_runner_and_little_memory(
-    judge: Callable[..., PartVerdict], track: Part, monkeypatch: pytest.MonkeyPatch
+    judge: Callable[..., PartVerdict], alternative: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two gigabytes are a net's; asking for more costs what asks, and its runner; another one serves the rest."""
     greedy = "import numpy as np\ndef sequential_convnet(*sizes): return [np.ones(2**27) for _ in range(3)]"
@@ -587,7 +589,7 @@ def test_only_one_runner_and_little_memory(
     assert len(started) == 1
 
     def change(folder: Path) -> None:
-        path = folder / track.notebook
+        path = folder / alternative.notebook
         content = json.loads(path.read_text())
         content["cells"].append({"cell_type": "code", "metadata": {}, "id": "late", "outputs": [],
                                  "execution_count": None, "source": greedy})  # fmt: skip

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.public import PublicTests, rng_for
-from autograder.checks.subject import Subject
 from autograder.course import Course
 from autograder.judge.reference import reference
 from autograder.runner.wire import Wire
@@ -60,7 +60,7 @@ def public_inputs(course: Course, exercise: str) -> set[str]:
             return asked
 
     for test in PublicTests(course.source).of(exercise):
-        offers = {"student": Subject(Listening()), "reference": Subject(backend), "rng": rng_for(test.name)}  # type: ignore[arg-type]
+        offers = {"student": CodeUnderTest(Listening()), "reference": CodeUnderTest(backend), "rng": rng_for(test.name)}  # type: ignore[arg-type]
         names = test.function.__code__.co_varnames[: test.function.__code__.co_argcount]
         test.function(**{name: offers[name] for name in names})
     return seen

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.subject import Subject, SubjectError
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.intake.submission import take_in
 from autograder.sandbox import launch
 from autograder.sandbox.client import Remote
@@ -17,7 +17,7 @@ from autograder.sandbox.levels import Limits
 from ..within import within
 
 HONEST = "import numpy as np\ndef double(x):\n    return 2 * x\n"
-Start = Callable[..., Subject]
+Start = Callable[..., CodeUnderTest]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def start(reachable: Path, each_level: int) -> Iterator[Start]:
     """Start a runner on modules given as text."""
     running: list[Remote] = []
 
-    def begin(limits: Limits | None = None, seconds: float = 10, **modules: str) -> Subject:
+    def begin(limits: Limits | None = None, seconds: float = 10, **modules: str) -> CodeUnderTest:
         source = reachable / f"source{len(running)}"
         (source / "cs231n").mkdir(parents=True)
         for name, text in {"layers": HONEST, **modules}.items():
@@ -33,7 +33,7 @@ def start(reachable: Path, each_level: int) -> Iterator[Start]:
         taken = take_in(source, reachable / f"taken{len(running)}")
         remote = Remote(launch.start(each_level, taken.folder, (), limits), seconds)
         running.append(remote)
-        return Subject(remote)
+        return CodeUnderTest(remote)
 
     yield begin
     for remote in running:
@@ -131,8 +131,8 @@ def test_threads_are_allowed(start: Start) -> None:
     assert start(attack=tried(body)).attack.attack() == 1
 
 
-def failing(student: Subject) -> SubjectError:
-    with pytest.raises(SubjectError) as caught:
+def failing(student: CodeUnderTest) -> CodeError:
+    with pytest.raises(CodeError) as caught:
         student.attack.attack()
     return caught.value
 
@@ -172,7 +172,7 @@ def test_disk_is_bounded(start: Start) -> None:
     student = start(Limits(file_size=16 * 2**20, disk=16 * 2**20), attack=tried(body))
     try:
         assert str(student.attack.attack()).startswith("refused")
-    except SubjectError as error:
+    except CodeError as error:
         assert error.kind == "crash"  # the kernel's signal for files that grow too large
 
 
@@ -192,7 +192,7 @@ def test_many_files_are_bounded_together(start: Start, each_level: int, how: str
     no_disk = each_level == 3 and "'w')" in how  # a file system of the runner's own, which goes with it
     try:
         assert str(student.attack.attack()).startswith("done" if no_disk else "refused: OSError")
-    except SubjectError as error:
+    except CodeError as error:
         assert error.kind == "crash"
         assert "more time, memory or disk than it may" in error.message
     student.backend.close()
@@ -246,7 +246,7 @@ def test_only_plain_arrays_come_by_value(start: Start, value: str) -> None:
         assert type(answer) is np.ndarray
         assert answer.dtype.kind in "fiub"
     else:
-        with pytest.raises(SubjectError):
+        with pytest.raises(CodeError):
             bool(answer)
 
 
@@ -279,5 +279,5 @@ def test_modules_for_looking_are_stood_in_for(start: Start) -> None:
     )
     student = start(attack=module)
     assert student.attack.attack() == 3
-    with pytest.raises(SubjectError, match="not available while grading"):
+    with pytest.raises(CodeError, match="not available while grading"):
         student.attack.cheat()

@@ -50,7 +50,7 @@ def test_this_machine(level: int) -> None:
 def test_bubblewrap_is_missing(ill: None, monkeypatch: pytest.MonkeyPatch, tool: str, command: str) -> None:
     installed(monkeypatch, tool)
     (finding,) = found(monkeypatch, 2, _3="bubblewrap is not installed")
-    assert finding == Finding("Level 3 is not to be had: bubblewrap is not installed.", command)
+    assert finding == Finding("Level 3 is not available: bubblewrap is not installed.", command)
 
 
 @pytest.mark.parametrize(

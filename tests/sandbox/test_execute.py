@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autograder.checks.subject import Subject, SubjectError
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.runner.execute import Outputs
 from autograder.sandbox import launch
 from autograder.sandbox.client import Remote
@@ -140,14 +140,14 @@ def test_where_nothing_may_be_kept_nothing_is() -> None:
 
 def test_a_cell_that_does_not_end_ends_the_runner(cells: Cells) -> None:
     cells("1")
-    with pytest.raises(SubjectError) as caught:
+    with pytest.raises(CodeError) as caught:
         cells("while True: print('y' * 1000)", seconds=1)
     assert caught.value.kind == "timeout"
 
 
 @pytest.mark.parametrize("source", ["import os; os._exit(0)", "import ctypes; ctypes.string_at(0)"])
 def test_a_cell_that_ends_the_program_ends_the_runner(cells: Cells, source: str) -> None:
-    with pytest.raises(SubjectError) as caught:
+    with pytest.raises(CodeError) as caught:
         cells("print('so far')", source)
     assert caught.value.kind == "crash"
 
@@ -213,6 +213,6 @@ def test_what_is_really_there_is_not_stood_in_for(
     )
     remote = Remote(launch.start(each_level, reachable, (), Limits(), packages, needs=True), 10)
     try:
-        assert Subject(remote).own.real() == real
+        assert CodeUnderTest(remote).own.real() == real
     finally:
         remote.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.subject import Subject, SubjectError
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.sandbox import extension, launch
 from autograder.sandbox.client import Remote
 from autograder.sandbox.extension import LIMITS, BuildError, build, try_out
@@ -41,7 +41,7 @@ def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> No
     (folder / FILE).with_name(f"im2col_cython{sysconfig.get_config_var('EXT_SUFFIX')}").write_bytes(library)
     remote = Remote(launch.start(each_level, folder), 10)
     try:
-        cols = Subject(remote).im2col_cython.im2col_cython(np.arange(16.0).reshape(1, 1, 4, 4), 2, 2, 0, 2)
+        cols = CodeUnderTest(remote).im2col_cython.im2col_cython(np.arange(16.0).reshape(1, 1, 4, 4), 2, 2, 0, 2)
     finally:
         remote.close()
     np.testing.assert_array_equal(cols, [[0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 12, 14], [5, 7, 13, 15]])
@@ -112,10 +112,10 @@ def test_a_runner_that_builds_has_no_network_and_no_new_namespaces(folder: Path,
         "def process():\n    return os.waitpid(os.spawnv(os.P_NOWAIT, '/bin/true', ['true']), 0)[1]\n"
     )
     remote = Remote(launch.start(each_level, folder, (), LIMITS, BUILDING), 10)
-    student = Subject(remote)
+    student = CodeUnderTest(remote)
     try:
         assert student.layers.process() == 0  # the control: compilers are processes
-        with pytest.raises(SubjectError, match="PermissionError"):
+        with pytest.raises(CodeError, match="PermissionError"):
             student.layers.network()
         assert student.layers.namespace() == (-1, 1)
         if os.uname().machine == "x86_64":
@@ -152,8 +152,8 @@ def test_other_runners_have_no_compiler_and_no_cython(folder: Path, each_level: 
     (folder / "cs231n" / "layers.py").write_text("def use():\n    from Cython.Build import cythonize\n    return 1\n")
     remote = Remote(launch.start(each_level, folder, (), Limits()), 10)
     try:
-        with pytest.raises(SubjectError, match="Error"):
-            Subject(remote).layers.use()
+        with pytest.raises(CodeError, match="Error"):
+            CodeUnderTest(remote).layers.use()
     finally:
         remote.close()
 

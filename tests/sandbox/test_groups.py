@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.subject import Subject, SubjectError
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.runner.confine import LEAST_PROCESSES
 from autograder.sandbox import cgroup, job, launch
 from autograder.sandbox.client import Remote
@@ -61,11 +61,11 @@ def test_a_runner_that_builds_has_a_bound_on_all_its_processes(reachable: Path, 
         pytest.skip("this machine does not let us make control groups")
     remote = Remote(process, 30)
     try:
-        student = Subject(remote)
+        student = CodeUnderTest(remote)
         assert student.eater.eat(50) is True
         try:
             assert student.eater.eat(700) is False
-        except SubjectError as error:  # the kernel may end all of it
+        except CodeError as error:  # the kernel may end all of it
             assert error.kind == "crash"
     finally:
         remote.close()

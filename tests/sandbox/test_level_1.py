@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.subject import Subject, SubjectError
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.sandbox import launch
 from autograder.sandbox.client import Remote, probe
 from autograder.sandbox.levels import Limits
 
 from ..within import within
 
-Start = Callable[..., Subject]
+Start = Callable[..., CodeUnderTest]
 SEND = "import gc\nfrom autograder.runner.main import Runner\nrunner = next(o for o in gc.get_objects() if type(o) is Runner)\n"
 
 
@@ -24,12 +24,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start a runner on one module."""
     running: list[Remote] = []
 
-    def begin(body: str, seconds: float = 20, limits: Limits | None = None) -> Subject:
+    def begin(body: str, seconds: float = 20, limits: Limits | None = None) -> CodeUnderTest:
         folder = tmp_path / str(len(running))
         (folder / "cs231n").mkdir(parents=True)
         (folder / "cs231n" / "layers.py").write_text("def double(x):\n    return 2 * x\n\n\n" + body, encoding="utf-8")
         running.append(Remote(launch.start(1, folder, (), limits), seconds))
-        return Subject(running[-1])
+        return CodeUnderTest(running[-1])
 
     yield begin
     for remote in running:
@@ -59,7 +59,7 @@ def test_arrays_go_there_and_back(start: Start) -> None:
 )
 def test_no_trick_is_an_answer(start: Start, body: str, kind: str) -> None:
     student = start(body, seconds=3)
-    with within(10), pytest.raises(SubjectError) as caught:
+    with within(10), pytest.raises(CodeError) as caught:
         student.layers.attack()
     assert caught.value.kind == kind
 
@@ -68,16 +68,16 @@ def test_objects_stay_where_they_are(start: Start) -> None:
     answer = start(
         "class Equal:\n    def __eq__(self, other): return True\n\n\ndef attack(): return Equal()\n"
     ).layers.attack()
-    with pytest.raises(SubjectError):
+    with pytest.raises(CodeError):
         bool(answer)
-    with pytest.raises(SubjectError):
+    with pytest.raises(CodeError):
         assert answer == 1
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS limits no process's memory")
 def test_memory_is_bounded(start: Start) -> None:
     student = start("import numpy as np\ndef attack(): return np.ones(2**28).sum()\n", limits=Limits(memory=2**30))
-    with pytest.raises(SubjectError, match=r"(?i)memory"):
+    with pytest.raises(CodeError, match=r"(?i)memory"):
         student.layers.attack()
 
 
@@ -86,7 +86,7 @@ def test_the_disk_is_watched_whoever_writes(start: Start) -> None:
     code = "import time\nfor n in range(400):\n    open(str(n), 'wb').write(bytes(2**20))\n    time.sleep(0.02)\n"
     body = f"import subprocess, sys\ndef attack(): subprocess.run([sys.executable, '-c', {code!r}])\n"
     student = start(body, limits=Limits(processes=100, disk=8 * 2**20))
-    with within(5), pytest.raises(SubjectError, match="more time, memory or disk"):
+    with within(5), pytest.raises(CodeError, match="more time, memory or disk"):
         student.layers.attack()
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from autograder.checks.subject import SubjectError
+from autograder.checks.code_under_test import CodeError
 from autograder.runner import wire
 from autograder.sandbox import launch
 from autograder.sandbox.client import Remote
@@ -128,7 +128,7 @@ def test_a_runner_that_is_kept_waiting_answers(tmp_path: object, level: int, mon
                 assert process.wire.forgiven > 0
                 remote.seconds = 1.0
                 began = time.monotonic()
-                with pytest.raises(SubjectError, match="no answer within 1 seconds"):
+                with pytest.raises(CodeError, match="no answer within 1 seconds"):
                     remote.call("layers.sleep", (), {})
                 assert time.monotonic() - began < 1 + wire.FORGIVEN
             finally:

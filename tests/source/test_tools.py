@@ -54,7 +54,7 @@ def test_grid_of_images(rng):
 
 @pytest.fixture
 def pictures(monkeypatch, rng):
-    """A stand-in for `cs231n.datasets`: 60 and 20 pictures, present unless `missing` is set."""
+    """In place of `cs231n.datasets`: 60 and 20 pictures, present unless `missing` is set."""
 
     class DatasetError(Exception):
         pass

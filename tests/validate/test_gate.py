@@ -14,13 +14,14 @@ import pytest
 from rich.console import Console
 
 from autograder import cli
+from autograder.accepted import ACCEPTED
 from autograder.builder.release import ReleaseError
 from autograder.checks.exercise import Claim
 from autograder.course import ASSIGNMENT, Course
 from autograder.grading import engine
 from autograder.judge import session
 from autograder.judge.plugin import claimed
-from autograder.misconceptions import CATALOGUE, MisconceptionError
+from autograder.mistakes import CATALOGUE, MistakeError
 from autograder.sample.train import trained_model
 from autograder.sandbox.installed import is_installed
 from autograder.validate import calibration, gate, inventory, mutants
@@ -28,7 +29,6 @@ from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
 from autograder.validate.trusted import Variant, parts_in_numpy
 from autograder.verdict import ERROR, FAILED, TestResult
-from autograder.wheat import STYLES
 
 from ..conftest import keep_what_is_slow_to_make
 
@@ -62,11 +62,11 @@ def without(monkeypatch: pytest.MonkeyPatch, unwanted: Callable[[pytest.Function
 @pytest.mark.xdist_group("verdicts")
 @pytest.mark.long
 def test_the_course_is_sound(course: Course) -> None:
-    """Reference and blank release, wheat and chaff, notebooks, release: what CI asks at every commit."""
+    """Reference and blank release, accepted solutions and known mistakes, notebooks, release: what CI asks at every commit."""
     command = [sys.executable, "-m", "autograder.cli", "validate", "--data", str(course.data)]
     ended = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    for name in ("exercises", "release", "leaks", "notebooks", "reference", "blank", "wheat", "chaff"):
+    for name in ("exercises", "release", "leaks", "notebooks", "reference", "blank", "accepted", "mistakes"):
         assert gate.TITLES[name][:40] in ended.stdout
 
 
@@ -75,7 +75,9 @@ def test_what_is_wrong_is_said_and_ends_the_command(
 ) -> None:
     monkeypatch.setattr(cli, "find_course", lambda data: course)
     monkeypatch.setattr(engine, "require_level", lambda: 3)
-    monkeypatch.setattr(gate, "examine", lambda *_: [Examined("exercises", 41), Examined("chaff", 7, ["Add a test."])])
+    monkeypatch.setattr(
+        gate, "examine", lambda *_: [Examined("exercises", 41), Examined("mistakes", 7, ["Add a test."])]
+    )
     monkeypatch.setattr(cli, "out", Console(highlight=False, width=140))  # however wide the terminal is
     with pytest.raises(SystemExit) as ended:
         cli.validate(seeds=1, workers=1)
@@ -107,11 +109,11 @@ def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pyte
     """And all else is looked at, and the same sentence said once."""
     given = [
         Task("release", leaks),
-        Task("wheat", divides, of="loops, seed 0"),
-        Task("wheat", says, ("Mend the test.",)),
-        Task("wheat", says, ("Mend the test.",)),
+        Task("accepted", divides, of="loops, seed 0"),
+        Task("accepted", says, ("Mend the test.",)),
+        Task("accepted", says, ("Mend the test.",)),
         Task("exercises", says, things=41),
-        Task("chaff", dies),
+        Task("mistakes", dies),
     ]
     monkeypatch.setattr(gate, "tasks", lambda *_: given)
     told: list[tuple[int, int]] = []
@@ -120,14 +122,17 @@ def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pyte
         ("exercises", 41, []),
         ("release", 1, ["The release leaks."]),
         (
-            "wheat",
+            "accepted",
             3,
-            ["wheat (loops, seed 0) could not be examined: ZeroDivisionError: by nought", "Mend the test."],
+            [
+                "accepted solutions (loops, seed 0) could not be examined: ZeroDivisionError: by nought",
+                "Mend the test.",
+            ],
         ),
-        ("chaff", 1, found[-1].wrong),
+        ("mistakes", 1, found[-1].wrong),
     ]
     assert [sentence[:60] for sentence in found[-1].wrong] == [
-        "chaff could not be examined to the end: a process died. Was "
+        "known mistakes could not be examined to the end: a process died. Was "
     ]
     assert told == [(number, 6) for number in range(1, 7)]
 
@@ -135,7 +140,7 @@ def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pyte
 def test_everything_is_looked_at(course: Course) -> None:
     found = list(gate.tasks(course, 3, seeds=2))
     things = {name: sum(task.things for task in found if task.name == name) for name in gate.TITLES}
-    notebooks = sum(is_installed(track.framework) for part in course.parts for track in part.tracks)
+    notebooks = sum(is_installed(alternative.framework) for part in course.parts for alternative in part.alternatives)
     assert notebooks + len(gate.left_out(course)) == 6
     assert things == {
         "exercises": sum(len(part.automatic) for part in course.parts),
@@ -144,8 +149,8 @@ def test_everything_is_looked_at(course: Course) -> None:
         "notebooks": notebooks,
         "reference": notebooks,
         "blank": notebooks,
-        "wheat": 2 * len(STYLES),
-        "chaff": len(CATALOGUE),
+        "accepted": 2 * len(ACCEPTED),
+        "mistakes": len(CATALOGUE),
         "mutants": 0,
         "attacks": 0,
     }
@@ -211,16 +216,16 @@ def test_an_exercise_without_points_or_public_test(copied: Course) -> None:
 
 def test_a_mistake_that_no_test_catches(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     mistake = KNOWN["sgd_momentum/sign"]
-    assert calibration.chaff_passes(course, mistake, 3) == []
+    assert calibration.mistake_passes(course, mistake, 3) == []
     without(monkeypatch, lambda test: claimed(test).exercise == "sgd_momentum")
-    (sentence,) = calibration.chaff_passes(course, mistake, 3)
+    (sentence,) = calibration.mistake_passes(course, mistake, 3)
     assert sentence.startswith("sgd_momentum/sign passes all tests of sgd_momentum")
 
 
 def test_a_mistake_that_is_not_named(course: Course) -> None:
     """As where the catalogue says something else than the tests find."""
     mistake = dataclasses.replace(KNOWN["sgd_momentum/sign"], explanation="Something else.")
-    (sentence,) = calibration.chaff_passes(course, mistake, 3)
+    (sentence,) = calibration.mistake_passes(course, mistake, 3)
     assert "sgd_momentum/sign is caught by" in sentence
     assert "but not named: the hint is that of sgd_momentum/sign. Add a test on which the two" in sentence
 
@@ -228,7 +233,7 @@ def test_a_mistake_that_is_not_named(course: Course) -> None:
 def test_a_mistake_that_answers_otherwise_each_time(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = TestResult("momentum_steps", "Some steps", "core", FAILED, "w is wrong.")
     monkeypatch.setattr(calibration, "_failed", lambda *_: [(Claim("sgd_momentum"), failed)])
-    (sentence,) = calibration.chaff_passes(course, KNOWN["sgd_momentum/sign"], 3)
+    (sentence,) = calibration.mistake_passes(course, KNOWN["sgd_momentum/sign"], 3)
     assert "is caught by momentum_steps but not named: no test of sgd_momentum gets the same answers" in sentence
 
 
@@ -264,27 +269,27 @@ def test_a_mistake_on_which_its_own_test_breaks_off(course: Course, monkeypatch:
     """That is not to be caught: its author would wait for a person to look into it."""
     broken = TestResult("momentum_steps", "Some steps", "core", ERROR, "This test could not be carried out.")
     monkeypatch.setattr(calibration, "_failed", lambda *_: [(Claim("sgd_momentum"), broken)])
-    fault, missed = calibration.chaff_passes(course, KNOWN["sgd_momentum/sign"], 3)
+    fault, missed = calibration.mistake_passes(course, KNOWN["sgd_momentum/sign"], 3)
     assert fault.startswith("momentum_steps breaks off on sgd_momentum/sign, which is the test's own fault: mend it.")
     assert missed.startswith("sgd_momentum/sign passes all tests of sgd_momentum")
 
 
 def test_a_mistake_of_no_exercise(course: Course) -> None:
     mistake = dataclasses.replace(KNOWN["conv_extension/stride_ignored"], exercise="gone")
-    (sentence,) = calibration.chaff_passes(course, mistake, 3)
+    (sentence,) = calibration.mistake_passes(course, mistake, 3)
     assert sentence == ("gone/stride_ignored cannot be tried out: no grade cell that tests judge has the id gone.")
 
 
 def test_a_mistake_that_does_not_fit_the_source(course: Course) -> None:
     mistake = dataclasses.replace(KNOWN["sgd_momentum/sign"], changes=(("no such line", ""),))
-    (sentence,) = calibration.chaff_passes(course, mistake, 3)
+    (sentence,) = calibration.mistake_passes(course, mistake, 3)
     assert "'no such line' occurs 0 times in optim.py; it must occur once." in sentence
 
 
 def test_a_mistake_that_costs_an_unrelated_exercise(course: Course) -> None:
     """A mistake of ReLU in the lines of the affine layer."""
     mistake = dataclasses.replace(KNOWN["affine_backward/db_mean"], exercise="relu_backward")
-    found = calibration.chaff_passes(course, mistake, 3)
+    found = calibration.mistake_passes(course, mistake, 3)
     assert any(
         "is held against affine_backward too: its test affine_backward_rows must name relu_backward" in one
         for one in found
@@ -294,15 +299,18 @@ def test_a_mistake_that_costs_an_unrelated_exercise(course: Course) -> None:
 def test_a_mistake_in_what_is_compiled(course: Course, level: int) -> None:
     for mistake in CATALOGUE:
         if mistake.file.endswith(".pyx"):
-            assert calibration.chaff_passes(course, mistake, level) == []
+            assert calibration.mistake_passes(course, mistake, level) == []
 
 
 def test_correct_code_that_is_refused(course: Course, tmp_path: Path) -> None:
-    """A style with a fault: its author is told which test says so."""
-    style = dataclasses.replace(STYLES[0], folder=tmp_path)
+    """A solution with a fault: its author is told which test says so."""
+    solution = dataclasses.replace(ACCEPTED[0], folder=tmp_path)
     (tmp_path / "layers.py").write_text("def relu_forward(x):\n    return x, x\n")
-    found = calibration.wheat_loses(course, style, 7)
-    assert any(f"in the style '{style.name}' fails relu_forward_rows (seed 7): out is wrong" in one for one in found)
+    found = calibration.accepted_loses(course, solution, 7)
+    assert any(
+        f"The accepted solution '{solution.name}' fails relu_forward_rows (seed 7): out is wrong" in one
+        for one in found
+    )
 
 
 def test_a_release_that_is_out_of_date(copied: Course) -> None:
@@ -357,11 +365,11 @@ def test_variants_that_cannot_be_made_leave_nothing_behind(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def change(folder: Path) -> None:
-        raise MisconceptionError("It does not fit.")
+        raise MistakeError("It does not fit.")
 
     before = Path.cwd()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(MisconceptionError), Variant(course, change):
+    with pytest.raises(MistakeError), Variant(course, change):
         pass
     assert list(tmp_path.iterdir()) == []
     assert Path.cwd() == before

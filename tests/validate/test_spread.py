@@ -24,24 +24,24 @@ def test_a_tolerance_is_a_power_of_ten_above_the_spread(size: float, constant: s
 
 
 @pytest.mark.parametrize("size", [2e-3, 1.0, float("inf"), float("nan")])
-def test_a_mistake_in_a_style_sets_no_tolerance(size: float) -> None:
-    with pytest.raises(ValueError, match=r"dropout in the style loops lies .* off, which is no rounding: mend"):
-        tolerance_for(Deviation(size, "RTOL64", "dropout in the style loops"))
+def test_a_mistake_in_a_solution_sets_no_tolerance(size: float) -> None:
+    with pytest.raises(ValueError, match=r"dropout in the solution loops lies .* off, which is no rounding: mend"):
+        tolerance_for(Deviation(size, "RTOL64", "dropout in the solution loops"))
 
 
 def test_the_page_holds_the_tolerances() -> None:
     largest = {
-        "RTOL64": Deviation(1e-9, "RTOL64", "adam in the style loops"),
-        "RTOL32": Deviation(2e-6, "RTOL32", "adam in the style float32"),
+        "RTOL64": Deviation(1e-9, "RTOL64", "adam in the solution loops"),
+        "RTOL32": Deviation(2e-6, "RTOL32", "adam in the solution float32"),
     }
     written: dict[str, object] = {}
-    exec(page(largest, styles=13, seeds=50), written)
+    exec(page(largest, solutions=13, seeds=50), written)
     assert {name: written[name] for name in LEAST} == LEAST
-    assert "in 13 styles, with 50 seeds" in str(written["__doc__"])
+    assert "in 13 solutions, with 50 seeds" in str(written["__doc__"])
 
 
 def test_the_tolerances_are_as_narrow_as_real_solutions_allow() -> None:
-    """A wider spread of a new style widens them, which somebody should look at."""
+    """A wider spread of a new solution widens them, which somebody should look at."""
     assert {name: getattr(tolerances, name) for name in LEAST} == LEAST
 
 

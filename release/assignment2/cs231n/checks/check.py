@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .guest import load_package
+from .code_under_test import CodeError
+from .host import load_package
 from .public import Failure, PublicTest, PublicTests, own_pictures, own_student
-from .subject import SubjectError
 
 PACKAGE = "cs231n"
 
@@ -69,7 +69,7 @@ def _run(folder: Path, test: PublicTest) -> Failure | None:
         needs = test.function.__code__.co_varnames[: test.function.__code__.co_argcount]
         extra = {"pictures": own_pictures(PACKAGE)} if "pictures" in needs else {}
         return tests.run(test, own_student(folder, PACKAGE, _notebook_values()), **extra)
-    except SubjectError as error:
+    except CodeError as error:
         return Failure(error.message, error.where)
 
 
@@ -99,7 +99,7 @@ def _fresh(folder: Path) -> Iterator[None]:
     torch = sys.modules.get("torch")
     torch_drawn = torch.get_rng_state() if torch is not None else None
     try:
-        with contextlib.suppress(SubjectError):  # a broken __init__.py is explained by the test that needs it
+        with contextlib.suppress(CodeError):  # a broken __init__.py is explained by the test that needs it
             load_package(folder / PACKAGE, PACKAGE)
         sys.modules.update(checks)
         yield

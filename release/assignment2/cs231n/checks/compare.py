@@ -1,6 +1,6 @@
 """Assertions that explain: there, type, shape, finite, values, in the order in which a person would look.
 
-Messages say how far off and what would mend it, never the expected values. Not for asking: see ``subject``.
+Messages say how far off and what would mend it, never the expected values. Not for asking: see ``code_under_test``.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .subject import DTYPES, Handle
+from .code_under_test import DTYPES, Handle
 from .tolerances import RTOL32, RTOL64
 
 NEARLY_ZERO = 1e-4

@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
+from .code_under_test import CodeError, CodeUnderTest
 from .compare import Mismatch
 from .definitions import framework_of
 from .exercise import Claim, claim_of
 from .frameworks import TITLES
-from .guest import Guest, Local
+from .host import Local, PackageHost
 from .pictures import Pictures
 from .record import Log, Playback, Recorded, read_logs, same_answers
-from .subject import Subject, SubjectError
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ class PublicTests:
         mistakes: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
         return mistakes
 
-    def reference(self, test: str) -> Subject:
+    def reference(self, test: str) -> CodeUnderTest:
         """Return the reference as a test asks it: recorded answers."""
-        return Subject(Playback(self._recorded.get(f"reference/{test}", [])))
+        return CodeUnderTest(Playback(self._recorded.get(f"reference/{test}", [])))
 
     def hint(self, test: PublicTest, answers: Log) -> str:
         """Name the known mistake that gives exactly these answers, or return ""."""
@@ -117,8 +117,8 @@ class PublicTests:
     def run(self, test: PublicTest, student: Recorded, **fixtures: Any) -> Failure | None:
         """Run one test; return why it failed, or None."""
         wanted = {
-            "student": Subject(student),
-            "framework": Subject(student).framework,
+            "student": CodeUnderTest(student),
+            "framework": CodeUnderTest(student).framework,
             "reference": self.reference(test.name),
             "rng": rng_for(test.name),
             **fixtures,
@@ -132,7 +132,7 @@ class PublicTests:
 
     def explain(self, test: PublicTest, error: BaseException, answers: Log) -> Failure:
         """Turn what a test raised into a `Failure`."""
-        if isinstance(error, SubjectError):
+        if isinstance(error, CodeError):
             return Failure(error.message, error.where)
         if isinstance(error, Mismatch):
             return Failure(error.message, hint=self.hint(test, answers))
@@ -156,9 +156,9 @@ def own_student(folder: Path, package: str = "cs231n", values: dict[str, Any] | 
     modules = (value.__name__ for value in values.values() if isinstance(value, ModuleType))
     framework = next((name for name in modules if name in TITLES), "") or _furthest(notebooks)
     names = tuple(path.name for path, written_for in notebooks.items() if written_for in ("", framework))
-    guest = _NotebookGuest(package, folder, names, framework)
-    guest.values = values
-    return Recorded(Local(guest))
+    host = _NotebookHost(package, folder, names, framework)
+    host.values = values
+    return Recorded(Local(host))
 
 
 def _furthest(notebooks: dict[Path, str]) -> str:
@@ -171,8 +171,8 @@ def _furthest(notebooks: dict[Path, str]) -> str:
     return min(open_places, key=lambda name: open_places[name], default="")
 
 
-class _NotebookGuest(Guest):
-    """A guest that prefers what the running notebook holds over what its file says."""
+class _NotebookHost(PackageHost):
+    """A host that prefers what the running notebook holds over what its file says."""
 
     values: dict[str, Any]
 
@@ -188,7 +188,7 @@ def own_pictures(package: str = "cs231n") -> Pictures:
 
     Raises
     ------
-    SubjectError
+    CodeError
         If they were not fetched yet.
     """
     datasets = importlib.import_module(f"{package}.datasets")
@@ -196,7 +196,7 @@ def own_pictures(package: str = "cs231n") -> Pictures:
     try:
         root = data_utils.data_root()
     except datasets.DatasetError as error:
-        raise SubjectError("missing", str(error)) from None
+        raise CodeError("missing", str(error)) from None
     return Pictures(root, datasets.read_batch, datasets.kind(root), datasets.fingerprint(root))
 
 

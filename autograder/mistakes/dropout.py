@@ -4,7 +4,7 @@ Each is checked against the reference: it must apply, and its own exercise's tes
 ReLU instead of behind it is none: the results are the same.
 """
 
-from .misconception import Misconception, mistake
+from .mistake import Mistake, mistake
 
 LAYERS, NETS = "layers.py", "classifiers/fc_net.py"
 
@@ -23,7 +23,7 @@ _NET_AFFINE_BACK = '            dout, grads[f"W{i}"], grads[f"b{i}"] = affine_ba
 _NET_SCORES = 'affine_forward(hidden, params[f"W{last}"], params[f"b{last}"])'
 _NET_LOSS = "        loss, dout = softmax_loss(scores, y)\n"
 
-MISTAKES: tuple[Misconception, ...] = (
+MISTAKES: tuple[Mistake, ...] = (
     mistake(
         "dropout_forward",
         "unscaled",

@@ -15,20 +15,25 @@ from autograder.verdict import PartVerdict
 
 
 def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part, ...]:
-    """Return the tracks of a part that were begun; where none was, the first that was handed in, or else the part."""
+    """Return the alternatives of a part that were begun.
+
+    Where none was, it is the first one that was handed in, or else the part.
+    """
     handed_in = [
-        track for track in part.tracks if track.notebook in submission.files or track.model in submission.files
+        alternative
+        for alternative in part.alternatives
+        if alternative.notebook in submission.files or alternative.model in submission.files
     ]
-    begun = tuple(track for track in handed_in if is_begun(course, track, submission))
+    begun = tuple(alternative for alternative in handed_in if is_begun(course, alternative, submission))
     return begun or tuple(handed_in[:1]) or (part,)
 
 
-def is_begun(course: Course, track: Part, submission: Submission) -> bool:
+def is_begun(course: Course, alternative: Part, submission: Submission) -> bool:
     """Whether there is a model, or code that is not the release's; what cannot be read counts as begun."""
-    if track.model in submission.files:
+    if alternative.model in submission.files:
         return True
     try:
-        return bool(_code(submission.folder / track.notebook) - _code(course.release / track.notebook))
+        return bool(_code(submission.folder / alternative.notebook) - _code(course.release / alternative.notebook))
     except NotebookError:
         return True
 

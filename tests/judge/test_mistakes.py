@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.misconceptions import CATALOGUE
+from autograder.mistakes import CATALOGUE
 
 from .conftest import Judge, lost
 

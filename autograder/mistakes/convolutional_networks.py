@@ -3,7 +3,7 @@
 Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
 """
 
-from .misconception import Misconception, mistake
+from .mistake import Mistake, mistake
 
 LAYERS, NETS, FAST = "layers.py", "classifiers/cnn.py", "fast_layers.py"
 
@@ -40,7 +40,7 @@ _GROUP_SHARE = "share = dgroups.mean(axis=2, keepdims=True)"
 _GROUP_PULL = "pull = (dgroups * groups).mean(axis=2, keepdims=True)"
 _GROUP_DX = "dx = ((dgroups - share - groups * pull) / std).reshape(dout.shape)"
 
-MISTAKES: tuple[Misconception, ...] = (
+MISTAKES: tuple[Mistake, ...] = (
     mistake(
         "conv_forward_naive",
         "no_bias",

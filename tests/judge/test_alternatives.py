@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course import Course
-from autograder.judge import session, tracks
+from autograder.judge import alternatives, session
 from autograder.judge.session import judge_part, taken_in
 from autograder.manifest import ManifestError, Part, read_manifest
 from autograder.sample import students
@@ -23,11 +23,11 @@ def blank(course: Course, tmp_path: Path) -> Path:
 
 def begun(course: Course, folder: Path) -> list[str]:
     with taken_in(folder) as submission:
-        return [track.notebook for track in tracks.worked_on(course, course.parts[4], submission)]
+        return [alternative.notebook for alternative in alternatives.worked_on(course, course.parts[4], submission)]
 
 
 def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(course: Course, blank: Path) -> None:
-    first, second = course.parts[4].tracks
+    first, second = course.parts[4].alternatives
     assert begun(course, blank) == [first.notebook]
     answer(blank / second.notebook, "barebones_code")
     assert begun(course, blank) == [second.notebook]
@@ -36,7 +36,7 @@ def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(course: C
 
 
 def test_code_in_a_cell_of_ones_own_counts_as_work(course: Course, blank: Path) -> None:
-    second = course.parts[4].tracks[1]
+    second = course.parts[4].alternatives[1]
     content = json.loads((blank / second.notebook).read_text())
     content["cells"].append({"cell_type": "code", "metadata": {}, "id": "own", "outputs": [], "execution_count": None,
                              "source": "def three_layer_convnet(x, params): return x"})  # fmt: skip
@@ -45,14 +45,14 @@ def test_code_in_a_cell_of_ones_own_counts_as_work(course: Course, blank: Path) 
 
 
 def test_a_model_counts_as_work(course: Course, blank: Path) -> None:
-    second = course.parts[4].tracks[1]
+    second = course.parts[4].alternatives[1]
     (blank / "models").mkdir()
     (blank / second.model).write_bytes(b"weights")
     assert begun(course, blank) == [second.notebook]
 
 
 def test_an_unreadable_notebook_counts_as_work(course: Course, blank: Path) -> None:
-    second = course.parts[4].tracks[1]
+    second = course.parts[4].alternatives[1]
     (blank / second.notebook).write_text("{")
     assert begun(course, blank) == [second.notebook]
 
@@ -66,8 +66,8 @@ def answer(notebook: Path, cell: str) -> None:
 
 
 def test_nothing_handed_in_is_said_once(course: Course, blank: Path, level: int) -> None:
-    for track in course.parts[4].tracks:
-        (blank / track.notebook).unlink()
+    for alternative in course.parts[4].alternatives:
+        (blank / alternative.notebook).unlink()
     with taken_in(blank) as submission:
         verdict = judge_part(course, course.parts[4], submission, level)
     assert verdict.problems == ("Neither PyTorch.ipynb nor TensorFlow.ipynb was handed in.",)
@@ -80,29 +80,32 @@ def verdict(name: str, score: float, outcome: str = GRADED) -> PartVerdict:
 
 
 def test_the_better_notebook_counts() -> None:
-    chosen = tracks.best([verdict("PyTorch", 1), verdict("TensorFlow", 2)])
+    chosen = alternatives.best([verdict("PyTorch", 1), verdict("TensorFlow", 2)])
     assert (chosen.name, chosen.score) == ("TensorFlow", 2)
     assert chosen.problems == ("PyTorch.ipynb was handed in too, and earns 1 of 3; TensorFlow.ipynb counts.",)
 
 
 def test_what_cannot_be_judged_never_costs_the_other_nor_becomes_a_zero() -> None:
     open_one = verdict("TensorFlow", 0, NOT_GRADED)
-    assert tracks.best([verdict("PyTorch", 1), open_one]).name == "PyTorch"
-    assert tracks.best([verdict("PyTorch", 0, "failed"), open_one]).name == "TensorFlow"
-    assert tracks.best([verdict("PyTorch", 3), open_one]).flags == ()
-    (flag,) = tracks.best([verdict("PyTorch", 1), open_one]).flags  # it might have earned 3
+    assert alternatives.best([verdict("PyTorch", 1), open_one]).name == "PyTorch"
+    assert alternatives.best([verdict("PyTorch", 0, "failed"), open_one]).name == "TensorFlow"
+    assert alternatives.best([verdict("PyTorch", 3), open_one]).flags == ()
+    (flag,) = alternatives.best([verdict("PyTorch", 1), open_one]).flags  # it might have earned 3
     assert flag.startswith("TensorFlow.ipynb was handed in too, and could not be judged in full")
-    assert "could not be judged in full (It is not there)" in tracks.best([verdict("PyTorch", 1), open_one]).problems[0]
+    assert (
+        "could not be judged in full (It is not there)"
+        in alternatives.best([verdict("PyTorch", 1), open_one]).problems[0]
+    )
 
 
 def test_both_are_judged_where_both_were_begun(
     course: Course, blank: Path, level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for track in course.parts[4].tracks:
-        answer(blank / track.notebook, "barebones_code")
+    for alternative in course.parts[4].alternatives:
+        answer(blank / alternative.notebook, "barebones_code")
     scores = {"PyTorch": 3.0, "TensorFlow": 2.0}
     monkeypatch.setattr(
-        session, "judge_track", lambda course, part, submission, level: verdict(part.name, scores[part.name])
+        session, "judge_alternative", lambda course, part, submission, level: verdict(part.name, scores[part.name])
     )
     with taken_in(blank) as submission:
         found = judge_part(course, course.parts[4], submission, level)
@@ -129,7 +132,7 @@ def graded(content: dict[str, object]) -> list[dict[str, object]]:
 
 
 def test_the_points_of_both_are_those_of_the_first(course: Course) -> None:
-    first, second = course.parts[4].tracks
+    first, second = course.parts[4].alternatives
     assert [one.points for one in first.exercises] == [one.points for one in second.exercises]
     assert (first.model, second.model) == ("models/part5.safetensors", "models/part5.weights.h5")
     assert [part.number for part in course.parts] == [1, 2, 3, 4, 5]
@@ -153,4 +156,4 @@ def test_notebooks_that_do_not_go_together_are_said(course: Course, tmp_path: Pa
 
 def test_a_part_is_its_own_first_track(course: Course) -> None:
     part: Part = course.parts[0]
-    assert part.tracks == (replace(part, others=()),) == (part,)
+    assert part.alternatives == (replace(part, others=()),) == (part,)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.guest import Guest
-from autograder.checks.subject import SubjectError
+from autograder.checks.code_under_test import CodeError
+from autograder.checks.host import PackageHost
 
 
-def raised(folder: Path, source: str) -> SubjectError:
+def raised(folder: Path, source: str) -> CodeError:
     """What `begin` of a notebook's one cell ends in."""
     (folder / "A.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": source}]}))
-    guest = Guest("cs231n", folder, ("A.ipynb",))
-    with pytest.raises(SubjectError) as error:
-        guest.call(guest.definition("begin"), (), {})
+    host = PackageHost("cs231n", folder, ("A.ipynb",))
+    with pytest.raises(CodeError) as error:
+        host.call(host.definition("begin"), (), {})
     return error.value
 
 
@@ -40,6 +40,6 @@ def test_only_a_stub_is_not_written_yet(tmp_path: Path) -> None:
 def test_a_cell_of_a_running_notebook_is_named(tmp_path: Path) -> None:
     names: dict[str, object] = {}
     exec(compile("def begin():\n    return 1 / 0", "/tmp/ipykernel_4711/123.py", "exec"), names)
-    with pytest.raises(SubjectError) as error:
-        Guest("cs231n", tmp_path).call(names["begin"], (), {})
+    with pytest.raises(CodeError) as error:
+        PackageHost("cs231n", tmp_path).call(names["begin"], (), {})
     assert error.value.where == "a cell of this notebook, line 2, in begin"

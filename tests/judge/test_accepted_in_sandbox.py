@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.wheat import STYLES
+from autograder.accepted import ACCEPTED
 
 from .conftest import Judge
 
-pytestmark = [pytest.mark.xdist_group("wheat"), pytest.mark.slow]
+pytestmark = [pytest.mark.xdist_group("accepted"), pytest.mark.slow]
 
-BY_NAME = {style.name: style for style in STYLES}
+BY_NAME = {solution.name: solution for solution in ACCEPTED}
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ BY_NAME = {style.name: style for style in STYLES}
         pytest.param(4, "in_place", marks=pytest.mark.long),
     ],
 )
-def test_style_gets_full_core(judge: Judge, number: int, name: str) -> None:
+def test_solution_gets_full_core(judge: Judge, number: int, name: str) -> None:
     def change(folder: Path) -> None:
         BY_NAME[name].apply(folder)
 

@@ -1,4 +1,4 @@
-"""The wheat library: every exercise in several hands, all of which the core tests accept."""
+"""The accepted solutions library: every exercise in several hands, all of which the core tests accept."""
 
 import ast
 import contextlib
@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.guest import load_package
+from autograder.accepted import ACCEPTED, Accepted
+from autograder.checks.host import load_package
 from autograder.course import Course
 from autograder.judge.plugin import claimed
-from autograder.misconceptions.misconception import copy_package
+from autograder.mistakes.mistake import copy_package
 from autograder.validate.trusted import PACKAGE, Variant, parts_in_numpy
-from autograder.wheat import STYLES, Style
 
 OPTIONAL = {"ConvNet"}
 """Solved in the source, but no exercise."""
 LEAST = 3
-EACH = pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+EACH = pytest.mark.parametrize("solution", ACCEPTED, ids=lambda solution: solution.name)
 
 
 def solved(package: Path) -> Iterator[str]:
@@ -36,18 +36,18 @@ def solved(package: Path) -> Iterator[str]:
                     yield node.name
 
 
-def test_each_exercise_is_solved_in_several_styles(course: Course) -> None:
+def test_each_exercise_is_solved_in_several_hands(course: Course) -> None:
     wanted = set(solved(course.source / PACKAGE))
     assert {"affine_forward", "adam", "ThreeLayerConvNet", "conv_bn_relu_backward"} <= wanted
-    count = Counter(itertools.chain.from_iterable(style.defines() for style in STYLES))
+    count = Counter(itertools.chain.from_iterable(solution.defines() for solution in ACCEPTED))
     assert {name: count[name] for name in wanted if count[name] < LEAST} == {}
 
 
 def test_solutions_are_independent(course: Course) -> None:
-    """No two styles, nor a style and the reference, have the same code for more than one-liners."""
+    """No two solutions, nor a solution and the reference, have the same code for more than one-liners."""
     hands: dict[str, dict[str, str]] = {}
-    for style in STYLES:
-        hands[style.name] = bodies(style.folder / path for path in style.modules)
+    for solution in ACCEPTED:
+        hands[solution.name] = bodies(solution.folder / path for path in solution.modules)
     hands["the reference"] = bodies((course.source / PACKAGE).rglob("*.py"))
     same = [
         f"{name} of {one} and {other}"
@@ -74,24 +74,24 @@ def bodies(paths: Iterator[Path]) -> dict[str, str]:
 
 
 @EACH
-def test_style_is_described_and_complete(style: Style, course: Course) -> None:
-    assert style.title
-    assert "\n" not in style.title
-    for path in style.modules:
+def test_solution_is_described_and_complete(solution: Accepted, course: Course) -> None:
+    assert solution.title
+    assert "\n" not in solution.title
+    for path in solution.modules:
         assert (course.source / PACKAGE / path).exists(), f"{path} would not take the place of anything"
-        assert ast.get_docstring(ast.parse((style.folder / path).read_text())), f"{path} has no docstring"
+        assert ast.get_docstring(ast.parse((solution.folder / path).read_text())), f"{path} has no docstring"
 
 
 def test_apply_puts_every_definition_last(tmp_path: Path, course: Course) -> None:
-    style = STYLES[0]
-    for path in style.modules:
+    solution = ACCEPTED[0]
+    for path in solution.modules:
         target = tmp_path / PACKAGE / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text("import numpy as np\n\n\ndef affine_forward():\n    'of the reference'\n")
-    style.apply(tmp_path)
+    solution.apply(tmp_path)
     changed = (tmp_path / PACKAGE / "layers.py").read_text()
     assert changed.startswith("import numpy as np\n")
-    assert changed.endswith((style.folder / "layers.py").read_text())
+    assert changed.endswith((solution.folder / "layers.py").read_text())
     last = [node for node in ast.parse(changed).body if getattr(node, "name", "") == "affine_forward"][-1]
     assert ast.get_docstring(last) != "of the reference"
 
@@ -120,27 +120,27 @@ def sandwiches(package: str) -> dict[str, list[np.ndarray]]:
 
 
 @EACH
-def test_sandwich_layers_are_those_of_the_reference(style: Style, course: Course, tmp_path: Path) -> None:
+def test_sandwich_layers_are_those_of_the_reference(solution: Accepted, course: Course, tmp_path: Path) -> None:
     """No hidden test asks for all of them, so they are compared here."""
     found = []
-    for name in ("wheat_reference", "wheat_style"):
+    for name in ("accepted_reference", "accepted_solution"):
         copy_package(course.source / PACKAGE, tmp_path / name / PACKAGE)
         (tmp_path / name / PACKAGE / "__init__.py").write_text("")
-        if name == "wheat_style":
-            style.apply(tmp_path / name)
+        if name == "accepted_solution":
+            solution.apply(tmp_path / name)
         load_package(tmp_path / name / PACKAGE, name)
         found.append(sandwiches(name))
-    rtol = 1e-4 if style.name == "float32" else 1e-8
+    rtol = 1e-4 if solution.name == "float32" else 1e-8
     for name, right in found[0].items():
         for expected, actual in zip(right, found[1][name], strict=True):
             np.testing.assert_allclose(np.squeeze(actual), np.squeeze(expected), rtol=rtol, atol=rtol, err_msg=name)
 
 
 @EACH
-@pytest.mark.xdist_group("wheat")
-def test_every_core_test_passes(course: Course, style: Style) -> None:
-    """And every edge test, too, unless the style says that it neglects something."""
-    with Variant(course, style.apply) as variant:
+@pytest.mark.xdist_group("accepted")
+def test_every_core_test_passes(course: Course, solution: Accepted) -> None:
+    """And every edge test, too, unless the solution says that it neglects something."""
+    with Variant(course, solution.apply) as variant:
         results = [
             result
             for part in parts_in_numpy(course)
@@ -148,5 +148,5 @@ def test_every_core_test_passes(course: Course, style: Style) -> None:
         ]
     assert sum(result.kind == "core" for result in results) > 80
     refused = [result for result in results if result.outcome != "passed"]
-    assert [(one.name, one.message) for one in refused if one.kind == "core" or not style.neglects] == []
-    assert not style.neglects or refused, "It neglects nothing that is tested: its docstring need not say so."
+    assert [(one.name, one.message) for one in refused if one.kind == "core" or not solution.neglects] == []
+    assert not solution.neglects or refused, "It neglects nothing that is tested: its docstring need not say so."

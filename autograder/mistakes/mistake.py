@@ -1,4 +1,4 @@
-"""What a misconception is: a few replaced lines that turn the reference into the mistaken version.
+"""What a mistake is: a few replaced lines that turn the reference into the mistaken version.
 
 The catalogue lists them; here is only how one is applied.
 """
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-class MisconceptionError(Exception):
-    """A misconception does not fit the source any more."""
+class MistakeError(Exception):
+    """A mistake does not fit the source any more."""
 
 
 @dataclass(frozen=True)
-class Misconception:
+class Mistake:
     """A known mistake.
 
     Attributes
@@ -54,25 +54,23 @@ class Misconception:
 
         Raises
         ------
-        MisconceptionError
+        MistakeError
             If a text to replace does not occur exactly once.
         """
         path = package / self.file
         text = path.read_text(encoding="utf-8")
         for old, new in self.changes:
             if text.count(old) != 1:
-                raise MisconceptionError(
+                raise MistakeError(
                     f"{self.key}: {old!r} occurs {text.count(old)} times in {self.file}; it must occur once."
                 )
             text = text.replace(old, new)
         path.write_text(text, encoding="utf-8")
 
 
-def mistake(
-    exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]
-) -> Misconception:
-    """Return a misconception; in the order in which the catalogue is written."""
-    return Misconception(id, exercise, title, explanation, file, changes)
+def mistake(exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]) -> Mistake:
+    """Return a mistake; in the order in which the catalogue is written."""
+    return Mistake(id, exercise, title, explanation, file, changes)
 
 
 def copy_package(package: Path, target: Path) -> None:

@@ -3,7 +3,7 @@
 Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
 """
 
-from .misconception import Misconception, mistake
+from .mistake import Mistake, mistake
 
 LAYERS, OPTIM, NETS = "layers.py", "optim.py", "classifiers/fc_net.py"
 
@@ -12,7 +12,7 @@ _DX = "dx = (dout @ w.T).reshape(x.shape)"
 _DW = "dw = x.reshape(len(x), -1).T @ dout"
 _DB = "db = dout.sum(axis=0)"
 
-MISTAKES: tuple[Misconception, ...] = (
+MISTAKES: tuple[Mistake, ...] = (
     mistake(
         "affine_forward",
         "no_bias",

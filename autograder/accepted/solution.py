@@ -1,4 +1,7 @@
-"""What a style is: a folder of modules that take the place of the reference's. Not for judging: see ``validate``."""
+"""What an accepted solution is: a folder of modules that take the place of the reference's.
+
+Not for judging: see ``validate``.
+"""
 
 import ast
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ PACKAGE = "cs231n"
 
 
 @dataclass(frozen=True)
-class Style:
+class Accepted:
     """Correct solutions in the hand of one imaginary student.
 
     Attributes
@@ -42,7 +45,7 @@ class Style:
         return {node.name for body in bodies for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
     def apply(self, folder: Path) -> None:
-        """Solve a submission in this style.
+        """Solve a submission in this hand.
 
         Parameters
         ----------
@@ -58,8 +61,10 @@ def _docstring(folder: Path) -> str:
     return ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
 
 
-def _read(folder: Path) -> Style:
-    return Style(folder.name, _docstring(folder).partition("\n")[0].rstrip("."), folder)
+def _read(folder: Path) -> Accepted:
+    return Accepted(folder.name, _docstring(folder).partition("\n")[0].rstrip("."), folder)
 
 
-STYLES: tuple[Style, ...] = tuple(_read(path.parent) for path in sorted(Path(__file__).parent.glob("*/__init__.py")))
+ACCEPTED: tuple[Accepted, ...] = tuple(
+    _read(path.parent) for path in sorted(Path(__file__).parent.glob("*/__init__.py"))
+)

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from .code_under_test import CodeError, Handle, by_value, deep_value, is_plain_array
 from .definitions import Definitions, framework_of
 from .frameworks import Framework, ModelError
 from .saving import SavedModel, predict
-from .subject import Handle, SubjectError, by_value, deep_value, is_plain_array
 from .toy import LinearModel, add_counting_rule
 
 
-class Guest:
+class PackageHost:
     """A package and a folder of notebooks, asked by name.
 
     Parameters
@@ -66,7 +66,7 @@ class Guest:
             return getattr(module, last)
         except AttributeError:
             file = f"{self.package}/{'/'.join(modules)}.py"
-            raise SubjectError("missing", f"{last} is not defined in {file}.") from None
+            raise CodeError("missing", f"{last} is not defined in {file}.") from None
 
     def load(self, path: str) -> None:
         """Import a module of the package by its dotted name below it, or read what the notebook defines."""
@@ -93,7 +93,7 @@ class Guest:
         try:
             return self._definitions_of(notebooks)[name]
         except KeyError as error:
-            raise SubjectError("missing", str(error.args[0])) from None
+            raise CodeError("missing", str(error.args[0])) from None
 
     def load_model(self, part: int) -> tuple[str, np.ndarray, Any]:
         """Return the handed-in model of a part: its fingerprint, its mean picture, and the model."""
@@ -101,7 +101,7 @@ class Guest:
             saved = SavedModel(self.folder / "models" / f"part{part}.npz")
             return saved.fingerprint, saved.mean, saved.rebuild(self.package)
         except ModelError as error:
-            raise SubjectError("model", str(error)) from None
+            raise CodeError("model", str(error)) from None
 
     def surrounded(self, function: str, *args: Any) -> Any:
         """Call a function of the package with each array in the midst of NaNs: reading beyond its ends shows."""
@@ -114,16 +114,16 @@ class Guest:
         except ModuleNotFoundError as error:
             if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
                 file = "/".join([self.package, *modules]) + ".py"
-                raise SubjectError("missing", f"There is no {file} in what was handed in.") from None
+                raise CodeError("missing", f"There is no {file} in what was handed in.") from None
             raise self.explain(error, importing=name) from None
         except Exception as error:
             raise self.explain(error, importing=name) from None
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call, with the student's exceptions as `SubjectError`."""
+        """Call, with the student's exceptions as `CodeError`."""
         try:
             return function(*args, **kwargs)
-        except SubjectError:
+        except CodeError:
             raise
         except Exception as error:
             raise self.explain(error) from None
@@ -133,7 +133,7 @@ class Guest:
         try:
             return getattr(target, name)
         except AttributeError:
-            raise SubjectError("missing", f"The {type(target).__name__} has no attribute {name!r}.") from None
+            raise CodeError("missing", f"The {type(target).__name__} has no attribute {name!r}.") from None
         except Exception as error:
             raise self.explain(error) from None
 
@@ -142,7 +142,7 @@ class Guest:
         try:
             return target[key]
         except (KeyError, IndexError):
-            raise SubjectError("missing", f"There is no {key!r} in the {type(target).__name__}.") from None
+            raise CodeError("missing", f"There is no {key!r} in the {type(target).__name__}.") from None
         except Exception as error:
             raise self.explain(error) from None
 
@@ -151,9 +151,9 @@ class Guest:
         try:
             return deep_value(target)
         except TypeError as error:
-            raise SubjectError("type", f"A {type(target).__name__} that {error} cannot be looked at.") from None
+            raise CodeError("type", f"A {type(target).__name__} that {error} cannot be looked at.") from None
 
-    def explain(self, error: BaseException, importing: str = "") -> SubjectError:
+    def explain(self, error: BaseException, importing: str = "") -> CodeError:
         """Turn an exception of the student's code into one sentence and the line that raised it."""
         where = self._own_line(error)
         try:
@@ -161,11 +161,11 @@ class Guest:
         except Exception:
             text = ""
         if isinstance(error, NotImplementedError) and not text:
-            return SubjectError("unfinished", "It is not written yet: it raises NotImplementedError.", where)
+            return CodeError("unfinished", "It is not written yet: it raises NotImplementedError.", where)
         text = _modernised(text) + self._why_undefined(error)
         kind = "import" if importing else "raised"
         start = f"Importing {importing} raised " if importing else "It raised "
-        return SubjectError(kind, f"{start}{type(error).__name__}{': ' + text if text else ''}", where)
+        return CodeError(kind, f"{start}{type(error).__name__}{': ' + text if text else ''}", where)
 
     def _why_undefined(self, error: BaseException) -> str:
         name = error.name if isinstance(error, NameError) else None
@@ -238,23 +238,23 @@ class Local:
 
     Parameters
     ----------
-    guest : Guest
+    host : PackageHost
         The package.
     """
 
-    def __init__(self, guest: Guest) -> None:
-        self.guest = guest
+    def __init__(self, host: PackageHost) -> None:
+        self.host = host
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        function = self.guest.lookup(target) if isinstance(target, str) else target
+        function = self.host.lookup(target) if isinstance(target, str) else target
         plain = tuple(_unwrap(value) for value in args)
-        return self._give(self.guest.call(function, plain, {key: _unwrap(value) for key, value in kwargs.items()}))
+        return self._give(self.host.call(function, plain, {key: _unwrap(value) for key, value in kwargs.items()}))
 
     def find(self, target: Any, name: str) -> Any:
-        return self._give(self.guest.definition(name) if target == "notebook" else self.guest.find(target, name))
+        return self._give(self.host.definition(name) if target == "notebook" else self.host.find(target, name))
 
     def item(self, target: Any, key: Any) -> Any:
-        return self._give(self.guest.item(target, key))
+        return self._give(self.host.item(target, key))
 
     def assign(self, target: Any, key: Any, value: Any) -> None:
         target[key] = _unwrap(value)
@@ -264,7 +264,7 @@ class Local:
         return Handle(self, value, type(value).__name__)
 
     def fetch(self, target: Any) -> Any:
-        return self.guest.fetch(target)
+        return self.host.fetch(target)
 
     def _give(self, value: Any) -> Any:
         return by_value(value, lambda other: Handle(self, other, type(other).__name__))
@@ -294,7 +294,7 @@ def load_package(home: Path, name: str) -> ModuleType:
 
     Raises
     ------
-    SubjectError
+    CodeError
         If there is no such folder, or its ``__init__.py`` raises.
     """
     for old in [old for old in sys.modules if old == name or old.startswith(name + ".")]:
@@ -302,7 +302,7 @@ def load_package(home: Path, name: str) -> ModuleType:
     importlib.invalidate_caches()
     linecache.checkcache()
     if not home.is_dir():
-        raise SubjectError("missing", f"There is no folder {home.name} in {home.parent}.")
+        raise CodeError("missing", f"There is no folder {home.name} in {home.parent}.")
     init = home / "__init__.py"
     if not init.exists():
         module = ModuleType(name)
@@ -311,12 +311,12 @@ def load_package(home: Path, name: str) -> ModuleType:
         return module
     spec = importlib.util.spec_from_file_location(name, init, submodule_search_locations=[str(home)])
     if spec is None or spec.loader is None:
-        raise SubjectError("missing", f"{init} cannot be imported.")
+        raise CodeError("missing", f"{init} cannot be imported.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        raise Guest(name, home.parent).explain(error, importing=home.name) from None
+        raise PackageHost(name, home.parent).explain(error, importing=home.name) from None
     return module

@@ -1,6 +1,6 @@
 """How a test speaks to a package under test, wherever that package runs.
 
-A `Backend` answers five questions; `Subject`, `Name` and `Handle` make them read like ordinary Python. Arrays and
+A `Backend` answers five questions; `CodeUnderTest`, `Name` and `Handle` make them read like ordinary Python. Arrays and
 scalars come back by value, a returned tuple as a tuple of such, and everything else as a `Handle`.
 Not for comparing: see ``compare``.
 """
@@ -15,7 +15,7 @@ DTYPES = frozenset("?bhilqBHILQefd")
 """Character codes of the dtypes that cross by value: booleans, integers, float16 to float64."""
 
 
-class SubjectError(Exception):
+class CodeError(Exception):
     """The package under test could not answer.
 
     Parameters
@@ -78,7 +78,7 @@ class Handle:
         return f"<handle: {self._type}>"
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise SubjectError("type", f"a {self._type} came back where an array or a number was expected")
+        raise CodeError("type", f"a {self._type} came back where an array or a number was expected")
 
     def __eq__(self, other: object) -> bool:
         self._refuse()
@@ -87,7 +87,7 @@ class Handle:
         self._refuse()
 
     def __iter__(self) -> Iterator[Any]:
-        raise SubjectError("type", f"a {self._type} came back where several values were expected")
+        raise CodeError("type", f"a {self._type} came back where several values were expected")
 
     __bool__ = __float__ = __int__ = __index__ = __len__ = __contains__ = __lt__ = __gt__ = __array__ = _refuse
 
@@ -113,8 +113,8 @@ class Name:
         return f"<name: {self._path}>"
 
 
-class Subject:
-    """A package under test: ``subject.layers.affine_forward(x, w, b)``.
+class CodeUnderTest:
+    """A package under test: ``student.layers.affine_forward(x, w, b)``.
 
     Parameters
     ----------

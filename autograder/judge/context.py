@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.record import Recorded
-from autograder.checks.subject import Subject, SubjectError
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.manifest import Part
@@ -35,7 +35,7 @@ CRASHES = 2
 
 
 @dataclass
-class Bench:
+class Context:
     """One part of one submission, ready to be asked.
 
     Attributes
@@ -58,7 +58,7 @@ class Bench:
     _exercise: str = ""
     _lost: int = 0
     _hangs: int = 0
-    _dead: dict[str, SubjectError] = field(default_factory=dict)
+    _dead: dict[str, CodeError] = field(default_factory=dict)
     _until: float = 0.0
     _forgiven: float = 0.0
 
@@ -73,7 +73,7 @@ class Bench:
         ------
         Open
             If what the notebook is written for is not installed here.
-        SubjectError
+        CodeError
             If this exercise lost too many runners, or the part's time is over.
         """
         if not installed.is_installed(self.part.framework):
@@ -84,14 +84,12 @@ class Bench:
                 self.close()
             self._exercise, self._lost = exercise, 0
         if self.over:
-            raise SubjectError(
-                "timeout", f"The {self._seconds:.0f} seconds for this part were used up before this test."
-            )
+            raise CodeError("timeout", f"The {self._seconds:.0f} seconds for this part were used up before this test.")
         if self._runner is not None and self._runner.over:
             self._lost += 1
             self._hangs += self._runner.timed_out
             if self._lost >= CRASHES:
-                raise SubjectError("crash", f"Not asked any more, because of an earlier test: {self._runner.over}")
+                raise CodeError("crash", f"Not asked any more, because of an earlier test: {self._runner.over}")
             self.close()
         if self._runner is None:
             self._runner = Remote(self._start(), CALL_SECONDS, dead=self._dead)
@@ -119,11 +117,11 @@ class Bench:
         running = self._runner.process.wire.forgiven if self._runner is not None else 0.0
         return time.monotonic() - self._forgiven - running
 
-    def reference(self) -> Subject:
+    def reference(self) -> CodeUnderTest:
         """Return the reference; where the part has a framework, the notebook's with it."""
         if not self.part.framework:
-            return Subject(reference(self.course.source))
-        return Subject(reference(self.course.source, self.part.notebook, self.part.framework))
+            return CodeUnderTest(reference(self.course.source))
+        return CodeUnderTest(reference(self.course.source, self.part.notebook, self.part.framework))
 
     def seed(self, test: str) -> int:
         """Return the seed of a test: a keyed hash, different for each submission and unknown to its author."""

@@ -3,7 +3,7 @@
 Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
 """
 
-from .misconception import Misconception, mistake
+from .mistake import Mistake, mistake
 
 LAYERS, NETS = "layers.py", "classifiers/fc_net.py"
 
@@ -54,7 +54,7 @@ _NET_AFFINE_BACK = '            dout, grads[f"W{i}"], grads[f"b{i}"] = affine_ba
 _NET_REG = '            grads[f"W{i}"] += self.reg * W\n'
 
 
-def _in_the_net(exercise: str) -> tuple[Misconception, ...]:
+def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
     """What goes wrong in the same way with either normalisation."""
     return (
         mistake(
@@ -140,7 +140,7 @@ def _in_the_net(exercise: str) -> tuple[Misconception, ...]:
     )
 
 
-MISTAKES: tuple[Misconception, ...] = (
+MISTAKES: tuple[Mistake, ...] = (
     mistake(
         "batchnorm_forward",
         "eps_outside_root",
