@@ -108,6 +108,8 @@ class PartVerdict:
     submission: str = ""
     seed: str = ""
     left_out: tuple[str, ...] = field(default=())
+    consulted: tuple[int, ...] = field(default=(), compare=False)
+    """Numbers of other parts whose tests were asked which exercise is to blame. Not part of the JSON."""
 
     @property
     def score(self) -> float:
@@ -164,6 +166,8 @@ def to_json(verdicts: list[PartVerdict]) -> dict[str, Any]:
         "data": verdicts[0].data if verdicts else "",
         "parts": [asdict(verdict) for verdict in verdicts],
     }
+    for part in content["parts"]:
+        del part["consulted"]
     plain: dict[str, Any] = json.loads(json.dumps(content))  # lists in the place of tuples
     return plain
 

@@ -38,7 +38,7 @@ from .cells import show
 from .engine import GradingError
 from .execute import Patience, handed_in
 from .export import CsvExport
-from .store import has_error
+from .store import has_error, presentation_digest
 
 CODE = (".py", ".pyx")
 
@@ -166,7 +166,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         frameworks = {alternative.framework for part in self.course.parts for alternative in part.alternatives}
         installed = sorted(filter(is_installed, frameworks))  # what one more could judge is graded again
         return {
-            "submission": digest, "tests": self.course.tests_digest, "executed": executed, "installed": installed,
+            "submission": digest, "tests": presentation_digest(self.course), "executed": executed,
+            "installed": installed,
         }  # fmt: skip
 
     def _judge(self, folder: Path) -> Judged:

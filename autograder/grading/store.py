@@ -7,16 +7,21 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Course
+from autograder.judge.digest import judging_digest
 from autograder.manifest import Part
 from autograder.sandbox.installed import is_installed
 from autograder.verdict import ERROR, OPEN, PartVerdict, from_json, to_json
 
+from . import execute
 from .execute import Executed, Patience
+
+EXECUTION = hashlib.sha256(Path(str(execute.__file__)).read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -32,16 +37,24 @@ class VerdictStore:
 
     def key(self, submission: str, part: Part) -> str:
         """Return the name under which the verdict on a submission's part is kept."""
-        return _key(self.course, submission, part)
+        return _key(submission, part, judging_digest(self.course, part))
 
     def get(self, submission: str, part: Part, level: int) -> PartVerdict | None:
         """Return a kept verdict that was reached at least at ``level``, or None."""
         try:
             content = json.loads(self._path(self.key(submission, part)).read_text(encoding="utf-8"))
-            verdict = from_json(content)[0]
-        except (OSError, ValueError, IndexError):
+            verdict, consulted = from_json(content["verdict"])[0], content["consulted"]
+            current = consulted == self._digests(map(int, consulted))
+        except (OSError, ValueError, LookupError, TypeError):
             return None
-        return verdict if verdict.sandbox_level >= level else None
+        return verdict if current and verdict.sandbox_level >= level else None
+
+    def _digests(self, numbers: Iterable[int]) -> dict[str, str]:
+        """What decides the verdicts on some parts, by number."""
+        wanted = set(numbers)
+        return {
+            str(part.number): judging_digest(self.course, part) for part in self.course.parts if part.number in wanted
+        }
 
     def put(self, part: Part, verdict: PartVerdict) -> None:
         """Keep a verdict, unless judging again may tell more: after an error, or once more is installed."""
@@ -49,7 +62,8 @@ class VerdictStore:
             is_installed(alternative.framework) for alternative in part.alternatives
         )
         if not has_error(verdict) and not waits:
-            write_atomically(self._path(self.key(verdict.submission, part)), to_json([verdict]))
+            content = {"verdict": to_json([verdict]), "consulted": self._digests(verdict.consulted)}
+            write_atomically(self._path(self.key(verdict.submission, part)), content)
 
     def _path(self, key: str) -> Path:
         return self.course.state / "verdicts" / key[:2] / f"{key}.json"
@@ -90,13 +104,22 @@ class OutputStore:
         write_atomically(self._path(submission, part), asdict(executed))
 
     def _path(self, submission: str, part: Part) -> Path:
-        key = _key(self.course, submission, part)
+        key = _key(submission, part, judging_digest(self.course, part), EXECUTION)
         return self.course.state / "executed" / key[:2] / f"{key}.json"
 
 
-def _key(course: Course, submission: str, part: Part) -> str:
-    text = f"{submission}/{part.name}/{course.tests_digest}"
+def _key(submission: str, part: Part, *digests: str) -> str:
+    text = "/".join((submission, part.name, *digests))
     return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def presentation_digest(course: Course) -> str:
+    """Return a digest of all that decides what is written about a submission, besides the submission itself."""
+    own = sorted(path for path in Path(__file__).parent.iterdir() if path.suffix in (".py", ".jinja"))
+    total = hashlib.sha256(b"".join(path.read_bytes() for path in own))
+    for part in course.parts:
+        total.update(judging_digest(course, part).encode())
+    return total.hexdigest()
 
 
 def write_atomically(path: Path, content: Any) -> None:

@@ -55,6 +55,7 @@ def best(verdicts: Sequence[PartVerdict]) -> PartVerdict:
         problems=(*chosen.problems, *(_told(other, chosen) for other in others)),
         flags=(*chosen.flags, *(_told(other, chosen) for other in others if _most(other) > _most(chosen))),
         seconds=round(sum(verdict.seconds for verdict in verdicts), 3),
+        consulted=tuple(sorted({number for verdict in verdicts for number in verdict.consulted})),
     )
 
 

@@ -85,12 +85,14 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     start = time.monotonic()
     context = Context(course, part, submission, level, provide(course, part, submission, level))
     plugin, exercises = _ask(context)
-    broken = _broken(exercises) | _broken_elsewhere(context, exercises, plugin.needs)
+    elsewhere, consulted = _broken_elsewhere(context, exercises, plugin.needs)
+    broken = _broken(exercises) | elsewhere
     return PartVerdict(
         id=part.number, name=part.name, exercises=_name_dependencies(exercises, plugin.needs, broken),
         problems=tuple(_problems(part, submission)), flags=tuple(plugin.flags),
         seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.pictures.kind,
         submission=submission.digest, seed=context.seed_name, left_out=submission.left_out,
+        consulted=consulted,
     )  # fmt: skip
 
 
@@ -200,16 +202,22 @@ def _broken(exercises: tuple[ExerciseResult, ...]) -> set[str]:
 
 def _broken_elsewhere(
     context: Context, exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
-) -> set[str]:
-    """Of the other parts' exercises that failed tests run on, those that are broken: found by judging just them."""
+) -> tuple[set[str], tuple[int, ...]]:
+    """Of the other parts' exercises that failed tests run on, those that are broken: found by judging just them.
+
+    The second value says which parts those are: the verdict depends on their tests too.
+    """
     failed = (test for exercise in exercises for test in exercise.tests if test.outcome == FAILED)
     wanted = {need for test in failed for need in needs.get(test.name, ())}
     found: set[str] = set()
+    consulted: list[int] = []
     for part in context.course.parts:
         chosen = tuple(exercise for exercise in part.automatic if exercise.id in wanted)
         if chosen and part.number != context.part.number:
+            consulted.append(part.number)
             found |= _broken(_ask(replace(context, part=replace(part, exercises=chosen)))[1])
-    return set() if context.over else found  # what was not judged for want of time is not known to be broken
+    # what was not judged for want of time is not known to be broken
+    return set() if context.over else found, tuple(consulted)
 
 
 def _name_dependencies(

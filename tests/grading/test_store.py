@@ -1,5 +1,6 @@
 """Which verdicts are kept."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ from autograder.course import Course
 from autograder.grading import gradebook, store
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.grading.store import VerdictStore
+from autograder.manifest import Part
 from autograder.verdict import ERROR, GRADED, NOT_GRADED, OPEN, ExerciseResult, PartVerdict
 
 
@@ -43,3 +45,20 @@ def test_what_is_installed_is_part_of_the_record(course: Course, monkeypatch: py
     assert without == record()
     monkeypatch.setattr(gradebook, "is_installed", lambda framework: framework in ("", "torch"))
     assert without != record()
+
+
+def test_blame_on_another_part_holds_as_long_as_its_tests(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verdict that asked another part's tests is kept under those too; one that did not, is not."""
+    kept = VerdictStore(course)
+    part = course.parts[1]
+    usual = store.judging_digest
+
+    def after_a_change_of_part_1(course: Course, part: Part) -> str:
+        return "changed" if part.number == 1 else usual(course, part)
+
+    for consulted in ((), (1,)):
+        kept.put(part, replace(verdict(GRADED), id=2, submission="blame", consulted=consulted))
+        assert kept.get("blame", part, 0) is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "judging_digest", after_a_change_of_part_1)
+            assert (kept.get("blame", part, 0) is None) == bool(consulted)

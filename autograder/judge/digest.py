@@ -1,0 +1,58 @@
+"""What decides the verdicts on a part besides the submission, as a digest: a kept verdict is as good as a new one.
+
+A changed page, command or other part's test judges nothing again. Not for keeping verdicts: see ``grading.store``.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.course import Course
+from autograder.manifest import Part
+
+from .session import hidden_file
+
+ENGINE = Path(__file__).resolve().parents[1]
+ROOMS = ("checks", "runner", "sandbox", "intake", "judge")
+"""Rooms of the engine whose code has a say in verdicts."""
+SINGLE = (
+    "course.py", "manifest.py", "verdict.py", "mistakes/__init__.py", "mistakes/mistake.py", "mistakes/catalogue.py",
+    "hidden/__init__.py", "hidden/pytest.ini",
+)  # fmt: skip
+"""Files of the engine that have a say in them, besides the part's own tests and mistakes."""
+
+
+def judging_digest(course: Course, part: Part, engine: Path = ENGINE) -> str:
+    """Return a digest of all that decides a part's verdict besides the submission.
+
+    Parameters
+    ----------
+    course : Course
+    part : Part
+    engine : Path
+        The folder of this package.
+
+    Returns
+    -------
+    str
+        SHA-256 over the secret, the pictures' fingerprint, and names and contents of files: the judging rooms, the
+        part's hidden tests and mistakes, the reference's package and the part's notebooks.
+    """
+    total = hashlib.sha256(course.pictures.fingerprint.encode() + b"\0" + course.secret)
+    for root, path in _files(course, part, engine):
+        content = hashlib.sha256(path.read_bytes()).digest()
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + content)
+    return total.hexdigest()
+
+
+def _files(course: Course, part: Part, engine: Path) -> Iterator[tuple[Path, Path]]:
+    """Each file, behind the folder below which its name counts."""
+    tests = hidden_file(part).name
+    names = [*SINGLE, f"hidden/{tests}", f"mistakes/{tests.removeprefix('test_')}"]
+    ours = [path for room in ROOMS for path in (engine / room).rglob("*.py")]
+    ours += [path for name in names if (path := engine / name).is_file()]
+    theirs = [path for pattern in ("*.py", "*.pyx") for path in course.source.rglob(pattern)]
+    theirs += [course.source / alternative.notebook for alternative in part.alternatives]
+    for root, paths in ((engine, ours), (course.source, theirs)):
+        for path in sorted(set(paths)):
+            yield root, path

@@ -1,0 +1,95 @@
+"""A kept verdict holds as long as nothing has changed that decides it, and no longer: both directions, file by file."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+from autograder.judge.digest import ENGINE, judging_digest
+
+ALL, NONE = {1, 2, 3, 4, 5}, set[int]()
+ROOMS = {
+    **dict.fromkeys(("checks", "runner", "sandbox", "intake", "judge"), ALL),
+    **dict.fromkeys(
+        ("cli.py", "grading", "builder", "validate", "sample", "accepted", "interrupts.py", "__init__.py"), NONE
+    ),
+    **dict.fromkeys(("course.py", "manifest.py", "verdict.py"), ALL),
+}
+"""Which parts are judged again when a file of a room changes."""
+PARTS = {
+    "fully_connected_nets": {1}, "batch_normalization": {2}, "dropout": {3}, "convolutional_networks": {4}, "py_torch": {5},
+}  # fmt: skip
+
+
+@pytest.fixture
+def copied(course: Course, tmp_path: Path) -> tuple[Course, Path]:
+    """A course, and the engine, to change."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(ENGINE, tmp_path / "autograder", ignore=ignored)
+    shutil.copytree(course.source, tmp_path / "source" / course.source.name, ignore=ignored)
+    (tmp_path / ".autograder").mkdir()
+    (tmp_path / ".autograder" / "secret").write_text("secret")
+    return Course(tmp_path, course.data), tmp_path / "autograder"
+
+
+def digests(course: Course, engine: Path) -> dict[int, str]:
+    return {part.number: judging_digest(course, part, engine) for part in course.parts}
+
+
+@contextmanager
+def changed(path: Path) -> Iterator[None]:
+    before = path.read_bytes()
+    path.write_bytes(before + b"\n")
+    yield
+    path.write_bytes(before)
+
+
+def expected(name: Path) -> set[int]:
+    """The parts that a file of the engine belongs to."""
+    if name.parts[0] in ROOMS:
+        return ROOMS[name.parts[0]]
+    assert name.parts[0] in ("hidden", "mistakes"), f"{name}: say in this test whose verdicts it decides"
+    return PARTS.get(name.stem.removeprefix("test_"), ALL)
+
+
+def test_each_file_of_the_engine(copied: tuple[Course, Path]) -> None:
+    course, engine = copied
+    before = digests(course, engine)
+    for path in sorted(engine.rglob("*.py")):
+        name = path.relative_to(engine)
+        with changed(path):
+            now = digests(course, engine)
+            assert {number for number in before if now[number] != before[number]} == expected(name), name
+    assert digests(course, engine) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("cs231n/layers.py", ALL),
+        ("cs231n/im2col_cython.pyx", ALL),
+        ("Dropout.ipynb", {3}),
+        ("PyTorch.ipynb", {5}),
+        ("TensorFlow.ipynb", {5}),
+        ("pytest.ini", NONE),
+    ],
+)
+def test_files_of_the_source(copied: tuple[Course, Path], name: str, parts: set[int]) -> None:
+    course, engine = copied
+    before = digests(course, engine)
+    with changed(course.source / name):
+        now = digests(course, engine)
+    assert {number for number in before if now[number] != before[number]} == parts
+
+
+def test_the_secret_and_the_pictures(copied: tuple[Course, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    course, engine = copied
+    before = digests(course, engine)
+    monkeypatch.setenv("AUTOGRADER_SECRET", "another")
+    assert not set(digests(Course(course.root, course.data), engine).values()) & set(before.values())
+    monkeypatch.delenv("AUTOGRADER_SECRET")
+    monkeypatch.setattr(course.pictures, "fingerprint", "other")
+    assert not set(digests(course, engine).values()) & set(before.values())
