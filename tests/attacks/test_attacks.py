@@ -38,11 +38,14 @@ SECONDS = 3.0
 LONGEST = 40.0
 CONFINED = range(9, 15)
 """Classes in which it matters who runs the judge."""
+FIRST = [next(attack for attack in SUITE if attack.kind == kind) for kind in sorted({attack.kind for attack in SUITE})]
+"""One attack of each class, for a quick look."""
 
 
 def case(attack: Attack, level: int) -> Any:
     """A parameter of the test."""
     marks = [pytest.mark.confinement] if attack.kind in CONFINED or attack is HONEST else []
+    marks += [pytest.mark.quick] if attack is HONEST or attack in FIRST else []
     return pytest.param(attack, level, id=f"{attack.name}-{level}", marks=marks)
 
 
