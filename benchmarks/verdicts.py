@@ -1,0 +1,100 @@
+"""Are verdicts what they were? Prepare submissions once, judge them with two versions of the code, compare the tables.
+
+    python -m benchmarks.verdicts prepare FOLDER           # sample class, accepted solutions, known mistakes
+    python -m benchmarks.verdicts judge FOLDER TABLE.json  # with the `autograder` of the current environment
+    python -m benchmarks.verdicts compare OLD.json NEW.json
+
+One secret serves all, so that both versions draw the same inputs. Times are not compared: other benchmarks do that.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from autograder.accepted import ACCEPTED
+from autograder.course import Course, find_course
+from autograder.mistakes import CATALOGUE
+from autograder.sample import students
+
+SECRET = "one secret for both"
+PARTS = "parts.json"
+"""Which parts of each submission are judged."""
+
+
+def prepare(course: Course, folder: Path) -> None:
+    """Write the submissions, and which parts of them are to be judged."""
+    numbers = {exercise.id: part.number for part in course.parts for exercise in part.exercises}
+    in_numpy = [part.number for part in course.parts if not part.framework]
+    parts: dict[str, list[int]] = {}
+    for name, make in students.STUDENTS.items():
+        if name != "sample-hostile":  # it links to this course's own state
+            make(course, folder / name, True)
+            parts[name] = [part.number for part in course.parts]
+    for solution in ACCEPTED:
+        name = f"accepted-{solution.name}"
+        students.solved(course, folder / name)
+        solution.apply(folder / name)
+        parts[name] = in_numpy
+    for mistake in CATALOGUE:
+        name = f"mistake-{mistake.key.replace('/', '-')}"
+        students.solved(course, folder / name)
+        mistake.apply(folder / name / "cs231n")
+        parts[name] = [numbers[mistake.exercise]]
+    (folder / PARTS).write_text(json.dumps(parts, indent=1))
+
+
+def judge(folder: Path, table: Path) -> None:
+    """Judge them all and write what each test and exercise came to."""
+    parts: dict[str, list[int]] = json.loads((folder / PARTS).read_text())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = dict(zip(parts, pool.map(lambda name: _judged(folder / name, parts[name]), parts), strict=True))
+    table.write_text(json.dumps(found, indent=1, sort_keys=True))
+
+
+def _judged(folder: Path, parts: list[int]) -> dict[str, object]:
+    options = [option for number in parts for option in ("--part", str(number))]
+    command = [sys.executable, "-m", "autograder.cli", "judge", str(folder), "--json", *options]
+    environment = {**os.environ, "AUTOGRADER_SECRET": SECRET, "OPENBLAS_NUM_THREADS": "1"}
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    return {
+        exercise["id"]: {
+            "score": exercise["score"], "outcome": exercise["outcome"],
+            "tests": [[test["name"], test["outcome"], test["message"], test["hint"]] for test in exercise["tests"]],
+        }
+        for part in json.loads(said)["parts"] for exercise in part["exercises"]
+    }  # fmt: skip
+
+
+def compare(old: Path, new: Path) -> list[str]:
+    """Return how two tables differ, one line for each exercise of a submission."""
+    before, after = (json.loads(path.read_text()) for path in (old, new))
+    names = sorted({(name, exercise) for table in (before, after) for name in table for exercise in table[name]})
+    pairs = (
+        (name, exercise, before.get(name, {}).get(exercise), after.get(name, {}).get(exercise))
+        for name, exercise in names
+    )
+    return [f"{name}, {exercise}: {one} -> {other}" for name, exercise, one, other in pairs if one != other]
+
+
+def main() -> None:
+    """Do what was asked for; differences are an exit code of 1."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("prepare", "judge", "compare"))
+    parser.add_argument("paths", nargs="+", type=Path)
+    given = parser.parse_args()
+    if given.what == "prepare":
+        prepare(find_course(), *given.paths)
+    elif given.what == "judge":
+        judge(*given.paths)
+    else:
+        differences = compare(*given.paths)
+        print("\n".join([*differences, f"{len(differences)} exercises differ."]))
+        sys.exit(bool(differences))
+
+
+if __name__ == "__main__":
+    main()
