@@ -98,7 +98,7 @@ for name in ("hidden.test_fully_connected_nets", "judge.reference", "judge.sessi
 attempt("the tests on the path", lambda: something(
     name for folder in sys.path for _, _, names in os.walk(folder) for name in names if name.startswith("test_fully")))
 attempt("modules of the judge's", lambda: something(name for name in sys.modules if re.match("_?pytest|nbgrader|autograder.(judge|hidden)", name)))
-attempt("more of the package", lambda: something(one for one in pkgutil.iter_modules(autograder.__path__) if one.name not in ("checks", "sandbox")))
+attempt("more of the package", lambda: something(one for one in pkgutil.iter_modules(autograder.__path__) if one.name not in ("checks", "runner")))
 attempt("the package beside Python", lambda: something(importlib.util.find_spec(name) for name in ("nbgrader", "_pytest") if importlib.util.find_spec(name)))
 """),
     look("installed-packages", "to find the grader among what is installed", """

@@ -29,6 +29,6 @@ def test_a_cluster_judges_and_one_process_writes(course: Course, tmp_path: Path,
         ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     kept = [json.loads(path.read_text()) for path in (school.state / "verdicts").rglob("*.json")]
-    assert {verdict["sandbox_level"] for verdict in kept} == {level}
+    assert {one["verdict"]["sandbox_level"] for one in kept} == {level}
     given = sum(exercise.points for part in school.parts for exercise in part.exercises if exercise.given)
     assert f"{given:g} of " in ended.stdout
