@@ -12,7 +12,7 @@ import nbformat
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
@@ -153,6 +153,7 @@ PIECES = st.lists(
 
 
 @settings(max_examples=40)
+@example("```[a](javascript:x)", "", "")
 @given(PIECES, PIECES, PIECES)
 def test_pages_of_it_run_nothing(exporter: Any, text: str, code: str, output: str) -> None:
     cells = [

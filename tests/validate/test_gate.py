@@ -125,7 +125,7 @@ def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pyte
             "accepted",
             3,
             [
-                "accepted solutions (loops, seed 0) could not be examined: ZeroDivisionError: by nought",
+                "accepted (loops, seed 0) could not be examined: ZeroDivisionError: by nought",
                 "Mend the test.",
             ],
         ),
