@@ -132,7 +132,7 @@ def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pyte
         ("mistakes", 1, found[-1].wrong),
     ]
     assert [sentence[:60] for sentence in found[-1].wrong] == [
-        "known mistakes could not be examined to the end: a process died. Was "
+        "mistakes could not be examined to the end: a process died. W"
     ]
     assert told == [(number, 6) for number in range(1, 7)]
 
