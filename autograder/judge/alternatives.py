@@ -11,13 +11,14 @@ from autograder.checks.definitions import NotebookError, read_cells
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.manifest import Part
+from autograder.sandbox.installed import is_installed
 from autograder.verdict import PartVerdict
 
 
 def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part, ...]:
     """Return the alternatives of a part that were begun.
 
-    Where none was, it is the first one that was handed in, or else the part.
+    Where none was, it is one that was handed in and can be judged here, or else the part.
     """
     handed_in = [
         alternative
@@ -25,7 +26,12 @@ def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part,
         if alternative.notebook in submission.files or alternative.model in submission.files
     ]
     begun = tuple(alternative for alternative in handed_in if is_begun(course, alternative, submission))
-    return begun or tuple(handed_in[:1]) or (part,)
+    if begun:
+        return begun
+    if handed_in:  # untouched: that is seen by any that can be judged here
+        return (next((one for one in handed_in if is_installed(one.framework)), handed_in[0]),)
+    framework = next((one.framework for one in part.alternatives if is_installed(one.framework)), part.framework)
+    return (replace(part, framework=framework),)
 
 
 def is_begun(course: Course, alternative: Part, submission: Submission) -> bool:

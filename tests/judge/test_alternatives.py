@@ -12,6 +12,7 @@ from autograder.judge import alternatives, session
 from autograder.judge.session import judge_part, taken_in
 from autograder.manifest import ManifestError, Part, read_manifest
 from autograder.sample import students
+from autograder.sandbox import installed
 from autograder.verdict import GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
 
@@ -33,6 +34,31 @@ def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(course: C
     assert begun(course, blank) == [second.notebook]
     answer(blank / first.notebook, "barebones_code")
     assert begun(course, blank) == [first.notebook, second.notebook]
+
+
+def test_an_untouched_part_is_judged_by_what_is_installed(
+    course: Course, blank: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is worth nothing in either notebook: that need not wait for the other's framework."""
+    first, second = course.parts[4].alternatives
+    monkeypatch.setattr(alternatives, "is_installed", lambda framework: framework == second.framework)
+    assert begun(course, blank) == [second.notebook]
+    monkeypatch.setattr(alternatives, "is_installed", lambda framework: False)
+    assert begun(course, blank) == [first.notebook]
+
+
+def test_nothing_handed_in_does_not_wait_for_a_framework(
+    course: Course, blank: Path, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = course.parts[4].alternatives
+    monkeypatch.setattr(alternatives, "is_installed", lambda framework: framework == second.framework)
+    monkeypatch.setattr(installed, "is_installed", alternatives.is_installed)
+    for alternative in (first, second):
+        (blank / alternative.notebook).unlink()
+    with taken_in(blank) as submission:
+        verdict = judge_part(course, course.parts[4], submission, level)
+    assert verdict.problems == ("Neither PyTorch.ipynb nor TensorFlow.ipynb was handed in.",)
+    assert {one.outcome for one in verdict.exercises} == {"not_graded"}
 
 
 def test_code_in_a_cell_of_ones_own_counts_as_work(course: Course, blank: Path) -> None:
