@@ -15,6 +15,8 @@ from autograder.sample import students
 from autograder.sandbox import installed
 from autograder.verdict import GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
+from ..conftest import needs
+
 
 @pytest.fixture
 def blank(course: Course, tmp_path: Path) -> Path:
@@ -27,7 +29,10 @@ def begun(course: Course, folder: Path) -> list[str]:
         return [alternative.notebook for alternative in alternatives.worked_on(course, course.parts[4], submission)]
 
 
-def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(course: Course, blank: Path) -> None:
+def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(
+    course: Course, blank: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alternatives, "is_installed", lambda framework: True)
     first, second = course.parts[4].alternatives
     assert begun(course, blank) == [first.notebook]
     answer(blank / second.notebook, "barebones_code")
@@ -47,6 +52,7 @@ def test_an_untouched_part_is_judged_by_what_is_installed(
     assert begun(course, blank) == [first.notebook]
 
 
+@needs("tensorflow")
 def test_nothing_handed_in_does_not_wait_for_a_framework(
     course: Course, blank: Path, level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +97,10 @@ def answer(notebook: Path, cell: str) -> None:
     notebook.write_text(json.dumps(content))
 
 
+@pytest.mark.skipif(
+    not (installed.is_installed("torch") or installed.is_installed("tensorflow")),
+    reason="neither PyTorch nor TensorFlow is installed: the part is open then",
+)
 def test_nothing_handed_in_is_said_once(course: Course, blank: Path, level: int) -> None:
     for alternative in course.parts[4].alternatives:
         (blank / alternative.notebook).unlink()
