@@ -27,11 +27,16 @@ def build(course: Course) -> None:
     """
     course.state.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=course.state, prefix="release-") as scratch:
-        fresh = _build(course, Path(scratch))
+        fresh, old = _build(course, Path(scratch)), Path(scratch, "old")
         course.release.parent.mkdir(exist_ok=True)
-        if course.release.exists():
-            course.release.rename(Path(scratch, "old"))
-        fresh.rename(course.release)
+        try:
+            if course.release.exists():
+                course.release.rename(old)
+            fresh.rename(course.release)
+        except BaseException:  # Ctrl-C too: the folder of the old one is about to be removed
+            if old.exists() and not course.release.exists():
+                old.rename(course.release)
+            raise
 
 
 def _build(course: Course, into: Path, database: str = "") -> Path:

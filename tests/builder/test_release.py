@@ -233,3 +233,21 @@ def test_a_build_that_fails_leaves_the_old_release(own: Course) -> None:
         current.build(own)
     assert {path: path.read_bytes() for path in own.release.rglob("*") if path.is_file()} == before
     assert list(own.state.glob("release-*")) == []
+
+
+def test_a_build_that_is_stopped_while_it_puts_the_new_one_in_place(
+    own: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current.build(own)
+    before = sorted(path.relative_to(own.release) for path in own.release.rglob("*"))
+    usual = Path.rename
+
+    def stopped(self: Path, target: Path) -> Path:
+        if target == own.release and self.name != "old":
+            raise KeyboardInterrupt
+        return usual(self, target)
+
+    monkeypatch.setattr(Path, "rename", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        current.build(own)
+    assert sorted(path.relative_to(own.release) for path in own.release.rglob("*")) == before
