@@ -19,6 +19,8 @@ COLUMNS = (
     "late_submission_penalty", "score", "max_score", "open_points", "open_reasons",
 )  # fmt: skip
 """nbgrader's, in its order, and ours behind them."""
+FORMULAS = ("=", "+", "-", "@")
+"""What begins a formula in a spreadsheet."""
 UNREAD = "Answers wait for a person to read them."
 
 
@@ -38,7 +40,16 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
                     continue
                 for student in gradebook.students:
                     if not self.student or student.id in map(str, self.student):
-                        table.writerow(_row(gradebook, course, assignment, student))
+                        row = _row(gradebook, course, assignment, student)
+                        table.writerow({name: harmless(value) for name, value in row.items()})
+
+
+def harmless(value: Any) -> Any:
+    """Return a value on one line, of which no spreadsheet makes a formula: a student may have chosen its words."""
+    if not isinstance(value, str):
+        return value
+    text = " ".join(value.split())
+    return f"'{text}" if text.startswith(FORMULAS) else text
 
 
 def _row(gradebook: Gradebook, course: Course, assignment: Any, student: Any) -> dict[str, Any]:

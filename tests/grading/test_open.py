@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from autograder import cli
 from autograder.builder import current
 from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from autograder.grading import engine, record
+from autograder.grading import export as export_module
 from autograder.grading.export import UNREAD, CsvExport
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.intake.submission import Submission
@@ -134,6 +136,15 @@ def test_the_export_says_how_much_and_why(graded: Course, monkeypatch: pytest.Mo
         grade.manual_score, grade.needs_manual_grade = 5.0, False
         gradebook.db.commit()
     assert float(export(graded, monkeypatch)["open_points"]) == 9 + unread
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_reason_is_no_formula(graded: Course, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    kept = record.read(graded, "one")
+    waiting = {name: replace(one, why=text) for name, one in kept.waiting.items()}
+    monkeypatch.setattr(export_module, "UNREAD", text)
+    monkeypatch.setattr(record, "read", lambda *_: replace(kept, waiting=waiting))
+    assert export(graded, monkeypatch)["open_reasons"] == f"'{text.strip()}"
 
 
 def test_nbgrader_exports_with_it(graded: Course) -> None:
