@@ -44,12 +44,8 @@ AllowWeak = Annotated[bool, typer.Option("--allow-weak", help="Go on although th
 
 def main() -> None:
     """Run the command; what is wrong is said in one sentence."""
-    from autograder.grading.engine import GradingError
-    from autograder.sample.train import TrainingError
-    from autograder.sandbox.levels import LaunchError
-
-    put_tools_on_path()
     raise_on_interrupt()
+    put_tools_on_path()
     logging.getLogger("traitlets").addHandler(logging.StreamHandler())  # nbgrader says there what went wrong
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
@@ -57,10 +53,24 @@ def main() -> None:
     except Interrupted:
         err.print("Stopped. What is finished is kept: the same command goes on from there.")
         sys.exit(128 + signal.SIGINT)
-    except LaunchError as error:
-        _fail(f"A runner could not be started ({error}): `autograder doctor` tells more.")
-    except (CourseError, ManifestError, SubmissionError, GradingError, TrainingError) as error:
-        _fail(str(error))
+    except Exception as error:
+        sentence = _sentence(error)
+        if not sentence:
+            raise
+        _fail(sentence)
+
+
+def _sentence(error: Exception) -> str:
+    """What is wrong, where an exception says so in a sentence; "" for a fault in this program."""
+    # Importing these takes seconds, which a command that ends well need not wait for.
+    from autograder.grading.engine import GradingError
+    from autograder.sample.train import TrainingError
+    from autograder.sandbox.levels import LaunchError
+
+    if isinstance(error, LaunchError):
+        return f"A runner could not be started ({error}): `autograder doctor` tells more."
+    told = (CourseError, ManifestError, SubmissionError, GradingError, TrainingError)
+    return str(error) if isinstance(error, told) else ""
 
 
 def _fail(sentence: str) -> NoReturn:

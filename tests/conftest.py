@@ -28,7 +28,7 @@ settings.load_profile("any machine")
 QUICK = (
     "tests/checks", "tests/judge/test_inputs.py", "tests/judge/test_tracks.py",
     "tests/intake", "tests/runner", "tests/sandbox/test_levels.py", "tests/sandbox/test_starvation.py", "tests/source",
-    "tests/test_cli.py", "tests/test_contracts.py", "tests/test_suite.py", "tests/test_verdict.py",
+    "tests/test_cli.py", "tests/test_contracts.py", "tests/test_verdict.py",
 )  # fmt: skip
 """Files and folders whose tests `make quick` runs, but for the slow ones; a test elsewhere is marked by itself."""
 

@@ -31,7 +31,7 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
         """Write the table to ``--to``, by default ``grades.csv``."""
         path = Path(self.to or "grades.csv")
         self.log.info("Exporting grades to %s", path)
-        course = find_course()
+        course = find_course(Path(self.parent.coursedir.root) if self.parent is not None else None)
         with path.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             table.writeheader()

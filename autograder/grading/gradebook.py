@@ -30,7 +30,6 @@ from autograder.judge.alternatives import is_begun
 from autograder.judge.session import taken_in
 from autograder.manifest import Part
 from autograder.sandbox.client import printable
-from autograder.sandbox.installed import is_installed
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
 from . import engine, pages, record
@@ -163,12 +162,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             return self._graded_from("", self.execute)
 
     def _graded_from(self, digest: str, executed: bool) -> dict[str, Any]:
-        frameworks = {alternative.framework for part in self.course.parts for alternative in part.alternatives}
-        installed = sorted(filter(is_installed, frameworks))  # what one more could judge is graded again
-        return {
-            "submission": digest, "tests": presentation_digest(self.course), "executed": executed,
-            "installed": installed,
-        }  # fmt: skip
+        return {"submission": digest, "tests": presentation_digest(self.course), "executed": executed}
 
     def _judge(self, folder: Path) -> Judged:
         assert self._level is not None

@@ -15,8 +15,7 @@ from typing import Any
 from autograder.course import Course
 from autograder.judge.digest import judging_digest
 from autograder.manifest import Part
-from autograder.sandbox.installed import is_installed
-from autograder.verdict import ERROR, OPEN, PartVerdict, from_json, to_json
+from autograder.verdict import ERROR, PartVerdict, from_json, to_json
 
 from . import execute
 from .execute import Executed, Patience
@@ -57,11 +56,8 @@ class VerdictStore:
         }
 
     def put(self, part: Part, verdict: PartVerdict) -> None:
-        """Keep a verdict, unless judging again may tell more: after an error, or once more is installed."""
-        waits = any(exercise.outcome == OPEN for exercise in verdict.exercises) and not all(
-            is_installed(alternative.framework) for alternative in part.alternatives
-        )
-        if not has_error(verdict) and not waits:
+        """Keep a verdict, unless the grader itself went wrong: then judging again may tell more."""
+        if not has_error(verdict):
             content = {"verdict": to_json([verdict]), "consulted": self._digests(verdict.consulted)}
             write_atomically(self._path(self.key(verdict.submission, part)), content)
 

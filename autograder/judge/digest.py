@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.manifest import Part
+from autograder.sandbox.installed import is_installed
 
 from .session import hidden_file
 
@@ -35,10 +36,13 @@ def judging_digest(course: Course, part: Part, engine: Path = ENGINE) -> str:
     Returns
     -------
     str
-        SHA-256 over the secret, the pictures' fingerprint, and names and contents of files: the judging rooms, the
-        part's hidden tests and mistakes, the reference's package and the part's notebooks.
+        SHA-256 over the secret, the pictures' fingerprint, which alternatives have their framework here, and names and
+        contents of files: the judging rooms, the part's hidden tests and mistakes, the reference's package and the
+        part's notebooks.
     """
     total = hashlib.sha256(course.pictures.fingerprint.encode() + b"\0" + course.secret)
+    usable = [alternative.name for alternative in part.alternatives if is_installed(alternative.framework)]
+    total.update(repr(usable).encode())
     for root, path in _files(course, part, engine):
         content = hashlib.sha256(path.read_bytes()).digest()
         total.update(path.relative_to(root).as_posix().encode() + b"\0" + content)

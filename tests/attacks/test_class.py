@@ -21,7 +21,7 @@ import subprocess
 import sys
 import urllib.parse
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, chdir, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import SaveCells
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
@@ -41,6 +40,7 @@ from traitlets.config import Config
 from autograder import cli, grading
 from autograder.course import ASSIGNMENT, Course, put_tools_on_path
 from autograder.grading import engine
+from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.intake.submission import Submission
 from autograder.judge.session import judge_part
@@ -262,8 +262,8 @@ def _grade(school: School) -> str:
 
 def _export(course: Course) -> str:
     path = course.root / "grades.csv"
-    with Gradebook(_database(course), "cs231n") as gradebook:
-        CsvExportPlugin(to=str(path)).export(gradebook)
+    with chdir(course.root), Gradebook(_database(course), "cs231n") as gradebook:
+        CsvExport(to=str(path)).export(gradebook)
     return path.read_text(encoding="utf-8")
 
 

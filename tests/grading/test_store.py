@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from autograder.course import Course
-from autograder.grading import gradebook, store
+from autograder.grading import store
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.grading.store import VerdictStore
+from autograder.judge import digest
 from autograder.manifest import Part
 from autograder.verdict import ERROR, GRADED, NOT_GRADED, OPEN, ExerciseResult, PartVerdict
 
@@ -24,27 +25,30 @@ def is_kept(course: Course, outcome: str) -> bool:
     return kept.get("abc", course.parts[4], 0) is not None
 
 
-def test_what_is_to_be_judged_again_is_not_kept(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our errors; and what is open since a framework is not installed, which may change."""
+def test_only_our_errors_are_not_kept(course: Course) -> None:
+    """Judging again may tell more then. What is open waits under what was installed: see the next test."""
     assert not is_kept(course, ERROR)
-    monkeypatch.setattr(store, "is_installed", lambda framework: framework != "tensorflow")
-    assert not is_kept(course, OPEN)
-    assert is_kept(course, NOT_GRADED)
-    assert is_kept(course, GRADED)
+    for outcome in (OPEN, NOT_GRADED, GRADED):
+        assert is_kept(course, outcome)
 
 
-def test_what_is_installed_is_part_of_the_record(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grading again does nothing where a framework is not installed, and something once it is."""
+def test_what_is_installed_decides(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grading again does nothing where a framework is not installed, and judges once it is; also the better of two."""
+    part, kept = course.parts[4], VerdictStore(course)
 
     def record() -> dict[str, Any]:
         grader: Any = SimpleNamespace(course=course)
         return JudgedAutograde._graded_from(grader, "abc", False)
 
-    monkeypatch.setattr(gradebook, "is_installed", lambda framework: framework == "")
-    without = record()
-    assert without == record()
-    monkeypatch.setattr(gradebook, "is_installed", lambda framework: framework in ("", "torch"))
-    assert without != record()
+    for outcome in (OPEN, GRADED):
+        monkeypatch.setattr(digest, "is_installed", lambda framework: framework == "tensorflow")
+        kept.put(part, replace(verdict(outcome), submission=outcome))
+        without = record()
+        assert kept.get(outcome, part, 0) is not None
+        assert record() == without
+        monkeypatch.setattr(digest, "is_installed", lambda framework: True)
+        assert kept.get(outcome, part, 0) is None
+        assert record() != without
 
 
 def test_blame_on_another_part_holds_as_long_as_its_tests(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
