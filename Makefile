@@ -66,6 +66,6 @@ release: setup
 	$(BIN)/autograder build
 
 clean:
-	rm -rf .autograder/verdicts .autograder/executed .autograder/models .autograder/extensions .autograder/pictures
+	rm -rf .autograder/submissions .autograder/verdicts .autograder/executed .autograder/models .autograder/extensions .autograder/pictures
 	rm -rf autograded feedback build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find autograder datasets source tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -22,22 +22,22 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from autograder.course import ASSIGNMENT, Course, CourseError, find_course, put_tools_on_path
-from autograder.intake.submission import SubmissionError
+from autograder import course as courses
+from autograder.course import Course, put_tools_on_path
+from autograder.errors import AutograderError
 from autograder.interrupts import Interrupted, raise_on_interrupt
-from autograder.manifest import ManifestError
 from autograder.verdict import FAILED, GRADED, PASSED, ExerciseResult, PartVerdict, to_json
 
 if TYPE_CHECKING:
     from autograder.validate.gate import Examined
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-DISTRIBUTION = "cs231n-autograder"
+DISTRIBUTION = "autograder"
 out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 err = Console(stderr=True, highlight=False)
 
 Data = Annotated[
-    Path | None, typer.Option(help="Folder of the pictures to judge on; by default CIFAR-10, else synthetic.")
+    Path | None, typer.Option(help="Folder of the data to judge on; by default what the assignment's kit finds.")
 ]
 AllowWeak = Annotated[bool, typer.Option("--allow-weak", help="Go on although this machine confines badly.")]
 
@@ -62,15 +62,13 @@ def main() -> None:
 
 def _sentence(error: Exception) -> str:
     """What is wrong, where an exception says so in a sentence; "" for a fault in this program."""
-    # Importing these takes seconds, which a command that ends well need not wait for.
-    from autograder.grading.engine import GradingError
-    from autograder.sample.train import TrainingError
-    from autograder.sandbox.levels import LaunchError
+    if not isinstance(error, AutograderError):
+        return ""
+    from autograder.sandbox.levels import LaunchError  # takes long; a command that ends well need not wait for it
 
     if isinstance(error, LaunchError):
         return f"A runner could not be started ({error}): `autograder doctor` tells more."
-    told = (CourseError, ManifestError, SubmissionError, GradingError, TrainingError)
-    return str(error) if isinstance(error, told) else ""
+    return str(error)
 
 
 def _fail(sentence: str) -> NoReturn:
@@ -85,13 +83,24 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_assignment = ""
+
+
+def find_course(data: Path | None = None) -> Course:
+    """Return the course of the current folder, and the assignment that was named."""
+    return courses.find_course(data=data, name=_assignment)
+
+
 @app.callback()
 def options(
+    assignment: Annotated[str, typer.Option(help="The assignment, where the course has several.")] = "",
     _: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
     """Build, grade and examine an auto-graded course."""
+    global _assignment
+    _assignment = assignment
 
 
 @app.command()
@@ -128,7 +137,7 @@ def sample(
 @app.command()
 def judge(
     folder: Annotated[
-        Path, typer.Argument(help="Holds a cs231n package, with or without notebooks; or a zip or tar of it.")
+        Path, typer.Argument(help="Holds the students' package, with or without notebooks; or a zip or tar of it.")
     ],
     part: Annotated[list[int] | None, typer.Option(help="Judge this part only; may be given again.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON and nothing else.")] = False,
@@ -147,7 +156,7 @@ def judge(
     if level is not None and (level not in (1, 2, 3) or (level == 1 and not allow_weak)):
         _fail("The level must be 3 or 2; 1 is given with --allow-weak only.")
     used = level or require_level(allow_weak)
-    with taken_in(folder) as submission:
+    with taken_in(folder, course.assignment) as submission:
         verdicts = [judge_part(course, one, submission, used) for one in parts]
     if as_json:
         print(json.dumps(to_json(verdicts)))
@@ -168,7 +177,8 @@ def _print_verdict(verdict: PartVerdict) -> None:
     out.print(table)
     for sentence in (*verdict.problems, *verdict.flags, *(f"Left out: {name}" for name in verdict.left_out)):
         out.print(sentence, markup=False, soft_wrap=True)
-    out.print(f"Sandbox level {verdict.sandbox_level}, {verdict.data} pictures, {verdict.seconds:.1f} s.")
+    data = f"data: {verdict.data}, " if verdict.data else ""
+    out.print(f"Sandbox level {verdict.sandbox_level}, {data}{verdict.seconds:.1f} s.")
 
 
 def _explain(exercise: ExerciseResult) -> str:
@@ -195,6 +205,7 @@ def grade(
     from autograder.grading import engine
 
     course = find_course(data=data)
+    course.require_release()
     folders = engine.submissions(course, student)
     if not folders:
         _fail(f"There are no submissions in {course.root / 'submitted'}: collect them there first.")
@@ -226,7 +237,7 @@ def _nbgrader(
     course: Course, command: str, student: str, data: Path | None, allow_weak: bool, execute: bool = False
 ) -> list[str]:
     """Run a command of nbgrader on the course; return what went wrong."""
-    arguments = [command, ASSIGNMENT, f"--student={student}", "--log-level=ERROR"]
+    arguments = [command, course.assignment.name, f"--student={student}", "--log-level=ERROR"]
     if command == "autograde":
         arguments += [f"--JudgedAutograde.data={data or ''}", f"--JudgedAutograde.allow_weak={allow_weak}"]
         arguments += ["--JudgedAutograde.execute=True"] if execute else []
@@ -257,9 +268,9 @@ def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
     ):
         table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("notes")
-    data = str(course.data) if course.data else None
+    data, name = str(course.data) if course.data else None, course.assignment.name
     for student, folder in folders.items():
-        jobs = [Job(str(course.root), data, student, str(folder), part.number, level) for part in course.parts]
+        jobs = [Job(str(course.root), data, student, str(folder), part.number, level, name) for part in course.parts]
         verdicts = [run_job(job) for job in jobs]
         for verdict in verdicts:
             reasons = dict.fromkeys(exercise.message for exercise in verdict.undecided)
@@ -336,10 +347,8 @@ def _print_examined(found: "list[Examined]") -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def data(context: typer.Context) -> None:
-    """Fetch, check or make the pictures: the tool of datasets/ (add --help for its options)."""
-    from datasets.__main__ import main as tool
-
-    sys.exit(tool(context.args))
+    """Fetch, check or make the data, with the tool that the assignment has for it (add --help for its options)."""
+    sys.exit(find_course().kit.tool(context.args))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Where a course's things lie: its source, release, secret, pictures and store. One object instead of many paths.
+"""Where a course's things lie: its source, release, secret, data and store. One object instead of many paths.
 
 Finds and remembers; does not build, judge or grade.
 """
@@ -6,56 +6,116 @@ Finds and remembers; does not build, judge or grade.
 import os
 import secrets
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import datasets
-from autograder.checks.pictures import Pictures
+from autograder.checks.public import lend
+from autograder.errors import SetupError
+from autograder.intake.kept import Kept
+from autograder.kit import Data, JudgeKit
 
-from .manifest import Part, read_manifest
+from .assignment import SETTINGS, Assignment, Part, read_assignment
 
-ASSIGNMENT = "assignment2"
+GRADERS = Path("autograder", "assignments")
+"""Where a course keeps its assignments' graders."""
+STATE = ".autograder"
+ENGINE = Path(__file__).resolve().parent
 
 
-class CourseError(Exception):
+class CourseError(SetupError):
     """The current folder is not a course, or lacks something: one sentence says what."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """A course's folder.
+    """A course's folder, and one of its assignments.
 
     Attributes
     ----------
     root : Path
         Holds ``source``, ``release`` and ``nbgrader_config.py``.
     data : Path or None
-        Folder of the pictures to judge on; by default the real ones where they are, else the synthetic ones.
+        Folder of the data to judge on; by default what the assignment's kit finds.
+    name : str
+        The assignment's; "" where the course has only one.
     """
 
     root: Path
     data: Path | None = None
+    name: str = ""
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        """The assignment.
+
+        Raises
+        ------
+        CourseError
+            If there is none of this name, or it has to be named.
+        """
+        source = self.root / "source"
+        names = [path.name for path in sorted(source.glob("*")) if _grader(self.root, path.name) is not None]
+        name = self.name or (names[0] if len(names) == 1 else "")
+        folder = _grader(self.root, name) if name in names else None
+        if folder is None and not names:
+            raise CourseError(
+                f"{self.root} is not a course's folder (no assignment in source/ has a grader in {GRADERS}): "
+                "go there and run this again."
+            )
+        if folder is None:
+            raise CourseError(f"Say which assignment is meant with --assignment: {', '.join(names)}.")
+        return read_assignment(folder, source / name)
 
     @property
     def source(self) -> Path:
         """The instructor's assignment."""
-        return self.root / "source" / ASSIGNMENT
+        return self.assignment.source
 
     @property
     def release(self) -> Path:
         """What students receive."""
-        return self.root / "release" / ASSIGNMENT
+        return self.root / "release" / self.assignment.name
+
+    def require_release(self) -> Path:
+        """Return what students receive.
+
+        Raises
+        ------
+        CourseError
+            If it was not built yet.
+        """
+        if not self.release.is_dir():
+            raise CourseError(f"There is no {self.release} yet: run `autograder build` first.")
+        return self.release
 
     @property
     def state(self) -> Path:
         """What grading leaves behind: verdicts, secret, caches."""
-        return self.root / ".autograder"
+        return self.root / STATE
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The parts, from the source notebooks."""
-        return read_manifest(self.source)
+        return self.assignment.parts
+
+    @property
+    def submissions(self) -> Kept:
+        """The submissions that were taken in."""
+        return Kept(self.state / "submissions", self.assignment.rules)
+
+    def room(self, name: str) -> Path:
+        """Return a folder of the course's own that is released as part of the package.
+
+        Raises
+        ------
+        CourseError
+            If there is none.
+        """
+        found = next((root / name for root in (self.root, ENGINE.parent) if (root / name).is_dir()), None)
+        if found is None:
+            raise CourseError(f"There is no {self.root / name}, which {SETTINGS} names among the rooms.")
+        return found
 
     @cached_property
     def secret(self) -> bytes:
@@ -77,27 +137,28 @@ class Course:
         return path.read_bytes()
 
     @cached_property
-    def pictures(self) -> Pictures:
-        """The pictures that submissions are judged on.
+    def kit(self) -> JudgeKit:
+        """What the assignment adds to the trusted side."""
+        module = self.assignment.module("kit.judge")
+        kit: JudgeKit = JudgeKit(self) if module is None else module.Kit(self)
+        return kit
+
+    @cached_property
+    def judged_on(self) -> Data:
+        """The data that submissions are judged on.
 
         Raises
         ------
-        CourseError
+        SetupError
             If the folder that was named does not hold them.
         """
-        try:
-            root = self._find_pictures()
-            return Pictures(root, datasets.read_batch, datasets.kind(root), datasets.fingerprint(root))
-        except datasets.DatasetError as error:
-            raise CourseError(str(error)) from None
+        return self.kit.data()
 
-    def _find_pictures(self) -> Path:
-        if self.data is not None or os.environ.get("CS231N_DATA"):
-            return datasets.locate(self.data)
-        try:
-            return datasets.locate()
-        except datasets.DatasetError:
-            return datasets.synthetic_root()
+
+def _grader(root: Path, name: str) -> Path | None:
+    """The folder of an assignment's grader: the course's own or, where it has none, one beside the engine."""
+    folders = (root / GRADERS / name, ENGINE / GRADERS.name / name)
+    return next((folder for folder in folders if (folder / SETTINGS).is_file()), None)
 
 
 def put_tools_on_path() -> None:
@@ -107,17 +168,36 @@ def put_tools_on_path() -> None:
         os.environ["PATH"] = folder + os.pathsep + path
 
 
-def find_course(folder: Path | None = None, data: Path | None = None) -> Course:
+def find_course(folder: Path | None = None, data: Path | None = None, name: str = "") -> Course:
     """Return the course of a folder, by default the current one.
 
     Raises
     ------
     CourseError
-        If it holds no source.
+        If it holds no assignment, or several and none is named.
     """
-    root = (folder or Path.cwd()).resolve()
-    if not (root / "source" / ASSIGNMENT).is_dir():
-        raise CourseError(
-            f"{root} is not the course's folder (it has no source/{ASSIGNMENT}): go there and run this again."
-        )
-    return Course(root, data)
+    course = Course((folder or Path.cwd()).resolve(), data, name)
+    _ = course.assignment
+    return course
+
+
+def lend_rooms(package: str, init: str) -> list[str]:
+    """Let the instructor's package find what the builder puts into the students': tools, kit, and rooms of the course.
+
+    Parameters
+    ----------
+    package : str
+        The package's ``__name__``.
+    init : str
+        Its ``__file__``.
+
+    Returns
+    -------
+    list of str
+        Folders in which more of its modules lie.
+    """
+    source = Path(init).resolve().parent.parent
+    root = source.parent.parent
+    assignment = Course(root, name=source.name).assignment
+    lend(replace(assignment.facts, package=package))
+    return [str(root), str(ENGINE.parent)] if assignment.settings.rooms else []

@@ -1,19 +1,41 @@
-"""The result of judging: what each test said, what each exercise earned. One type, one JSON schema.
+"""The result of judging: what each test said, what each exercise earned. One type, from which its JSON schema comes.
 
 Data only: how it is reached is the judge's business, how it is shown the readers'.
 """
 
 import functools
-import json
 import math
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any
 
-SCHEMA = Path(__file__).with_name("verdict.schema.json")
-PASSED, FAILED, ERROR, OPEN, NOT_GRADED, GRADED = "passed", "failed", "error", "open", "not_graded", "graded"
+import msgspec
+
+from autograder.checks.exercise import Kind
+
+
+class Outcome(StrEnum):
+    """What became of a test or an exercise.
+
+    A test is ``passed``, ``failed`` (theirs), ``error`` (ours), ``open`` (waits for a set-up or a person) or
+    ``not_graded`` (nothing to judge was handed in). An exercise is ``graded`` (something was earned) or ``failed``
+    (nothing was), or one of the last three.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    OPEN = "open"
+    NOT_GRADED = "not_graded"
+    GRADED = "graded"
+
+
+PASSED, FAILED, ERROR, OPEN, NOT_GRADED, GRADED = Outcome
 UNDECIDED = (ERROR, OPEN, NOT_GRADED)
 """Outcomes that are not final: they add nothing, cost nothing, and wait for a person."""
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+Level = Annotated[int, msgspec.Meta(ge=0, le=3)]
 
 
 @dataclass(frozen=True)
@@ -24,11 +46,8 @@ class TestResult:
     ----------
     name, title : str
         The test's name, and what it looks at in a few words.
-    kind : str
-        ``core``, ``edge``, ``learns``, ``accuracy`` or ``speed``.
-    outcome : str
-        ``passed``, ``failed`` (theirs), ``error`` (ours), ``open`` (waits for a set-up or a person) or ``not_graded``
-        (nothing to judge was handed in).
+    kind : {"core", "edge", "learns", "accuracy", "speed"}
+    outcome : Outcome
     message, hint : str
         For the student: what is wrong; which known mistake gives just that.
     seconds : float
@@ -40,12 +59,12 @@ class TestResult:
 
     name: str
     title: str
-    kind: str
-    outcome: str
+    kind: Kind
+    outcome: Outcome
     message: str = ""
     hint: str = ""
-    seconds: float = 0.0
-    credit: float = 0.0
+    seconds: Amount = 0.0
+    credit: Share = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,15 +76,14 @@ class ExerciseResult:
     id : str
     points, score : float
         The most, and what was earned; always finite, ``0 <= score <= points``.
-    outcome : str
-        ``graded`` (something was earned), ``failed`` (nothing was), ``error``, ``open`` or ``not_graded``.
+    outcome : Outcome
     tests : tuple of TestResult
     """
 
     id: str
-    points: float
-    score: float
-    outcome: str
+    points: Amount
+    score: Amount
+    outcome: Outcome
     tests: tuple[TestResult, ...]
 
     @property
@@ -92,9 +110,11 @@ class PartVerdict:
     seconds : float
     sandbox_level : int
     data : str
-        ``cifar10`` or ``synthetic``.
+        A word for the data that it was judged on.
     submission, seed : str
         Digest of what was judged; and of what the random inputs were drawn from.
+    left_out : tuple of str
+        What of the submission was not taken in, each with the reason.
     """
 
     id: int
@@ -102,12 +122,12 @@ class PartVerdict:
     exercises: tuple[ExerciseResult, ...]
     problems: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
-    seconds: float = 0.0
-    sandbox_level: int = 0
+    seconds: Amount = 0.0
+    sandbox_level: Level = 0
     data: str = ""
     submission: str = ""
     seed: str = ""
-    left_out: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = ()
     consulted: tuple[int, ...] = field(default=(), compare=False)
     """Numbers of other parts whose tests were asked which exercise is to blame. Not part of the JSON."""
 
@@ -127,7 +147,7 @@ class PartVerdict:
         return sum(exercise.points for exercise in self.exercises)
 
 
-def score(points: float, tests: tuple[TestResult, ...]) -> tuple[float, str]:
+def score(points: float, tests: tuple[TestResult, ...], weight: float = 0.2) -> tuple[float, Outcome]:
     """Return what an exercise earned, and its outcome.
 
     Parameters
@@ -136,13 +156,15 @@ def score(points: float, tests: tuple[TestResult, ...]) -> tuple[float, str]:
         The most.
     tests : tuple of TestResult
         All of its tests.
+    weight : float
+        The share of the points that tests other than core tests decide.
 
     Returns
     -------
     score : float
-        ``points * core * (0.8 + 0.2 * rest)``, where core is the fraction of core credit and rest that of all others;
-        an exercise without core tests scores by the others alone.
-    outcome : str
+        ``points * core * (1 - weight + weight * rest)``, where core is the fraction of core credit and rest that of all
+        others; an exercise without core tests scores by the others alone.
+    outcome : Outcome
     """
     if not tests or any(test.outcome == ERROR for test in tests):
         return 0.0, ERROR
@@ -152,23 +174,37 @@ def score(points: float, tests: tuple[TestResult, ...]) -> tuple[float, str]:
     core = [test.credit for test in tests if test.kind == "core"]
     rest = [test.credit for test in tests if test.kind != "core"]
     share = sum(rest) / len(rest) if rest else 1.0
-    earned = points * (sum(core) / len(core) * (0.8 + 0.2 * share) if core else share)
+    earned = points * (sum(core) / len(core) * (1 - weight + weight * share) if core else share)
     if not math.isfinite(earned):
         return 0.0, ERROR
     earned = min(round(max(earned, 0.0), 4), points)  # rounded first: never to more than there is
     return earned, GRADED if earned > 0 else FAILED
 
 
+@dataclass(frozen=True)
+class Verdicts:
+    """The verdicts on one submission, as they are documented.
+
+    Attributes
+    ----------
+    sandbox_level : int
+        The lowest of its parts.
+    data : str
+    parts : tuple of PartVerdict
+    """
+
+    sandbox_level: Level
+    data: str
+    parts: tuple[PartVerdict, ...]
+
+
 def to_json(verdicts: list[PartVerdict]) -> dict[str, Any]:
     """Return the verdicts of one submission as the documented JSON."""
-    content: dict[str, Any] = {
-        "sandbox_level": min((verdict.sandbox_level for verdict in verdicts), default=0),
-        "data": verdicts[0].data if verdicts else "",
-        "parts": [asdict(verdict) for verdict in verdicts],
-    }
-    for part in content["parts"]:
+    level = min((verdict.sandbox_level for verdict in verdicts), default=0)
+    content = Verdicts(level, verdicts[0].data if verdicts else "", tuple(verdicts))
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(content))
+    for part in plain["parts"]:
         del part["consulted"]
-    plain: dict[str, Any] = json.loads(json.dumps(content))  # lists in the place of tuples
     return plain
 
 
@@ -180,26 +216,15 @@ def from_json(content: Any) -> list[PartVerdict]:
     ValueError
         If the content does not follow the schema.
     """
-    import jsonschema
-
     try:
-        jsonschema.validate(content, schema())
-    except jsonschema.ValidationError as error:
-        raise ValueError(f"not a verdict: {error.message}") from None
-    return [_part(part) for part in content["parts"]]
-
-
-def _part(content: dict[str, Any]) -> PartVerdict:
-    exercises = tuple(
-        ExerciseResult(**{**exercise, "tests": tuple(TestResult(**test) for test in exercise["tests"])})
-        for exercise in content["exercises"]
-    )
-    lists = {name: tuple(content[name]) for name in ("problems", "flags", "left_out")}
-    return PartVerdict(**{**content, **lists, "exercises": exercises})
+        return list(msgspec.convert(content, Verdicts).parts)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"not a verdict: {error}") from None
 
 
 @functools.cache
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a submission's verdict."""
-    content: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    return content
+    found = msgspec.json.schema(Verdicts)
+    del found["$defs"][PartVerdict.__name__]["properties"]["consulted"]
+    return found

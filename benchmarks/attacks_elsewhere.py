@@ -34,18 +34,19 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import nbformat
+from msgspec import structs
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rich.console import Console
 from rich.table import Table
 
 import datasets
-from autograder.course import ASSIGNMENT, Course, put_tools_on_path
-from autograder.intake.submission import SubmissionError
-from autograder.judge import context
+from autograder.course import Course, put_tools_on_path
+from autograder.errors import SubmissionError
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
 from autograder.sandbox import client
 from autograder.verdict import ERROR
+from tests.assignment2 import ASSIGNMENT, HIDDEN
 from tests.attacks import CLASS_SUITE, SUITE
 from tests.attacks.attack import HONEST, Attack, Witness, inherited_by_runners
 
@@ -468,6 +469,14 @@ def _graded_here(attack: Attack) -> bool:
     return bool(set(attack.earns) & set(EXERCISES))
 
 
+def _impatient(course: Course) -> Course:
+    """A course whose assignment gives each answer only a little time."""
+    settings = course.assignment.settings
+    quick = structs.replace(settings, seconds=structs.replace(settings.seconds, call=3.0))
+    course.__dict__["assignment"] = dataclasses.replace(course.assignment, settings=quick)
+    return course
+
+
 class Ours:
     """This autograder, at one level of its sandbox; in no other jail than its own."""
 
@@ -478,7 +487,7 @@ class Ours:
         for step in ("source", "release"):
             ignored = shutil.ignore_patterns("__pycache__", "models", "build", "*.so", "*.c")
             shutil.copytree(ROOT / step / ASSIGNMENT, work / step / ASSIGNMENT, ignore=ignored)
-        self.course = Course(work, datasets.synthetic_root())
+        self.course = _impatient(Course(work, datasets.synthetic_root()))
         self.other = work / "submitted" / "somebody-else" / ASSIGNMENT / "cs231n" / "layers.py"
         self.other.parent.mkdir(parents=True)
         self.solution = work / "source" / ASSIGNMENT / "cs231n" / "layers.py"
@@ -504,10 +513,9 @@ class Ours:
             with ExitStack() as stack:
                 stack.enter_context(inherited_by_runners(witness.descriptor))
                 stack.enter_context(mock.patch.dict(os.environ, AUTOGRADER_CANARY=self.canary))
-                stack.enter_context(mock.patch.object(context, "CALL_SECONDS", 3.0))
                 stack.enter_context(mock.patch.object(client, "IMPORT_SECONDS", 3.0))
                 try:
-                    submission = stack.enter_context(taken_in(folder))
+                    submission = stack.enter_context(taken_in(folder, self.course.assignment))
                     verdict = judge_part(self.course, part, submission, self.level)
                     shares = {one.id: one.score / one.points for one in verdict.exercises if one.outcome != ERROR}
                 except SubmissionError:
@@ -516,11 +524,11 @@ class Ours:
                     print(f"{attack.name} at level {self.level}: {type(error).__name__}: {error}", file=sys.stderr)
         heard = "\n".join(witness.lines)
         told = [text for text in witness.said("got") if text.partition(":")[0] not in attack.allowed]
-        seconds = time.monotonic() - began
+        seconds, most = time.monotonic() - began, self.course.assignment.settings.seconds.part
         return Outcome(
             reached=bool(witness.said("reached")), leaked=self.canary in heard, none=not shares, shares=shares or {},
             got=any(self.canary not in text for text in told), undeserved=_undeserved(attack, shares),
-            blocked=seconds > 2 * context.PART_SECONDS, left=witness.survived, changed=self._state() != before,
+            blocked=seconds > 2 * most, left=witness.survived, changed=self._state() != before,
             seconds=seconds,
         )  # fmt: skip
 
@@ -528,8 +536,8 @@ class Ours:
         return {
             "root": str(self.work), "gradebook": str(self.kept[1]), "solution": str(self.solution),
             "other": str(self.other), "secret": str(self.course.state / "secret"),
-            "labels": str(datasets.synthetic_root() / "test_batch"), "hidden": str(ROOT / "autograder" / "hidden"),
-            "judge": os.getpid(), "port": 9, "level": self.level, "fingerprint": self.course.pictures.fingerprint,
+            "labels": str(datasets.synthetic_root() / "test_batch"), "hidden": str(HIDDEN),
+            "judge": os.getpid(), "port": 9, "level": self.level, "fingerprint": self.course.kit.pictures.fingerprint,
             "daemon": str(self.work / "daemon"), "log": str(self.work / "log"),
         }  # fmt: skip
 

@@ -15,10 +15,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from autograder.accepted import ACCEPTED
 from autograder.course import Course, find_course
-from autograder.mistakes import CATALOGUE
 from autograder.sample import students
+from tests.assignment2 import ACCEPTED, CATALOGUE
 
 SECRET = "one secret for both"
 PARTS = "parts.json"
@@ -30,7 +29,7 @@ def prepare(course: Course, folder: Path) -> None:
     numbers = {exercise.id: part.number for part in course.parts for exercise in part.exercises}
     in_numpy = [part.number for part in course.parts if not part.framework]
     parts: dict[str, list[int]] = {}
-    for name, make in students.STUDENTS.items():
+    for name, make in students.students_of(course).items():
         if name != "sample-hostile":  # it links to this course's own state
             make(course, folder / name, True)
             parts[name] = [part.number for part in course.parts]

@@ -72,7 +72,7 @@ def test_what_is_wrong_is_one_sentence(course: Course, tmp_path: Path, arguments
 def test_outside_a_course(tmp_path: Path) -> None:
     result = run(tmp_path, "grade")
     assert result.returncode == 1
-    assert "not the course's folder" in result.stderr
+    assert "is not a course's folder" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from autograder.builder import current
-from autograder.course import ASSIGNMENT, Course
+from autograder.course import Course
 from autograder.sample import students
+from tests.assignment2 import ASSIGNMENT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for process groups")
 PATIENCE = 300.0

@@ -12,7 +12,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.checks.record import read_logs, same_log
-from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.course import Course, put_tools_on_path
 
 from .release import ReleaseBuilder
 
@@ -43,14 +43,14 @@ def _build(course: Course, into: Path, database: str = "") -> Path:
     """Build a release below a folder and return where it is."""
     put_tools_on_path()
     config = Config()
-    directory = CourseDirectory(root=str(course.root), assignment_id=ASSIGNMENT, config=config)
+    directory = CourseDirectory(root=str(course.root), assignment_id=course.assignment.name, config=config)
     directory.release_directory = os.path.relpath(into / "release", course.root)
     if database:
         directory.db_url = database
     builder = ReleaseBuilder(coursedir=directory, config=config)
     builder.force = True
     builder.start()
-    return into / "release" / ASSIGNMENT
+    return into / "release" / course.assignment.name
 
 
 def differences(course: Course) -> list[str]:

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.assignment import Assignment
+
 from .strip import MARKERS, solution_lines
 
 KINDS = {".py", ".pyx", ".ipynb", ".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".json"}
@@ -18,18 +20,16 @@ LONG = 50
 """A hidden test's line of fewer characters may."""
 
 
-def scan(release: Path, source: Path, hidden: Path) -> list[str]:
+def scan(release: Path, assignment: Assignment) -> list[str]:
     """Return what leaks, one sentence each; an empty list is a clean release.
 
     Parameters
     ----------
     release : Path
         The folder that students would receive.
-    source : Path
-        The instructor's assignment.
-    hidden : Path
-        The folder of the hidden tests.
+    assignment : Assignment
     """
+    source, hidden = assignment.source, assignment.hidden
     secret, given = _solutions(source)
     public_text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((source / "tests").glob("*.py")))
     hidden_names, hidden_lines = _hidden(hidden, public_text)

@@ -4,7 +4,6 @@ The release holds these numbers in place of code: a mistaken solution is nearly 
 """
 
 import contextlib
-import inspect
 import io
 import json
 from pathlib import Path
@@ -12,28 +11,30 @@ from typing import Any
 
 import numpy as np
 
+from autograder.assignment import Assignment, Part
+from autograder.catalogue import mistakes_in
 from autograder.checks.code_under_test import CodeUnderTest
+from autograder.checks.fixtures import Fixtures, asks_only_for
 from autograder.checks.public import PublicTest, PublicTests, rng_for, seed_for
 from autograder.checks.record import Log, Recorded, write_logs
+from autograder.errors import SetupError
 from autograder.judge.reference import mistaken, reference
-from autograder.mistakes import of_exercise
 
 RECORDED_KINDS = ("core", "edge")
 MOST_NUMBERS = 1000
 """A mistake that shows in more numbers than these shows in random ones: the student's would be others."""
 
 
-class RecordError(Exception):
+class RecordError(SetupError):
     """A public test does not pass on the reference."""
 
 
-def record(source: Path, release: Path) -> None:
+def record(assignment: Assignment, release: Path) -> None:
     """Write ``tests/recorded`` of a release.
 
     Parameters
     ----------
-    source : Path
-        The instructor's assignment.
+    assignment : Assignment
     release : Path
         The release, which holds the public tests already.
 
@@ -44,17 +45,18 @@ def record(source: Path, release: Path) -> None:
     """
     logs: dict[str, Log] = {}
     named: dict[str, dict[str, str]] = {}
-    for test in PublicTests(source).tests:
-        if test.claim.kind not in RECORDED_KINDS or "framework" in inspect.signature(test.function).parameters:
+    for test in PublicTests(assignment.source, assignment.facts).tests:
+        if test.claim.kind not in RECORDED_KINDS or not asks_only_for(test.function, Fixtures):
             continue
-        right = Recorded(reference(source))
-        error = _run(test, CodeUnderTest(reference(source)), CodeUnderTest(right))
+        own = reference(assignment, _part_of(assignment, test))
+        right = Recorded(own)
+        error = _run(test, CodeUnderTest(own), CodeUnderTest(right))
         if error is not None:
             raise RecordError(f"The public test {test.name} does not pass on the reference: {error}")
         logs[f"reference/{test.name}"] = right.log
-        for mistake in of_exercise(test.claim.exercise):
-            answers = Recorded(mistaken(source, mistake))
-            failed = _run(test, CodeUnderTest(answers), CodeUnderTest(reference(source))) is not None
+        for mistake in mistakes_in(assignment, test.claim.exercise):
+            answers = Recorded(mistaken(assignment, mistake))
+            failed = _run(test, CodeUnderTest(answers), CodeUnderTest(own)) is not None
             if failed and _count(answers.log) <= MOST_NUMBERS:
                 logs[f"mistake/{test.name}/{mistake.id}"] = answers.log
                 named[mistake.key] = {"title": mistake.title, "explanation": mistake.explanation}
@@ -63,15 +65,17 @@ def record(source: Path, release: Path) -> None:
     (release / "tests" / "recorded" / "mistakes.json").write_text(text + "\n", encoding="utf-8")
 
 
+def _part_of(assignment: Assignment, test: PublicTest) -> Part | None:
+    """The part whose notebook a test may ask about."""
+    return next((part for part in assignment.parts if test.claim.exercise in {one.id for one in part.exercises}), None)
+
+
 def _run(test: PublicTest, student: CodeUnderTest, known: CodeUnderTest) -> Exception | None:
     for side in (student, known):
-        base = side.backend.backend if isinstance(side.backend, Recorded) else side.backend
-        base.call("course.seed", (seed_for(test.name),), {})
-    offers: dict[str, Any] = {"student": student, "reference": known, "rng": rng_for(test.name)}
-    names = test.function.__code__.co_varnames[: test.function.__code__.co_argcount]
+        side.backend.seed(seed_for(test.name))
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            test.function(**{name: offers[name] for name in names})
+            Fixtures(student, lambda: known, lambda: rng_for(test.name)).run(test.function)
     except Exception as error:
         return error
     return None

@@ -13,12 +13,10 @@ import nbgrader.apps.generateassignmentapp
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
-import autograder.checks
-import autograder.hidden
-import datasets
-from autograder.course import put_tools_on_path
-from autograder.mistakes import MistakeError
+from autograder.catalogue import MistakeError
+from autograder.course import Course, find_course, put_tools_on_path
 
+from . import tools
 from .leaks import scan
 from .record import RecordError, record
 from .strip import StripError, strip
@@ -27,7 +25,6 @@ COPIED = {".ini", ".toml", ".cfg", ".txt", ".md", ".png", ".sh"}
 """Files of the source that students receive as they are."""
 STRIPPED = {".py", ".pyx"}
 NOT_RELEASED = {"__pycache__", ".ipynb_checkpoints", "models", "checkpoints", "build", "recorded"}
-PACKAGE = "cs231n"
 
 
 class ReleaseError(SystemExit):
@@ -42,7 +39,6 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """Write everything but the notebooks, and let nbgrader record the assignment."""
-        source = Path(self._format_source(assignment_id, student_id))
         release = Path(self._format_dest(assignment_id, student_id))
         ignored = self.coursedir.ignore
         self.coursedir.ignore = ["*"]  # nbgrader copies nothing by itself
@@ -50,7 +46,11 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
             super().init_assignment(assignment_id, student_id)
         finally:
             self.coursedir.ignore = ignored
-        assemble(source.resolve(), release.resolve())
+        assemble(self._course, release.resolve())
+
+    @property
+    def _course(self) -> Course:
+        return find_course(Path(self.coursedir.root), name=self.coursedir.assignment_id)
 
     def convert_notebooks(self) -> None:
         """Convert, then scan; whatever goes wrong, no folder is left that students must not see.
@@ -61,10 +61,9 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
             With the first leaks, or what else went wrong.
         """
         release = Path(self._format_dest(self.coursedir.assignment_id, ".")).resolve()
-        source = Path(self._format_source(self.coursedir.assignment_id, ".")).resolve()
         try:
             super().convert_notebooks()
-            leaks = scan(release, source, Path(str(autograder.hidden.__file__)).parent) if release.exists() else []
+            leaks = scan(release, self._course.assignment) if release.exists() else []
         except NbGraderException as error:
             shutil.rmtree(release, ignore_errors=True)
             raise ReleaseError(f"The release was not built, and {release} was removed: {error}") from None
@@ -77,7 +76,7 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
             raise ReleaseError(f"The release leaks, and {release} was removed:\n{listed}")
 
 
-def assemble(source: Path, release: Path) -> None:
+def assemble(course: Course, release: Path) -> None:
     """Write a release's modules, public tests and tools; notebooks are nbgrader's to convert.
 
     Raises
@@ -85,6 +84,7 @@ def assemble(source: Path, release: Path) -> None:
     ReleaseError
         If a module cannot be stripped, or a public test does not pass on the reference.
     """
+    assignment, source = course.assignment, course.source
     try:
         for path in sorted(source.rglob("*")):
             name = path.relative_to(source)
@@ -94,12 +94,9 @@ def assemble(source: Path, release: Path) -> None:
                 _write(release / name, strip(path.read_text(encoding="utf-8"), str(name)))
             elif path.suffix in COPIED:
                 _copy(path, release / name)
-        for room in (autograder.checks, datasets):
-            home = Path(str(room.__file__)).parent
-            for path in sorted(home.iterdir()):
-                if path.suffix in {".py", ".sh"}:
-                    _copy(path, release / PACKAGE / home.name / path.name)
-        record(source, release)
+        for name, text in tools.files(course):
+            _write(release / name, text)
+        record(assignment, release)
     except (StripError, RecordError, MistakeError) as error:
         raise ReleaseError(str(error)) from None
 

@@ -6,13 +6,15 @@ Text in, text out; nothing is read or written here.
 import ast
 import re
 
+from autograder.errors import SetupError
+
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_INSTRUCTOR, END_INSTRUCTOR = "### BEGIN INSTRUCTOR ONLY", "### END INSTRUCTOR ONLY"
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 MARKERS = (BEGIN, END, BEGIN_INSTRUCTOR, END_INSTRUCTOR, "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
 
-class StripError(Exception):
+class StripError(SetupError):
     """A module's markers do not match up: one sentence says where."""
 
 

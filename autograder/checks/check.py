@@ -7,19 +7,19 @@ import contextlib
 import importlib
 import io
 import os
-import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .code_under_test import CodeError
-from .host import load_package
-from .public import Failure, PublicTest, PublicTests, own_pictures, own_student
+from .facts import RELEASED, Facts
+from .host import Local, load_package
+from .public import Failure, PublicTest, PublicTests, own_host
+from .record import Recorded
 
-PACKAGE = "cs231n"
+TOOLS = ("checks", "kit")
+"""What of the package is not the student's, and stays as it was imported."""
 
 
 class CheckFailed(Exception):
@@ -43,11 +43,12 @@ def check(exercise: str) -> None:
         If a check does not pass, or there is no such exercise.
     """
     folder = _folder()
-    tests = PublicTests(folder).of(exercise)
+    public = PublicTests(folder)
+    tests = public.of(exercise)
     if not tests:
         raise CheckFailed(f"There is no exercise called {exercise!r}.")
-    with _quietly(), _fresh(folder):
-        failures = [(test, failure) for test in tests if (failure := _run(folder, test)) is not None]
+    with _quietly(), _fresh(folder, public.facts):
+        failures = [(test, failure) for test in tests if (failure := _run(public, test)) is not None]
     passed = len(tests) - len(failures)
     if not failures:
         print(f"{exercise}: {passed} of {len(tests)} checks passed.")
@@ -63,21 +64,21 @@ def check(exercise: str) -> None:
     raise CheckFailed(f"{exercise}: {passed} of {len(tests)} checks passed.")
 
 
-def _run(folder: Path, test: PublicTest) -> Failure | None:
-    tests = PublicTests(folder)
+def _run(public: PublicTests, test: PublicTest) -> Failure | None:
+    host = own_host(public.folder, public.facts, _notebook_values())
+    put_back = host.remember()  # tests seed the generators; the notebook's draws go on as before
     try:
-        needs = test.function.__code__.co_varnames[: test.function.__code__.co_argcount]
-        extra = {"pictures": own_pictures(PACKAGE)} if "pictures" in needs else {}
-        return tests.run(test, own_student(folder, PACKAGE, _notebook_values()), **extra)
+        return public.run(test, Recorded(Local(host)))
     except CodeError as error:
         return Failure(error.message, error.where)
+    finally:
+        put_back()
 
 
 def _folder() -> Path:
-    """The folder of the package that the notebook imported, or else the current one."""
-    package = sys.modules.get(PACKAGE)
-    file = getattr(package, "__file__", None)
-    return Path(file).resolve().parent.parent if file else Path.cwd()
+    """The folder of the release that this package is a part of; an instructor's notebook runs in its own."""
+    own = Path(__file__).resolve().parents[2]
+    return own if (own / RELEASED).exists() else Path.cwd()
 
 
 def _notebook_values() -> dict[str, Any]:
@@ -88,29 +89,23 @@ def _notebook_values() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _fresh(folder: Path) -> Iterator[None]:
+def _fresh(folder: Path, facts: Facts) -> Iterator[None]:
     """Import the package anew from disk, and put back afterwards what the notebook had imported."""
-    kept = {name: module for name, module in sys.modules.items() if name == PACKAGE or name.startswith(PACKAGE + ".")}
-    checks = {name: module for name, module in kept.items() if name.startswith(f"{PACKAGE}.checks")}
+    package = facts.package
+    kept = {name: module for name, module in sys.modules.items() if f"{name}.".startswith(f"{package}.")}
+    tools = {name: module for name, module in kept.items() if name.split(".")[1:2] and name.split(".")[1] in TOOLS}
     sys.path.insert(0, str(folder))
     written = sys.dont_write_bytecode
     sys.dont_write_bytecode = True  # two edits within a second must not be taken for one
-    drawn = np.random.get_state(), random.getstate()  # tests seed the generators; the notebook's draws go on as before
-    torch = sys.modules.get("torch")
-    torch_drawn = torch.get_rng_state() if torch is not None else None
     try:
         with contextlib.suppress(CodeError):  # a broken __init__.py is explained by the test that needs it
-            load_package(folder / PACKAGE, PACKAGE)
-        sys.modules.update(checks)
+            load_package(folder / package, package)
+        sys.modules.update(tools)
         yield
     finally:
-        np.random.set_state(drawn[0])
-        random.setstate(drawn[1])
-        if torch is not None:
-            torch.set_rng_state(torch_drawn)
         sys.dont_write_bytecode = written
         sys.path.remove(str(folder))
-        for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
+        for name in [name for name in sys.modules if f"{name}.".startswith(f"{package}.")]:
             del sys.modules[name]
         sys.modules.update(kept)
         importlib.invalidate_caches()

@@ -7,7 +7,6 @@ import importlib
 import importlib.util
 import inspect
 import json
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,14 +17,17 @@ from typing import Any
 
 import numpy as np
 
+from .alias import alias
 from .code_under_test import CodeError, CodeUnderTest
 from .compare import Mismatch
 from .definitions import framework_of
 from .exercise import Claim, claim_of
-from .frameworks import TITLES
-from .host import Local, PackageHost
-from .pictures import Pictures
+from .facts import Facts, facts_of
+from .fixtures import Fixtures
+from .host import Contents, PackageHost
 from .record import Log, Playback, Recorded, read_logs, same_answers
+
+SOLUTION_STUB = "NotImplementedError"
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,14 @@ class PublicTests:
     ----------
     folder : Path
         The folder that holds the package, the notebooks and ``tests``.
+    facts : Facts, optional
+        What is known of the assignment, by default what the folder says.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, facts: Facts | None = None) -> None:
         self.folder = folder
+        self.facts = facts or facts_of(folder)
+        lend(self.facts)
         self.tests = [test for file in sorted((folder / "tests").glob("test_*.py")) for test in _tests_in(file)]
 
     def of(self, exercise: str) -> list[PublicTest]:
@@ -114,21 +120,23 @@ class PublicTests:
                 return self._mistakes[f"{test.claim.exercise}/{mistake}"]["explanation"]
         return ""
 
-    def run(self, test: PublicTest, student: Recorded, **fixtures: Any) -> Failure | None:
+    def run(self, test: PublicTest, student: Recorded) -> Failure | None:
         """Run one test; return why it failed, or None."""
-        wanted = {
-            "student": CodeUnderTest(student),
-            "framework": CodeUnderTest(student).framework,
-            "reference": self.reference(test.name),
-            "rng": rng_for(test.name),
-            **fixtures,
-        }
-        student.backend.call("course.seed", (seed_for(test.name),), {})
+        student.seed(seed_for(test.name))
         try:
-            test.function(**{name: wanted[name] for name in inspect.signature(test.function).parameters})
+            self.fixtures(test.name, CodeUnderTest(student)).run(test.function)
         except Exception as error:
             return self.explain(test, error, student.log)
         return None
+
+    @property
+    def fixtures_class(self) -> type[Fixtures]:
+        """What tests may ask for: the kit's, where the assignment has one."""
+        return fixtures_of(self.facts)
+
+    def fixtures(self, test: str, student: CodeUnderTest) -> Fixtures:
+        """Return what a test is given."""
+        return self.fixtures_class(student, lambda: self.reference(test), lambda: rng_for(test))
 
     def explain(self, test: PublicTest, error: BaseException, answers: Log) -> Failure:
         """Turn what a test raised into a `Failure`."""
@@ -149,22 +157,39 @@ def unpacking(error: BaseException) -> str:
     return ""
 
 
-def own_student(folder: Path, package: str = "cs231n", values: dict[str, Any] | None = None) -> Recorded:
+def own_host(folder: Path, facts: Facts, values: dict[str, Any] | None = None) -> PackageHost:
     """Return the student's package in this process, with the notebook's names where they are known."""
     values = values or {}
     notebooks = {path: framework_of(path) for path in sorted(folder.glob("*.ipynb"))}
     modules = (value.__name__ for value in values.values() if isinstance(value, ModuleType))
-    framework = next((name for name in modules if name in TITLES), "") or _furthest(notebooks)
+    known = dict(facts.frameworks)
+    framework = next((name for name in modules if name in known), "") or _furthest(notebooks)
     names = tuple(path.name for path, written_for in notebooks.items() if written_for in ("", framework))
-    host = _NotebookHost(package, folder, names, framework)
+    kit = f"{facts.kit}.runner" if facts.kit else ""
+    host = _NotebookHost(facts.package, folder, Contents(names, framework, facts.computing, kit))
     host.values = values
-    return Recorded(Local(host))
+    return host
+
+
+def fixtures_of(facts: Facts) -> type[Fixtures]:
+    """Return what public tests of an assignment may ask for."""
+    if not facts.kit:
+        return Fixtures
+    found: type[Fixtures] = importlib.import_module(f"{facts.kit}.student").Fixtures
+    return found
+
+
+def lend(facts: Facts) -> None:
+    """Let the students' package have the tools that a release puts into it, where it is not a release."""
+    alias(f"{facts.package}.checks", __package__ or "")
+    if facts.kit:
+        alias(f"{facts.package}.kit", facts.kit)
 
 
 def _furthest(notebooks: dict[Path, str]) -> str:
     """The framework in whose notebook least is left to do: one of several is enough."""
     open_places = {
-        framework: path.read_text(encoding="utf-8", errors="replace").count("NotImplementedError")
+        framework: path.read_text(encoding="utf-8", errors="replace").count(SOLUTION_STUB)
         for path, framework in notebooks.items()
         if framework
     }
@@ -183,23 +208,6 @@ class _NotebookHost(PackageHost):
         return self.values[name] if name in self.values else super().definition_in_framework(name)
 
 
-def own_pictures(package: str = "cs231n") -> Pictures:
-    """Return the student's own pictures.
-
-    Raises
-    ------
-    CodeError
-        If they were not fetched yet.
-    """
-    datasets = importlib.import_module(f"{package}.datasets")
-    data_utils = importlib.import_module(f"{package}.data_utils")
-    try:
-        root = data_utils.data_root()
-    except datasets.DatasetError as error:
-        raise CodeError("missing", str(error)) from None
-    return Pictures(root, datasets.read_batch, datasets.kind(root), datasets.fingerprint(root))
-
-
 def _tests_in(file: Path) -> Iterator[PublicTest]:
     module = _load(file)
     for function in vars(module).values():
@@ -209,11 +217,7 @@ def _tests_in(file: Path) -> Iterator[PublicTest]:
 
 
 def _load(file: Path) -> ModuleType:
-    """Import a test file; its ``cs231n.checks`` is this very package, under whichever name it runs."""
-    own = __package__ or ""
-    for name in ("", ".exercise", ".compare", ".frameworks", ".models", ".numeric"):
-        module = importlib.import_module(own + name)
-        sys.modules.setdefault(f"cs231n.checks{name}", module)
+    """Import a test file."""
     spec = importlib.util.spec_from_file_location(f"public_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} cannot be imported")

@@ -8,29 +8,15 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from .code_under_test import CodeError, CodeUnderTest, Name
+from .code_under_test import CodeError, CodeUnderTest
 from .exercise import claim_of
-from .pictures import Pictures
-from .public import Failure, PublicTest, PublicTests, own_pictures, own_student, rng_for, seed_for
+from .facts import facts_of
+from .fixtures import Fixtures, pytest_fixtures
+from .host import Local
+from .public import Failure, PublicTest, PublicTests, fixtures_of, own_host, seed_for
 from .record import Recorded
-
-__all__ = [
-    "folder", "framework", "pictures", "public_tests", "pytest_itemcollected", "pytest_runtest_makereport", "recorded",
-    "reference", "rng", "student",
-]  # fmt: skip
-
-
-@pytest.fixture
-def folder(request: pytest.FixtureRequest) -> Path:
-    """The student's folder: the one that holds ``tests``."""
-    return _folder_of(request.node)
-
-
-def _folder_of(item: pytest.Item) -> Path:
-    return item.path.parent.parent
 
 
 @functools.cache
@@ -38,49 +24,26 @@ def _public_tests(folder: Path) -> PublicTests:
     return PublicTests(folder)
 
 
-@pytest.fixture
-def public_tests(folder: Path) -> PublicTests:
-    """The public tests and their recorded answers."""
-    return _public_tests(folder)
+def _folder_of(item: pytest.Item) -> Path:
+    """The student's folder: the one that holds ``tests``."""
+    return item.path.parent.parent
 
 
 @pytest.fixture
-def recorded(folder: Path, request: pytest.FixtureRequest) -> Recorded:
-    """The student's package, listened to."""
-    recorded = own_student(folder)
-    recorded.backend.call("course.seed", (seed_for(request.node.name),), {})
+def offered(request: pytest.FixtureRequest) -> Fixtures:
+    """What the test may ask for."""
+    public = _public_tests(_folder_of(request.node))
+    recorded = Recorded(Local(own_host(public.folder, public.facts)))
+    recorded.seed(seed_for(request.node.name))
     request.node.recorded = recorded
-    return recorded
+    return public.fixtures(request.node.name, CodeUnderTest(recorded))
 
 
-@pytest.fixture
-def student(recorded: Recorded) -> CodeUnderTest:
-    """The student's package."""
-    return CodeUnderTest(recorded)
-
-
-@pytest.fixture
-def framework(student: CodeUnderTest) -> Name:
-    """What the notebook of part 5 defines."""
-    return student.framework
-
-
-@pytest.fixture
-def reference(public_tests: PublicTests, request: pytest.FixtureRequest) -> CodeUnderTest:
-    """The reference: recorded answers."""
-    return public_tests.reference(request.node.name)
-
-
-@pytest.fixture
-def rng(request: pytest.FixtureRequest) -> np.random.Generator:
-    """The test's own generator."""
-    return rng_for(request.node.name)
-
-
-@pytest.fixture
-def pictures() -> Pictures:
-    """The student's own pictures."""
-    return own_pictures()
+def fixtures_for(conftest: str) -> dict[str, Any]:
+    """Return everything that the ``conftest.py`` in a student's ``tests`` needs: fixtures and hooks."""
+    facts = facts_of(Path(conftest).resolve().parent.parent)
+    hooks = (offered, pytest_itemcollected, pytest_runtest_makereport)
+    return {**{hook.__name__: hook for hook in hooks}, **pytest_fixtures(fixtures_of(facts).names())}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -4,6 +4,7 @@ Tasks put their verdicts into the store themselves, so that whatever is finished
 what the notebooks show when they are executed. Not for nbgrader: see ``gradebook``.
 """
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable
@@ -11,17 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.assignment import Part
 from autograder.checks.definitions import NotebookError
-from autograder.course import ASSIGNMENT, Course, find_course
-from autograder.intake.submission import Submission, SubmissionError
+from autograder.course import Course, find_course
+from autograder.errors import SetupError, SubmissionError
+from autograder.intake.submission import Submission
 from autograder.interrupts import left_to_this_process
 from autograder.judge.alternatives import is_begun
-from autograder.judge.session import judge_part, taken_in
-from autograder.manifest import Part
+from autograder.judge.session import judge_part, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
-from .execute import Executed, Patience, execute, handed_in, practice_pictures, sources_digest
+from .execute import Executed, Patience, execute, handed_in, sources_digest
 from .store import OutputStore, VerdictStore
 
 SAFE_LEVEL = 2
@@ -29,7 +31,7 @@ NAME = re.compile(r"\w[\w .@+-]{0,99}")
 log = logging.getLogger(__name__)
 
 
-class GradingError(Exception):
+class GradingError(SetupError):
     """Grading cannot begin: one sentence says why and what to do."""
 
 
@@ -43,6 +45,7 @@ class Job:
     folder: str
     part: int
     level: int
+    assignment: str = ""
     patience: Patience | None = None
     """With which its notebook is executed; None: it is not."""
 
@@ -83,7 +86,11 @@ def nameless(course: Course, student: str = "*") -> list[str]:
 
 
 def _handed_in(course: Course, student: str) -> list[Path]:
-    return [folder for folder in sorted((course.root / "submitted").glob(f"{student}/{ASSIGNMENT}")) if folder.is_dir()]
+    return [
+        folder
+        for folder in sorted((course.root / "submitted").glob(f"{student}/{course.assignment.name}"))
+        if folder.is_dir()
+    ]
 
 
 def _is_name(name: str) -> bool:
@@ -117,23 +124,28 @@ def judge_all(
     patience : Patience, optional
         Execute the notebooks as well, within these times.
     """
-    from dask.distributed import Client, LocalCluster, as_completed
+    from dask.distributed import Client, LocalCluster, as_completed, wait
 
-    _ = course.secret, course.pictures.kind  # made before the workers race for them
+    _ = course.secret, course.judged_on  # made before the workers race for them
     if patience is not None:
-        practice_pictures(course)
+        course.kit.practice_data()
     data = str(course.data) if course.data is not None else None
     jobs = [
-        Job(str(course.root), data, student, str(folder), part.number, level, patience)
+        Job(str(course.root), data, student, str(folder), part.number, level, course.assignment.name, patience)
         for student, folder in folders.items()
         for part in course.parts
     ]
     with left_to_this_process():
         where = scheduler or LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=40
-        )
+            n_workers=workers, threads_per_worker=1, processes=True, silence_logs=40, dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any port: another cluster may have the usual one
+        )  # fmt: skip
     try:
         with Client(where) as client:
+            taken = client.map(
+                _take_in, folders.values(), root=str(course.root), name=course.assignment.name, pure=False
+            )
+            wait(taken)
             futures = client.map(run_job, jobs, pure=False, retries=1)
             students = {future.key: job.student for future, job in zip(futures, jobs, strict=True)}
             for future in as_completed(futures):
@@ -143,26 +155,32 @@ def judge_all(
             where.close()
 
 
+def _take_in(folder: Path, root: str, name: str) -> None:
+    """Take a submission in before its parts are judged; what is wrong with it, they will find."""
+    with contextlib.suppress(SubmissionError):
+        find_course(Path(root), name=name).submissions.take(folder)
+
+
 def run_job(job: Job) -> PartVerdict:
     """Judge one part of one submission, or find its verdict; and execute its notebook where that is asked for."""
-    course = find_course(Path(job.root), Path(job.data) if job.data else None)
+    course = find_course(Path(job.root), Path(job.data) if job.data else None, job.assignment)
     part = next(part for part in course.parts if part.number == job.part)
     try:
-        with taken_in(Path(job.folder)) as submission:
-            verdict = verdict_on(course, part, submission, job.level)
-            if job.patience is not None:
-                for alternative in part.alternatives:
-                    if is_begun(course, alternative, submission):
-                        _execute_ahead(course, alternative, submission, job.level, job.patience)
-            return verdict
+        submission = course.submissions.take(Path(job.folder))
     except SubmissionError as error:
         return unjudged(course, part, str(error))
+    verdict = verdict_on(course, part, submission, job.level)
+    if job.patience is not None:
+        for alternative in part.alternatives:
+            if is_begun(course, alternative, submission):
+                _execute_ahead(course, alternative, submission, job.level, job.patience)
+    return verdict
 
 
 def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
     """Return the stored verdict, or judge and store."""
     store = VerdictStore(course)
-    verdict = store.get(submission.digest, part, level)
+    verdict = store.get(seen_by(course, part, submission).digest, part, level)
     if verdict is None:
         verdict = judge_part(course, part, submission, level)
         store.put(part, verdict)
@@ -200,4 +218,4 @@ def unjudged(course: Course, part: Part, why: str) -> PartVerdict:
         )
         for exercise in part.automatic
     )  # fmt: skip
-    return PartVerdict(part.number, part.name, exercises, problems=(why,), data=course.pictures.kind)
+    return PartVerdict(part.number, part.name, exercises, problems=(why,), data=course.judged_on.kind)

@@ -9,12 +9,11 @@ import functools
 import hashlib
 import os
 import re
-import shutil
 import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,17 +21,16 @@ from typing import Any
 import nbformat
 import numpy as np
 
-import datasets
+from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeError
 from autograder.course import Course
+from autograder.errors import GraderFault
+from autograder.intake.kept import lay
 from autograder.intake.submission import Submission
 from autograder.judge.extension import provide
-from autograder.manifest import Part
-from autograder.sandbox import installed, launch
+from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote, printable
-from autograder.sandbox.levels import NOTEBOOK, Limits, remove_at_exit
-from datasets import pickles
-from datasets.layout import FILES, MARKER, META_FILE, PIXELS, TEST_FILE, TRAIN_FILES
+from autograder.sandbox.levels import remove_at_exit
 
 from .cells import MAX_ALL_TEXT, MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, PICTURES, plain_output, read_notebook, restore
 
@@ -40,15 +38,14 @@ MAX_ALL_PICTURES = 8 * MAX_PICTURE
 """Characters of pictures in base64 that the outputs of one notebook hold together."""
 MAX_ONE_PICTURE = MAX_PICTURE * 3 // 4 - 4
 """Bytes of one picture."""
-OTHERS = ("cs231n/checks", "cs231n/datasets", "tests")
-"""Folders of the release that notebooks use and that intake leaves out: they are not the student's work."""
+TOOLS = ("checks", "kit")
+"""Folders of the package that notebooks use and that intake leaves out: they are not the student's work."""
 SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
-PICTURES_VERSION = 1
 STARTING_SECONDS = 60.0
 
 
-class ExecutionFault(Exception):
+class ExecutionFault(GraderFault):
     """A notebook could not be executed, and the grader is at fault: one sentence says why."""
 
 
@@ -157,19 +154,13 @@ def execute(
     ExecutionFault, LaunchError, CourseError, OSError
         If the fault is ours.
     """
-    if not installed.is_installed(part.framework):
-        raise ExecutionFault(installed.missing(part.framework))
+    framework = course.assignment.framework_of(part)
+    if framework is not None and not profiles.is_installed(course.assignment, part):
+        raise ExecutionFault(profiles.missing(framework))
     with _laid_out(course, part, submission, level) as folder:
-        seconds = int(patience.notebook + STARTING_SECONDS)
-        limits = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=seconds, removes=True)
-        packages: tuple[str, ...] = NOTEBOOK
-        if part.framework:
-            limits = replace(limits, addresses=installed.limits_for(part.framework).addresses)
-            packages += installed.packages_for(part.framework)
-        pictures = _within_reach(practice_pictures(course), level)
-        process = launch.start(
-            level, folder, (), limits, packages, needs=True, pictures=pictures, framework=part.framework
-        )
+        data = course.kit.practice_data()
+        data = None if data is None else _within_reach(data, level)
+        process = launch.start(level, folder, profiles.for_notebook(course.assignment, part, patience.notebook, data))
         remote = Remote(process, STARTING_SECONDS)
         try:
             remote.ask("execute", source="", limits=_limits(0, 0))
@@ -300,10 +291,12 @@ def _laid_out(course: Course, part: Part, submission: Submission, level: int) ->
         os.chmod(scratch, 0o711)
         folder = Path(scratch, "submission")
         for name in submission.files:
-            _put(submission.folder / name, folder / name, level)
-        for path in (path for other in OTHERS for path in (course.release / other).rglob("*")):
+            lay(submission.folder / name, folder / name, level > 1)
+        package = Path(course.assignment.package)
+        others = (Path("tests"), *(package / name for name in (*TOOLS, *course.assignment.settings.rooms)))
+        for path in (path for other in others for path in (course.release / other).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                _put(path, folder / path.relative_to(course.release), level)
+                lay(path, folder / path.relative_to(course.release), level > 1)
         for path in (folder, *folder.rglob("*")):
             if path.is_dir():
                 path.chmod(0o755)
@@ -313,60 +306,18 @@ def _laid_out(course: Course, part: Part, submission: Submission, level: int) ->
         yield folder
 
 
-def practice_pictures(course: Course) -> Path:
-    """Return the pictures as notebooks may see them: those for training, and those for testing without their labels.
-
-    Made once for the pictures that submissions are judged on; the files are linked where that can be.
-    """
-    root = course.pictures.root
-    stamps = [(stamp.st_mtime_ns, stamp.st_size) for stamp in (os.stat(root / name) for name in FILES)]
-    key = hashlib.sha256(repr((PICTURES_VERSION, str(root), stamps)).encode()).hexdigest()[:16]
-    home = course.state / "pictures" / key
-    if home.is_dir():
-        return home
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-", ignore_cleanup_errors=True) as fresh:
-        folder = Path(fresh, "pictures")
-        for name in (*TRAIN_FILES, META_FILE, MARKER):
-            if (root / name).exists():
-                _put((root / name).resolve(), folder / name)
-        pixels, labels = datasets.read_test(root)
-        content: dict[bytes, Any] = {b"labels": [0] * len(labels), b"data": pixels.reshape(-1, PIXELS)}
-        pickles.dump(content, folder / TEST_FILE)  # the files' names are left out too: they name the class
-        for path in (folder, folder / TEST_FILE):
-            path.chmod(0o755 if path.is_dir() else 0o644)
-        try:
-            folder.rename(home)
-        except OSError:
-            if not home.is_dir():  # else another process was first
-                raise
-    return home
-
-
-def _within_reach(pictures: Path, level: int) -> Path:
-    """The pictures where the sandbox's own user can read them: level 2 mounts nothing, and parents may be closed."""
-    if level != 2 or os.geteuid() != 0 or all(parent.stat().st_mode & stat.S_IXOTH for parent in pictures.parents):
-        return pictures
-    return _lent(pictures)
+def _within_reach(data: Path, level: int) -> Path:
+    """The data where the sandbox's own user can read them: level 2 mounts nothing, and parents may be closed."""
+    if level != 2 or os.geteuid() != 0 or all(parent.stat().st_mode & stat.S_IXOTH for parent in data.parents):
+        return data
+    return _lent(data)
 
 
 @functools.cache
-def _lent(pictures: Path) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="autograder-pictures-"))
+def _lent(data: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="autograder-data-"))
     remove_at_exit(folder)
-    for path in pictures.iterdir():
-        _put(path, folder / path.name)
+    for path in data.iterdir():
+        lay(path, folder / path.name)
     folder.chmod(0o755)
     return folder
-
-
-def _put(source: Path, target: Path, level: int = 2) -> None:
-    """Make a file readable for all in another place: a link where that can be, else a copy."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)  # never written through: it may be a link itself
-    if level > 1 and source.stat().st_mode & stat.S_IROTH:  # at level 1 nothing keeps a runner from writing to it
-        with suppress(OSError):
-            os.link(source, target)
-            return
-    shutil.copyfile(source, target)
-    target.chmod(0o644)

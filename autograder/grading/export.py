@@ -10,8 +10,6 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 
-from autograder.course import ASSIGNMENT, Course, find_course
-
 from . import record
 
 COLUMNS = (
@@ -31,7 +29,7 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
         """Write the table to ``--to``, by default ``grades.csv``."""
         path = Path(self.to or "grades.csv")
         self.log.info("Exporting grades to %s", path)
-        course = find_course(Path(self.parent.coursedir.root) if self.parent is not None else None)
+        root = Path(self.parent.coursedir.root) if self.parent is not None else Path.cwd()
         with path.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             table.writeheader()
@@ -40,7 +38,7 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
                     continue
                 for student in gradebook.students:
                     if not self.student or student.id in map(str, self.student):
-                        row = _row(gradebook, course, assignment, student)
+                        row = _row(gradebook, root, assignment, student)
                         table.writerow({name: harmless(value) for name, value in row.items()})
 
 
@@ -52,7 +50,7 @@ def harmless(value: Any) -> Any:
     return f"'{text}" if text.startswith(FORMULAS) else text
 
 
-def _row(gradebook: Gradebook, course: Course, assignment: Any, student: Any) -> dict[str, Any]:
+def _row(gradebook: Gradebook, root: Path, assignment: Any, student: Any) -> dict[str, Any]:
     row = {
         "assignment": assignment.name, "duedate": assignment.duedate, "student_id": student.id,
         "last_name": student.last_name, "first_name": student.first_name, "email": student.email,
@@ -68,7 +66,7 @@ def _row(gradebook: Gradebook, course: Course, assignment: Any, student: Any) ->
         "timestamp": submission.timestamp, "raw_score": submission.score, "late_submission_penalty": penalty,
         "score": max(0.0, submission.score - penalty),
     }  # fmt: skip
-    kept = record.read(course, student.id).waiting if assignment.name == ASSIGNMENT else {}
+    kept = record.read(root, assignment.name, student.id).waiting
     points, reasons = _open(submission, kept)
     return row | {"open_points": points, "open_reasons": " ".join(reasons)}
 

@@ -23,18 +23,17 @@ from nbgrader.preprocessors import AssignLatePenalties
 from traitlets import Bool, Float, List, Unicode
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.assignment import Part
 from autograder.checks.definitions import NotebookError
-from autograder.course import Course, CourseError, find_course
-from autograder.intake.submission import Submission, SubmissionError
+from autograder.course import Course, find_course
+from autograder.errors import SetupError, SubmissionError
+from autograder.intake.submission import Submission
 from autograder.judge.alternatives import is_begun
-from autograder.judge.session import taken_in
-from autograder.manifest import Part
 from autograder.sandbox.client import printable
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
 from . import engine, pages, record
 from .cells import show
-from .engine import GradingError
 from .execute import Patience, handed_in
 from .export import CsvExport
 from .store import has_error, presentation_digest
@@ -60,7 +59,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     allow_weak = Bool(False, help="Grade although this machine cannot confine submissions well (below level 2).").tag(
         config=True
     )
-    data = Unicode("", help="Folder of the pictures to judge on; by default CIFAR-10, else the synthetic ones.").tag(
+    data = Unicode("", help="Folder of the data to judge on; by default what the assignment's kit finds.").tag(
         config=True
     )
     execute = Bool(
@@ -83,7 +82,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def course(self) -> Course:
         """The course that nbgrader works in."""
         if self._course is None:
-            self._course = find_course(Path(self.coursedir.root), Path(self.data) if self.data else None)
+            data = Path(self.data) if self.data else None
+            self._course = find_course(Path(self.coursedir.root), data, self.coursedir.assignment_id)
         return self._course
 
     def start(self) -> None:
@@ -91,7 +91,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         try:
             self._level = engine.require_level(self.allow_weak)
             super().start()
-        except (GradingError, CourseError) as error:
+        except SetupError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
 
@@ -133,17 +133,18 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         All that a student did wrong ends in a verdict; an exception is the grader's fault.
         """
         destination = self._destination(student)
-        kept = record.read(self.course, student).state
+        of = self.course.root, self.coursedir.assignment_id, student
+        kept = record.read(*of).state
         if not self.force and kept is not None and destination.exists() and kept == self._state(folder):
             self.log.info("%s was graded before", student)
             return False
-        record.path_of(self.course, student).unlink(missing_ok=True)
+        record.path_of(*of).unlink(missing_ok=True)
         shutil.rmtree(destination, ignore_errors=True)
         judged = self._judge(folder)
         self._write_scores(student, folder, judged)
         self._write_files(student, judged)
         state = None if any(map(has_error, judged.verdicts)) else self._graded_from(judged.digest, judged.executed)
-        record.write(self.course, student, record.Record(state, record.waiting(judged.verdicts)))
+        record.write(*of, record.Record(state, record.waiting(judged.verdicts)))
         for verdict in judged.verdicts:
             self.log.info("%s: %g of %g points in %s", student, verdict.score, verdict.points, verdict.name)
         return True
@@ -156,8 +157,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _state(self, folder: Path) -> dict[str, Any]:
         """What the record says if nothing has changed since a submission was graded in the way that is asked for."""
         try:
-            with taken_in(folder) as submission:
-                return self._graded_from(submission.digest, self.execute)
+            return self._graded_from(self.course.submissions.take(folder).digest, self.execute)
         except SubmissionError:
             return self._graded_from("", self.execute)
 
@@ -167,20 +167,20 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _judge(self, folder: Path) -> Judged:
         assert self._level is not None
         try:
-            with taken_in(folder) as submission:
-                verdicts = tuple(
-                    engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts
-                )
-                code = {  # as it was handed in: at level 1 nothing keeps a notebook from changing it
-                    name: (submission.folder / name).read_bytes()
-                    for name in submission.files
-                    if name.endswith(CODE) and ".ipynb/" not in name  # where a notebook is to be written
-                }
-                notebooks, fresh = {}, []
-                for alternative, verdict in self._alternatives(verdicts):
-                    notebooks[alternative.name], executed = self._notebook(alternative, submission, verdict)
-                    fresh.append(executed)
-                return Judged(submission.digest, verdicts, notebooks, code, self.execute and all(fresh))
+            submission = self.course.submissions.take(folder)
+            verdicts = tuple(
+                engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts
+            )
+            code = {
+                name: (submission.folder / name).read_bytes()
+                for name in submission.files
+                if name.endswith(CODE) and ".ipynb/" not in name  # where a notebook is to be written
+            }
+            notebooks, fresh = {}, []
+            for alternative, verdict in self._alternatives(verdicts):
+                notebooks[alternative.name], executed = self._notebook(alternative, submission, verdict)
+                fresh.append(executed)
+            return Judged(submission.digest, verdicts, notebooks, code, self.execute and all(fresh))
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
             notebooks = {

@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course
+from autograder import files
+from autograder.course import STATE
 from autograder.verdict import PartVerdict
-
-from .store import write_atomically
 
 
 @dataclass(frozen=True)
@@ -59,20 +58,20 @@ def waiting(verdicts: Iterable[PartVerdict]) -> dict[str, Waiting]:
     }
 
 
-def path_of(course: Course, student: str) -> Path:
-    """Return where a student's record is kept."""
-    return course.state / "graded" / f"{student}.json"
+def path_of(root: Path, assignment: str, student: str) -> Path:
+    """Return where a student's record is kept, in a course's folder."""
+    return root / STATE / "graded" / assignment / f"{student}.json"
 
 
-def read(course: Course, student: str) -> Record:
+def read(root: Path, assignment: str, student: str) -> Record:
     """Return a student's record; an empty one where there is none that can be read."""
     try:
-        content = json.loads(path_of(course, student).read_text(encoding="utf-8"))
+        content = json.loads(path_of(root, assignment, student).read_text(encoding="utf-8"))
         return Record(content["state"], {name: Waiting(**one) for name, one in content["waiting"].items()})
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Record()
 
 
-def write(course: Course, student: str, record: Record) -> None:
+def write(root: Path, assignment: str, student: str, record: Record) -> None:
     """Keep a student's record, all of it or none."""
-    write_atomically(path_of(course, student), asdict(record))
+    files.write(path_of(root, assignment, student), json.dumps(asdict(record)).encode())

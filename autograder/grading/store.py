@@ -5,16 +5,14 @@ Not for scores: those are nbgrader's, see ``gradebook``.
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
+from autograder import files
+from autograder.assignment import Part
 from autograder.course import Course
 from autograder.judge.digest import judging_digest
-from autograder.manifest import Part
 from autograder.verdict import ERROR, PartVerdict, from_json, to_json
 
 from . import execute
@@ -59,7 +57,7 @@ class VerdictStore:
         """Keep a verdict, unless the grader itself went wrong: then judging again may tell more."""
         if not has_error(verdict):
             content = {"verdict": to_json([verdict]), "consulted": self._digests(verdict.consulted)}
-            write_atomically(self._path(self.key(verdict.submission, part)), content)
+            files.write(self._path(self.key(verdict.submission, part)), json.dumps(content).encode())
 
     def _path(self, key: str) -> Path:
         return self.course.state / "verdicts" / key[:2] / f"{key}.json"
@@ -97,7 +95,7 @@ class OutputStore:
 
     def put(self, submission: str, part: Part, executed: Executed) -> None:
         """Keep it."""
-        write_atomically(self._path(submission, part), asdict(executed))
+        files.write(self._path(submission, part), json.dumps(asdict(executed)).encode())
 
     def _path(self, submission: str, part: Part) -> Path:
         key = _key(submission, part, judging_digest(self.course, part), EXECUTION)
@@ -116,18 +114,3 @@ def presentation_digest(course: Course) -> str:
     for part in course.parts:
         total.update(judging_digest(course, part).encode())
     return total.hexdigest()
-
-
-def write_atomically(path: Path, content: Any) -> None:
-    """Write JSON so that a reader sees all of it or what was there before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

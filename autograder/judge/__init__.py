@@ -12,31 +12,11 @@ from autograder.checks.compare import (
     require,
 )
 from autograder.checks.exercise import exercise
-from autograder.checks.frameworks import CONVNET_PARAMS
-from autograder.checks.models import require_dropout, require_normalisation
 from autograder.checks.numeric import numeric_gradient
 
-from .convnets import (
-    assert_convnet_count,
-    assert_convnet_scores,
-    assert_convnet_steps,
-    away_from_kinks,
-    convnet_params,
-)
-from .credit import NotGraded, PartialCredit
-from .inputs import scaled
-from .nets import (
-    assert_learns,
-    assert_loss_and_gradients,
-    assert_network_learns,
-    overfit,
-    set_params,
-)
+from .credit import NotGraded, Open, PartialCredit
 
 __all__ = [
-    "CONVNET_PARAMS", "CodeError", "CodeUnderTest", "Mismatch", "NotGraded", "PartialCredit", "as_array", "as_number",
-    "assert_close", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_steps", "assert_dtype",
-    "assert_gradients", "assert_learns", "assert_loss_and_gradients", "assert_network_learns", "assert_unchanged",
-    "away_from_kinks", "convnet_params", "exercise", "numeric_gradient", "overfit", "require", "require_dropout",
-    "require_normalisation", "scaled", "set_params",
+    "CodeError", "CodeUnderTest", "Mismatch", "NotGraded", "Open", "PartialCredit", "as_array", "as_number",
+    "assert_close", "assert_dtype", "assert_gradients", "assert_unchanged", "exercise", "numeric_gradient", "require",
 ]  # fmt: skip

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from autograder.assignment import Part
 from autograder.checks.definitions import NotebookError, read_cells
 from autograder.course import Course
 from autograder.intake.submission import Submission
-from autograder.manifest import Part
-from autograder.sandbox.installed import is_installed
+from autograder.sandbox.profiles import is_installed
 from autograder.verdict import PartVerdict
 
 
@@ -29,9 +29,9 @@ def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part,
     if begun:
         return begun
     if handed_in:  # untouched: that is seen by any that can be judged here
-        return (next((one for one in handed_in if is_installed(one.framework)), handed_in[0]),)
-    framework = next((one.framework for one in part.alternatives if is_installed(one.framework)), part.framework)
-    return (replace(part, framework=framework),)
+        return (next((one for one in handed_in if is_installed(course.assignment, one)), handed_in[0]),)
+    usable = next((one for one in part.alternatives if is_installed(course.assignment, one)), part)
+    return (replace(part, framework=usable.framework, model=usable.model),)
 
 
 def is_begun(course: Course, alternative: Part, submission: Submission) -> bool:

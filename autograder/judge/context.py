@@ -11,25 +11,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.record import Recorded
 from autograder.course import Course
 from autograder.intake.submission import Submission
-from autograder.manifest import Part
-from autograder.sandbox import installed, launch
+from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote
 
 from .credit import Open
 from .extension import Extension
 from .reference import reference
 
-PART_SECONDS = 100.0
-"""After that nothing more is asked; what was not judged by then has failed by its own slowness."""
-CALL_SECONDS = 10.0
-LEARNING_SECONDS = 45.0
-"""For one answer; both shrink with every time-out: what hangs everywhere must not use up the part."""
-FRAMEWORK_SECONDS = 200.0
-"""For a part whose notebook is written for a framework: a net may be as large as its author had patience."""
 CRASHES = 2
 """Runners that an exercise may lose before the rest of its tests are given up."""
 
@@ -63,7 +56,10 @@ class Context:
     _forgiven: float = 0.0
 
     def __post_init__(self) -> None:
-        self._seconds = FRAMEWORK_SECONDS if self.part.framework else PART_SECONDS
+        assignment = self.course.assignment
+        framework, self._limits = assignment.framework_of(self.part), assignment.settings.seconds
+        # after that nothing more is asked; what was not judged by then has failed by its own slowness
+        self._seconds = framework.seconds if framework else self._limits.part
         self._until = self._until or self.clock() + self._seconds
 
     def student(self, exercise: str, test: str, slow: bool) -> Recorded:
@@ -76,8 +72,9 @@ class Context:
         CodeError
             If this exercise lost too many runners, or the part's time is over.
         """
-        if not installed.is_installed(self.part.framework):
-            raise Open(installed.missing(self.part.framework))
+        framework = self.course.assignment.framework_of(self.part)
+        if framework is not None and not profiles.is_installed(self.course.assignment, self.part):
+            raise Open(profiles.missing(framework))
         if exercise != self._exercise:
             if self._runner is not None and (self._runner.over or not self.part.framework):
                 self._hangs += self._runner.timed_out
@@ -92,20 +89,16 @@ class Context:
                 raise CodeError("crash", f"Not asked any more, because of an earlier test: {self._runner.over}")
             self.close()
         if self._runner is None:
-            self._runner = Remote(self._start(), CALL_SECONDS, dead=self._dead)
+            self._runner = Remote(self._start(), dead=self._dead)
         self._runner.deadline = time.monotonic() + self._until - self.clock()
-        self._runner.seconds = (LEARNING_SECONDS if slow else CALL_SECONDS) / (1 + self._hangs)
-        self._runner.call("course.seed", (self.global_seed(test),), {})
+        # shrinks with every time-out: what hangs everywhere must not use up the part
+        self._runner.seconds = (self._limits.learning if slow else self._limits.call) / (1 + self._hangs)
+        self._runner.seed(self.global_seed(test))
         return Recorded(self._runner)
 
     def _start(self) -> launch.Process:
-        framework = self.part.framework
-        if not framework:
-            return launch.start(self.level, self.submission.folder, (self.part.notebook,))
-        return launch.start(
-            self.level, self.submission.folder, (self.part.notebook,), installed.limits_for(framework),
-            installed.packages_for(framework), needs=True, framework=framework,
-        )  # fmt: skip
+        profile = profiles.for_judging(self.course.assignment, self.part)
+        return launch.start(self.level, self.submission.folder, profile)
 
     @property
     def over(self) -> bool:
@@ -118,10 +111,8 @@ class Context:
         return time.monotonic() - self._forgiven - running
 
     def reference(self) -> CodeUnderTest:
-        """Return the reference; where the part has a framework, the notebook's with it."""
-        if not self.part.framework:
-            return CodeUnderTest(reference(self.course.source))
-        return CodeUnderTest(reference(self.course.source, self.part.notebook, self.part.framework))
+        """Return the reference, and what the part's own notebook defines."""
+        return CodeUnderTest(reference(self.course.assignment, self.part))
 
     def seed(self, test: str) -> int:
         """Return the seed of a test: a keyed hash, different for each submission and unknown to its author."""

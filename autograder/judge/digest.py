@@ -7,20 +7,20 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.assignment import SETTINGS, Part
+from autograder.catalogue import file_of
 from autograder.course import Course
-from autograder.manifest import Part
-from autograder.sandbox.installed import is_installed
+from autograder.sandbox.profiles import is_installed
 
 from .session import hidden_file
 
 ENGINE = Path(__file__).resolve().parents[1]
 ROOMS = ("checks", "runner", "sandbox", "intake", "judge")
 """Rooms of the engine whose code has a say in verdicts."""
-SINGLE = (
-    "course.py", "manifest.py", "verdict.py", "mistakes/__init__.py", "mistakes/mistake.py", "mistakes/catalogue.py",
-    "hidden/__init__.py", "hidden/pytest.ini",
-)  # fmt: skip
-"""Files of the engine that have a say in them, besides the part's own tests and mistakes."""
+SINGLE = ("assignment.py", "catalogue.py", "course.py", "errors.py", "kit.py", "verdict.py")
+"""Files of the engine that have a say in them."""
+COMMON = (SETTINGS, "__init__.py", "hidden/__init__.py", "mistakes/__init__.py")
+"""Files of an assignment's grader that have a say in all of its parts, besides its kit."""
 
 
 def judging_digest(course: Course, part: Part, engine: Path = ENGINE) -> str:
@@ -36,12 +36,12 @@ def judging_digest(course: Course, part: Part, engine: Path = ENGINE) -> str:
     Returns
     -------
     str
-        SHA-256 over the secret, the pictures' fingerprint, which alternatives have their framework here, and names and
-        contents of files: the judging rooms, the part's hidden tests and mistakes, the reference's package and the
-        part's notebooks.
+        SHA-256 over the secret, the data's fingerprint, which alternatives have their framework here, and names and
+        contents of files: the judging rooms, the assignment's settings and kit, the part's hidden tests and mistakes,
+        the reference's package and the part's notebooks.
     """
-    total = hashlib.sha256(course.pictures.fingerprint.encode() + b"\0" + course.secret)
-    usable = [alternative.name for alternative in part.alternatives if is_installed(alternative.framework)]
+    total = hashlib.sha256(course.judged_on.fingerprint.encode() + b"\0" + course.secret)
+    usable = [one.name for one in part.alternatives if is_installed(course.assignment, one)]
     total.update(repr(usable).encode())
     for root, path in _files(course, part, engine):
         content = hashlib.sha256(path.read_bytes()).digest()
@@ -51,12 +51,14 @@ def judging_digest(course: Course, part: Part, engine: Path = ENGINE) -> str:
 
 def _files(course: Course, part: Part, engine: Path) -> Iterator[tuple[Path, Path]]:
     """Each file, behind the folder below which its name counts."""
-    tests = hidden_file(part).name
-    names = [*SINGLE, f"hidden/{tests}", f"mistakes/{tests.removeprefix('test_')}"]
+    assignment = course.assignment
+    names = [*COMMON, f"hidden/{hidden_file(assignment, part).name}", f"mistakes/{file_of(part)}.py"]
     ours = [path for room in ROOMS for path in (engine / room).rglob("*.py")]
-    ours += [path for name in names if (path := engine / name).is_file()]
+    ours += [engine / name for name in (*SINGLE, "judge/pytest.ini")]
+    graders = [path for name in names if (path := assignment.folder / name).is_file()]
+    graders += assignment.kit.rglob("*.py")
     theirs = [path for pattern in ("*.py", "*.pyx") for path in course.source.rglob(pattern)]
     theirs += [course.source / alternative.notebook for alternative in part.alternatives]
-    for root, paths in ((engine, ours), (course.source, theirs)):
+    for root, paths in ((engine, ours), (assignment.folder, graders), (course.source, theirs)):
         for path in sorted(set(paths)):
             yield root, path

@@ -4,13 +4,13 @@ Not for the sentence about what is wrong: that is the comparison's.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from autograder.assignment import Assignment
+from autograder.catalogue import mistakes_in
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.exercise import Claim
 from autograder.checks.record import Log, Recorded, same_answers
-from autograder.mistakes import of_exercise
 
 from .reference import mistaken
 
@@ -19,14 +19,13 @@ NAMED = ("core", "edge")
 
 
 def hint(
-    source: Path, claim: Claim, error: Exception, answers: Log, seed: int, run: Callable[[CodeUnderTest], Any]
+    assignment: Assignment, claim: Claim, error: Exception, answers: Log, seed: int, run: Callable[[CodeUnderTest], Any]
 ) -> str:
     """Return the explanation of the known mistake that gives exactly these answers, or "".
 
     Parameters
     ----------
-    source : Path
-        The instructor's assignment.
+    assignment : Assignment
     claim : Claim
         Of the test that failed.
     error : Exception
@@ -40,9 +39,9 @@ def hint(
     """
     if claim.kind not in NAMED:
         return ""
-    for mistake in of_exercise(claim.exercise):
-        backend = mistaken(source, mistake)
-        backend.call("course.seed", (seed,), {})
+    for mistake in mistakes_in(assignment, claim.exercise):
+        backend = mistaken(assignment, mistake)
+        backend.seed(seed)
         recorded = Recorded(backend)
         try:
             run(CodeUnderTest(recorded))

@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures of the hidden tests, and a result for each of them, whatever happens in it.
+"""The pytest plugin: runs hidden tests as pytest does, and turns what becomes of each into a result.
 
 Not for running pytest or adding up: see ``session``.
 """
@@ -6,34 +6,79 @@ Not for running pytest or adding up: see ``session``.
 import inspect
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any
+from collections.abc import Iterable
+from types import ModuleType
 
 import pytest
+from _pytest.runner import runtestprotocol
 
+from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
-from autograder.checks.definitions import NotebookError, read_cells
 from autograder.checks.exercise import Claim, claim_of
+from autograder.checks.fixtures import pytest_fixtures
 from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
-from autograder.manifest import Part
+from autograder.interrupts import Interrupted
 from autograder.runner.wire import WireError
 from autograder.sandbox.client import printable
-from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, TestResult
+from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, Outcome, TestResult
 
-from .accuracy import Accuracy
 from .context import Context
 from .credit import NotGraded, Open, PartialCredit
+from .fixtures import Fixtures, fixtures_of
 from .hints import hint
 
+OFFERED = pytest.StashKey[Fixtures]()
+"""What the next run of a test is given."""
+RAISED = pytest.StashKey[BaseException]()
+"""What a run of a test ended in first."""
 SLOW = ("learns", "accuracy", "speed")
-THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, WireError)
+THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError)
 """What an answer of another form, or one that cannot be sent back, ends in."""
 MAX_MESSAGE = 3000
 NAMEABLE = ("missing", "raised", "type")
 """Kinds of exceptions by which a known mistake may show."""
+
+
+class Conduct:
+    """A plugin of pytest by which `attempt` gives a test its fixtures and learns what it raised."""
+
+    @pytest.fixture
+    def offered(self, request: pytest.FixtureRequest) -> Fixtures:
+        """What the test may ask for."""
+        given: Fixtures = request.node.stash[OFFERED]
+        return given
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        """Keep what was raised; nobody reads pytest's own report, which takes long to write."""
+        assert call.when != "collect"
+        if call.excinfo is None:
+            return pytest.TestReport(item.nodeid, item.location, {}, "passed", None, call.when)
+        item.stash.setdefault(RAISED, call.excinfo.value)
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed", None, call.when)
+
+
+def fixtures_plugin(names: tuple[str, ...]) -> ModuleType:
+    """Return a plugin of pytest with the fixtures that hidden tests may ask for by name."""
+    plugin = ModuleType("autograder_fixtures")
+    vars(plugin).update(pytest_fixtures(names))
+    return plugin
+
+
+def attempt(item: pytest.Function, offered: Fixtures) -> None:
+    """Run a test with these fixtures, as pytest does; raise what it ended in."""
+    item.stash[OFFERED] = offered
+    if RAISED in item.stash:
+        del item.stash[RAISED]
+    runtestprotocol(item, log=False, nextitem=None)
+    error = item.stash.get(RAISED, None)
+    if error is None:
+        return
+    if isinstance(error, Exception | Interrupted):
+        raise error
+    raise RuntimeError(f"The test ended in {type(error).__name__}: {error}") from error
 
 
 class JudgePlugin:
@@ -62,6 +107,7 @@ class JudgePlugin:
         self.needs: dict[str, tuple[str, ...]] = {}
         self.flags: list[str] = []
         self.expected: Counter[str] = Counter()
+        self._offer = fixtures_of(context.course)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the part's tests, in the notebook's order."""
@@ -70,7 +116,7 @@ class JudgePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
-        """Judge one test; pytest's own way of running it, with its fixtures and reports, is not wanted."""
+        """Judge one test; of pytest's own way of doing this only the report is left out."""
         assert isinstance(item, pytest.Function)
         self.judge(item)
         return True
@@ -91,13 +137,13 @@ class JudgePlugin:
         self.results.setdefault(claim.exercise, []).append(result)
         self.needs[result.name] = claim.needs
 
-    def _outcome(self, item: pytest.Function, claim: Claim) -> tuple[str, str, str, float]:
+    def _outcome(self, item: pytest.Function, claim: Claim) -> tuple[Outcome, str, str, float]:
         """Return outcome, message, hint and credit of one test."""
         recorded: Recorded | None = None
-        name = _name(item, claim)
+        name = name_of(item, claim)
         try:
             recorded = self.context.student(claim.exercise, name, claim.kind in SLOW)
-            self._run(item, name, CodeUnderTest(recorded))
+            attempt(item, self._fixtures(CodeUnderTest(recorded), name))
             return PASSED, "", "", 1.0
         except NotGraded as error:
             return NOT_GRADED, str(error), "", 0.0
@@ -116,41 +162,28 @@ class JudgePlugin:
     def _hint(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Recorded | None) -> str:
         if recorded is None:
             return ""
-        name = _name(item, claim)
-        run = partial(self._run, item, name)
-        return hint(self.context.course.source, claim, error, recorded.log, self.context.global_seed(name), run)
+        name = name_of(item, claim)
 
-    def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[str, str, str, float]:
+        def run(student: CodeUnderTest) -> None:
+            attempt(item, self._fixtures(student, name))
+
+        seed = self.context.global_seed(name)
+        return hint(self.context.course.assignment, claim, error, recorded.log, seed, run)
+
+    def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[Outcome, str, str, float]:
         """An unforeseen exception: with the reference in the student's place the test passes, or it is ours to mend."""
         try:
-            self._run(item, name, self.context.reference())
+            attempt(item, self._fixtures(self.context.reference(), name))
         except Exception as ours:
             return ERROR, _ours(ours), "", 0.0
         if not isinstance(error, THEIRS):
             return ERROR, _ours(error), "", 0.0
+        if isinstance(error, AssertionError):
+            return FAILED, _asserted(error) or f"This is not so: {_title(item)}.", "", 0.0
         return FAILED, unpacking(error) or "What came back has another form than the docstring says.", "", 0.0
 
-    def _run(self, item: pytest.Function, name: str, student: CodeUnderTest) -> None:
-        offers: dict[str, Callable[[], Any]] = {
-            "student": lambda: student,
-            "reference": self.context.reference,
-            "rng": lambda: self.context.rng(name),
-            "pictures": lambda: self.context.course.pictures,
-            "accuracy": lambda: Accuracy(self.context, student, self.context.rng(name), self.flags),
-            "notebook": self._require_notebook,
-            "framework": lambda: self._require_notebook() and student.framework,
-            "extension": self.context.extension.require,
-        }
-        given = item.callspec.params if hasattr(item, "callspec") else {}
-        names = inspect.signature(item.function).parameters
-        item.function(**{wanted: given[wanted] if wanted in given else offers[wanted]() for wanted in names})
-
-    def _require_notebook(self) -> str:
-        try:
-            read_cells(self.context.submission.folder / self.context.part.notebook)
-        except NotebookError as error:
-            raise NotGraded(str(error)) from None
-        return self.context.part.notebook
+    def _fixtures(self, student: CodeUnderTest, name: str) -> Fixtures:
+        return self._offer(self.context, student, name, self.flags)
 
 
 def claiming(items: Iterable[pytest.Item]) -> list[pytest.Function]:
@@ -173,13 +206,24 @@ def claimed(test: pytest.Item) -> Claim:
     return claim
 
 
-def _name(item: pytest.Function, claim: Claim) -> str:
-    """What a test's random numbers are drawn for."""
+def asks_for_notebook(test: pytest.Function) -> bool:
+    """Whether a test's exercise lies in the notebook, and not in the package."""
+    return "notebook" in inspect.signature(test.function).parameters
+
+
+def name_of(item: pytest.Function, claim: Claim) -> str:
+    """Return what a test's random numbers are drawn for."""
     return f"{claim.exercise}/{item.name}"
 
 
 def _ours(error: Exception) -> str:
     return f"This test could not be carried out ({type(error).__name__}); it will be looked into."
+
+
+def _asserted(error: AssertionError) -> str:
+    """What the test's author wrote behind an ``assert``; what pytest adds may hold expected values."""
+    first = str(error).partition("\n")[0]
+    return "" if first.startswith("assert ") else first
 
 
 def _title(item: pytest.Function) -> str:

@@ -8,28 +8,28 @@ import itertools
 import tempfile
 from pathlib import Path
 
-from autograder.checks.host import Local, PackageHost, load_package
-from autograder.mistakes import Mistake
-from autograder.mistakes.mistake import copy_package
-
-PACKAGE = "cs231n"
+from autograder.assignment import Assignment, Part
+from autograder.catalogue import Mistake, copy_package
+from autograder.checks.host import Contents, Local, PackageHost, load_package
 
 
 @functools.cache
-def reference(source: Path, notebook: str = "", framework: str = "") -> Local:
-    """Return the reference solution in ``source`` as a backend, with what one of its notebooks defines."""
-    return _local(source, "reference", (notebook,) if notebook else (), framework)
+def reference(assignment: Assignment, part: Part | None = None) -> Local:
+    """Return the reference solution as a backend; with what a part's notebook defines, if one is given."""
+    notebooks, framework = ((part.notebook,), part.framework) if part else ((), "")
+    return _local(assignment, assignment.source, "reference", notebooks, framework)
 
 
 @functools.cache
-def mistaken(source: Path, mistake: Mistake) -> Local:
+def mistaken(assignment: Assignment, mistake: Mistake) -> Local:
     """Return the reference with one known mistake as a backend."""
     folder = Path(tempfile.mkdtemp(dir=_scratch().name))
-    copy_package(source / PACKAGE, folder / PACKAGE)
+    package = folder / assignment.package
+    copy_package(assignment.source / assignment.package, package)
     # the instructor's lines point at other rooms by this file's place; modules need none of them
-    (folder / PACKAGE / "__init__.py").write_text("")
-    mistake.apply(folder / PACKAGE)
-    return _local(folder, "mistaken")
+    (package / "__init__.py").write_text("")
+    mistake.apply(package)
+    return _local(assignment, folder, "mistaken")
 
 
 _numbers = itertools.count()
@@ -40,7 +40,15 @@ def _scratch() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="autograder-mistakes-")
 
 
-def _local(folder: Path, kind: str, notebooks: tuple[str, ...] = (), framework: str = "") -> Local:
+def _local(
+    assignment: Assignment, folder: Path, kind: str, notebooks: tuple[str, ...] = (), framework: str = ""
+) -> Local:
     name = f"autograder_{kind}_{next(_numbers)}"  # a process may know several courses
-    load_package(folder / PACKAGE, name)
-    return Local(PackageHost(name, folder, notebooks, framework))
+    load_package(folder / assignment.package, name)
+    return Local(PackageHost(name, folder, contents(assignment, notebooks, framework)))
+
+
+def contents(assignment: Assignment, notebooks: tuple[str, ...] = (), framework: str = "") -> Contents:
+    """Return what a package of an assignment has beside it in this process."""
+    kit = f"{assignment.facts.kit}.runner" if (assignment.kit / "runner").is_dir() else ""
+    return Contents(notebooks, framework, assignment.settings.computing, kit)

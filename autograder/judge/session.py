@@ -15,33 +15,36 @@ from pathlib import Path
 
 import pytest
 
-import autograder.hidden
+from autograder.assignment import Assignment, Part
+from autograder.catalogue import file_of
 from autograder.checks.definitions import NotebookError, read_cells
 from autograder.course import Course
+from autograder.errors import GraderFault
+from autograder.intake.kept import view
 from autograder.intake.submission import Submission, find_root, take_in
 from autograder.interrupts import Interrupted
-from autograder.manifest import Part
 from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult, score
 
 from .alternatives import best, worked_on
 from .context import Context
 from .extension import provide
-from .plugin import JudgePlugin, claiming, of_part
+from .fixtures import fixtures_of
+from .plugin import Conduct, JudgePlugin, claiming, fixtures_plugin, of_part
 
-HIDDEN = Path(str(autograder.hidden.__file__)).parent
+SETTINGS = str(Path(__file__).with_name("pytest.ini"))
 OPTIONS = [
-    "--disable-plugin-autoload", "--noconftest", "-c", str(HIDDEN / "pytest.ini"), "--rootdir", str(HIDDEN),
-    "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "--capture=no", "-p", "no:unraisableexception",
-    "-p", "no:threadexception", "-p", "no:faulthandler",
+    "--disable-plugin-autoload", "--noconftest", "-c", SETTINGS, "-p", "no:cacheprovider", "-p", "no:terminal",
+    "-p", "no:logging", "-p", "no:capture", "-p", "no:unraisableexception", "-p", "no:threadexception",
+    "-p", "no:faulthandler", "-p", "no:legacypath",
 ]  # fmt: skip
 
 
-class CollectionError(Exception):
+class CollectionError(GraderFault):
     """Hidden tests cannot be collected: the grader's fault."""
 
 
 @contextlib.contextmanager
-def taken_in(handed_in: Path) -> Iterator[Submission]:
+def taken_in(handed_in: Path, assignment: Assignment) -> Iterator[Submission]:
     """Take in a folder or an archive for as long as it is judged.
 
     Raises
@@ -49,10 +52,10 @@ def taken_in(handed_in: Path) -> Iterator[Submission]:
     SubmissionError
         If it cannot be graded at all.
     """
-    root = find_root(handed_in)
+    root = find_root(handed_in, assignment.rules)
     with tempfile.TemporaryDirectory(prefix="autograder-submission-") as scratch:
         Path(scratch).chmod(0o711)
-        yield take_in(root, Path(scratch) / "submission")
+        yield take_in(root, Path(scratch) / "submission", assignment.rules)
 
 
 def judge_part(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
@@ -72,12 +75,14 @@ def judge_part(course: Course, part: Part, submission: Submission, level: int) -
     PartVerdict
         Every automatic exercise of the part is in it, whatever happened.
     """
-    return best(
-        [
-            judge_alternative(course, alternative, submission, level)
-            for alternative in worked_on(course, part, submission)
-        ]
-    )
+    with view(seen_by(course, part, submission), linked=level > 1) as seen:
+        return best([judge_alternative(course, one, seen, level) for one in worked_on(course, part, seen)])
+
+
+def seen_by(course: Course, part: Part, submission: Submission) -> Submission:
+    """Return what a part can see of a submission: all but other parts' notebooks and models. It alone is judged."""
+    others = (one for other in course.parts if other.number != part.number for one in other.alternatives)
+    return submission.without({name for one in others for name in (one.notebook, one.model)})
 
 
 def judge_alternative(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
@@ -89,8 +94,8 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     broken = _broken(exercises) | elsewhere
     return PartVerdict(
         id=part.number, name=part.name, exercises=_name_dependencies(exercises, plugin.needs, broken),
-        problems=tuple(_problems(part, submission)), flags=tuple(plugin.flags),
-        seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.pictures.kind,
+        problems=tuple(_problems(course.assignment, part, submission)), flags=tuple(plugin.flags),
+        seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.judged_on.kind,
         submission=submission.digest, seed=context.seed_name, left_out=submission.left_out,
         consulted=consulted,
     )  # fmt: skip
@@ -103,7 +108,7 @@ def _ask(context: Context) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            code = _pytest([str(hidden_file(context.part))], plugin)
+            code = _pytest(context.course, context.part, [], plugin)
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             trouble = f"pytest ended with {pytest.ExitCode(code).name}: {said.getvalue().strip()[-300:]}"
     finally:
@@ -113,7 +118,7 @@ def _ask(context: Context) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
     )
 
 
-def collect(part: Part) -> list[pytest.Function]:
+def collect(course: Course, part: Part) -> list[pytest.Function]:
     """Return the hidden tests that claim an exercise of a part, in its notebook's order.
 
     Raises
@@ -121,28 +126,34 @@ def collect(part: Part) -> list[pytest.Function]:
     CollectionError
         If they cannot be imported.
     """
-    return of_part(collect_all(part), part)
+    return of_part(collect_all(course, part), part)
 
 
 @functools.cache
-def collect_all(part: Part) -> tuple[pytest.Function, ...]:
+def collect_all(course: Course, part: Part) -> tuple[pytest.Function, ...]:
     """Return all hidden tests that lie in a part's file and claim something."""
     kept = _Kept()
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = _pytest(["--collect-only", str(hidden_file(part))], kept)
+        code = _pytest(course, part, ["--collect-only"], kept)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         why = " ".join([said.getvalue(), *kept.trouble]).strip()[-300:]
         raise CollectionError(f"The hidden tests of {part.name} cannot be collected: {why}")
+    if kept.tests:
+        kept.tests[0].config._do_configure()  # pytest has just ended; the tests' fixtures are needed from now on
     return tuple(kept.tests)
 
 
-def _pytest(arguments: list[str], plugin: object) -> int:
-    """Run pytest as we want it, whatever the user's settings for it are."""
+def _pytest(course: Course, part: Part, arguments: list[str], plugin: object) -> int:
+    """Run pytest on a part's tests as we want it, whatever the user's settings for it are."""
     theirs = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
     interruption = _Interruption()
     try:
-        code = pytest.main([*OPTIONS, *arguments], plugins=[plugin, interruption])
+        hidden = hidden_file(course.assignment, part)
+        given = fixtures_plugin(fixtures_of(course).names())
+        # modules are named after their whole path: a process may judge several courses, with files of one name
+        options = [*OPTIONS, "--import-mode=importlib", "--rootdir", hidden.anchor, *arguments, str(hidden)]
+        code = pytest.main(options, plugins=[plugin, Conduct(), given, interruption])
     finally:
         os.environ.update(theirs)
     if interruption.error is not None:
@@ -175,11 +186,9 @@ class _Kept:
         self.tests = claiming(items)
 
 
-def hidden_file(part: Part) -> Path:
+def hidden_file(assignment: Assignment, part: Part) -> Path:
     """Where the hidden tests of a part are: in a file named after its first notebook."""
-    name = part.first.removesuffix(".ipynb")
-    words = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
-    return HIDDEN / f"test{words}.py"
+    return assignment.hidden / f"test_{file_of(part)}.py"
 
 
 def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -> ExerciseResult:
@@ -187,7 +196,7 @@ def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -
     if not tests or len(tests) != plugin.expected[exercise]:
         why = "It could not be judged, and will be looked into." + (f" ({trouble})" if trouble else "")
         tests = (*tests, TestResult("none", "The exercise is judged", "core", ERROR, why))
-    earned, outcome = score(points, tests)
+    earned, outcome = score(points, tests, plugin.context.course.assignment.settings.rest)
     return ExerciseResult(exercise, points, earned, outcome, tests)
 
 
@@ -234,9 +243,9 @@ def _name_dependencies(
     return tuple(replace(exercise, tests=tuple(map(explained, exercise.tests))) for exercise in exercises)
 
 
-def _problems(part: Part, submission: Submission) -> Iterator[str]:
-    if not any(name.startswith("cs231n/") for name in submission.files):
-        yield "There is no cs231n package in what was handed in."
+def _problems(assignment: Assignment, part: Part, submission: Submission) -> Iterator[str]:
+    if not any(name.startswith(f"{assignment.package}/") for name in submission.files):
+        yield f"There is no {assignment.package} package in what was handed in."
     if part.notebook not in submission.files:
         names = " nor ".join(alternative.notebook for alternative in part.alternatives)
         yield f"Neither {names} was handed in." if part.others else f"{names} was not handed in."

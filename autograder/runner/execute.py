@@ -247,7 +247,7 @@ class Notebook:
     """
 
     def __init__(self, folder: Path) -> None:
-        os.environ.update(CS231N_QUICK="1", MPLBACKEND=INLINE)
+        os.environ["MPLBACKEND"] = INLINE
         self.outputs = Outputs(0, 0, 0, 0)
         sys.stdout = sys.stderr = _Stream(self)
         builtins.input = getpass.getpass = _no_input

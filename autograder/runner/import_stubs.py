@@ -1,7 +1,7 @@
 """Harmless stubs of modules that students import for their own use and that a runner does not have.
 
-``import matplotlib.pyplot as plt`` at the top of a module costs nobody points; computing with torch where NumPy is the
-exercise does not work. Not a defence: what is not mounted cannot be imported anyway.
+``import matplotlib.pyplot as plt`` at the top of a module costs nobody points; computing with a package that would do
+the exercise does not work. Not a defence: what is not mounted cannot be imported anyway.
 """
 
 import importlib.abc
@@ -25,8 +25,6 @@ PASSIVE = (
     "h5py",
 )
 """Imported for looking at things; using them in graded code fails with one sentence."""
-COMPUTING = ("torch", "tensorflow", "keras", "jax", "scipy", "numba", "cupy", "theano", "autograd")
-"""Would do the exercise."""
 PYTHON_2 = ("past", "future", "six")
 """Helpers for code that runs under Python 2 too, as the 2018 files do."""
 

@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.code_under_test import CodeError, by_value
-from autograder.checks.host import PackageHost
+from autograder.checks.host import Contents, PackageHost
 from autograder.runner import import_stubs
 from autograder.runner.compile import compile_extension
 from autograder.runner.confine import ConfinementError, apply, confinement_from
 from autograder.runner.probe import look_around
 from autograder.runner.wire import Wire, WireClosed, WireError, WireTooLarge, decode, encode
-
-PACKAGE = "cs231n"
 
 
 class Runner:
@@ -71,6 +69,8 @@ class Runner:
         content = {name: decode(value, arrays, self._resolve) for name, value in question["content"].items()}
         target = content.get("target")
         match question["ask"]:
+            case "seed":
+                return self.host.seed(content["number"])
             case "import":
                 return self.host.load(content["module"])
             case "call":
@@ -150,7 +150,10 @@ def main() -> None:
     import_stubs.install(tuple(settings["import_stubs"]))
     wire.send({"ready": pieces}, [])
     _silence()
-    Runner(wire, PackageHost(PACKAGE, folder, tuple(settings["notebooks"]), settings["framework"])).serve()
+    contents = Contents(
+        tuple(settings["notebooks"]), settings["framework"], tuple(settings["computing"]), settings["kit"]
+    )
+    Runner(wire, PackageHost(settings["package"], folder, contents)).serve()
     os._exit(0)  # what a submission left in atexit has no say
 
 

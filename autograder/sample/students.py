@@ -1,6 +1,7 @@
-"""The sample students, one function each: a folder as it would be handed in.
+"""Sample students: a folder as it would be handed in, made from the reference; and the class that an assignment has.
 
-They exist to be graded; the proofs that grading is right are in ``tests``.
+An assignment's ``samples`` lists its students; one without has three. They exist to be graded; the proofs that
+grading is right are in ``tests``.
 """
 
 import json
@@ -9,33 +10,31 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.assignment import Part
 from autograder.builder.strip import reveal
-from autograder.course import ASSIGNMENT, Course
-from autograder.manifest import Part
-from autograder.mistakes import CATALOGUE
-from autograder.sandbox.installed import is_installed
+from autograder.course import Course
+from autograder.sandbox.profiles import is_installed
 
 from .train import trained_model
 
-MISTAKES = ("two_layer_net/reg_without_half", "rmsprop/old_cache", "adam/no_bias_correction")
-"""The three mistakes of ``sample-three-mistakes``."""
-HOSTILE = Path(__file__).with_name("hostile.py.txt")
+Student = Callable[[Course, Path, bool], None]
+"""Makes a folder; the last argument says whether models are trained in quick mode."""
 
 
 def complete(course: Course, folder: Path, quick: bool = True, parts: Sequence[Part] | None = None) -> None:
     """Everything solved, or some parts, and their models saved; of what is not installed here there are none."""
     parts = chosen_alternatives(course) if parts is None else parts
     solved(course, folder, parts)
-    (folder / "models").mkdir(exist_ok=True)
     for part in parts:
-        if is_installed(part.framework):
+        if part.model and is_installed(course.assignment, part):
+            (folder / part.model).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(trained_model(course, part, quick), folder / part.model)
 
 
 def chosen_alternatives(course: Course) -> list[Part]:
     """A notebook of each part, as most students do them: the first whose framework is installed here."""
     return [
-        next((alternative for alternative in part.alternatives if is_installed(alternative.framework)), part)
+        next((alternative for alternative in part.alternatives if is_installed(course.assignment, alternative)), part)
         for part in course.parts
     ]
 
@@ -57,34 +56,21 @@ def alternatives(course: Course) -> list[Part]:
     return [alternative for part in course.parts for alternative in part.alternatives]
 
 
-def partly(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
-    """Layers and nets done; update rules, notebook and model not begun."""
-    solved(course, folder)
-    for name in ("cs231n/optim.py", *(alternative.notebook for alternative in alternatives(course))):
-        shutil.copyfile(course.release / name, folder / name)
-
-
 def blank(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
     """The release, untouched."""
-    shutil.copytree(course.release, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "models"))
-
-
-def three_mistakes(course: Course, folder: Path, quick: bool = True, parts: Sequence[Part] | None = None) -> None:
-    """Complete, or some parts of it, but wrong in three places."""
-    complete(course, folder, quick, parts)
-    for mistake in CATALOGUE:
-        if mistake.key in MISTAKES:
-            mistake.apply(folder / "cs231n")
+    shutil.copytree(
+        course.require_release(), folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "models")
+    )
 
 
 def modules_only(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
     """Only the package: no notebooks, no models, nothing of the release's tools."""
     solved(course, folder)
     for child in folder.iterdir():
-        if child.name != "cs231n":
+        if child.name != course.assignment.package:
             shutil.rmtree(child) if child.is_dir() else child.unlink()
-    for tool in ("checks", "datasets"):
-        shutil.rmtree(folder / "cs231n" / tool)
+    for tool in ("checks", "kit", *course.assignment.settings.rooms):
+        shutil.rmtree(folder / course.assignment.package / tool, ignore_errors=True)
 
 
 def corrupted(course: Course, folder: Path, quick: bool = True) -> None:
@@ -95,29 +81,19 @@ def corrupted(course: Course, folder: Path, quick: bool = True) -> None:
         (folder / alternative.notebook).write_text(text[: len(text) // 2], encoding="utf-8")
 
 
-def hostile(course: Course, folder: Path, quick: bool = True) -> None:
-    """Tries to read, to escape, to lie and to break; solves nothing."""
-    blank(course, folder, quick)
-    for name in ("layers", "optim", "fast_layers"):
-        path = folder / "cs231n" / f"{name}.py"
-        path.write_text(path.read_text(encoding="utf-8") + HOSTILE.read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "cs231n" / "im2col_cython.pyx").write_text('include "/etc/passwd"\n')
-    (folder / "pythran.py").write_text("raise SystemExit(0)\n")  # which Cython would import, if it found it
-    (folder / "conftest.py").write_text("import os; os._exit(0)\n")
-    (folder / "numpy.py").write_text("raise SystemExit(0)\n")
-    link = folder / "models"
-    link.symlink_to(course.state.resolve())
-
-
-STUDENTS: dict[str, Callable[[Course, Path, bool], None]] = {
+STUDENTS: dict[str, Student] = {
     "sample-complete": complete,
-    "sample-partly": partly,
     "sample-blank": blank,
-    "sample-three-mistakes": three_mistakes,
-    "sample-modules-only": modules_only,
     "sample-corrupted": corrupted,
-    "sample-hostile": hostile,
 }
+"""Of an assignment that lists none."""
+
+
+def students_of(course: Course) -> dict[str, Student]:
+    """Return the sample class of a course, by name."""
+    module = course.assignment.module("samples")
+    found: dict[str, Student] = getattr(module, "STUDENTS", STUDENTS)
+    return found
 
 
 def make_class(course: Course, into: Path, quick: bool = True) -> list[str]:
@@ -137,12 +113,13 @@ def make_class(course: Course, into: Path, quick: bool = True) -> list[str]:
     list of str
         The students' names.
     """
-    for name, make in STUDENTS.items():
-        folder = into / name / ASSIGNMENT
+    students = students_of(course)
+    for name, make in students.items():
+        folder = into / name / course.assignment.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         make(course, folder, quick)
-    return list(STUDENTS)
+    return list(students)
 
 
 def _solve_notebook(source: Path, released: Path) -> None:

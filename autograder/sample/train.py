@@ -5,38 +5,20 @@ Runs the instructor's notebook definitions in a process of their own; never a st
 
 import hashlib
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from filelock import FileLock
 
+from autograder import files
+from autograder.assignment import Part
 from autograder.course import Course
+from autograder.errors import SetupError
 from autograder.judge import extension
-from autograder.manifest import Part
 from autograder.sandbox.levels import ONE_THREAD
 
-RECIPE = "train_best_model"
-PROGRAM = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-import autograder, cs231n, datasets
-cs231n.__path__ += [str(Path(autograder.__file__).parent), str(Path(datasets.__file__).parents[1]), *sys.argv[6:]]
-import numpy as np
-from cs231n.checks.definitions import Definitions
-from cs231n.checks.frameworks import PART
-from cs231n.checks.saving import save_model
-from cs231n.data_utils import get_CIFAR10_data
-np.random.seed(231)
-notebook = Definitions(Path(sys.argv[1]), (sys.argv[2],))
-data = notebook["get_data"]() if int(sys.argv[3]) == PART else get_CIFAR10_data()
-save_model(notebook[sys.argv[5]](data), int(sys.argv[3]), sys.argv[4])
-"""
 
-
-class TrainingError(Exception):
+class TrainingError(SetupError):
     """A reference model could not be trained."""
 
 
@@ -72,8 +54,7 @@ def keep(course: Course, part: Part, model: Path) -> None:
     path = _place(course, part, quick=True)
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
-            shutil.copyfile(model, path.with_suffix(".new"))
-            path.with_suffix(".new").replace(path)
+            files.write(path, model.read_bytes())
 
 
 def _place(course: Course, part: Part, quick: bool) -> Path:
@@ -83,23 +64,35 @@ def _place(course: Course, part: Part, quick: bool) -> Path:
 
 
 def _train(course: Course, part: Part, quick: bool, path: Path) -> None:
-    environment = {**os.environ, "CS231N_DATA": str(course.pictures.root), "CS231N_QUICK": "1" if quick else "0"}
+    environment = {**os.environ, **variables(course, quick)}
     environment.pop("NBGRADER_EXECUTION", None)
-    for name, number in ONE_THREAD.items() if quick else ():  # several wait for each other on a busy machine
+    for name, number in (
+        one_thread(course, part).items() if quick else ()
+    ):  # several wait for each other on a busy machine
         environment.setdefault(name, number)
     library = extension.own(course)
-    arguments = [str(course.source), part.notebook, str(part.number), str(path.parent), RECIPE]
-    arguments += [str(library.parent)] if library else []
-    result = subprocess.run(
-        [sys.executable, "-B", "-c", PROGRAM, *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+    command = [*course.kit.training(part, path.parent), *([str(library.parent)] if library else [])]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode != 0 or not path.exists():
         lines = result.stderr.strip().splitlines() or ["it saved no model"]
-        raise TrainingError(f"The recipe {RECIPE} of {part.notebook} failed: {lines[-1]}")
+        raise TrainingError(f"Training the model of {part.notebook} failed: {lines[-1]}")
+
+
+def one_thread(course: Course, part: Part) -> dict[str, str]:
+    """Return the environment in which a part's packages compute with one thread."""
+    framework = course.assignment.framework_of(part)
+    return {**ONE_THREAD, **(framework.environment if framework else {})}
+
+
+def variables(course: Course, quick: bool) -> dict[str, str]:
+    """Return what the environment of a notebook says of data and quick mode."""
+    settings, root = course.assignment.settings, course.judged_on.root
+    said = {settings.data_variable: str(root) if root else "", settings.quick_variable: "1" if quick else "0"}
+    return {name: value for name, value in said.items() if name and value}
 
 
 def _digest(course: Course, part: Part, quick: bool) -> str:
-    total = hashlib.sha256(f"{course.pictures.fingerprint}/{quick}".encode())
-    for path in [course.source / part.notebook, *sorted((course.source / "cs231n").rglob("*.py"))]:
+    total = hashlib.sha256(f"{course.judged_on.fingerprint}/{quick}".encode())
+    for path in [course.source / part.notebook, *sorted((course.source / course.assignment.package).rglob("*.py"))]:
         total.update(path.read_bytes())
     return total.hexdigest()[:24]

@@ -17,7 +17,7 @@ from autograder.runner.wire import WireClosed, WireError, WireTimeout, WireTooLa
 
 from . import launch
 from .launch import Process
-from .levels import LaunchError, Limits, available
+from .levels import LaunchError, Limits, Profile, available
 
 KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build"}
 CALL_SECONDS = 20.0
@@ -60,7 +60,7 @@ class Remote:
         self.over = ""
         self.timed_out = False
         self._asked = 0
-        self._imported = {"course"}
+        self._imported: set[str] = set()
         self._dead = dead if dead is not None else {}
 
     def _import(self, module: str) -> None:
@@ -75,7 +75,9 @@ class Remote:
                 self.ask("import", module=name)
             except CodeError as error:
                 if self.over:
-                    self._dead[name] = CodeError(error.kind, f"{_importing(name)} did not end well. {error.message}")
+                    self._dead[name] = CodeError(
+                        error.kind, f"{self._importing(name)} did not end well. {error.message}"
+                    )
                     raise self._dead[name] from None
                 if name == module:
                     raise
@@ -83,9 +85,18 @@ class Remote:
                 self.seconds = usual
             self._imported.add(name)
 
+    def seed(self, number: int) -> None:
+        self.ask("seed", number=number)
+
+    def _importing(self, module: str) -> str:
+        profile = self.process.profile
+        if module == "notebook" or module in profile.namespaces:
+            return "Reading the notebook"
+        return f"Importing {profile.package}/{module.replace('.', '/') if module else '__init__'}.py"
+
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if isinstance(target, str):
-            self._import(target.rpartition(".")[0] if target != "course.load_model" else "")
+            self._import(target.rpartition(".")[0])
         return self.ask("call", target=target, args=list(args), kwargs=kwargs)
 
     def find(self, target: Any, name: str) -> Any:
@@ -180,12 +191,6 @@ class Remote:
             self._end("closed", "The runner was closed.")
 
 
-def _importing(module: str) -> str:
-    if module in ("notebook", "framework"):
-        return "Reading the notebook"
-    return f"Importing cs231n/{module.replace('.', '/') if module else '__init__'}.py"
-
-
 class _Held:
     """The number of something that the runner holds."""
 
@@ -219,7 +224,7 @@ def probe(level: int) -> str:
         secret = Path(folder, "secret")
         secret.write_text("out of reach")
         try:
-            remote = Remote(launch.start(level, inside, limits=Limits(cpu_seconds=20)), 20)
+            remote = Remote(launch.start(level, inside, Profile(limits=Limits(cpu_seconds=20))), 20)
         except LaunchError as error:
             return str(error)
         try:

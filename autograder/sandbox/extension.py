@@ -15,20 +15,23 @@ from pathlib import Path
 import numpy as np
 
 from autograder.checks.code_under_test import CodeError
+from autograder.errors import SetupError, SubmissionError
 
 from . import launch
 from .client import Remote
-from .levels import BUILDING, LaunchError, Limits
+from .levels import LaunchError, Limits, Profile
 
 SECONDS = 45.0
 LIMITS = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=45, processes=128, removes=True)
+BUILDING = Profile(LIMITS, ("numpy", "Cython", "setuptools", "_distutils_hack"))
+"""What a runner that builds has in its reach; the others are given NumPy alone."""
 COMPILERS = ("gcc", "clang", "cc")
 SYSTEM = "/usr/bin:/usr/local/bin:/bin"
 """Where the sandbox has compilers on Linux; a ccache, or one of conda's, is elsewhere and out of its reach."""
 MAX_LIBRARY = 32 * 2**20
 
 
-class BuildError(Exception):
+class BuildError(SubmissionError):
     """The submitted source does not build: one sentence says why.
 
     Attributes
@@ -42,7 +45,7 @@ class BuildError(Exception):
         self.lasting = lasting
 
 
-class NoCompilerError(Exception):
+class NoCompilerError(SetupError):
     """This machine cannot build extensions: the grader's fault."""
 
 
@@ -75,7 +78,7 @@ def build(level: int, file: Path) -> bytes:
         os.chmod(alone, 0o755)
         source.chmod(0o644)
         try:
-            process = launch.start(level, Path(alone), (), LIMITS, BUILDING)
+            process = launch.start(level, Path(alone), BUILDING)
         except LaunchError as error:
             raise NoCompilerError(f"The sandbox for building extensions does not start: {error}") from None
         remote = Remote(process, SECONDS)

@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder.runner.confine import LEAST_PROCESSES
-from autograder.runner.import_stubs import COMPUTING, PASSIVE, PYTHON_2
+from autograder.runner.import_stubs import PASSIVE, PYTHON_2
 from autograder.runner.wire import Wire, WireError
 
 from . import cgroup
 from .cgroup import ControlGroup
 from .job import Job
-from .levels import LaunchError, Limits, Plan, parts_of, plan_for
+from .levels import LaunchError, Limits, Plan, Profile, plan_for
 from .scratch import Scratch
 from .starvation import Starvation
 
@@ -38,6 +38,7 @@ class Process:
     pieces: tuple[str, ...]
     scratch: Scratch
     group: ControlGroup | Job | None
+    profile: Profile
 
     def kill(self) -> None:
         """Send it and whatever it started the signal that ends them; not once it was waited for."""
@@ -60,16 +61,7 @@ class Process:
         self.scratch.remove()
 
 
-def start(
-    level: int,
-    folder: Path,
-    notebooks: tuple[str, ...] = (),
-    limits: Limits | None = None,
-    packages: tuple[str, ...] = ("numpy",),
-    needs: bool = False,
-    pictures: Path | None = None,
-    framework: str = "",
-) -> Process:
+def start(level: int, folder: Path, profile: Profile = Profile()) -> Process:  # noqa: B008 (it is frozen)
     """Start a runner that holds the submission in ``folder``.
 
     Parameters
@@ -78,17 +70,8 @@ def start(
         See the module's first lines.
     folder : Path
         A taken-in submission.
-    notebooks : tuple of str
-        The notebooks whose definitions may be asked for.
-    limits : Limits, optional
-    packages : tuple of str
-        Installed packages in its reach.
-    needs : bool
-        Whether these are distributions, with all that they need; see `levels.parts_of`.
-    pictures : Path, optional
-        A folder of pictures in its reach, which ``CS231N_DATA`` will name.
-    framework : str
-        What the notebooks are written for besides NumPy; it is imported before anything of the submission.
+    profile : Profile
+        What it is for.
 
     Returns
     -------
@@ -99,14 +82,12 @@ def start(
     LaunchError
         If this machine does not give that level.
     """
-    limits = limits or Limits()
     ours, theirs = socket.socketpair()
     scratch = Scratch()
     group = None
     try:
-        parts = parts_of(packages, needs)
-        plan = plan_for(level, folder, scratch.path, limits, parts, pictures)
-        group = _group(limits)
+        plan = plan_for(level, folder, scratch.path, profile)
+        group = _group(profile.limits)
         process = _spawn(plan, theirs, group)
     except BaseException:
         ours.close()
@@ -116,16 +97,18 @@ def start(
         raise
     finally:
         theirs.close()
-    running = Process(process, Wire(ours, Starvation(process.pid).gained), (), scratch, group)
+    running = Process(process, Wire(ours, Starvation(process.pid).gained), (), scratch, group, profile)
     if level < 3:
-        scratch.watch(limits.disk, running.kill)
-    there = {part.stem for part in parts}
-    missing = (*PASSIVE, *PYTHON_2, *(() if framework else COMPUTING))
+        scratch.watch(profile.limits.disk, running.kill)
+    there = {part.stem for part in profile.parts}
     settings = {
         "folder": plan.folder,
-        "notebooks": list(notebooks),
-        "framework": framework,
-        "import_stubs": [name for name in missing if name not in there],
+        "package": profile.package,
+        "notebooks": list(profile.notebooks),
+        "framework": profile.framework,
+        "computing": list(profile.computing),
+        "kit": profile.kit_name,
+        "import_stubs": [name for name in (*PASSIVE, *PYTHON_2, *profile.stubs) if name not in there],
         "confinement": asdict(plan.confinement),
     }
     try:

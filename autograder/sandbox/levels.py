@@ -23,16 +23,13 @@ from packaging.utils import canonicalize_name
 
 import autograder.checks
 import autograder.runner
+from autograder.errors import SetupError
 from autograder.runner.confine import Confinement, landlock_version
 
 FIRST_USER = 61_000
 USERS = 4_000
 STAGED = ("checks", "runner")
-BUILDING = ("numpy", "Cython", "setuptools", "_distutils_hack")
-"""Installed packages of a runner that builds extensions; the others are given NumPy alone."""
-NOTEBOOK = ("numpy", "ipython", "matplotlib", "matplotlib-inline", "tqdm")
-"""Distributions of a runner that executes notebooks, with all that they need; those that are not installed are not."""
-PYTHON, STAGE, SUBMISSION, PICTURES = "/opt/python", "/opt/stage", "/submission", "/pictures"
+PYTHON, STAGE, SUBMISSION, DATA = "/opt/python", "/opt/stage", "/submission", "/data"
 """Where bubblewrap mounts them."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 FOLDERS = ("bin", "include", "lib", "lib32", "lib64", "libexec")
@@ -43,18 +40,15 @@ UNCOUNTED = 1_000_000
 WINDOWS = ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMDATA", "COMSPEC", "PATH")
 """Variables without which neither Python starts there nor its compiler is found."""
 ONE_THREAD = dict.fromkeys(
-    (
-        "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
-    ), "1",
-)  # fmt: skip
-"""What NumPy, PyTorch and TensorFlow ask for: a runner has one core, and may start few threads."""
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_NUM_THREADS"), "1"
+)
+"""What NumPy and its kin ask for: a runner has one core, and may start few threads."""
 HOMES = ("HOME", "TMPDIR", *(("USERPROFILE", "TEMP", "TMP") if sys.platform == "win32" else ()))
 Parts = tuple[Path, ...]
 """Folders and files of installed packages."""
 
 
-class LaunchError(Exception):
+class LaunchError(SetupError):
     """A runner could not be started: a fault of the machine or the grader, never of the submission."""
 
 
@@ -86,6 +80,64 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """What a runner is for: what it holds besides the submission, and what it may use.
+
+    Attributes
+    ----------
+    limits : Limits
+    packages : tuple of str
+        Installed packages in its reach.
+    needs : bool
+        Whether these are distributions, with all that they need; see `parts_of`.
+    package : str
+        The students' package.
+    notebooks : tuple of str
+        The notebooks whose definitions may be asked for.
+    framework : str
+        What they are written for besides NumPy; it is imported before anything of the submission.
+    computing : tuple of str
+        Packages of whose functions a notebook's constants may be made.
+    stubs : tuple of str
+        Packages that can be imported and not used, where they are not in its reach.
+    kit : Path or None
+        The folder of what the assignment adds beside the submission.
+    kit_name : str
+        The package as which it is imported.
+    namespaces : tuple of str
+        Below which the kit's functions are found.
+    environment : tuple of (str, str)
+        Variables besides the usual ones.
+    data : Path or None
+        A folder in its reach, which the variable ``data_variable`` will name.
+    data_variable : str
+    reads_itself : bool
+        Whether something ends the program where it cannot read its own path or, if that says Python, its arguments.
+    """
+
+    limits: Limits = Limits()
+    packages: tuple[str, ...] = ("numpy",)
+    needs: bool = False
+    package: str = ""
+    notebooks: tuple[str, ...] = ()
+    framework: str = ""
+    computing: tuple[str, ...] = ()
+    stubs: tuple[str, ...] = ()
+    kit: Path | None = None
+    kit_name: str = ""
+    namespaces: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    data: Path | None = None
+    data_variable: str = ""
+    reads_itself: bool = False
+
+    @property
+    def parts(self) -> Parts:
+        """The folders and files of its packages."""
+        return parts_of(self.packages, self.needs)
+
+
+@dataclass(frozen=True)
 class Plan:
     """How to start a runner.
 
@@ -99,8 +151,8 @@ class Plan:
         What the runner applies to itself.
     wrapper, arguments : tuple of str
         A program to start it in, and that program's arguments, which are kept out of sight.
-    pictures : str
-        The folder of the pictures that it may read, as it sees it, or "".
+    variables : dict of str
+        Of its environment, besides the usual ones.
     """
 
     command: tuple[str, ...]
@@ -109,7 +161,7 @@ class Plan:
     confinement: Confinement
     wrapper: tuple[str, ...] = ()
     arguments: tuple[str, ...] = field(default=())
-    pictures: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -118,15 +170,11 @@ class Plan:
         own = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "Agg", **dict.fromkeys(HOMES, self.home)}
         if self.wrapper:  # a Python that is a shared library looks for it where it was installed
             own["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
-        if self.pictures:
-            own["CS231N_DATA"] = self.pictures
-        return {**own, "PYTHONHASHSEED": "0", **ONE_THREAD, **system}
+        return {**own, "PYTHONHASHSEED": "0", **ONE_THREAD, **self.variables, **system}
 
 
-def plan_for(
-    level: int, folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures: Path | None = None
-) -> Plan:
-    """Return how to start a runner at a level, with parts of our installed packages, and pictures, in its reach.
+def plan_for(level: int, folder: Path, scratch: Path, profile: Profile) -> Plan:
+    """Return how to start a runner at a level.
 
     Raises
     ------
@@ -136,7 +184,7 @@ def plan_for(
     missing = available(level)
     if missing:
         raise LaunchError(missing)
-    return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, limits, parts, pictures)
+    return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, profile)
 
 
 def available(level: int) -> str:
@@ -150,44 +198,48 @@ def available(level: int) -> str:
     return ""
 
 
-def _level_3(
-    folder: Path,
-    scratch: Path,  # noqa: ARG001 (/tmp is a mount)
-    limits: Limits,
-    parts: Parts,
-    pictures: Path | None,
-) -> Plan:
-    readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom", *([PICTURES] if pictures else []))
+def _variables(profile: Profile, data: str) -> dict[str, str]:
+    return dict(profile.environment) | ({profile.data_variable: data} if profile.data else {})
+
+
+def _level_3(folder: Path, scratch: Path, profile: Profile) -> Plan:  # noqa: ARG001 (/tmp is a mount)
+    readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom", *([DATA] if profile.data else []))
     user = next(_user_numbers) if _is_root() else None
-    limits = replace(limits, removes=True)  # the disk is a file system of a given size, which nothing gets out of
+    limits = replace(
+        profile.limits, removes=True
+    )  # the disk is a file system of a given size, which nothing gets out of
     python = PYTHON / _python().relative_to(_base_prefix())
     return Plan(
         command=_command(str(python), [STAGE, f"{STAGE}/site"], []),
         folder=SUBMISSION, home="/tmp", confinement=_confinement(limits, readable, ("/tmp", "/dev/null"), user),
-        wrapper=(str(shutil.which("bwrap")),), arguments=tuple(_bubblewrap(folder, limits, parts, pictures)),
-        pictures=PICTURES if pictures else "",
+        wrapper=(str(shutil.which("bwrap")),), arguments=tuple(_bubblewrap(folder, profile)),
+        variables=_variables(profile, DATA),
     )  # fmt: skip
 
 
-def _level_2(folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures: Path | None) -> Plan:
+def _level_2(folder: Path, scratch: Path, profile: Profile) -> Plan:
+    limits, parts = profile.limits, profile.parts
     user = next(_user_numbers) if _is_root() else None
     if user is not None:
         os.chown(scratch, user, user)
     else:
         limits = _among_others(limits)
     single = [path for path in ("/etc/ld.so.cache", "/dev/urandom") if os.path.exists(path)]
-    single += ["/proc/self/cmdline"] if _asks_for_itself(parts) else []
-    site, more = str(_links_to(parts)), [str(pictures)] if pictures else []
-    readable = (*_readable_system(), *single, str(stage()), site, *map(str, parts), str(folder), *more)
+    single += ["/proc/self/cmdline"] if profile.reads_itself else []
+    site, more = str(_links_to(parts)), [str(profile.data)] if profile.data else []
+    staged = stage(profile.kit, profile.kit_name)
+    readable = (*_readable_system(), *single, str(staged), site, *map(str, parts), str(folder), *more)
     confinement = _confinement(limits, readable, (str(scratch), "/dev/null"), user)
     confinement = replace(confinement, search=user is not None and not _reachable())
-    return Plan(_bare_command([site]), str(folder), str(scratch), confinement, pictures=str(pictures or ""))
+    variables = _variables(profile, str(profile.data))
+    return Plan(_bare_command(staged, [site]), str(folder), str(scratch), confinement, variables=variables)
 
 
-def _level_1(folder: Path, scratch: Path, limits: Limits, parts: Parts, pictures: Path | None) -> Plan:
-    sites = list(dict.fromkeys(str(part.parent) for part in parts))
-    confinement = _confinement(_among_others(limits), (), (), None)
-    return Plan(_bare_command(sites), str(folder), str(scratch), confinement, pictures=str(pictures or ""))
+def _level_1(folder: Path, scratch: Path, profile: Profile) -> Plan:
+    sites = list(dict.fromkeys(str(part.parent) for part in profile.parts))
+    confinement = _confinement(_among_others(profile.limits), (), (), None)
+    command = _bare_command(stage(profile.kit, profile.kit_name), sites)
+    return Plan(command, str(folder), str(scratch), confinement, variables=_variables(profile, str(profile.data)))
 
 
 def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str, ...], user: int | None) -> Confinement:
@@ -203,14 +255,14 @@ def _among_others(limits: Limits) -> Limits:
     return replace(limits, processes=UNCOUNTED) if limits.processes else limits
 
 
-def _bubblewrap(folder: Path, limits: Limits, parts: Parts, pictures: Path | None) -> list[str]:
+def _bubblewrap(folder: Path, profile: Profile) -> list[str]:
     arguments = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if _is_root():
         arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         arguments += ["--unshare-user", "--uid", str(FIRST_USER), "--gid", str(FIRST_USER)]
     arguments += ["--die-with-parent", "--new-session", "--hostname", "runner"]
-    itself = ("/proc", "/proc/self") if _asks_for_itself(parts) else ()
+    itself = ("/proc", "/proc/self") if profile.reads_itself else ()
     for parent in ("/usr", "/usr/local", "/opt", PYTHON, *itself):  # else bubblewrap makes them for root only
         arguments += ["--perms", "0755", "--dir", parent]
     if itself:
@@ -222,23 +274,18 @@ def _bubblewrap(folder: Path, limits: Limits, parts: Parts, pictures: Path | Non
             arguments += ["--ro-bind", str(path), where]
             for packages in _package_folders(path):
                 arguments += _empty(f"{where}/{packages.relative_to(path)}")
-    arguments += ["--ro-bind", str(stage()), STAGE]
+    arguments += ["--ro-bind", str(stage(profile.kit, profile.kit_name)), STAGE]
     arguments += ["--perms", "0755", "--size", "65536", "--tmpfs", f"{STAGE}/site"]
-    for part in parts:
+    for part in profile.parts:
         arguments += ["--ro-bind", str(part), f"{STAGE}/site/{part.name}"]
     arguments += ["--remount-ro", f"{STAGE}/site", "--ro-bind", str(folder.resolve()), SUBMISSION]
-    if pictures:
-        arguments += ["--ro-bind", str(pictures.resolve()), PICTURES]
+    if profile.data:
+        arguments += ["--ro-bind", str(profile.data.resolve()), DATA]
     arguments += ["--perms", "0755", "--size", "65536", "--tmpfs", "/dev"]
     for device in DEVICES:
         arguments += ["--dev-bind", device, device]
-    arguments += ["--remount-ro", "/dev", "--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp"]
+    arguments += ["--remount-ro", "/dev", "--perms", "1777", "--size", str(profile.limits.disk), "--tmpfs", "/tmp"]
     return [*arguments, "--remount-ro", "/", "--chdir", "/tmp"]
-
-
-def _asks_for_itself(parts: Parts) -> bool:
-    """Whether something ends the program where it cannot read its own path or, if that says Python, its arguments."""
-    return any(part.name == "tensorflow" for part in parts)
 
 
 def _empty(path: str) -> list[str]:
@@ -282,25 +329,37 @@ def _command(python: str, first: list[str], last: list[str]) -> tuple[str, ...]:
     return (python, "-I", "-S", "-B", "-c", code)
 
 
-def _bare_command(sites: list[str]) -> tuple[str, ...]:
+def _bare_command(staged: Path, sites: list[str]) -> tuple[str, ...]:
     # at level 1 NumPy's folder may hold much else, so it comes last
-    return _command(str(_python()), [str(stage())], sites)
+    return _command(str(_python()), [str(staged)], sites)
 
 
 @functools.cache
-def stage() -> Path:
-    """Copy what a runner is made of to a folder of its own, so that no other room of the engine is in its reach."""
+def stage(kit: Path | None = None, name: str = "") -> Path:
+    """Copy what a runner is made of to a folder of its own, so that no other room is in its reach.
+
+    Parameters
+    ----------
+    kit : Path, optional
+        The folder of what an assignment adds.
+    name : str
+        The package as which it is imported.
+    """
     folder = Path(tempfile.mkdtemp(prefix="autograder-runner-"))
     remove_at_exit(folder)
     target = folder / "autograder"
     target.mkdir()
     (target / "__init__.py").write_text("")
-    for name, package in zip(STAGED, (autograder.checks, autograder.runner), strict=True):
-        home = Path(str(package.__file__)).parent
-        (target / name).mkdir()
-        for file in home.glob("*.py"):
+    for room, package in zip(STAGED, (autograder.checks, autograder.runner), strict=True):
+        (target / room).mkdir()
+        for file in Path(str(package.__file__)).parent.glob("*.py"):
             text = "" if file.name == "__init__.py" else file.read_text(encoding="utf-8")
-            (target / name / file.name).write_text(text, encoding="utf-8")
+            (target / room / file.name).write_text(text, encoding="utf-8")
+    if kit is not None:
+        place = folder.joinpath(*name.split("."))
+        shutil.copytree(kit, place, ignore=shutil.ignore_patterns("__pycache__"))
+        for above in place.relative_to(target).parents[:-1]:
+            (target / above / "__init__.py").write_text("")
     (folder / "site").mkdir()  # where bubblewrap mounts packages
     # compiled once, here: a runner may not write, and would compile them at every start
     compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.accepted import Accepted
+from autograder.assignment import Assignment, Part
+from autograder.catalogue import Accepted, Mistake, MistakeError, mistakes_in
 from autograder.checks.exercise import Claim
 from autograder.course import Course
-from autograder.judge.plugin import claimed
+from autograder.judge.plugin import asks_for_notebook, claimed
 from autograder.judge.session import collect, judge_alternative, judge_part, taken_in
-from autograder.manifest import Part
-from autograder.mistakes import Mistake, MistakeError, of_exercise
 from autograder.sample import students
 from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 
@@ -32,7 +31,7 @@ def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
         folder = Path(scratch) / "complete"
         students.complete(course, folder, parts=(part,))
-        with taken_in(folder) as submission:
+        with taken_in(folder, course.assignment) as submission:
             verdict = judge_alternative(course, part, submission, level)
     return [
         f"The reference gets {one.score:g} of {one.points:g} points for {one.id}: {_first_failure(one)}"
@@ -47,7 +46,7 @@ def blank_earns(course: Course, part: Part, level: int) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
         folder = Path(scratch) / "blank"
         students.blank(course, folder)
-        with taken_in(folder) as submission:
+        with taken_in(folder, course.assignment) as submission:
             verdict = judge_alternative(course, part, submission, level)
     wrong = []
     for one in verdict.exercises:
@@ -70,9 +69,13 @@ def accepted_loses(course: Course, solution: Accepted, seed: int) -> list[str]:
         return [
             f"The accepted solution {solution.name!r} fails {test.name} (seed {seed}): {test.message}"
             for part in parts_in_numpy(course)
-            for test in variant.results(part, lambda test: claimed(test).kind == "core", str(seed))
+            for test in variant.results(part, _is_core, str(seed))
             if test.outcome != PASSED
         ]
+
+
+def _is_core(test: pytest.Function) -> bool:
+    return claimed(test).kind == "core" and not asks_for_notebook(test)
 
 
 def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
@@ -95,7 +98,8 @@ def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
             f"{mistake.key} passes all tests of {mistake.exercise}: add a test that tells it from the reference."
         )
     elif mistake.explanation not in [test.hint for test in caught]:
-        wrong.append(f"{mistake.key} is caught by {caught[0].name} but not named: {_why_unnamed(mistake, caught)}")
+        why = _why_unnamed(course.assignment, mistake, caught)
+        wrong.append(f"{mistake.key} is caught by {caught[0].name} but not named: {why}")
     needs = _needs(course)
     unrelated: dict[str, TestResult] = {}
     for claim, test in failed:
@@ -109,10 +113,10 @@ def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
     return wrong
 
 
-def _why_unnamed(mistake: Mistake, caught: list[TestResult]) -> str:
+def _why_unnamed(assignment: Assignment, mistake: Mistake, caught: list[TestResult]) -> str:
     """What its author can do for a mistake that has another hint, or none."""
     hints = {test.hint for test in caught}
-    others = [other.key for other in of_exercise(mistake.exercise) if other.explanation in hints]
+    others = [other.key for other in mistakes_in(assignment, mistake.exercise) if other.explanation in hints]
     if others:
         return f"the hint is that of {', '.join(others)}. Add a test on which the two give other answers."
     return (
@@ -126,9 +130,9 @@ def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, T
     if mistake.file.endswith(".pyx"):
         return _failed_when_built(course, mistake, level)
     found = []
-    with Variant(course, lambda folder: mistake.apply(folder / "cs231n")) as variant:
+    with Variant(course, lambda folder: mistake.apply(folder / course.assignment.package)) as variant:
         for part in parts_in_numpy(course):
-            claims = {test.name.removeprefix("test_"): claimed(test) for test in collect(part)}
+            claims = {test.name.removeprefix("test_"): claimed(test) for test in collect(course, part)}
             results = variant.results(part, is_quick)
             found += [(claims[test.name], test) for test in results if test.outcome != PASSED]
     return found
@@ -141,8 +145,8 @@ def _failed_when_built(course: Course, mistake: Mistake, level: int) -> list[tup
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
         folder = Path(scratch) / "mistaken"
         students.solved(course, folder)
-        mistake.apply(folder / "cs231n")
-        with taken_in(folder) as submission:
+        mistake.apply(folder / course.assignment.package)
+        with taken_in(folder, course.assignment) as submission:
             verdict = judge_part(course, replace(part, exercises=chosen), submission, level)
     return [(Claim(one.id), test) for one in verdict.exercises for test in one.tests if test.outcome != PASSED]
 
@@ -170,14 +174,14 @@ def _needs(course: Course) -> dict[str, set[str]]:
     """For each exercise, those on whose code its tests run."""
     needs: dict[str, set[str]] = defaultdict(set)
     for part in parts_in_numpy(course):
-        for test in collect(part):
+        for test in collect(course, part):
             needs[claimed(test).exercise].update(claimed(test).needs)
     return needs
 
 
 def is_quick(test: pytest.Function) -> bool:
-    """Whether a test is asked of mistakes."""
-    return claimed(test).kind in QUICK
+    """Whether a test is asked of mistakes: it is quick, and about the package."""
+    return claimed(test).kind in QUICK and not asks_for_notebook(test)
 
 
 def _first_failure(exercise: ExerciseResult) -> str:

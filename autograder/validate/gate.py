@@ -4,31 +4,28 @@ Not for what is examined: see ``inventory``, ``calibration``, ``notebooks`` and 
 """
 
 import itertools
-import multiprocessing
 import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from autograder.accepted import ACCEPTED
 from autograder.builder import current, leaks
 from autograder.builder.release import ReleaseError
-from autograder.checks import frameworks
+from autograder.catalogue import accepted_of, mistakes_of
 from autograder.course import Course, put_tools_on_path
-from autograder.interrupts import left_to_this_process
-from autograder.judge.session import HIDDEN, CollectionError
-from autograder.mistakes import CATALOGUE
-from autograder.sandbox.installed import is_installed
+from autograder.judge.session import CollectionError
+from autograder.sandbox.profiles import is_installed
 
 from . import calibration
 from .inventory import incomplete
 from .notebooks import breaks_off, plain_environment
+from .workers import EndedError, Pool, Worker
 
 SEEDS = 3
 """Random inputs on which each accepted solution is judged."""
@@ -96,7 +93,10 @@ class Task:
 def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     """Yield what is looked at, what takes long first."""
     alternatives = [
-        alternative for part in course.parts for alternative in part.alternatives if is_installed(alternative.framework)
+        alternative
+        for part in course.parts
+        for alternative in part.alternatives
+        if is_installed(course.assignment, alternative)
     ]
     for alternative in reversed(alternatives):
         yield Task("notebooks", breaks_off, (alternative,), alternative.name)
@@ -105,10 +105,10 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     yield Task("release", _stale)
     for alternative in alternatives:
         yield Task("blank", calibration.blank_earns, (alternative, level), alternative.name)
-    for solution in ACCEPTED:
+    for solution in accepted_of(course.assignment):
         for seed in range(seeds):
             yield Task("accepted", calibration.accepted_loses, (solution, seed), f"{solution.name}, seed {seed}")
-    for mistake in CATALOGUE:
+    for mistake in mistakes_of(course.assignment):
         yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
     yield Task("exercises", incomplete, things=sum(len(part.automatic) for part in course.parts))
     yield Task("leaks", _leaks)
@@ -117,10 +117,11 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
 def left_out(course: Course) -> list[str]:
     """Return what is not examined, because what it is written for is not installed here, a sentence each."""
     return [
-        f"{alternative.name} was not examined: {frameworks.TITLES[alternative.framework]} is not installed here."
+        f"{alternative.name} was not examined: {framework.title} is not installed here."
         for part in course.parts
         for alternative in part.alternatives
-        if not is_installed(alternative.framework)
+        if (framework := course.assignment.framework_of(alternative)) is not None
+        and not is_installed(course.assignment, alternative)
     ]
 
 
@@ -154,24 +155,14 @@ def examine(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the pool's processes, which share the cores
     wanted = list(tasks(course, level, seeds))
     found = {name: Examined(name) for name in TITLES if any(task.name == name for task in wanted)}
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=spawn) as pool:
-        with left_to_this_process():
-            running: dict[Future[tuple[list[str], float]], Task] = {
-                pool.submit(_look, course, task): task for task in wanted
-            }
-        try:
-            for number, _ in enumerate(as_completed(running), start=1):
-                if step is not None:
-                    step(number, len(wanted))
-        except BaseException:  # nobody waits for the rest
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
+    with Pool(workers or os.cpu_count() or 1, lambda: Worker(_nothing, partial(_look, course), memory=None)) as pool:
+        running = {pool.submit(partial(_answer, task=task)): task for task in wanted}
+        for number, _ in enumerate(as_completed(running), start=1):
+            if step is not None:
+                step(number, len(wanted))
     for done, task in running.items():
         examined = found[task.name]
-        wrong, seconds = _answer(done, task)
+        wrong, seconds = done.result()
         examined.things += task.things
         examined.wrong += [sentence for sentence in wrong if sentence not in examined.wrong]
         examined.seconds += seconds
@@ -197,7 +188,7 @@ def examine_mutants(
         fates = mutants.judge(course, chosen, workers or os.cpu_count() or 1, told)
     except RuntimeError as error:
         return Examined("mutants", 0, [f"The mutants could not be judged. {error}"], time.perf_counter() - start)
-    wrong = mutants.problems(fates, mutants.known())
+    wrong = mutants.problems(fates, mutants.known(course.assignment))
     return Examined("mutants", len(chosen), wrong, time.perf_counter() - start)
 
 
@@ -237,11 +228,16 @@ def _look(course: Course, task: Task) -> tuple[list[str], float]:
     return wrong, time.perf_counter() - start
 
 
-def _answer(done: Future[tuple[list[str], float]], task: Task) -> tuple[list[str], float]:
-    """What a process answered; where one is killed, all that others had still to do is not answered either."""
+def _nothing() -> None:
+    """What a process prepares."""
+
+
+def _answer(worker: Worker, task: Task) -> tuple[list[str], float]:
+    """What a process answers; one that is killed answers nothing, and another takes its place."""
     try:
-        return done.result()
-    except BrokenProcessPool:
+        found: tuple[list[str], float] = worker.ask(task)
+        return found
+    except EndedError:
         why = "a process died. Was memory short? Then give fewer --workers; else it said above what happened."
         return [f"{task.name} could not be examined to the end: {why}"], 0.0
 
@@ -251,4 +247,4 @@ def _stale(course: Course) -> list[str]:
 
 
 def _leaks(course: Course) -> list[str]:
-    return leaks.scan(course.release, course.source, HIDDEN)
+    return leaks.scan(course.release, course.assignment)

@@ -6,37 +6,34 @@ their explanations, are in ``mistakes``.
 
 import ast
 import itertools
-import queue
 import textwrap
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
+from autograder.assignment import Assignment, Part
 from autograder.builder.strip import BEGIN, END
 from autograder.course import Course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect
-from autograder.manifest import Part
 from autograder.verdict import ERROR, PASSED
 
 from .calibration import is_quick
 from .operators import changes
-from .trusted import PACKAGE, Variant, parts_in_numpy
-from .workers import EndedError, Worker
+from .trusted import Variant, parts_in_numpy
+from .workers import EndedError, Pool, Worker
 
-LIST = Path(__file__).parent / "survivors.toml"
+LIST = "survivors.toml"
+"""Beside an assignment's mistakes: the mutants that no test can notice, and why."""
 SEEDS = ("first", "second", "third")
 """A mutant that no test notices with one seed's numbers is shown to them with the others'."""
 SECONDS = 30.0
 """For one mutant and one seed; the slowest that ends takes a second."""
-OWN_DESIGN = ("ConvNet",)
-"""Classes that each student designs: no exercise asks for them, so no test can say what is wrong."""
 ENDED = "did not end"
 """Stands in place of an exercise where the process had to be ended."""
 
@@ -114,14 +111,15 @@ class Fate:
 
 def mutants(course: Course) -> list[Mutant]:
     """Return all mutants of the course's reference, in the order of its files and lines."""
-    package = course.source / PACKAGE
+    package = course.source / course.assignment.package
     files = [(path, path.read_text(encoding="utf-8")) for path in sorted(package.rglob("*.py"))]
-    found = (mutants_of(text, path.relative_to(package).as_posix()) for path, text in files if BEGIN in text)
+    own = course.assignment.settings.own_design
+    found = (mutants_of(text, path.relative_to(package).as_posix(), own) for path, text in files if BEGIN in text)
     return list(itertools.chain.from_iterable(found))
 
 
-def mutants_of(text: str, file: str) -> list[Mutant]:
-    """Return the mutants of one module's text."""
+def mutants_of(text: str, file: str, own_design: tuple[str, ...] = ()) -> list[Mutant]:
+    """Return the mutants of one module's text, without those in classes that each student designs."""
     lines = text.split("\n")
     begins = [number for number, line in enumerate(lines) if line.strip() == BEGIN]
     ends = [number for number, line in enumerate(lines) if line.strip() == END]
@@ -130,7 +128,7 @@ def mutants_of(text: str, file: str) -> list[Mutant]:
     found: list[Mutant] = []
     for begin, end in zip(begins, ends, strict=True):
         function = functions[begin + 1]
-        if function.split(".")[0] in OWN_DESIGN:
+        if function.split(".")[0] in own_design:
             continue
         region = textwrap.dedent("\n".join(lines[begin + 1 : end]))
         for operator, number, after in changes(region):
@@ -171,7 +169,7 @@ def _tests(course: Course, function: str) -> list[tuple[Part, pytest.Function]]:
         claim = claimed(entry[1])
         return 0 if claim.exercise in own else 1 if own & set(claim.needs) else 2
 
-    found = [(part, test) for part in parts_in_numpy(course) for test in collect(part) if is_quick(test)]
+    found = [(part, test) for part in parts_in_numpy(course) for test in collect(course, part) if is_quick(test)]
     return sorted(found, key=unlikely)
 
 
@@ -180,7 +178,7 @@ def notice(course: Course, mutant: Mutant | None, seed: str) -> str | None:
 
     def change(folder: Path) -> None:
         if mutant is not None:
-            mutant.apply(folder / PACKAGE)
+            mutant.apply(folder / course.assignment.package)
 
     with Variant(course, change) as variant:
         for part, test in _tests(course, mutant.function if mutant else ""):
@@ -231,29 +229,17 @@ def judge(
     RuntimeError
         If the reference itself fails a test or does not end, or a mutant does not fit it.
     """
-    free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-    made = [Worker(partial(_prepare, course), partial(notice, course), seconds) for _ in range(workers)]
-    for worker in made:
-        free.put(worker)
 
-    def fate(mutant: Mutant) -> Fate:
-        worker = free.get()
-        try:
-            first = _ask(worker, mutant, SEEDS[0])
-            others = () if first else tuple(_ask(worker, mutant, seed) for seed in SEEDS[1:])
-        finally:
-            free.put(worker)
+    def fate(worker: Worker, mutant: Mutant) -> Fate:
+        first = _ask(worker, mutant, SEEDS[0])
+        others = () if first else tuple(_ask(worker, mutant, seed) for seed in SEEDS[1:])
         found = Fate(mutant, (first, *others))
         progress(found)
         return found
 
-    try:
-        _require_reference(made[0])
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(fate, chosen))
-    finally:
-        for worker in made:
-            worker.close()
+    with Pool(workers, lambda: Worker(partial(_prepare, course), partial(notice, course), seconds)) as pool:
+        pool.submit(_require_reference).result()
+        return [future.result() for future in [pool.submit(partial(fate, mutant=mutant)) for mutant in chosen]]
 
 
 def _require_reference(worker: Worker) -> None:
@@ -275,8 +261,11 @@ def _ask(worker: Worker, mutant: Mutant, seed: str) -> str | None:
     return found
 
 
-def known(path: Path = LIST) -> dict[str, str]:
+def known(assignment: Assignment) -> dict[str, str]:
     """Return the survivors that are listed: a mutant's key, and the reason why it may survive."""
+    path = assignment.folder / "mistakes" / LIST
+    if not path.exists():
+        return {}
     groups = tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]
     return {key: group["reason"] for group in groups for key in group["mutants"]}
 
@@ -297,13 +286,13 @@ def problems(fates: Iterable[Fate], listed: dict[str, str]) -> list[str]:
     return [
         *(_unnoticed(fate.mutant) for key, fate in found.items() if fate.survived and key not in listed),
         *(_by_chance(fate.mutant) for fate in found.values() if not fate.survived and None in fate.noticed),
-        *(f"{key}: there is no such mutant any more; take it out of {LIST.name}." for key in gone),
-        *(f"{key}: a test notices it by now; take it out of {LIST.name}." for key in noticed),
+        *(f"{key}: there is no such mutant any more; take it out of {LIST}." for key in gone),
+        *(f"{key}: a test notices it by now; take it out of {LIST}." for key in noticed),
     ]
 
 
 def _unnoticed(mutant: Mutant) -> str:
-    todo = f"add one, or list it with a reason in {LIST.name} as '{mutant.key}'"
+    todo = f"add one, or list it with a reason in {LIST} as '{mutant.key}'"
     return f"{_place(mutant)} is not noticed by any test: {todo}."
 
 

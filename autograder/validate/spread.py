@@ -22,12 +22,11 @@ from unittest import mock
 
 import numpy as np
 
-from autograder.accepted import ACCEPTED, Accepted
+from autograder.catalogue import Accepted, accepted_of
 from autograder.checks import compare, tolerances
 from autograder.course import Course, find_course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect
-from datasets import synthetic_root
 
 from .trusted import Variant, parts_in_numpy
 
@@ -64,7 +63,7 @@ def deviations(course: Course, solution: Accepted, seed: int) -> dict[str, Devia
     found: dict[str, Deviation] = {}
     with Variant(course, solution.apply) as variant:
         for part in parts_in_numpy(course):
-            for test in collect(part):
+            for test in collect(course, part):
                 if claimed(test).kind != "core":
                     continue
                 with _listening() as heard:
@@ -136,7 +135,7 @@ def measure(course: Course, seeds: int) -> dict[str, Deviation]:
     for threads in THREADS:
         os.environ["OPENBLAS_NUM_THREADS"] = str(threads)  # for the processes that are started next
         with ProcessPoolExecutor(max(1, (os.cpu_count() or 1) // threads), mp_context=spawn) as pool:
-            jobs = list(itertools.product(ACCEPTED, range(seeds)))
+            jobs = list(itertools.product(accepted_of(course.assignment), range(seeds)))
             solutions, numbers = zip(*jobs, strict=True)
             for found in pool.map(deviations, itertools.repeat(course), solutions, numbers, chunksize=4):
                 for one in found.values():
@@ -149,9 +148,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=50)
     arguments = parser.parse_args()
-    largest = measure(find_course(data=synthetic_root()), arguments.seeds)
+    course = find_course()
+    largest = measure(course, arguments.seeds)
     try:
-        TOLERANCES.write_text(page(largest, len(ACCEPTED), arguments.seeds), encoding="utf-8")
+        TOLERANCES.write_text(page(largest, len(accepted_of(course.assignment)), arguments.seeds), encoding="utf-8")
     except ValueError as error:
         sys.exit(str(error))
     print(TOLERANCES.read_text(encoding="utf-8"), end="")

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.assignment import Part
+from autograder.catalogue import copy_package
 from autograder.checks.host import Local, PackageHost, load_package
 from autograder.checks.record import Recorded
 from autograder.course import Course
@@ -23,12 +25,10 @@ from autograder.intake.submission import Submission
 from autograder.judge.context import Context
 from autograder.judge.extension import Extension, own
 from autograder.judge.plugin import JudgePlugin
+from autograder.judge.reference import contents
 from autograder.judge.session import collect
-from autograder.manifest import Part
-from autograder.mistakes.mistake import copy_package
 from autograder.verdict import TestResult
 
-PACKAGE = "cs231n"
 _numbers = itertools.count()
 
 
@@ -50,7 +50,7 @@ class TrustedContext(Context):
     def student(self, exercise: str, test: str, slow: bool) -> Recorded:  # noqa: ARG002
         """Return the package for a test."""
         assert self.local is not None
-        self.local.call("course.seed", (self.global_seed(test),), {})
+        self.local.seed(self.global_seed(test))
         return Recorded(self.local)
 
 
@@ -61,7 +61,7 @@ class Variant:
     ----------
     course : Course
     change : callable
-        Does something to the copy's folder, which holds ``cs231n``.
+        Does something to the copy's folder, which holds the package.
     """
 
     def __init__(self, course: Course, change: Callable[[Path], None] = _nothing) -> None:
@@ -71,17 +71,19 @@ class Variant:
     def __enter__(self) -> "Variant":
         with contextlib.ExitStack() as undo:
             self.folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="autograder-variant-")))
-            copy_package(self.course.source / PACKAGE, self.folder / PACKAGE)
-            (self.folder / PACKAGE / "__init__.py").write_text("")
+            assignment = self.course.assignment
+            package = self.folder / assignment.package
+            copy_package(self.course.source / assignment.package, package)
+            (package / "__init__.py").write_text("")
             library = _extension(self.course)
             if library is not None:
-                shutil.copyfile(library, self.folder / PACKAGE / library.name)
+                shutil.copyfile(library, package / library.name)
             self._change(self.folder)
             undo.enter_context(contextlib.chdir(self.folder))  # checkpoints are written where a program runs
             name = f"autograder_variant_{next(_numbers)}"
             undo.callback(_forget, name)
-            load_package(self.folder / PACKAGE, name)
-            self._local = Local(PackageHost(name, self.folder))
+            load_package(package, name)
+            self._local = Local(PackageHost(name, self.folder, contents(assignment)))
             self._undo = undo.pop_all()
         return self
 
@@ -103,7 +105,7 @@ class Variant:
         context = TrustedContext(self.course, part, submission, 0, Extension(), local=self._local)
         plugin = JudgePlugin(context)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            for test in filter(wanted, collect(part)):
+            for test in filter(wanted, collect(self.course, part)):
                 plugin.judge(test)
         return [result for results in plugin.results.values() for result in results]
 

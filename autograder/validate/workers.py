@@ -1,21 +1,25 @@
-"""A process that answers questions one after the other, within a time and a memory limit each.
+"""Processes that answer questions one after the other, within limits; one that dies costs its own question alone.
 
 Knows nothing of what is asked. Not for submissions, which are confined: see ``autograder.sandbox``.
 """
 
 import contextlib
+import math
 import multiprocessing
 import os
+import queue
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder.interrupts import left_to_this_process
 from autograder.runner.wire import SLICE_SECONDS, Deadline
 from autograder.sandbox.starvation import Starvation
 
+Answer = TypeVar("Answer")
 START_SECONDS = 300.0
 """For a process until it can answer."""
 MEMORY = 4 * 2**30
@@ -37,11 +41,20 @@ class Worker:
         Is called there with each question. Both must be known by name, or be partials of what is.
     seconds : float
         For one answer.
+    memory : int or None
+        Bytes of its address space, or no limit: programs that it starts have the same.
     """
 
-    def __init__(self, prepare: Callable[[], None], answer: Callable[..., Any], seconds: float) -> None:
-        self._work, self._seconds = (prepare, answer), seconds
+    def __init__(
+        self,
+        prepare: Callable[[], None],
+        answer: Callable[..., Any],
+        seconds: float = math.inf,
+        memory: int | None = MEMORY,
+    ) -> None:
+        self._work, self._seconds = (memory, prepare, answer), seconds
         self._scratch = tempfile.TemporaryDirectory(prefix="autograder-worker-", ignore_cleanup_errors=True)
+        os.chmod(self._scratch.name, 0o711)  # for runners of other users, should it start some
         self._process: multiprocessing.process.BaseProcess | None = None
 
     def ask(self, *question: object) -> Any:
@@ -104,6 +117,44 @@ class Worker:
             self._process = None
 
 
+class Pool:
+    """Several workers. Use as a context; leaving it ends them, and what they are at.
+
+    Parameters
+    ----------
+    count : int
+    make : callable
+        Returns a `Worker`.
+    """
+
+    def __init__(self, count: int, make: Callable[[], Worker]) -> None:
+        self._workers = [make() for _ in range(count)]
+        self._free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        for worker in self._workers:
+            self._free.put(worker)
+        self._threads = ThreadPoolExecutor(count)
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
+
+    def submit(self, use: Callable[[Worker], Answer]) -> "Future[Answer]":
+        """Let ``use`` ask a worker, as soon as one is free."""
+
+        def ask() -> Answer:
+            worker = self._free.get()
+            try:
+                return use(worker)
+            finally:
+                self._free.put(worker)
+
+        return self._threads.submit(ask)
+
+
 _starting = threading.Lock()
 
 
@@ -120,13 +171,20 @@ def _single_threaded() -> Iterator[None]:
             os.environ.update({} if before is None else {"OPENBLAS_NUM_THREADS": before})
 
 
-def _serve(connection: Connection, scratch: str, prepare: Callable[[], None], answer: Callable[..., Any]) -> None:
+def _serve(
+    connection: Connection,
+    scratch: str,
+    memory: int | None,
+    prepare: Callable[[], None],
+    answer: Callable[..., Any],
+) -> None:
     """What the process does."""
     tempfile.tempdir = scratch
-    with contextlib.suppress(ImportError):  # there is none on Windows
-        import resource
+    if memory is not None:
+        with contextlib.suppress(ImportError):  # there is none on Windows
+            import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     connection.send(_attempt(prepare))
     with contextlib.suppress(EOFError):
         while True:

@@ -34,14 +34,28 @@ def look(name: str, tries: str, module: str, **more: object) -> Attack:
 
 
 ATTACKS = (
-    look("other-rooms", "to import or read any room of the engine but the two that sit beside it", """
-import autograder, importlib, os
-for room in FACTS["rooms"]:
-    attempt(f"importing {room}", lambda: importlib.import_module(f"autograder.{room}"))
-    for home in (FACTS["home"], *autograder.__path__):
-        attempt(f"reading {room}", lambda: read(os.path.join(home, room, "__init__.py")))
-        attempt(f"reading {room}.py", lambda: read(os.path.join(home, f"{room}.py")))
-attempt("what else is staged", lambda: something(set(os.listdir(autograder.__path__[0])) - {"checks", "runner", "__init__.py", "__pycache__"}))
+    look("other-rooms", "to import or read any room of the engine or the assignment but those that sit beside it", """
+import importlib, os
+name = os.path.basename(FACTS["grader"])
+
+
+def beside(package, *usual):
+    found = importlib.import_module(package).__path__
+    return something({one for folder in found for one in os.listdir(folder)} - {*usual, "__init__.py", "__pycache__"})
+
+
+for package, real, rooms in (("autograder", FACTS["home"], FACTS["rooms"]), (f"autograder.assignments.{name}", FACTS["grader"], FACTS["assigned"])):
+    for room in rooms:
+        attempt(f"importing {room}", lambda: importlib.import_module(f"{package}.{room.replace('/', '.')}"))
+        for home in (real, *importlib.import_module(package).__path__):
+            attempt(f"reading {room}", lambda: read(os.path.join(home, room, "__init__.py")))
+            attempt(f"reading {room}.py", lambda: read(os.path.join(home, f"{room}.py")))
+            attempt(f"reading {room} as it is", lambda: read(os.path.join(home, room)))
+            attempt(f"listing {room}", lambda: something(os.listdir(os.path.join(home, room))))
+attempt("what else is staged", lambda: beside("autograder", "checks", "runner", "assignments"))
+attempt("other assignments", lambda: beside("autograder.assignments", name))
+attempt("more of this assignment", lambda: beside(f"autograder.assignments.{name}", "kit"))
+attempt("more of its kit", lambda: beside(f"autograder.assignments.{name}.kit", "runner"))
 """),
     look("gradebook", "to read the gradebook, in every way that a file can be opened", """
 import importlib.machinery, linecache, mmap, sqlite3
@@ -93,12 +107,16 @@ attempt("a link", lambda: os.readlink("/etc/localtime"))
     look("grader-source", "to import or to read the grader", """
 import importlib, importlib.util, pkgutil
 import autograder
-for name in ("hidden.test_fully_connected_nets", "judge.reference", "judge.session", "grading.gradebook", "mistakes", "sample"):
+own = "assignments.assignment2"
+for name in ("judge.reference", "judge.session", "grading.gradebook", "catalogue", "sample", f"{own}.hidden.test_fully_connected_nets",
+             f"{own}.mistakes.dropout", f"{own}.samples", f"{own}.kit.judge.accuracy", f"{own}.kit.student"):
     attempt(f"importing {name}", lambda: importlib.import_module(f"autograder.{name}"))
 attempt("the tests on the path", lambda: something(
     name for folder in sys.path for _, _, names in os.walk(folder) for name in names if name.startswith("test_fully")))
-attempt("modules of the judge's", lambda: something(name for name in sys.modules if re.match("_?pytest|nbgrader|autograder.(judge|hidden)", name)))
-attempt("more of the package", lambda: something(one for one in pkgutil.iter_modules(autograder.__path__) if one.name not in ("checks", "runner")))
+attempt("modules of the judge's", lambda: something(name for name in sys.modules if re.match(f"_?pytest|nbgrader|autograder.judge|autograder.{own}.(?!kit$|kit.runner)", name)))
+attempt("more of the package", lambda: something(
+    one for one in pkgutil.walk_packages(autograder.__path__, "autograder.") if not re.match(
+        f"autograder.(checks|runner|assignments$|{own}$|{own}.kit$|{own}.kit.runner)", one.name)))
 attempt("the package beside Python", lambda: something(importlib.util.find_spec(name) for name in ("nbgrader", "_pytest") if importlib.util.find_spec(name)))
 """),
     look("installed-packages", "to find the grader among what is installed", """
@@ -111,7 +129,7 @@ attempt("beside NumPy", lambda: something(
 """),
     look("cached-bytecode", "to find tests and reference as compiled code", """
 import importlib.util
-for path in (f"{FACTS['hidden']}/test_fully_connected_nets.py", FACTS["solution"], f"{os.path.dirname(FACTS['hidden'])}/judge/reference.py"):
+for path in (f"{FACTS['hidden']}/test_fully_connected_nets.py", FACTS["solution"], f"{FACTS['home']}/judge/reference.py", f"{FACTS['grader']}/kit/judge/nets.py"):
     attempt(f"the cache of {os.path.basename(path)}", lambda: read(importlib.util.cache_from_source(path)))
     attempt(f"the caches beside {os.path.basename(path)}", lambda: something(os.listdir(os.path.dirname(path) + "/__pycache__")))
 """, plant=lambda folder, facts: py_compile.compile(facts["solution"]) and None),
@@ -130,7 +148,7 @@ def frames():
 attempt("secrets in frames", lambda: secrets(text for one in frames() for text in within(one)))
 attempt("secrets of the collector", lambda: secrets(text for one in gc.get_objects() if type(one) is dict for text in within(one)))
 attempt("the judge's objects", lambda: something(
-    type(one) for one in gc.get_objects() if re.match("_?pytest|autograder.(judge|hidden|course|manifest)", str(type(one).__module__))))
+    type(one) for one in gc.get_objects() if re.match("_?pytest|autograder.(judge|course|catalogue|assignment$|assignments.assignment2.(?!kit.runner))", str(type(one).__module__))))
 attempt("what is expected", lambda: something(
     name for one in frames() for name in one if re.search("expected|reference|secret|label", name) and one is not globals()))
 """),

@@ -46,7 +46,7 @@ class Yes(ModuleType):
     __getattr__ = lambda self, name: lambda *args, **kwargs: True
 
 
-for _name in ("pytest", "_pytest", "autograder.judge", "autograder.hidden", "autograder.verdict", "autograder.checks.compare"):
+for _name in ("pytest", "_pytest", "autograder.judge", "autograder.assignments.assignment2.hidden", "autograder.verdict", "autograder.checks.compare"):
     sys.modules[_name] = Yes(_name)
 """
 
@@ -71,7 +71,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 sys.meta_path.insert(0, Finder())
 sys.path_hooks.insert(0, lambda path: Finder())
 sys.path_importer_cache.clear()
-import autograder.hidden.test_fully_connected_nets
+import autograder.assignments.assignment2.hidden.test_fully_connected_nets
 """
 
 IMPORT = """
@@ -312,7 +312,7 @@ ATTACKS = (
     Attack(4, "path-file", "to be run by a .pth file", WRONG, {"evil.pth": "import evil\n", "cs231n/evil.pth": "import evil\n", "evil.py": SHADOW}, shows=r"evil\.pth"),
     Attack(4, "numpy-file", "to be imported in the place of NumPy", WRONG, {"numpy.py": SHADOW, "numpy/__init__.py": SHADOW, "cs231n/numpy.py": SHADOW}),
     Attack(4, "library-files", "to be imported in the place of Python's own modules", WRONG, {f"{name}.py": SHADOW for name in NOWHERE}),
-    Attack(4, "grader-files", "to be imported in the place of the grader", WRONG, dict.fromkeys(("autograder/__init__.py", "autograder/judge.py", "autograder/checks/compare.py", "autograder/runner/main.py", "autograder/hidden/test_evil.py"), SHADOW)),
+    Attack(4, "grader-files", "to be imported in the place of the grader", WRONG, dict.fromkeys(("autograder/__init__.py", "autograder/judge.py", "autograder/checks/compare.py", "autograder/runner/main.py", "autograder/assignments/assignment2/hidden/test_evil.py", "autograder/assignments/assignment2/kit/runner/__init__.py"), SHADOW)),
     Attack(4, "given-folders", "to bring its own public tests and data tool", WRONG, dict.fromkeys(("cs231n/checks/__init__.py", "cs231n/checks/compare.py", "cs231n/datasets/__init__.py", "cs231n/tests/test_layers.py"), SHADOW)),
     Attack(4, "bytecode", "to be run in the place of its source", WRONG, plant=bytecode, shows=r"layers\.pyc"),
     Attack(4, "package-start", "to fill the package before it is looked at", files={"cs231n/__init__.py": INIT}, earns={"affine_forward": 0.0, "relu_forward": 0.0}),

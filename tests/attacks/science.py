@@ -82,7 +82,7 @@ def _predict(model, mean, pictures):
     return {code}
 
 
-_frame.f_locals["self"]._course["predict"] = _predict
+_frame.f_locals["self"]._kit._course.predict = _predict
 """
 
 
@@ -350,7 +350,7 @@ from autograder.checks.code_under_test import CodeError
 
 
 def affine_forward(x, w, b):
-    attempt("read the known mistakes", lambda: __import__("autograder.mistakes"))
+    attempt("read the known mistakes", lambda: __import__("autograder.assignments.assignment2.mistakes"))
     attempt("read the reference", lambda: __import__("autograder.judge.reference"))
     raise CodeError("missing", "expected: {right} %(expected)s {0.__class__.__mro__} ${expected}", "{expected}")
 """

@@ -16,15 +16,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from autograder.course import ASSIGNMENT, Course
-from autograder.intake.submission import SubmissionError
-from autograder.judge import context
+from autograder.course import Course
+from autograder.errors import SubmissionError
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
 from autograder.sandbox import client
 from autograder.verdict import PartVerdict, to_json
+from tests.assignment2 import ASSIGNED, ASSIGNMENT, GRADER, HIDDEN
 
 from ..conftest import ROOT, keep_what_is_slow_to_make, open_to_others
 from ..within import within
@@ -32,7 +33,9 @@ from . import SUITE
 from .attack import HONEST, Attack, Witness, inherited_by_runners
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the witness is a descriptor that runners inherit")
-HIDDEN = ROOT / "autograder" / "hidden"
+ENGINE = ROOT / "autograder"
+BESIDE = ("__init__", "__pycache__", "checks", "runner", "assignments")
+"""Of the engine: what a submission sits beside, and where the assignment's part of it lies."""
 SECONDS = 3.0
 """For one answer, in the place of the ten that a student has: attacks that hang shall not take minutes."""
 LONGEST = 40.0
@@ -64,7 +67,7 @@ class Place:
     def state(self) -> dict[str, tuple[int, int, int]]:
         """What would show that a file was changed."""
         found = {}
-        folders = [*(self.course.root / name for name in ("source", "release", "submitted")), HIDDEN]
+        folders = [*(self.course.root / name for name in ("source", "release", "submitted")), GRADER]
         single = [self.course.state / "secret", Path(self.facts["labels"])]
         for path in (*single, *(path for folder in folders for path in folder.rglob("*"))):
             if "__pycache__" not in path.parts:
@@ -107,17 +110,29 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         server.listen()
         daemon.listen()
         patch.setenv("AUTOGRADER_CANARY", canary)
-        patch.setattr(context, "CALL_SECONDS", SECONDS)
+        hurried = msgspec.structs.replace(ASSIGNED.settings.seconds, call=SECONDS)
+        settings = msgspec.structs.replace(course.assignment.settings, seconds=hurried)
+        patch.setitem(vars(course), "assignment", dataclasses.replace(course.assignment, settings=settings))
         patch.setattr(client, "IMPORT_SECONDS", SECONDS)
         facts = {
             "root": str(root), "gradebook": str(root / "gradebook.db"), "solution": str(root / "source" / ASSIGNMENT / "cs231n" / "layers.py"),
             "other": str(other / "layers.py"), "secret": str(course.state / "secret"), "labels": str(synthetic / "test_batch"),
-            "hidden": str(HIDDEN), "fingerprint": course.pictures.fingerprint, "judge": os.getpid(), "port": server.getsockname()[1],
-            "rooms": [path.stem for path in HIDDEN.parent.iterdir() if path.stem not in ("__init__", "__pycache__", "checks", "runner")],
-            "home": str(HIDDEN.parent), "daemon": str(root / "daemon"), "log": str(root / "log"),
+            "hidden": str(HIDDEN), "fingerprint": course.kit.pictures.fingerprint, "judge": os.getpid(), "port": server.getsockname()[1],
+            "home": str(ENGINE), "rooms": [path.stem for path in ENGINE.iterdir() if path.stem not in BESIDE],
+            "grader": str(GRADER), "assigned": assigned_rooms(),
+            "daemon": str(root / "daemon"), "log": str(root / "log"),
         }  # fmt: skip
         assert course.secret
         yield Place(course, honest, canary, facts)
+
+
+def assigned_rooms() -> list[str]:
+    """All that the assignment's grader is made of, but what sits beside a submission: names below its folder."""
+    below = [*GRADER.iterdir(), *(GRADER / "kit").iterdir()]
+    names = {path.relative_to(GRADER).as_posix() for path in below if path.stem not in ("__init__", "__pycache__")}
+    rooms = names - {"kit", "kit/runner"}
+    assert rooms >= {"kit/judge", "kit/student", "mistakes", "accepted", "samples", "hidden", "assignment.toml"}
+    return sorted(rooms)
 
 
 @functools.cache
@@ -139,11 +154,11 @@ def test_attack(attack: Attack, level: int, place: Place, tmp_path: Path) -> Non
         attack.hand_in(folder, witness.descriptor, {**place.facts, "own": str(folder), "level": level})
         before = place.state()
         if attack.refused:
-            with within(LONGEST), pytest.raises(SubmissionError, match=attack.refused), taken_in(folder):
+            with within(LONGEST), pytest.raises(SubmissionError, match=attack.refused), taken_in(folder, ASSIGNED):
                 pass
             assert place.state() == before
             return
-        with within(LONGEST), taken_in(folder) as submission:
+        with within(LONGEST), taken_in(folder, ASSIGNED) as submission:
             verdict = judge_part(place.course, part, submission, level)
     words = json.dumps(to_json([verdict]))
     heard = "\n".join(witness.lines)

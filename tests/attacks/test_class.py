@@ -38,15 +38,16 @@ from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
 from autograder import cli, grading
-from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.assignment import Part
+from autograder.course import Course, put_tools_on_path
 from autograder.grading import engine
 from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.intake.submission import Submission
 from autograder.judge.session import judge_part
-from autograder.manifest import Part
 from autograder.sample import students
 from autograder.verdict import GRADED, PASSED, ExerciseResult, PartVerdict, TestResult
+from tests.assignment2 import ASSIGNMENT
 
 from ..conftest import ROOT, keep_what_is_slow_to_make
 from . import CLASS_SUITE

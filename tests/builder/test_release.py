@@ -13,16 +13,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import autograder.hidden
 from autograder.builder import current
 from autograder.builder.current import differences
 from autograder.builder.leaks import scan
 from autograder.builder.release import ReleaseError
-from autograder.course import ASSIGNMENT, Course
+from autograder.course import Course
+from tests.assignment2 import ASSIGNED, ASSIGNMENT, HIDDEN
 
 from ..conftest import ROOT
 
-HIDDEN = Path(str(autograder.hidden.__file__)).parent
 pytestmark = pytest.mark.xdist_group("release")
 
 
@@ -45,7 +44,7 @@ def generate(own: Course, *options: str, setup: str = "") -> subprocess.Complete
 
 
 def leaks(own: Course) -> list[str]:
-    return [] if not own.release.exists() else scan(own.release, own.source, HIDDEN)
+    return [] if not own.release.exists() else scan(own.release, own.assignment)
 
 
 def test_the_committed_release_is_current() -> None:
@@ -53,7 +52,7 @@ def test_the_committed_release_is_current() -> None:
 
 
 def test_the_committed_release_is_clean() -> None:
-    assert scan(ROOT / "release" / ASSIGNMENT, ROOT / "source" / ASSIGNMENT, HIDDEN) == []
+    assert scan(ROOT / "release" / ASSIGNMENT, ASSIGNED) == []
 
 
 def test_nbgrader_builds_it(own: Course, course: Course) -> None:
@@ -115,7 +114,7 @@ def test_what_is_planted_is_found(tmp_path: Path, plant: Plant, words: str) -> N
     release = tmp_path / "release"
     shutil.copytree(ROOT / "release" / ASSIGNMENT, release)
     plant(release)
-    found = scan(release, ROOT / "source" / ASSIGNMENT, HIDDEN)
+    found = scan(release, ASSIGNED)
     assert any(words in leak for leak in found) if words else found == []
 
 

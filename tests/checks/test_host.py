@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.code_under_test import CodeError
-from autograder.checks.host import PackageHost
+from autograder.checks.host import Contents, PackageHost
 
 
 def raised(folder: Path, source: str) -> CodeError:
     """What `begin` of a notebook's one cell ends in."""
     (folder / "A.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": source}]}))
-    host = PackageHost("cs231n", folder, ("A.ipynb",))
+    host = PackageHost("cs231n", folder, Contents(("A.ipynb",)))
     with pytest.raises(CodeError) as error:
         host.call(host.definition("begin"), (), {})
     return error.value

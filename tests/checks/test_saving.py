@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.assignments.assignment2.kit.runner.saving import ModelError, SavedModel, predict
+from autograder.assignments.assignment2.kit.student.saving import save_model
 from autograder.checks.host import PackageHost, load_package
-from autograder.checks.saving import ModelError, SavedModel, predict, save_model
 from autograder.course import Course
 
 

@@ -21,14 +21,16 @@ import numpy as np
 
 from autograder.checks.code_under_test import CodeError, Handle
 from autograder.checks.definitions import NotebookError, read_cells
+from autograder.errors import SubmissionError
 from autograder.grading.cells import TAG, read_notebook, restore, show
 from autograder.intake.entries import entries_of_folder
-from autograder.intake.submission import KINDS, Submission, SubmissionError, find_root, take_in
+from autograder.intake.submission import Submission, find_root, take_in
 from autograder.runner.wire import ALLOWED, Wire
 from autograder.sandbox.client import KINDS as ERRORS
 from autograder.sandbox.client import Remote
 from autograder.sandbox.launch import Process
 from autograder.verdict import ExerciseResult, PartVerdict, TestResult
+from tests.rules import RULES
 
 RELEASE = Path(__file__).resolve().parents[2] / "release" / "assignment2"
 AS_FOLDER = b"FOLDER\n"
@@ -165,7 +167,7 @@ def _three_ways(described: bytes, scratch: Path) -> None:
 def _taken(path: Path, scratch: Path) -> Submission | None:
     into = Path(tempfile.mkdtemp(dir=_made(scratch / "out")))
     try:
-        found = take_in(find_root(path), into)
+        found = take_in(find_root(path, RULES), into, RULES)
     except SubmissionError as error:
         assert str(error).isprintable()
         assert str(error).endswith(".")
@@ -185,10 +187,10 @@ def well_formed_submission(found: Submission, scratch: Path) -> None:
     assert tuple(sorted(on_disk)) == found.files
     for name, path in on_disk.items():
         assert stat.S_ISREG(path.lstat().st_mode)
-        assert path.stat().st_size <= KINDS[path.suffix]
+        assert path.stat().st_size <= RULES.limits[path.suffix]
         assert name.isprintable()
     assert all(said.isprintable() for said in found.left_out)
-    again = take_in(found.folder, Path(tempfile.mkdtemp(dir=scratch)))
+    again = take_in(found.folder, Path(tempfile.mkdtemp(dir=scratch)), RULES)
     assert (again.digest, again.left_out) == (found.digest, ())
 
 

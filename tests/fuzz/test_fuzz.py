@@ -35,7 +35,7 @@ def test_the_seeds_get_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         path.write_bytes(seed)
         assert read_notebook(path).cells == read_cells(path)
     taken: list[Submission] = []
-    monkeypatch.setattr(targets, "take_in", lambda source, into: taken.append(take_in(source, into)) or taken[-1])
+    monkeypatch.setattr(targets, "take_in", lambda *given: taken.append(take_in(*given)) or taken[-1])
     for seed in seeds("intake"):
         taken.clear()
         targets.intake(seed)

@@ -10,8 +10,9 @@ import pytest
 from dask.distributed import LocalCluster
 
 from autograder.builder import current
-from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.course import Course, put_tools_on_path
 from autograder.sample import students
+from tests.assignment2 import ASSIGNMENT
 
 pytestmark = [pytest.mark.long, pytest.mark.slow]
 

@@ -16,18 +16,19 @@ import nbformat
 import pytest
 
 import datasets
-from autograder.course import ASSIGNMENT, Course
+from autograder.assignment import Part
+from autograder.course import Course
 from autograder.grading import engine
 from autograder.grading import execute as executing
 from autograder.grading.cells import MAX_OUTPUTS, MAX_TEXT
-from autograder.grading.execute import Executed, Patience, execute, practice_pictures, sources_digest
+from autograder.grading.execute import Executed, Patience, execute, sources_digest
 from autograder.grading.gradebook import configured_patience
 from autograder.grading.store import OutputStore
 from autograder.judge.session import taken_in
-from autograder.manifest import Part
 from autograder.sample import students
 from autograder.sandbox.levels import LaunchError
 from autograder.verdict import PartVerdict
+from tests.assignment2 import ASSIGNED, ASSIGNMENT, HIDDEN
 
 from ..conftest import ROOT, keep_what_is_slow_to_make, needs
 
@@ -59,7 +60,7 @@ def run(course: Course, part: Part, folder: Path, level: int) -> Run:
     """Execute cells, or a notebook, as if they had been handed in with the release."""
 
     def begin(*cells: Any, patience: Patience = PATIENCE, at: int = level) -> Executed:
-        with taken_in(folder) as submission:
+        with taken_in(folder, ASSIGNED) as submission:
             return execute(course, part, submission, notebook_of(*cells), at, patience)
 
     return begin
@@ -114,7 +115,7 @@ def test_fresh_outputs_take_the_place_of_those_handed_in(run: Run, each_level: i
 def test_a_framework_is_where_its_notebook_is_executed(
     course: Course, folder: Path, each_level: int, number: int, source: str
 ) -> None:
-    with taken_in(folder) as submission:
+    with taken_in(folder, ASSIGNED) as submission:
         executed = execute(
             course, course.parts[4].alternatives[number], submission, notebook_of(source), each_level, PATIENCE
         )
@@ -218,8 +219,8 @@ def test_what_is_the_judges_is_out_of_reach(course: Course, tmp_path: Path, run:
     """Gradebook, hidden tests, labels, another's work: planted, and readable for the judge."""
     planted = {
         "gradebook": course.root / "gradebook.db", "another's": course.root / "submitted" / "other" / "layers.py",
-        "hidden tests": Path(str(engine.__file__)).parents[1] / "hidden" / "test_dropout.py",
-        "labels": course.pictures.root / "test_batch", "secret": course.state / "secret",
+        "hidden tests": HIDDEN / "test_dropout.py",
+        "labels": course.kit.pictures.root / "test_batch", "secret": course.state / "secret",
         "store": course.state / "executed" / "some.json",
     }  # fmt: skip
     _ = course.secret
@@ -236,19 +237,19 @@ def test_what_is_the_judges_is_out_of_reach(course: Course, tmp_path: Path, run:
         for path in made:
             path.unlink()
     *said, own = (text(executed, number) for number in range(len(planted) + 1))
-    assert own == f"tried\nread {(practice_pictures(course) / 'test_batch').stat().st_size}\n"
+    assert own == f"tried\nread {(course.kit.practice_data() / 'test_batch').stat().st_size}\n"
     for name, answer in zip(planted, said, strict=True):
         assert answer in ("tried\nFileNotFoundError\n", "tried\nPermissionError\n"), name
 
 
 def test_practice_pictures_have_no_test_labels(course: Course) -> None:
-    root, given = practice_pictures(course), course.pictures.root
-    assert practice_pictures(course) == root  # made once
+    root, given = course.kit.practice_data(), course.kit.pictures.root
+    assert course.kit.practice_data() == root  # made once
     pixels, labels = datasets.read_test(root)
     assert not labels.any()
     assert (pixels == datasets.read_test(given)[0]).all()
     assert b"synthetic_" not in (root / "test_batch").read_bytes()  # real files' names tell the class
-    assert datasets.fingerprint(root) == course.pictures.fingerprint
+    assert datasets.fingerprint(root) == course.kit.pictures.fingerprint
     assert all(path.stat().st_mode & 0o004 for path in (root, *root.iterdir()))
     assert not list(root.parent.glob("new-*"))
 
@@ -287,7 +288,7 @@ def test_a_notebook_is_executed_once(
     course: Course, part: Part, folder: Path, level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook = notebook_of("import time\ntime.time()")
-    with taken_in(folder) as submission:
+    with taken_in(folder, ASSIGNED) as submission:
         first = engine.shown_by(course, part, submission, notebook, level, PATIENCE)
         assert engine.shown_by(course, part, submission, notebook, level, PATIENCE) == first
         assert sources_digest(notebook) == first.sources

@@ -9,15 +9,16 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.assignment import Part
 from autograder.builder import current
-from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.course import Course, put_tools_on_path
 from autograder.grading import engine
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.intake.submission import Submission
 from autograder.judge.alternatives import best
-from autograder.manifest import Part
 from autograder.sample import students
 from autograder.verdict import FAILED, GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
+from tests.assignment2 import ASSIGNMENT
 
 pytestmark = pytest.mark.slow
 Grade = Callable[[dict[str, float | None]], None]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import ASSIGNMENT, Course
+from autograder.course import Course
+from tests.assignment2 import ASSIGNMENT
 
 from ..conftest import ROOT
 

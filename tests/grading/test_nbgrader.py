@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import ASSIGNMENT, Course
-from autograder.manifest import Part
+from autograder.assignment import Part
+from autograder.course import Course
 from autograder.sample import make_class
-from autograder.sandbox.installed import is_installed
+from autograder.sandbox.profiles import is_installed
+from tests.assignment2 import ASSIGNMENT
 
 from ..conftest import keep_what_is_slow_to_make
 
@@ -81,7 +82,9 @@ def given(school: Course) -> float:
 def judged(school: Course) -> list[Part]:
     """The parts that can be judged here."""
     return [
-        part for part in school.parts if any(is_installed(alternative.framework) for alternative in part.alternatives)
+        part
+        for part in school.parts
+        if any(is_installed(school.assignment, alternative) for alternative in part.alternatives)
     ]
 
 
@@ -173,7 +176,7 @@ def test_a_kill_loses_nothing(school: Course) -> None:
     """Killed while it writes, the next run finishes the job, with the same scores."""
     before = scores(school)
     for student in ("sample-complete", "sample-partly"):
-        (school.root / ".autograder" / "graded" / f"{student}.json").unlink()
+        (school.root / ".autograder" / "graded" / ASSIGNMENT / f"{student}.json").unlink()
     for delay in (2.0, 2.6, 3.2):
         process = subprocess.Popen(
             [*NBGRADER, "autograde", ASSIGNMENT, "--force"], cwd=school.root, stderr=subprocess.DEVNULL

@@ -13,8 +13,9 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import cli
+from autograder.assignment import Part
 from autograder.builder import current
-from autograder.course import ASSIGNMENT, Course, put_tools_on_path
+from autograder.course import Course, put_tools_on_path
 from autograder.grading import engine, record
 from autograder.grading import export as export_module
 from autograder.grading.export import UNREAD, CsvExport
@@ -22,10 +23,10 @@ from autograder.grading.gradebook import JudgedAutograde
 from autograder.intake.submission import Submission
 from autograder.judge import session
 from autograder.judge.session import taken_in
-from autograder.manifest import Part
 from autograder.sample import students
-from autograder.sandbox import installed
+from autograder.sandbox import profiles
 from autograder.verdict import GRADED, OPEN, ExerciseResult, PartVerdict, TestResult, from_json, score, to_json
+from tests.assignment2 import ASSIGNED, ASSIGNMENT
 
 pytestmark = pytest.mark.slow
 SENTENCE = "PyTorch is not installed where this was graded: run `make setup FRAMEWORK=pytorch` there and grade again."
@@ -47,7 +48,7 @@ def school(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 def without_frameworks(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(installed, "is_installed", lambda framework: framework == "")
+    patch.setattr(profiles, "is_installed", lambda assignment, part: part.framework == "")
 
 
 def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
@@ -79,7 +80,7 @@ def test_without_its_framework_a_part_is_open(
     school: Course, level: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     without_frameworks(monkeypatch)
-    with taken_in(school.root / "submitted" / "one" / ASSIGNMENT) as submission:
+    with taken_in(school.root / "submitted" / "one" / ASSIGNMENT, ASSIGNED) as submission:
         verdict = session.judge_part(school, school.parts[4], submission, level)
     assert {one.outcome for one in verdict.exercises} == {OPEN}
     assert {one.message for one in verdict.exercises} == {SENTENCE}
@@ -140,7 +141,7 @@ def test_the_export_says_how_much_and_why(graded: Course, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_reason_is_no_formula(graded: Course, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    kept = record.read(graded, "one")
+    kept = record.read(graded.root, ASSIGNMENT, "one")
     waiting = {name: replace(one, why=text) for name, one in kept.waiting.items()}
     monkeypatch.setattr(export_module, "UNREAD", text)
     monkeypatch.setattr(record, "read", lambda *_: replace(kept, waiting=waiting))
@@ -153,12 +154,12 @@ def test_nbgrader_exports_with_it(graded: Course) -> None:
 
 
 def test_an_old_record_is_as_good_as_none(graded: Course) -> None:
-    path = record.path_of(graded, "old")
+    path = record.path_of(graded.root, ASSIGNMENT, "old")
     for content in ({"submission": "abc", "tests": "def"}, [], None, {"state": {}, "waiting": {"a": 3}}):
         path.write_text(json.dumps(content))
-        assert record.read(graded, "old") == record.Record()
+        assert record.read(graded.root, ASSIGNMENT, "old") == record.Record()
     path.unlink()
-    assert record.read(graded, "old") == record.Record()
+    assert record.read(graded.root, ASSIGNMENT, "old") == record.Record()
 
 
 def test_an_exercise_is_open_before_it_is_anything_else() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from autograder.assignment import Part
 from autograder.course import Course
 from autograder.grading import store
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.grading.store import VerdictStore
 from autograder.judge import digest
-from autograder.manifest import Part
 from autograder.verdict import ERROR, GRADED, NOT_GRADED, OPEN, ExerciseResult, PartVerdict
 
 
@@ -41,12 +41,12 @@ def test_what_is_installed_decides(course: Course, monkeypatch: pytest.MonkeyPat
         return JudgedAutograde._graded_from(grader, "abc", False)
 
     for outcome in (OPEN, GRADED):
-        monkeypatch.setattr(digest, "is_installed", lambda framework: framework == "tensorflow")
+        monkeypatch.setattr(digest, "is_installed", lambda assignment, part: part.framework == "tensorflow")
         kept.put(part, replace(verdict(outcome), submission=outcome))
         without = record()
         assert kept.get(outcome, part, 0) is not None
         assert record() == without
-        monkeypatch.setattr(digest, "is_installed", lambda framework: True)
+        monkeypatch.setattr(digest, "is_installed", lambda assignment, part: True)
         assert kept.get(outcome, part, 0) is None
         assert record() != without
 

@@ -15,17 +15,20 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.errors import SubmissionError
 from autograder.intake import archive, submission
-from autograder.intake.submission import Submission, SubmissionError, find_root, take_in
+from autograder.intake.submission import Submission, find_root, take_in
 from autograder.judge.session import taken_in
 from tests.fuzz import targets
 from tests.fuzz.mutators import change_archive, signed
 from tests.fuzz.seeds import seeds
+from tests.rules import RULES
 
 FILES = {
     "cs231n/layers.py": b"x = 1\n",
@@ -79,7 +82,7 @@ PACKERS: dict[str, Callable[[dict[str, bytes]], bytes]] = {
 def taken(content: bytes, folder: Path, name: str = "in.zip") -> Submission:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
-    return take_in(find_root(folder / name), folder / "out")
+    return take_in(find_root(folder / name, RULES), folder / "out", RULES)
 
 
 def reasons(left_out: tuple[str, ...]) -> dict[str, str]:
@@ -92,7 +95,7 @@ def test_an_archive_is_as_good_as_its_folder(tmp_path: Path, name: str, below: s
     for path, content in FILES.items():
         (tmp_path / "folder" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "folder" / path).write_bytes(content)
-    folder = take_in(tmp_path / "folder", tmp_path / "copy")
+    folder = take_in(tmp_path / "folder", tmp_path / "copy", RULES)
     litter = {"__MACOSX/._handin": b"x", f"{below}.DS_Store": b"x", f"{below}cs231n/._layers.py": b"x"}
     files = {below + path: content for path, content in FILES.items()} | litter
     packed = taken(PACKERS[name](files), tmp_path, name)
@@ -121,15 +124,15 @@ def test_an_archive_alone_in_a_folder_is_what_was_handed_in(tmp_path: Path) -> N
     handed_in.mkdir(parents=True)
     (handed_in / "timestamp.txt").write_text("2026-11-23")
     with pytest.raises(SubmissionError, match="assignment2 holds no cs231n package"):
-        find_root(handed_in)
+        find_root(handed_in, RULES)
     (handed_in / "work.zip").write_bytes(zipped(PLAIN))
-    with taken_in(handed_in) as found:
+    with taken_in(handed_in, SimpleNamespace(rules=RULES)) as found:
         assert found.files == tuple(PLAIN)
     (handed_in / "again.tgz").write_bytes(tarred(PLAIN))
     with pytest.raises(SubmissionError, match="holds 2 archives"):
-        find_root(handed_in)
+        find_root(handed_in, RULES)
     (handed_in / "cs231n").mkdir()
-    assert find_root(handed_in) == handed_in
+    assert find_root(handed_in, RULES) == handed_in
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links as on Linux and macOS")
@@ -138,7 +141,7 @@ def test_a_link_to_an_archive_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "mine.zip").symlink_to(tmp_path / "others.zip")
     with pytest.raises(SubmissionError, match="no cs231n package"):
-        find_root(tmp_path / "in")
+        find_root(tmp_path / "in", RULES)
 
 
 ESCAPES = {
@@ -479,7 +482,7 @@ def test_a_fault_of_the_machine_is_not_the_students(
     monkeypatch.setattr(os, "fstat", failing)
     for source in ("in.zip", "in"):
         with pytest.raises(OSError) as caught:
-            take_in(tmp_path / source, tmp_path / f"out-{source}")
+            take_in(tmp_path / source, tmp_path / f"out-{source}", RULES)
         assert caught.value.errno == number
 
 
@@ -491,4 +494,4 @@ def test_several_packages_are_told(tmp_path: Path) -> None:
     (tmp_path / "in.zip").write_bytes(zipped(files))
     for source in (tmp_path / "in", tmp_path / "in.zip"):
         with pytest.raises(SubmissionError, match=r"holds several cs231n packages \(backup, mine\): hand in one"):
-            take_in(find_root(source), tmp_path / f"out-{source.name}")
+            take_in(find_root(source, RULES), tmp_path / f"out-{source.name}", RULES)

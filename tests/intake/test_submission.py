@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from autograder.errors import SubmissionError
 from autograder.intake import entries, submission
-from autograder.intake.submission import SubmissionError, find_root, take_in
+from autograder.intake.submission import find_root, take_in
+from tests.rules import RULES
 
 
 def hand_in(folder: Path, **files: str) -> Path:
@@ -33,17 +35,17 @@ def test_what_counts_is_taken(tmp_path: Path) -> None:
             "x.pkl": "p",
         },
     )
-    taken = take_in(source, tmp_path / "out")
+    taken = take_in(source, tmp_path / "out", RULES)
     assert taken.files == ("A.ipynb", "cs231n/layers.py", "models/part1.npz")
     assert [name.split()[0] for name in taken.left_out] == ["evil.so", "x.pkl"]
     assert (tmp_path / "out" / "cs231n" / "layers.py").read_text() == "x = 1\n"
 
 
 def test_the_digest_follows_names_and_contents(tmp_path: Path) -> None:
-    first = take_in(hand_in(tmp_path / "a"), tmp_path / "1").digest
-    assert take_in(hand_in(tmp_path / "b"), tmp_path / "2").digest == first
-    assert take_in(hand_in(tmp_path / "c", **{"cs231n/layers.py": "x = 2\n"}), tmp_path / "3").digest != first
-    assert take_in(hand_in(tmp_path / "d", **{"cs231n/more.py": ""}), tmp_path / "4").digest != first
+    first = take_in(hand_in(tmp_path / "a"), tmp_path / "1", RULES).digest
+    assert take_in(hand_in(tmp_path / "b"), tmp_path / "2", RULES).digest == first
+    assert take_in(hand_in(tmp_path / "c", **{"cs231n/layers.py": "x = 2\n"}), tmp_path / "3", RULES).digest != first
+    assert take_in(hand_in(tmp_path / "d", **{"cs231n/more.py": ""}), tmp_path / "4", RULES).digest != first
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes as on Linux and macOS")
@@ -55,7 +57,7 @@ def test_links_and_pipes_are_left_out(tmp_path: Path) -> None:
     (source / "cs231n" / "folder").symlink_to(tmp_path)
     os.mkfifo(source / "cs231n" / "pipe.py")
     os.link(secret, source / "cs231n" / "hard.py")  # a file like any other, once it was handed in
-    taken = take_in(source, tmp_path / "out")
+    taken = take_in(source, tmp_path / "out", RULES)
     assert taken.files == ("cs231n/hard.py", "cs231n/layers.py")
     assert len(taken.left_out) == 3
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
@@ -67,7 +69,7 @@ def test_a_socket_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(source)  # their names must be short
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("talk.py")
-        assert take_in(source, tmp_path / "out").left_out == ("talk.py (not a plain file)",)
+        assert take_in(source, tmp_path / "out", RULES).left_out == ("talk.py (not a plain file)",)
 
 
 def after_a_look_at(name: str, change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +101,7 @@ def test_what_changes_while_it_is_read(
 ) -> None:
     source = hand_in(tmp_path / "in", **{"work/changes.py": "x = 1"})
     after_a_look_at("changes.py", change, monkeypatch)
-    taken = take_in(source, tmp_path / "out")
+    taken = take_in(source, tmp_path / "out", RULES)
     assert taken.files == ("cs231n/layers.py",)
     assert taken.left_out == (f"work/changes.py ({reason})",)
     assert not (tmp_path / "out" / "work" / "changes.py").exists()
@@ -117,12 +119,12 @@ def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "scandir", lambda path: refuse(path, way=scandir))
     monkeypatch.setattr(os, "open", lambda path, *more: refuse(path, *more, way=openly))
-    taken = take_in(source, tmp_path / "out")
+    taken = take_in(source, tmp_path / "out", RULES)
     assert taken.files == ("cs231n/layers.py",)
     assert taken.left_out == ("cs231n/locked (cannot be read)", "cs231n/locked.py (cannot be read)")
     (tmp_path / "locked").mkdir()
     with pytest.raises(SubmissionError, match="locked cannot be read: Permission denied"):
-        take_in(tmp_path / "locked", tmp_path / "again")
+        take_in(tmp_path / "locked", tmp_path / "again", RULES)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="such names as on Linux")
@@ -132,7 +134,7 @@ def test_names_that_are_no_text_or_mean_more_elsewhere(tmp_path: Path) -> None:
         source, **{"dot./x.py": "", f"{'n' * 130}/{'n' * 130}.py": "", "inner.zip": "", ".DS_Store": "", "._x.py": ""}
     )
     (source / os.fsdecode(b"caf\xe9.py")).write_text("x = 1")
-    taken = take_in(source, tmp_path / "out")
+    taken = take_in(source, tmp_path / "out", RULES)
     assert taken.files == ("cs231n/layers.py",)
     elsewhere = "does not work on every system"
     assert [said.partition(" (")[2].removeprefix("its name ").rstrip(")") for said in taken.left_out] == [
@@ -159,13 +161,13 @@ def test_of_a_million_files_no_more_are_listed_than_may_be(tmp_path: Path, monke
 
     monkeypatch.setattr(os, "scandir", Counting)
     with pytest.raises(SubmissionError, match="in holds more than 50 files"):
-        take_in(source, tmp_path / "out")
+        take_in(source, tmp_path / "out", RULES)
     assert 50 < len(listed) < 60
 
 
 def test_names_that_could_fool_are_left_out(tmp_path: Path) -> None:
     source = hand_in(tmp_path / "in", **{"cs231n/Layers.py": "", "cs231n/\x1b[2Jx.py": "", "cs231n/\u202eyp.py": ""})
-    taken = take_in(source, tmp_path / "out")
+    taken = take_in(source, tmp_path / "out", RULES)
     assert len([name for name in taken.files if name.casefold() == "cs231n/layers.py"]) == 1
     assert not any("\x1b" in name for name in (*taken.files, *taken.left_out))
     assert len(taken.left_out) == 3
@@ -174,7 +176,7 @@ def test_names_that_could_fool_are_left_out(tmp_path: Path) -> None:
 def test_what_an_honest_build_leaves_is_not_worth_a_word(tmp_path: Path) -> None:
     library = "cs231n/im2col_cython.cpython-311-x86_64-linux-gnu.so"
     built = {"cs231n/im2col_cython.pyx": "", "cs231n/im2col_cython.c": "", library: "", "x.egg-info/PKG-INFO": ""}
-    taken = take_in(hand_in(tmp_path / "in", **built, **{"cs231n/other.so": ""}), tmp_path / "out")
+    taken = take_in(hand_in(tmp_path / "in", **built, **{"cs231n/other.so": ""}), tmp_path / "out", RULES)
     assert taken.files == ("cs231n/im2col_cython.pyx", "cs231n/layers.py")
     assert taken.left_out == ("cs231n/other.so (not a kind of file that counts)",)
 
@@ -183,25 +185,25 @@ def test_limits_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = hand_in(
         tmp_path / "in", **{f"cs231n/m{i}.py": "" for i in range(20)}, **{"cs231n/big.py": "#" * 3_000_000}
     )
-    taken = take_in(source, tmp_path / "1")
+    taken = take_in(source, tmp_path / "1", RULES)
     assert "cs231n/big.py (too large)" in taken.left_out
     monkeypatch.setattr(submission, "MAX_FILES", 5)
-    assert len(take_in(source, tmp_path / "2").files) == 5
+    assert len(take_in(source, tmp_path / "2", RULES).files) == 5
     monkeypatch.setattr(submission, "MAX_ENTRIES", 5)
     with pytest.raises(SubmissionError, match="more than 5 files"):
-        take_in(source, tmp_path / "3")
+        take_in(source, tmp_path / "3", RULES)
 
 
 def test_depth_is_bounded(tmp_path: Path) -> None:
     deep = "/".join(["d"] * 30)
-    taken = take_in(hand_in(tmp_path / "in", **{f"{deep}/x.py": ""}), tmp_path / "out")
+    taken = take_in(hand_in(tmp_path / "in", **{f"{deep}/x.py": ""}), tmp_path / "out", RULES)
     assert taken.files == ("cs231n/layers.py",)
 
 
 def test_the_right_folder_is_found(tmp_path: Path) -> None:
     inner = hand_in(tmp_path / "outer" / "assignment2")
-    assert find_root(inner) == inner
-    assert find_root(tmp_path / "outer") == inner
+    assert find_root(inner, RULES) == inner
+    assert find_root(tmp_path / "outer", RULES) == inner
     for wrong in (tmp_path / "nothing", inner / "cs231n"):
         with pytest.raises(SubmissionError, match="give the folder that holds"):
-            find_root(wrong)
+            find_root(wrong, RULES)

@@ -12,6 +12,7 @@ from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
 from autograder.sample.train import trained_model
 from autograder.verdict import ExerciseResult, PartVerdict
+from tests.assignment2 import ASSIGNED
 
 Change = Callable[[Path], None]
 Judge = Callable[..., PartVerdict]
@@ -52,7 +53,7 @@ def judge(course: Course, complete: Path, tmp_path: Path, level: int) -> Judge:
             (folder / part.model).parent.mkdir()
             shutil.copyfile(trained_model(course, part, quick=True), folder / part.model)
         change(folder)
-        with taken_in(folder) as submission:
+        with taken_in(folder, ASSIGNED) as submission:
             return judge_part(course, part, submission, level)
 
     return judge

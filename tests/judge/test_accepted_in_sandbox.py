@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.accepted import ACCEPTED
+from tests.assignment2 import ACCEPTED
 
 from .conftest import Judge
 

@@ -32,7 +32,7 @@ sizes = st.integers(1, 5)
 @pytest.fixture(scope="module")
 def solution(course: Course) -> CodeUnderTest:
     """The course's reference solution."""
-    return CodeUnderTest(reference(course.source))
+    return CodeUnderTest(reference(course.assignment))
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from autograder.assignment import AssignmentError, Part, read_assignment
 from autograder.course import Course
 from autograder.judge import alternatives, session
 from autograder.judge.session import judge_part, taken_in
-from autograder.manifest import ManifestError, Part, read_manifest
 from autograder.sample import students
-from autograder.sandbox import installed
+from autograder.sandbox import profiles
 from autograder.verdict import GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
+from tests.assignment2 import ASSIGNED, GRADER
 
 from ..conftest import needs
 
@@ -25,14 +26,14 @@ def blank(course: Course, tmp_path: Path) -> Path:
 
 
 def begun(course: Course, folder: Path) -> list[str]:
-    with taken_in(folder) as submission:
+    with taken_in(folder, ASSIGNED) as submission:
         return [alternative.notebook for alternative in alternatives.worked_on(course, course.parts[4], submission)]
 
 
 def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(
     course: Course, blank: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alternatives, "is_installed", lambda framework: True)
+    monkeypatch.setattr(alternatives, "is_installed", lambda assignment, part: True)
     first, second = course.parts[4].alternatives
     assert begun(course, blank) == [first.notebook]
     answer(blank / second.notebook, "barebones_code")
@@ -46,9 +47,9 @@ def test_an_untouched_part_is_judged_by_what_is_installed(
 ) -> None:
     """It is worth nothing in either notebook: that need not wait for the other's framework."""
     first, second = course.parts[4].alternatives
-    monkeypatch.setattr(alternatives, "is_installed", lambda framework: framework == second.framework)
+    monkeypatch.setattr(alternatives, "is_installed", lambda assignment, part: part.framework == second.framework)
     assert begun(course, blank) == [second.notebook]
-    monkeypatch.setattr(alternatives, "is_installed", lambda framework: False)
+    monkeypatch.setattr(alternatives, "is_installed", lambda assignment, part: False)
     assert begun(course, blank) == [first.notebook]
 
 
@@ -57,11 +58,11 @@ def test_nothing_handed_in_does_not_wait_for_a_framework(
     course: Course, blank: Path, level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = course.parts[4].alternatives
-    monkeypatch.setattr(alternatives, "is_installed", lambda framework: framework == second.framework)
-    monkeypatch.setattr(installed, "is_installed", alternatives.is_installed)
+    monkeypatch.setattr(alternatives, "is_installed", lambda assignment, part: part.framework == second.framework)
+    monkeypatch.setattr(profiles, "is_installed", alternatives.is_installed)
     for alternative in (first, second):
         (blank / alternative.notebook).unlink()
-    with taken_in(blank) as submission:
+    with taken_in(blank, ASSIGNED) as submission:
         verdict = judge_part(course, course.parts[4], submission, level)
     assert verdict.problems == ("Neither PyTorch.ipynb nor TensorFlow.ipynb was handed in.",)
     assert {one.outcome for one in verdict.exercises} == {"not_graded"}
@@ -98,13 +99,13 @@ def answer(notebook: Path, cell: str) -> None:
 
 
 @pytest.mark.skipif(
-    not (installed.is_installed("torch") or installed.is_installed("tensorflow")),
+    not any(profiles.is_installed(ASSIGNED, one) for one in ASSIGNED.parts[4].alternatives),
     reason="neither PyTorch nor TensorFlow is installed: the part is open then",
 )
 def test_nothing_handed_in_is_said_once(course: Course, blank: Path, level: int) -> None:
     for alternative in course.parts[4].alternatives:
         (blank / alternative.notebook).unlink()
-    with taken_in(blank) as submission:
+    with taken_in(blank, ASSIGNED) as submission:
         verdict = judge_part(course, course.parts[4], submission, level)
     assert verdict.problems == ("Neither PyTorch.ipynb nor TensorFlow.ipynb was handed in.",)
     assert {one.outcome for one in verdict.exercises} == {"not_graded"}
@@ -143,7 +144,7 @@ def test_both_are_judged_where_both_were_begun(
     monkeypatch.setattr(
         session, "judge_alternative", lambda course, part, submission, level: verdict(part.name, scores[part.name])
     )
-    with taken_in(blank) as submission:
+    with taken_in(blank, ASSIGNED) as submission:
         found = judge_part(course, course.parts[4], submission, level)
     assert (found.name, found.score) == ("PyTorch", 3)
 
@@ -179,15 +180,15 @@ def test_the_points_of_both_are_those_of_the_first(course: Course) -> None:
     [
         (lambda content: graded(content)[0].update(points=3), "set its own to 0"),
         (lambda content: graded(content)[0].update(grade_id="another"), "grade cells are not the same"),
-        (lambda content: content["metadata"]["cs231n"].update(instead_of="Nothing.ipynb"), "which is not there"),
-        (lambda content: content["metadata"]["cs231n"].update(framework="jax"), "none of torch and tensorflow"),
+        (lambda content: content["metadata"]["autograder"].update(instead_of="Nothing.ipynb"), "which is not there"),
+        (lambda content: content["metadata"]["autograder"].update(framework="jax"), "none of torch and tensorflow"),
     ],
 )
 def test_notebooks_that_do_not_go_together_are_said(course: Course, tmp_path: Path, change: object, said: str) -> None:
     source = copied(course, tmp_path)
     edit(source, change)
-    with pytest.raises(ManifestError, match=said):
-        read_manifest(source)
+    with pytest.raises(AssignmentError, match=said):
+        _ = read_assignment(GRADER, source).parts
 
 
 def test_a_part_is_its_own_first_track(course: Course) -> None:

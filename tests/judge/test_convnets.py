@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from autograder.assignments.assignment2.kit.judge import away_from_kinks, convnet_params
 from autograder.checks.code_under_test import CodeUnderTest
 from autograder.course import Course
-from autograder.judge import away_from_kinks, convnet_params
 from autograder.judge.reference import reference
 
 Draw = tuple[list[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -15,7 +15,7 @@ SEEDS = range(12)
 @pytest.fixture(scope="module")
 def solution(course: Course) -> CodeUnderTest:
     """The course's reference solution."""
-    return CodeUnderTest(reference(course.source))
+    return CodeUnderTest(reference(course.assignment))
 
 
 def drawn(seed: int) -> Draw:

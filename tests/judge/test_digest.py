@@ -3,22 +3,34 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder.course import Course
 from autograder.judge.digest import ENGINE, judging_digest
+from tests.assignment2 import ASSIGNMENT
+
+from ..conftest import ROOT
 
 ALL, NONE = {1, 2, 3, 4, 5}, set[int]()
 ROOMS = {
     **dict.fromkeys(("checks", "runner", "sandbox", "intake", "judge"), ALL),
     **dict.fromkeys(
-        ("cli.py", "grading", "builder", "validate", "sample", "accepted", "interrupts.py", "__init__.py"), NONE
+        ("cli.py", "grading", "builder", "validate", "sample", "files.py", "interrupts.py", "__init__.py"), NONE
     ),
-    **dict.fromkeys(("course.py", "manifest.py", "verdict.py"), ALL),
+    **dict.fromkeys(("assignment.py", "catalogue.py", "course.py", "errors.py", "kit.py", "verdict.py"), ALL),
 }
 """Which parts are judged again when a file of a room changes."""
+GRADER = Path("assignments", ASSIGNMENT)
+ROOMS_OF_GRADER = {
+    **dict.fromkeys(("__init__.py", "assignment.toml", "kit"), ALL),
+    **dict.fromkeys(("accepted", "samples"), NONE),
+}
+"""The same for an assignment's grader."""
+BESIDE_TESTS = {"hidden/conftest.py": NONE, "mistakes/survivors.toml": NONE}
+"""Files beside hidden tests and known mistakes that are neither, nor serve them when a submission is judged."""
 PARTS = {
     "fully_connected_nets": {1}, "batch_normalization": {2}, "dropout": {3}, "convolutional_networks": {4}, "py_torch": {5},
 }  # fmt: skip
@@ -29,6 +41,7 @@ def copied(course: Course, tmp_path: Path) -> tuple[Course, Path]:
     """A course, and the engine, to change."""
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(ENGINE, tmp_path / "autograder", ignore=ignored)
+    shutil.copytree(ROOT / "datasets", tmp_path / "datasets", ignore=ignored)
     shutil.copytree(course.source, tmp_path / "source" / course.source.name, ignore=ignored)
     (tmp_path / ".autograder").mkdir()
     (tmp_path / ".autograder" / "secret").write_text("secret")
@@ -51,14 +64,23 @@ def expected(name: Path) -> set[int]:
     """The parts that a file of the engine belongs to."""
     if name.parts[0] in ROOMS:
         return ROOMS[name.parts[0]]
-    assert name.parts[0] in ("hidden", "mistakes"), f"{name}: say in this test whose verdicts it decides"
+    if name == GRADER.with_name("__init__.py"):
+        return NONE
+    assert name.is_relative_to(GRADER), f"{name}: say in this test whose verdicts it decides"
+    own = name.relative_to(GRADER)
+    if own.parts[0] in ROOMS_OF_GRADER:
+        return ROOMS_OF_GRADER[own.parts[0]]
+    assert own.parts[0] in ("hidden", "mistakes"), f"{name}: say in this test whose verdicts it decides"
+    if own.as_posix() in BESIDE_TESTS:
+        return BESIDE_TESTS[own.as_posix()]
     return PARTS.get(name.stem.removeprefix("test_"), ALL)
 
 
 def test_each_file_of_the_engine(copied: tuple[Course, Path]) -> None:
     course, engine = copied
     before = digests(course, engine)
-    for path in sorted(engine.rglob("*.py")):
+    kinds = ("*.py", "*.toml", "*.ini")
+    for path in sorted(path for kind in kinds for path in engine.rglob(kind)):
         name = path.relative_to(engine)
         with changed(path):
             now = digests(course, engine)
@@ -91,5 +113,5 @@ def test_the_secret_and_the_pictures(copied: tuple[Course, Path], monkeypatch: p
     monkeypatch.setenv("AUTOGRADER_SECRET", "another")
     assert not set(digests(Course(course.root, course.data), engine).values()) & set(before.values())
     monkeypatch.delenv("AUTOGRADER_SECRET")
-    monkeypatch.setattr(course.pictures, "fingerprint", "other")
+    monkeypatch.setitem(course.__dict__, "judged_on", replace(course.judged_on, fingerprint="other"))
     assert not set(digests(course, engine).values()) & set(before.values())

@@ -151,7 +151,7 @@ def old_package(folder: Path) -> None:
         if child.name != "cs231n":
             shutil.rmtree(child) if child.is_dir() else child.unlink()
     package = folder / "cs231n"
-    for tool in ("checks", "datasets"):
+    for tool in ("checks", "datasets", "kit"):
         shutil.rmtree(package / tool)
     for name in ("kernel.py", "im2col.py", "classifiers/model.py"):
         (package / name).unlink()

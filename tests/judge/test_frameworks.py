@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
-from autograder.checks.host import PackageHost
+from autograder.checks.host import Contents, PackageHost
 from autograder.course import Course
 from autograder.judge.reference import reference
 from autograder.judge.session import judge_alternative, judge_part, taken_in
-from autograder.manifest import Part
 from autograder.sample import students
-from autograder.sandbox import installed, launch
+from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote
 from autograder.verdict import PartVerdict
+from tests.assignment2 import ASSIGNED
 
 from ..conftest import needs
 from .conftest import lost
@@ -57,7 +58,7 @@ def judge(course: Course, alternative: Part, solved: Path, tmp_path: Path, level
         shutil.copytree(solved, folder)
         change(folder)
         chosen = tuple(exercise for exercise in alternative.exercises if exercise.id in (exercises or QUICK))
-        with taken_in(folder) as submission:
+        with taken_in(folder, ASSIGNED) as submission:
             return judge_alternative(course, dataclasses.replace(alternative, exercises=chosen), submission, level)
 
     return judge
@@ -88,7 +89,7 @@ def messages(verdict: PartVerdict, exercise: str) -> str:
 @pytest.mark.long
 def test_the_reference_gets_all_points(course: Course, alternative: Part, tmp_path: Path, each_level: int) -> None:
     students.complete(course, tmp_path / "complete", parts=[alternative])
-    with taken_in(tmp_path / "complete") as submission:
+    with taken_in(tmp_path / "complete", ASSIGNED) as submission:
         verdict = judge_part(course, course.parts[4], submission, each_level)
     assert {name: result.message for name, result in lost(verdict).items()} == {}
     assert (verdict.name, verdict.problems, verdict.flags) == (alternative.name, (), ())
@@ -97,7 +98,7 @@ def test_the_reference_gets_all_points(course: Course, alternative: Part, tmp_pa
 
 def test_a_blank_notebook_gets_nothing(course: Course, alternative: Part, tmp_path: Path, level: int) -> None:
     students.blank(course, tmp_path / "blank")
-    with taken_in(tmp_path / "blank") as submission:
+    with taken_in(tmp_path / "blank", ASSIGNED) as submission:
         verdict = judge_alternative(course, alternative, submission, level)
     assert verdict.score == 0
     assert {one.outcome for one in verdict.exercises} == {"failed"}
@@ -410,7 +411,7 @@ def test_graphs_take_choices_that_python_makes(judge: Callable[..., PartVerdict]
 
 def test_the_reference_can_take_a_students_place(course: Course, alternative: Part) -> None:
     """As it does where a test breaks off: to see whose fault that is."""
-    own = CodeUnderTest(reference(course.source, alternative.notebook, alternative.framework))
+    own = CodeUnderTest(reference(course.assignment, alternative))
     assert [param.shape for param in own.framework.start(7, 5, 10)][:2] == [(7, 3, 5, 5), (7,)]
 
 
@@ -460,7 +461,7 @@ def test_a_file_that_is_no_model_is_said(judge: Callable[..., PartVerdict], alte
 
 def save(alternative: Part, folder: Path, data: str) -> None:
     """Save an untrained net of the notebook's kind in a file as the student's would be."""
-    from autograder.checks import frameworks
+    from autograder.assignments.assignment2.kit.runner import frameworks
 
     mean, deviation = np.zeros(3), np.ones(3)
     if alternative.framework == "torch":
@@ -475,12 +476,12 @@ def save(alternative: Part, folder: Path, data: str) -> None:
 
 
 def test_weights_of_another_net_are_said(judge: Callable[..., PartVerdict], course: Course, alternative: Part) -> None:
-    verdict = judge(lambda folder: save(alternative, folder, course.pictures.fingerprint), "accuracy_part5")
+    verdict = judge(lambda folder: save(alternative, folder, course.kit.pictures.fingerprint), "accuracy_part5")
     assert "do not fit the net that build_model() builds" in messages(verdict, "accuracy_part5")
 
 
 def test_a_wrapped_net_is_saved_as_the_net_that_it_is(alternative: Part, tmp_path: Path) -> None:
-    from autograder.checks import frameworks
+    from autograder.assignments.assignment2.kit.runner import frameworks
 
     if alternative.framework == "torch":
         import torch
@@ -510,7 +511,8 @@ def test_a_class_of_another_part_is_not_taken_for_this_ones(alternative: Part, s
     shutil.copy(solved / alternative.notebook, tmp_path)
     cell = {"cell_type": "code", "source": "ThreeLayerConvNet = 4"}
     (tmp_path / "ConvolutionalNetworks.ipynb").write_text(json.dumps({"cells": [cell]}))
-    host = PackageHost("cs231n", tmp_path, ("ConvolutionalNetworks.ipynb", alternative.notebook), alternative.framework)
+    both = ("ConvolutionalNetworks.ipynb", alternative.notebook)
+    host = PackageHost("cs231n", tmp_path, Contents(both, alternative.framework))
     assert host.definition("ThreeLayerConvNet") == 4
     assert isinstance(host.definition_in_framework("ThreeLayerConvNet"), type)
 
@@ -519,16 +521,16 @@ def test_a_class_of_another_part_is_not_taken_for_this_ones(alternative: Part, s
 def test_a_model_of_other_pictures_is_open(course: Course, alternative: Part, tmp_path: Path, level: int) -> None:
     students.complete(course, tmp_path / "complete", parts=[alternative])
     other = dataclasses.replace(course)
-    other.__dict__["pictures"] = other_pictures(course)
+    other.kit.__dict__["pictures"] = other_pictures(course)
     chosen = tuple(exercise for exercise in alternative.exercises if exercise.id == "accuracy_part5")
-    with taken_in(tmp_path / "complete") as submission:
+    with taken_in(tmp_path / "complete", ASSIGNED) as submission:
         verdict = judge_alternative(other, dataclasses.replace(alternative, exercises=chosen), submission, level)
     assert [one.outcome for one in verdict.exercises] == ["open"]
     assert "was trained on" in messages(verdict, "accuracy_part5")
 
 
 def other_pictures(course: Course) -> object:
-    pictures = course.pictures
+    pictures = course.kit.pictures
     return type(pictures)(pictures.root, pictures._read, "cifar10", "cifar10-0123456789abcdef")
 
 
@@ -537,10 +539,7 @@ def test_its_runner_reaches_nothing(alternative: Part, reachable: Path, each_lev
     secret = reachable / "secret"
     secret.write_text("out of reach")
     (reachable / "submission").mkdir()
-    process = launch.start(
-        each_level, reachable / "submission", (), installed.limits_for(alternative.framework),
-        installed.packages_for(alternative.framework), needs=True, framework=alternative.framework,
-    )  # fmt: skip
+    process = launch.start(each_level, reachable / "submission", profiles.for_judging(ASSIGNED, alternative))
     remote = Remote(process)
     try:
         reached = remote.ask("probe", outside=str(secret))
@@ -555,10 +554,9 @@ def test_data_has_no_room_in_the_addresses_of_libraries(alternative: Part, reach
     greedy = "import numpy as np\ndef fill(size): return float(np.ones(size).sum())\n"
     (reachable / "cs231n" / "__init__.py").write_text("")
     (reachable / "cs231n" / "greedy.py").write_text(greedy)
-    process = launch.start(
-        each_level, reachable, (), dataclasses.replace(installed.limits_for(alternative.framework), memory=2**30),
-        installed.packages_for(alternative.framework), needs=True, framework=alternative.framework,
-    )  # fmt: skip
+    profile = profiles.for_judging(ASSIGNED, alternative)
+    profile = dataclasses.replace(profile, limits=dataclasses.replace(profile.limits, memory=2**30))
+    process = launch.start(each_level, reachable, profile)
     remote = Remote(process)
     try:
         assert remote.call("greedy.fill", (2**24,), {}) == 2**24
@@ -571,7 +569,7 @@ def test_data_has_no_room_in_the_addresses_of_libraries(alternative: Part, reach
 def test_what_is_not_installed_is_open(
     judge: Callable[..., PartVerdict], alternative: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "is_installed", lambda framework: False)
+    monkeypatch.setattr(profiles, "is_installed", lambda assignment, part: False)
     verdict = judge()
     assert {one.outcome for one in verdict.exercises} == {"open"}
     assert "is not installed where this was graded" in messages(verdict, "module_convnet")

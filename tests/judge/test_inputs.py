@@ -49,7 +49,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def public_inputs(course: Course, exercise: str) -> set[str]:
     """What the public checks of an exercise send."""
     seen: set[str] = set()
-    backend = reference(course.source)
+    backend = reference(course.assignment)
 
     class Listening:
         def __getattr__(self, name: str) -> Callable[..., Any]:

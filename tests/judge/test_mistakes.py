@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.mistakes import CATALOGUE
+from tests.assignment2 import CATALOGUE
 
 from .conftest import Judge, lost
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from autograder.assignments.assignment2 import samples
 from autograder.course import Course
 from autograder.sample import students
 from autograder.sample.train import trained_model
-from autograder.sandbox.installed import is_installed
+from autograder.sandbox.profiles import is_installed
 from autograder.verdict import from_json, schema, to_json
 
 from ..within import within
@@ -67,7 +68,7 @@ def test_blank_release_gets_what_is_given(judge: Judge, course: Course, number: 
 def test_three_mistakes_cost_three_exercises_and_are_named(judge: Judge, course: Course) -> None:
     def change(folder: Path) -> None:
         shutil.rmtree(folder)
-        students.three_mistakes(course, folder, parts=course.parts[:1])
+        samples.three_mistakes(course, folder, parts=course.parts[:1])
 
     wrong = lost(judge(change, trained=False))
     assert set(wrong) == {"two_layer_net", "rmsprop", "adam"}
@@ -108,7 +109,7 @@ def test_the_hostile_sample_earns_nothing(judge: Judge, course: Course) -> None:
 
     def change(folder: Path) -> None:
         shutil.rmtree(folder)
-        students.hostile(course, folder)
+        samples.hostile(course, folder)
 
     verdict = judge(change, trained=False)
     assert verdict.score == 0
@@ -267,7 +268,7 @@ def test_a_looked_up_test_set_is_flagged(judge: Judge, course: Course) -> None:
         with np.load(folder / "models" / "part1.npz") as file:
             mean = file["mean"]
         table = {}
-        for pixels, labels in (course.pictures.test(), course.pictures.validation()):
+        for pixels, labels in (course.kit.pictures.test(), course.kit.pictures.validation()):
             x = pixels.astype(np.float32) - mean
             keys = np.abs(np.round(x[:, :, ::5, ::5] * 8)).reshape(len(x), -1) @ np.arange(1, 148)
             table.update(zip(keys.astype(int).tolist(), labels.tolist(), strict=True))
@@ -283,7 +284,7 @@ def test_a_looked_up_test_set_is_flagged(judge: Judge, course: Course) -> None:
 def test_on_real_pictures(judge: Judge, course: Course, real: Path) -> None:
     """The reference on CIFAR-10: everything but the quickly trained model's accuracy is the same."""
     on_real = Course(course.root, real)
-    for part in filter(lambda part: is_installed(part.framework), course.parts):
+    for part in filter(lambda part: is_installed(course.assignment, part), course.parts):
         modules = [exercise.id for exercise in part.automatic if not exercise.id.startswith("accuracy")]
         assert lost(judge(lambda folder: None, *modules, course=on_real)) == {}
 

@@ -1,8 +1,10 @@
 """What a submission can do in a runner, at levels 3 and 2. Each attack proves that it ran, beside an honest control."""
 
+import importlib.util
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,10 @@ from autograder.intake.submission import take_in
 from autograder.sandbox import launch
 from autograder.sandbox.client import Remote
 from autograder.sandbox.levels import Limits
+from tests.rules import RULES
 
 from ..within import within
+from .judging import JUDGING
 
 HONEST = "import numpy as np\ndef double(x):\n    return 2 * x\n"
 Start = Callable[..., CodeUnderTest]
@@ -30,8 +34,10 @@ def start(reachable: Path, each_level: int) -> Iterator[Start]:
         (source / "cs231n").mkdir(parents=True)
         for name, text in {"layers": HONEST, **modules}.items():
             (source / "cs231n" / f"{name}.py").write_text(text)
-        taken = take_in(source, reachable / f"taken{len(running)}")
-        remote = Remote(launch.start(each_level, taken.folder, (), limits), seconds)
+        taken = take_in(source, reachable / f"taken{len(running)}", RULES)
+        remote = Remote(
+            launch.start(each_level, taken.folder, replace(JUDGING, limits=limits or JUDGING.limits)), seconds
+        )
         running.append(remote)
         return CodeUnderTest(remote)
 
@@ -81,9 +87,18 @@ REFUSED = {
     "raise its limits": "import resource\nresource.setrlimit(resource.RLIMIT_AS, (-1, -1)); return 'done'",
     "share memory": "r = ctypes.CDLL(None, use_errno=True).shmget(0, 4096, 0o1600)\nif r < 0: raise OSError\nreturn 'done'",
     "call what does not exist yet": "r = ctypes.CDLL(None, use_errno=True).syscall(499)\nif r < 0: raise OSError\nreturn 'done'",
-    "import the hidden tests": "import autograder.hidden.test_fully_connected_nets; return 'done'",
+    "import the hidden tests": "import autograder.assignments.assignment2.hidden.test_fully_connected_nets; return 'done'",
+    "import the judge's kit": "import autograder.assignments.assignment2.kit.judge; return 'done'",
+    "import known mistakes": "import autograder.assignments.assignment2.mistakes.dropout; return 'done'",
     "import the reference": "import autograder.judge; return 'done'",
 }
+
+
+def test_what_is_not_to_be_imported_is_there() -> None:
+    """Else a runner refuses nothing: it lacks what has another name by now."""
+    names = [words.split(";")[0].removeprefix("import ") for words in REFUSED.values() if "import autograder" in words]
+    assert len(names) == 4
+    assert all(importlib.util.find_spec(name) for name in names)
 
 
 @pytest.mark.parametrize("what", REFUSED)

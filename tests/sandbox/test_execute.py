@@ -1,6 +1,7 @@
 """Cells in a runner, at levels 3 and 2: what they show comes back, bounded; what they must not reach stays out."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.runner.execute import Outputs
 from autograder.sandbox import launch
 from autograder.sandbox.client import Remote
-from autograder.sandbox.levels import NOTEBOOK, Limits, parts_of
+from autograder.sandbox.levels import Limits, Profile, parts_of
+from autograder.sandbox.profiles import NOTEBOOK, for_notebook
+from tests.assignment2 import ASSIGNED
+
+from .judging import PACKAGE
 
 LIMITS = {"text": 20_000, "number": 50, "picture": 1_000_000, "pictures": 3_000_000}
 SHADOWS = ("IPython", "matplotlib", "traitlets", "docrepr", "sitecustomize", "usercustomize", "ipywidgets")
@@ -31,7 +36,8 @@ def cells(reachable: Path, each_level: int) -> Iterator[Cells]:
 
     def execute(*sources: str, seconds: float = 20.0) -> list[dict[str, Any]]:
         if not remotes:
-            process = launch.start(each_level, home, (), Limits(memory=2 * 2**30), NOTEBOOK, needs=True)
+            profile = for_notebook(ASSIGNED, ASSIGNED.parts[0], 60, None)
+            process = launch.start(each_level, home, replace(profile, limits=Limits(memory=2 * 2**30)))
             remotes.append(Remote(process, 60.0))
             remotes[0].ask("execute", source="", limits=LIMITS)
         remotes[0].seconds = seconds
@@ -155,7 +161,7 @@ def test_a_cell_that_ends_the_program_ends_the_runner(cells: Cells, source: str)
 ATTACKS = {
     "read a secret": "open({secret!r}).read()",
     "list its folder": "os.listdir(os.path.dirname({secret!r}))",
-    "import the hidden tests": "import autograder.hidden.test_fully_connected_nets",
+    "import the hidden tests": "import autograder.assignments.assignment2.hidden.test_fully_connected_nets",
     "import other packages": "import pytest",
     "read other packages": "open({package!r}).read()",
     "list other packages": "assert {names!r} & {{n for p in sys.path if os.path.isdir(p) for n in os.listdir(p)}}, 'nothing'",
@@ -211,7 +217,7 @@ def test_what_is_really_there_is_not_stood_in_for(
     (reachable / "cs231n" / "own.py").write_text(
         "import six\nfrom six.moves import range\ndef real():\n    return hasattr(six, '__version__')\n"
     )
-    remote = Remote(launch.start(each_level, reachable, (), Limits(), packages, needs=True), 10)
+    remote = Remote(launch.start(each_level, reachable, Profile(packages=packages, needs=True, package=PACKAGE)), 10)
     try:
         assert CodeUnderTest(remote).own.real() == real
     finally:

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import sysconfig
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,10 @@ import pytest
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.sandbox import extension, launch
 from autograder.sandbox.client import Remote
-from autograder.sandbox.extension import LIMITS, BuildError, build, try_out
-from autograder.sandbox.levels import BUILDING, Limits
+from autograder.sandbox.extension import BUILDING, BuildError, build, try_out
 
 from ..conftest import ROOT
+from .judging import JUDGING, PACKAGE
 
 FILE = "cs231n/im2col_cython.pyx"
 SOURCE = ROOT / "source" / "assignment2" / FILE
@@ -40,7 +41,7 @@ def write(folder: Path, text: str) -> None:
 def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> None:
     library = build(each_level, folder / FILE)
     (folder / FILE).with_name(f"im2col_cython{sysconfig.get_config_var('EXT_SUFFIX')}").write_bytes(library)
-    remote = Remote(launch.start(each_level, folder), 10)
+    remote = Remote(launch.start(each_level, folder, JUDGING), 10)
     try:
         cols = CodeUnderTest(remote).im2col_cython.im2col_cython(np.arange(16.0).reshape(1, 1, 4, 4), 2, 2, 0, 2)
     finally:
@@ -113,7 +114,7 @@ def test_a_runner_that_builds_has_no_network_and_no_new_namespaces(folder: Path,
         "    return (libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0), ctypes.get_errno())\n"
         "def process():\n    return os.waitpid(os.spawnv(os.P_NOWAIT, '/bin/true', ['true']), 0)[1]\n"
     )
-    remote = Remote(launch.start(each_level, folder, (), LIMITS, BUILDING), 10)
+    remote = Remote(launch.start(each_level, folder, replace(BUILDING, package=PACKAGE)), 10)
     student = CodeUnderTest(remote)
     try:
         assert student.layers.process() == 0  # the control: compilers are processes
@@ -152,7 +153,7 @@ def test_an_answer_that_is_no_library_is_refused(
 
 def test_other_runners_have_no_compiler_and_no_cython(folder: Path, each_level: int) -> None:
     (folder / "cs231n" / "layers.py").write_text("def use():\n    from Cython.Build import cythonize\n    return 1\n")
-    remote = Remote(launch.start(each_level, folder, (), Limits()), 10)
+    remote = Remote(launch.start(each_level, folder, JUDGING), 10)
     try:
         with pytest.raises(CodeError, match="Error"):
             CodeUnderTest(remote).layers.use()

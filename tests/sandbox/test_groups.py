@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,10 @@ from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.runner.confine import LEAST_PROCESSES
 from autograder.sandbox import cgroup, job, launch
 from autograder.sandbox.client import Remote
-from autograder.sandbox.levels import BUILDING, Limits
+from autograder.sandbox.extension import BUILDING
+from autograder.sandbox.levels import Limits
+
+from .judging import PACKAGE
 
 EATER = "import subprocess, sys\ndef eat(megabytes):\n    code = f'x = bytearray({megabytes} << 20); import time; time.sleep(1)'\n    eaters = [subprocess.Popen(['/usr/bin/python3', '-S', '-c', code]) for _ in range(2)]\n    return [eater.wait() for eater in eaters] == [0, 0]\n"
 
@@ -55,7 +59,7 @@ def test_a_runner_that_builds_has_a_bound_on_all_its_processes(reachable: Path, 
     (reachable / "cs231n").mkdir()
     (reachable / "cs231n" / "eater.py").write_text(EATER)
     limits = Limits(memory=2**30, processes=100)
-    process = launch.start(each_level, reachable, (), limits, BUILDING)
+    process = launch.start(each_level, reachable, replace(BUILDING, limits=limits, package=PACKAGE))
     if "memory of all processes" not in process.pieces:
         process.end()
         pytest.skip("this machine does not let us make control groups")

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from autograder.sandbox.client import Remote, probe
 from autograder.sandbox.levels import Limits
 
 from ..within import within
+from .judging import JUDGING
 
 Start = Callable[..., CodeUnderTest]
 SEND = "import gc\nfrom autograder.runner.main import Runner\nrunner = next(o for o in gc.get_objects() if type(o) is Runner)\n"
@@ -28,7 +30,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         folder = tmp_path / str(len(running))
         (folder / "cs231n").mkdir(parents=True)
         (folder / "cs231n" / "layers.py").write_text("def double(x):\n    return 2 * x\n\n\n" + body, encoding="utf-8")
-        running.append(Remote(launch.start(1, folder, (), limits), seconds))
+        running.append(Remote(launch.start(1, folder, replace(JUDGING, limits=limits or JUDGING.limits)), seconds))
         return CodeUnderTest(running[-1])
 
     yield begin

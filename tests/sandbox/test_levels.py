@@ -15,7 +15,7 @@ import pytest
 from autograder.runner import confine
 from autograder.sandbox import launch, levels
 from autograder.sandbox.job import Job
-from autograder.sandbox.levels import Limits, available, parts_of, plan_for
+from autograder.sandbox.levels import Profile, available, parts_of, plan_for
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_other_systems_have_level_1(on: Any, platform: str, tmp_path: Path) -> N
     assert available(1) == ""
     assert "Linux" in available(2)
     assert available(3)
-    plan = plan_for(1, tmp_path, tmp_path, Limits(), parts_of(("numpy",)))
+    plan = plan_for(1, tmp_path, tmp_path, Profile())
     assert not plan.confinement.seccomp
     assert plan.confinement.readable == plan.confinement.writable == ()
     assert plan.confinement.user is None
@@ -42,14 +42,14 @@ def test_windows_needs_some_of_its_variables(on: Any, tmp_path: Path, monkeypatc
     monkeypatch.setenv("SYSTEMROOT", r"C:\Windows")
     monkeypatch.setenv("GRADEBOOK_PASSWORD", "secret")
     on("win32")
-    environment = plan_for(1, tmp_path, tmp_path, Limits(), parts_of(("numpy",))).environment
+    environment = plan_for(1, tmp_path, tmp_path, Profile()).environment
     assert environment["SYSTEMROOT"] == r"C:\Windows"
     assert "secret" not in environment.values()
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows only")
 def test_windows_has_a_home_too(tmp_path: Path) -> None:
-    environment = plan_for(1, tmp_path, tmp_path, Limits(), parts_of(("numpy",))).environment
+    environment = plan_for(1, tmp_path, tmp_path, Profile()).environment
     assert environment["USERPROFILE"] == environment["TEMP"] == str(tmp_path)
 
 
@@ -107,7 +107,7 @@ def test_on_windows_a_runner_is_in_its_job_before_it_gets_its_socket(
 
     on("win32")
     monkeypatch.setattr(subprocess, "Popen", popen)
-    plan = plan_for(1, tmp_path, tmp_path, Limits(), parts_of(("numpy",)))
+    plan = plan_for(1, tmp_path, tmp_path, Profile())
     launch._spawn(plan, SimpleNamespace(share=share), Group())  # type: ignore[arg-type]
     assert happened == ["started", "member 5", "shared with 77", "stdin closed"]
     assert given.getvalue() == (6).to_bytes(4, "little") + b"socket"
@@ -126,7 +126,7 @@ def test_nothing_of_the_judges_environment_is_passed_on(tmp_path: Path, monkeypa
     monkeypatch.setenv("AUTOGRADER_SECRET", "s3cret")
     for level in (1, 2, 3):
         if not available(level):
-            plan = plan_for(level, tmp_path, tmp_path, Limits(), parts_of(("numpy",)))
+            plan = plan_for(level, tmp_path, tmp_path, Profile())
             assert "s3cret" not in str(plan)
 
 

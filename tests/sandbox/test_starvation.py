@@ -16,6 +16,8 @@ from autograder.sandbox import launch
 from autograder.sandbox.client import Remote
 from autograder.sandbox.starvation import Starvation
 
+from .judging import JUDGING
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how long a process waited for a core")
 SPIN = "while True: pass"
 THREADS = (
@@ -119,7 +121,7 @@ def test_a_runner_that_is_kept_waiting_answers(tmp_path: object, level: int, mon
             before = os.sched_getaffinity(0)
             os.sched_setaffinity(0, {core})  # which the runner inherits
             try:
-                process = launch.start(level, Path(folder))
+                process = launch.start(level, Path(folder), JUDGING)
             finally:
                 os.sched_setaffinity(0, before)
             remote = Remote(process, 3.0)

@@ -1,5 +1,5 @@
 """Puts the instructor's source folder on the path, so that these tests import `cs231n` as a notebook there does.
-The tests prove the reference right; the tests that judge students are in `autograder/hidden`."""
+The tests prove the reference right; the tests that judge students are in `autograder/assignments/assignment2/hidden`."""
 
 import importlib.util
 import shutil

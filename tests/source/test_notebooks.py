@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from autograder.builder.outputs import with_outputs
-from autograder.manifest import read_manifest
+from autograder.checks.definitions import METADATA
+from tests.assignment2 import ASSIGNED
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "assignment2"
 
@@ -52,7 +53,7 @@ def test_grade_cells(notebook):
         assert not metadata["task"]
         if metadata["grade"] and not metadata["solution"]:
             assert metadata["locked"]
-            assert (metadata["points"] > 0) == ("instead_of" not in notebook["metadata"]["cs231n"])
+            assert (metadata["points"] > 0) == ("instead_of" not in notebook["metadata"][METADATA])
             assert (cell["cell_type"], source) == ("code", f'check("{metadata["grade_id"]}")')
         elif metadata["solution"] and cell["cell_type"] == "code":
             assert re.search(r"^ *### BEGIN SOLUTION$.*^ *### END SOLUTION$", source, re.MULTILINE | re.DOTALL)
@@ -68,17 +69,17 @@ def test_what_is_cleared_at_the_top_level_stands_alone(notebook):
 
 def test_ids_are_unique_across_notebooks():
     notebooks = [json.loads(path.read_text("utf-8")) for path in NOTEBOOKS]
-    firsts = [notebook for notebook in notebooks if "instead_of" not in notebook["metadata"]["cs231n"]]
+    firsts = [notebook for notebook in notebooks if "instead_of" not in notebook["metadata"][METADATA]]
     ids = [metadata["grade_id"] for notebook in firsts for _, metadata, _ in graded(notebook)]
     assert len(ids) == len(set(ids))
 
 
 def test_the_course_has_a_hundred_points():
-    assert sum(exercise.points for part in read_manifest(SOURCE) for exercise in part.exercises) == 100
+    assert sum(exercise.points for part in ASSIGNED.parts for exercise in part.exercises) == 100
 
 
 def test_exercises_of_the_part(notebook):
-    part = notebook["metadata"]["cs231n"]["part"]
+    part = notebook["metadata"][METADATA]["part"]
     found = [m["grade_id"] for _, m, _ in graded(notebook) if m["grade"] and not m["solution"]]
     assert found == AUTOMATIC[part].split()
 

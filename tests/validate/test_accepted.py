@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.accepted import ACCEPTED, Accepted
+from autograder.catalogue import Accepted, copy_package
 from autograder.checks.host import load_package
 from autograder.course import Course
 from autograder.judge.plugin import claimed
-from autograder.mistakes.mistake import copy_package
-from autograder.validate.trusted import PACKAGE, Variant, parts_in_numpy
+from autograder.validate.trusted import Variant, parts_in_numpy
+from tests.assignment2 import ACCEPTED, ASSIGNED
 
+PACKAGE = ASSIGNED.package
 OPTIONAL = {"ConvNet"}
 """Solved in the source, but no exercise."""
 LEAST = 3

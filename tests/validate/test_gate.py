@@ -14,21 +14,21 @@ import pytest
 from rich.console import Console
 
 from autograder import cli
-from autograder.accepted import ACCEPTED
 from autograder.builder.release import ReleaseError
+from autograder.catalogue import MistakeError
 from autograder.checks.exercise import Claim
-from autograder.course import ASSIGNMENT, Course
+from autograder.course import Course
 from autograder.grading import engine
 from autograder.judge import session
 from autograder.judge.plugin import claimed
-from autograder.mistakes import CATALOGUE, MistakeError
 from autograder.sample.train import trained_model
-from autograder.sandbox.installed import is_installed
+from autograder.sandbox.profiles import is_installed
 from autograder.validate import calibration, gate, inventory, mutants
 from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
 from autograder.validate.trusted import Variant, parts_in_numpy
 from autograder.verdict import ERROR, FAILED, TestResult
+from tests.assignment2 import ACCEPTED, ASSIGNMENT, CATALOGUE
 
 from ..conftest import keep_what_is_slow_to_make
 
@@ -54,7 +54,7 @@ def rename(course: Course, old: str, new: str) -> None:
 def without(monkeypatch: pytest.MonkeyPatch, unwanted: Callable[[pytest.Function], bool]) -> None:
     """Take hidden tests away."""
     all_of = session.collect_all
-    monkeypatch.setattr(session, "collect_all", lambda part: [test for test in all_of(part) if not unwanted(test)])
+    monkeypatch.setattr(session, "collect_all", lambda *asked: [test for test in all_of(*asked) if not unwanted(test)])
     monkeypatch.setattr(inventory, "collect_all", session.collect_all)
 
 
@@ -108,12 +108,12 @@ def dies(course: Course) -> list[str]:
 def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """And all else is looked at, and the same sentence said once."""
     given = [
+        Task("mistakes", dies),  # which costs nothing else
         Task("release", leaks),
         Task("accepted", divides, of="loops, seed 0"),
         Task("accepted", says, ("Mend the test.",)),
         Task("accepted", says, ("Mend the test.",)),
         Task("exercises", says, things=41),
-        Task("mistakes", dies),
     ]
     monkeypatch.setattr(gate, "tasks", lambda *_: given)
     told: list[tuple[int, int]] = []
@@ -140,7 +140,7 @@ def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pyte
 def test_everything_is_looked_at(course: Course) -> None:
     found = list(gate.tasks(course, 3, seeds=2))
     things = {name: sum(task.things for task in found if task.name == name) for name in gate.TITLES}
-    notebooks = sum(is_installed(alternative.framework) for part in course.parts for alternative in part.alternatives)
+    notebooks = sum(is_installed(course.assignment, one) for part in course.parts for one in part.alternatives)
     assert notebooks + len(gate.left_out(course)) == 6
     assert things == {
         "exercises": sum(len(part.automatic) for part in course.parts),
@@ -159,7 +159,7 @@ def test_everything_is_looked_at(course: Course) -> None:
 def test_hidden_tests_that_cannot_be_imported(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Are named in a sentence, which is the same whoever needed them."""
     (tmp_path / "test_dropout.py").write_text("import nowhere\n")
-    monkeypatch.setattr(session, "hidden_file", lambda part: tmp_path / "test_dropout.py")
+    monkeypatch.setattr(session, "hidden_file", lambda *_: tmp_path / "test_dropout.py")
     session.collect_all.cache_clear()
     try:
         wrong, _ = gate._look(course, Task("exercises", inventory.incomplete))
@@ -176,7 +176,8 @@ def test_an_exercise_without_hidden_tests(course: Course, monkeypatch: pytest.Mo
 
 
 def test_an_exercise_with_too_few_known_mistakes(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inventory, "of_exercise", lambda exercise: CATALOGUE[: 2 if exercise == "adam" else 9])
+    few = lambda assignment, exercise: CATALOGUE[: 2 if exercise == "adam" else 9]  # noqa: E731
+    monkeypatch.setattr(inventory, "mistakes_in", few)
     (sentence,) = inventory.incomplete(course)
     assert sentence == "adam has 2 known mistakes and needs 3: add some to the catalogue."
 
@@ -195,7 +196,7 @@ def test_a_test_that_needs_an_exercise_with_another_id(copied: Course) -> None:
     rename(copied, "affine_forward", "affine")
     found = list(inventory.incomplete(copied))
     for part in parts_in_numpy(copied):
-        name = session.hidden_file(part).name
+        name = session.hidden_file(copied.assignment, part).name
         assert f"{name}: tests need affine_forward, which no grade cell has: correct the name." in found
 
 

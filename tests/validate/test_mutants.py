@@ -15,7 +15,6 @@ from autograder.course import Course
 from autograder.validate.mutants import (
     ENDED,
     LIST,
-    PACKAGE,
     Fate,
     Mutant,
     judge,
@@ -27,6 +26,7 @@ from autograder.validate.mutants import (
 )
 from autograder.validate.operators import changes
 from autograder.validate.workers import EndedError, Worker
+from tests.assignment2 import ASSIGNED
 
 pytestmark = pytest.mark.xdist_group("mutants")
 
@@ -73,7 +73,7 @@ def one(every: list[Mutant], function: str, after: str) -> Mutant:
 
 def test_solutions_alone_are_mutated(course: Course, every: list[Mutant]) -> None:
     for file in {mutant.file for mutant in every}:
-        text = (course.source / PACKAGE / file).read_text(encoding="utf-8")
+        text = (course.source / course.assignment.package / file).read_text(encoding="utf-8")
         inside, _ = solution_lines(text)
         for mutant in every:
             if mutant.file == file:
@@ -105,7 +105,8 @@ def test_equal_lines_are_told_apart() -> None:
 
 
 def test_what_each_student_designs_is_left_alone() -> None:
-    assert {mutant.function for mutant in mutants_of(MODULE, "layers.py")} == {"scale", "Net.loss"}
+    own = ASSIGNED.settings.own_design
+    assert {mutant.function for mutant in mutants_of(MODULE, "layers.py", own)} == {"scale", "Net.loss"}
 
 
 @pytest.mark.parametrize(
@@ -203,14 +204,14 @@ def test_sentences(every: list[Mutant]) -> None:
     listed = {third.key: "It is the same.", fourth.key: "It is the same.", "layers.py, gone": "It is the same."}
     unlisted, by_chance, gone, noticed = problems(fates, listed)
     assert f"{first.function}: `{first.after}` instead of `{first.before}` is not noticed by any test: add" in unlisted
-    assert unlisted.endswith(f"list it with a reason in {LIST.name} as '{first.key}'.")
+    assert unlisted.endswith(f"list it with a reason in {LIST} as '{first.key}'.")
     assert f"`{second.after}` instead of `{second.before}` is noticed with some seeds and not with others" in by_chance
-    assert gone == f"layers.py, gone: there is no such mutant any more; take it out of {LIST.name}."
-    assert noticed == f"{fourth.key}: a test notices it by now; take it out of {LIST.name}."
+    assert gone == f"layers.py, gone: there is no such mutant any more; take it out of {LIST}."
+    assert noticed == f"{fourth.key}: a test notices it by now; take it out of {LIST}."
 
 
 def test_the_list_is_of_mutants_that_exist(every: list[Mutant]) -> None:
-    listed = known()
+    listed = known(ASSIGNED)
     assert set(listed) <= {mutant.key for mutant in every}
     assert all(reason.endswith(".") for reason in listed.values())
 
@@ -220,6 +221,6 @@ def test_a_sample_of_mutants_is_noticed(course: Course, every: list[Mutant]) -> 
     """All of them take hours: `autograder validate --mutants`. A listed survivor may be in the sample."""
     sample = random.Random(231).sample(every, 60)
     fates = judge(course, sample, workers=1)
-    listed = known()
+    listed = known(ASSIGNED)
     assert [fate.mutant.key for fate in fates if fate.survived and fate.mutant.key not in listed] == []
     assert sum(not fate.survived for fate in fates) > 30

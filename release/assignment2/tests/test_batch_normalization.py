@@ -4,7 +4,7 @@ The grader has more of them, on other numbers."""
 import numpy as np
 from cs231n.checks.compare import as_array, assert_close, assert_gradients, assert_unchanged, require
 from cs231n.checks.exercise import exercise
-from cs231n.checks.models import assert_accuracy, require_normalisation
+from cs231n.kit.student.models import assert_accuracy, require_normalisation
 
 
 def norm_inputs(rng, n, d):

@@ -9,7 +9,7 @@ from cs231n.checks.compare import (
     require,
 )
 from cs231n.checks.exercise import exercise
-from cs231n.checks.models import assert_accuracy
+from cs231n.kit.student.models import assert_accuracy
 
 
 @exercise("conv_forward_naive")

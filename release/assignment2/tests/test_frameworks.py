@@ -4,8 +4,8 @@ here whichever it is, filters (F, C, HH, WW), and the weights of the last layer 
 import numpy as np
 from cs231n.checks.compare import as_array, as_number, assert_close, require
 from cs231n.checks.exercise import exercise
-from cs231n.checks.frameworks import CONVNET_PARAMS
-from cs231n.checks.models import assert_accuracy
+from cs231n.kit.runner.frameworks import CONVNET_PARAMS
+from cs231n.kit.student.models import assert_accuracy
 
 SIZES = (4, 3, 10)
 

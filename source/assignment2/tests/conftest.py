@@ -6,4 +6,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cs231n.checks.pytest_plugin import *  # noqa: F403 (fixtures and hooks)
+from cs231n.checks.pytest_plugin import fixtures_for
+
+globals().update(fixtures_for(__file__))

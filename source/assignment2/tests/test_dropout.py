@@ -4,7 +4,7 @@ The grader has more of them, on other numbers. None of them expects particular r
 import numpy as np
 from cs231n.checks.compare import as_array, as_number, assert_close, assert_unchanged, require
 from cs231n.checks.exercise import exercise
-from cs231n.checks.models import assert_accuracy, require_dropout
+from cs231n.kit.student.models import assert_accuracy, require_dropout
 
 
 def away_from_zero(rng, *shape):

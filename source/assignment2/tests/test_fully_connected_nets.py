@@ -11,8 +11,8 @@ from cs231n.checks.compare import (
     require,
 )
 from cs231n.checks.exercise import exercise
-from cs231n.checks.models import assert_accuracy
 from cs231n.checks.numeric import numeric_gradient
+from cs231n.kit.student.models import assert_accuracy
 
 
 @exercise("affine_forward")

@@ -1,6 +1,6 @@
 """How a test speaks to a package under test, wherever that package runs.
 
-A `Backend` answers five questions; `CodeUnderTest`, `Name` and `Handle` make them read like ordinary Python. Arrays and
+A `Backend` answers few questions; `CodeUnderTest`, `Name` and `Handle` make them read like ordinary Python. Arrays and
 scalars come back by value, a returned tuple as a tuple of such, and everything else as a `Handle`.
 Not for comparing: see ``compare``.
 """
@@ -38,6 +38,7 @@ class CodeError(Exception):
 class Backend(Protocol):
     """Where the package runs. ``target`` is a dotted name below the package or what a `Handle` holds."""
 
+    def seed(self, number: int) -> None: ...
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: ...
     def find(self, target: Any, name: str) -> Any: ...
     def item(self, target: Any, key: Any) -> Any: ...

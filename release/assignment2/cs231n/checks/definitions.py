@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+METADATA = "autograder"
+"""The key of the engine's own in the metadata of notebooks and cells."""
 MAX_BYTES = 64 * 2**20
 MAX_PIECES = 1_000_000
 MAX_CELLS = 1_000
@@ -61,9 +63,9 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
 
 
 def framework_of(path: Path) -> str:
-    """Return what a notebook says that it is written for, besides NumPy: ``torch``, ``tensorflow`` or ""."""
+    """Return the package that a notebook says that it is written for besides NumPy, or ""."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))["metadata"]["cs231n"].get("framework", "")
+        said = json.loads(path.read_text(encoding="utf-8"))["metadata"][METADATA].get("framework", "")
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return ""
     return str(said)
@@ -73,15 +75,15 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-COMPUTING = ("functools", "keras", "math", "numpy", "tensorflow", "torch")
-"""Packages of whose functions a constant may be made."""
+COMPUTING = ("functools", "math", "numpy")
+"""Packages of whose functions a constant may be made, besides those that an assignment names."""
 PLAIN = frozenset({"int", "float", "dict", "list", "tuple", "range"})
 GROWING = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
 """Methods by which a constant that is a list, a set or a dictionary is added to."""
 TRANSPARENT = re.compile(r"%%(time|capture|prun)\b")
 """Magics whose cell is code of the notebook like any other."""
 NOT_PYTHON = re.compile(r"\s*([%!?]|[\w.]+\s*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
-"""How a line begins that is IPython's: ``%matplotlib inline``, ``files = !ls``, ``F.relu?``."""
+"""How a line begins that is IPython's: ``%matplotlib inline``, ``files = !ls``, ``np.exp?``."""
 
 
 class Definitions:
@@ -93,6 +95,8 @@ class Definitions:
         Where the notebooks lie.
     notebooks : tuple of str
         File names; each has names of its own, and is read once those before it do not know a name.
+    computing : tuple of str
+        Packages of whose functions a constant may be made, besides `COMPUTING`.
 
     Notes
     -----
@@ -102,7 +106,8 @@ class Definitions:
     trainings are left alone.
     """
 
-    def __init__(self, folder: Path, notebooks: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, notebooks: tuple[str, ...], computing: tuple[str, ...] = ()) -> None:
+        self._computing = (*COMPUTING, *computing)
         self._paths = [folder / notebook for notebook in notebooks]
         self._read: list[_Notebook] = []
 
@@ -114,7 +119,7 @@ class Definitions:
     def _notebooks(self) -> Iterator["_Notebook"]:
         yield from self._read
         while len(self._read) < len(self._paths):
-            self._read.append(_Notebook(self._paths[len(self._read)]))
+            self._read.append(_Notebook(self._paths[len(self._read)], self._computing))
             yield self._read[-1]
 
     def __getitem__(self, name: str) -> Any:
@@ -142,13 +147,14 @@ class Definitions:
 class _Notebook:
     """What one notebook defines; why a name is not there; why nothing is."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, computing: tuple[str, ...]) -> None:
         module = ModuleType("__notebook__")
-        sys.modules[module.__name__] = module  # where tf.function looks for what a function's names stand for
+        sys.modules[module.__name__] = module  # where packages look for what a function's names stand for
         self.names: dict[str, Any] = vars(module)
         self.problems: dict[str, str] = {}
         self.unread = ""
         self.names["__builtins__"] = _Builtins(self)
+        self._computing = computing
         self._callable = set(PLAIN) | {"np"}
         self._flags = 0
         self._left: dict[str, list[tuple[ast.stmt, str]]] = {}
@@ -180,7 +186,7 @@ class _Notebook:
                     self.problems[name] = f"cell {number + 1} of {path.name} does not parse: {error}"
                 continue
             for statement in tree.body:
-                self._callable |= _computing(statement)
+                self._callable |= _computing(statement, self._computing)
                 self._flags |= _future(statement)
                 kept = _defining(statement, self._callable)
                 changed = _changed(statement, self._callable)
@@ -240,11 +246,11 @@ def _future(statement: ast.stmt) -> int:
     return 0
 
 
-def _computing(statement: ast.stmt) -> set[str]:
-    """Names under which a statement imports `COMPUTING` or something of them."""
+def _computing(statement: ast.stmt, packages: tuple[str, ...]) -> set[str]:
+    """Names under which a statement imports packages that compute, or something of them."""
     if isinstance(statement, ast.Import):
-        found = [alias for alias in statement.names if alias.name.partition(".")[0] in COMPUTING]
-    elif isinstance(statement, ast.ImportFrom) and (statement.module or "").partition(".")[0] in COMPUTING:
+        found = [alias for alias in statement.names if alias.name.partition(".")[0] in packages]
+    elif isinstance(statement, ast.ImportFrom) and (statement.module or "").partition(".")[0] in packages:
         found = statement.names
     else:
         return set()
@@ -312,7 +318,7 @@ def _is_constant(value: ast.AST, known: set[str]) -> bool:
 
 
 def _calls_known(call: ast.Call, known: set[str]) -> bool:
-    """Whether a call begins with a known name: ``nn.Linear(2, 3).double()``."""
+    """Whether a call begins with a known name: ``np.zeros(3).astype(int)``."""
     function: ast.expr = call
     while isinstance(function, ast.Call | ast.Attribute):
         function = function.func if isinstance(function, ast.Call) else function.value

@@ -10,17 +10,39 @@ import random
 import re
 import sys
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from .code_under_test import CodeError, Handle, by_value, deep_value, is_plain_array
+from .code_under_test import CodeError, Handle, by_value, deep_value
 from .definitions import Definitions, framework_of
-from .frameworks import Framework, ModelError
-from .saving import SavedModel, predict
-from .toy import LinearModel, add_counting_rule
+from .kit import RunnerKit
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What there is besides the package, and how to read it.
+
+    Attributes
+    ----------
+    notebooks : tuple of str
+        The notebooks, by file name, whose definitions `PackageHost.definition` serves.
+    framework : str
+        The package that they are written for, besides NumPy, or "".
+    computing : tuple of str
+        See `Definitions`.
+    kit : str
+        The package of what the assignment adds here, whose ``Kit`` is a `RunnerKit`; or "".
+    """
+
+    notebooks: tuple[str, ...] = ()
+    framework: str = ""
+    computing: tuple[str, ...] = ()
+    kit: str = ""
 
 
 class PackageHost:
@@ -29,38 +51,28 @@ class PackageHost:
     Parameters
     ----------
     package : str
-        Importable name of the package, such as ``cs231n``.
+        Importable name of the package.
     folder : Path
-        The submission's folder: its notebooks and its ``models`` lie here.
-    notebooks : tuple of str
-        The notebooks, by file name, whose definitions `find` serves.
-    framework : str
-        What the notebooks are written for, besides NumPy: ``torch``, ``tensorflow`` or "".
+        The submission's folder, where its notebooks lie.
+    contents : Contents
     """
 
-    def __init__(self, package: str, folder: Path, notebooks: tuple[str, ...] = (), framework: str = "") -> None:
+    def __init__(self, package: str, folder: Path, contents: Contents = Contents()) -> None:
         self.package = package
         self.folder = folder
-        self.notebooks = notebooks
-        self.framework = framework
+        self.notebooks = contents.notebooks
+        self.framework = contents.framework
+        self._computing = contents.computing
         self._definitions: dict[tuple[str, ...], Definitions] = {}
-        self._course = {
-            "seed": lambda number: seed(number, framework),
-            "load_model": self.load_model,
-            "predict": predict,
-            "linear_model": LinearModel,
-            "add_counting_rule": lambda: add_counting_rule(package),
-            "surrounded": self.surrounded,
-            "written": lambda start: sorted(path.name for path in Path().glob(f"{start}*")),
-        }
+        make = importlib.import_module(contents.kit).Kit if contents.kit else RunnerKit
+        self._kit: RunnerKit = make(self)
+        self._namespaces = self._kit.namespaces()
 
     def lookup(self, path: str) -> Any:
         """Return what a dotted name stands for, importing modules on the way."""
         *modules, last = path.split(".")
-        if modules == ["course"]:
-            return self._course[last]
-        if modules == ["framework"]:
-            return getattr(Framework(self.framework, self.folder, self.definition_in_framework), last)
+        if path.partition(".")[0] in self._namespaces:
+            return getattr(self._namespaces[modules[0]](), last)
         module = self._import(modules)
         try:
             return getattr(module, last)
@@ -70,8 +82,10 @@ class PackageHost:
 
     def load(self, path: str) -> None:
         """Import a module of the package by its dotted name below it, or read what the notebook defines."""
-        if path in ("notebook", "framework"):
-            self._definitions_of(self.notebooks if path == "notebook" else self._for_framework()).read()
+        if path == "notebook":
+            self._definitions_of(self.notebooks).read()
+        elif path in self._namespaces:
+            self._kit.prepare(path)
         else:
             self._import(path.split(".") if path else [])
 
@@ -80,14 +94,18 @@ class PackageHost:
         return self._defined(name, self.notebooks)
 
     def definition_in_framework(self, name: str) -> Any:
-        """Return a name that the framework's notebook defines: others have a ``ThreeLayerConvNet`` too."""
+        """Return a name that the framework's notebook defines: others may have one of the same name."""
         return self._defined(name, self._for_framework())
+
+    def read_framework(self) -> None:
+        """Read what the framework's notebook defines."""
+        self._definitions_of(self._for_framework()).read()
 
     def _for_framework(self) -> tuple[str, ...]:
         return tuple(one for one in self.notebooks if framework_of(self.folder / one)) or self.notebooks
 
     def _definitions_of(self, notebooks: tuple[str, ...]) -> Definitions:
-        return self._definitions.setdefault(notebooks, Definitions(self.folder, notebooks))
+        return self._definitions.setdefault(notebooks, Definitions(self.folder, notebooks, self._computing))
 
     def _defined(self, name: str, notebooks: tuple[str, ...]) -> Any:
         try:
@@ -95,17 +113,22 @@ class PackageHost:
         except KeyError as error:
             raise CodeError("missing", str(error.args[0])) from None
 
-    def load_model(self, part: int) -> tuple[str, np.ndarray, Any]:
-        """Return the handed-in model of a part: its fingerprint, its mean picture, and the model."""
-        try:
-            saved = SavedModel(self.folder / "models" / f"part{part}.npz")
-            return saved.fingerprint, saved.mean, saved.rebuild(self.package)
-        except ModelError as error:
-            raise CodeError("model", str(error)) from None
+    def seed(self, number: int) -> None:
+        """Seed the generators that students' code draws from."""
+        np.random.seed(number)
+        random.seed(number)
+        self._kit.seed(number)
 
-    def surrounded(self, function: str, *args: Any) -> Any:
-        """Call a function of the package with each array in the midst of NaNs: reading beyond its ends shows."""
-        return self.lookup(function)(*(_among_nans(value) if is_plain_array(value) else value for value in args))
+    def remember(self) -> Callable[[], None]:
+        """Return what puts all generators back to where they are now."""
+        drawn, also_drawn, put_back = np.random.get_state(), random.getstate(), self._kit.remember()
+
+        def put_all_back() -> None:
+            np.random.set_state(drawn)
+            random.setstate(also_drawn)
+            put_back()
+
+        return put_all_back
 
     def _import(self, modules: list[str]) -> ModuleType:
         name = ".".join([self.package, *modules])
@@ -204,14 +227,6 @@ REPLACED = {
 """Names that NumPy 2 no longer has, and what to write in their place."""
 
 
-def _among_nans(array: np.ndarray) -> np.ndarray:
-    """A copy, contiguous, with as many NaNs before it in memory, and behind it, as it has elements."""
-    memory = np.full((3, *array.shape), np.nan, dtype=array.dtype)
-    middle: np.ndarray = memory[1]
-    middle[...] = array
-    return middle
-
-
 def _modernised(text: str) -> str:
     """A sentence about a name that NumPy gave up, in place of NumPy's own paragraph."""
     found = re.search(r"module 'numpy(\.lib)?' has no attribute '(\w+)'", text)
@@ -221,16 +236,6 @@ def _modernised(text: str) -> str:
     if name not in REPLACED:
         return text
     return f"NumPy 2 no longer has np.{name}: use {REPLACED[name]}."
-
-
-def seed(number: int, framework: str = "") -> None:
-    """Seed the generators that students' code draws from: NumPy's, Python's, and those of a framework that is there."""
-    np.random.seed(number)
-    random.seed(number)
-    if framework == "torch" and "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(number)
-    if framework == "tensorflow" and "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(number)
 
 
 class Local:
@@ -244,6 +249,9 @@ class Local:
 
     def __init__(self, host: PackageHost) -> None:
         self.host = host
+
+    def seed(self, number: int) -> None:
+        self.host.seed(number)
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         function = self.host.lookup(target) if isinstance(target, str) else target

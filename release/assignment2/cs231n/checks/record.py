@@ -36,6 +36,9 @@ class Recorded:
         self.log: Log = []
         self._kept = 0
 
+    def seed(self, number: int) -> None:
+        self.backend.seed(number)
+
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self._keep(self.backend.call(target, args, kwargs))
 
@@ -110,6 +113,9 @@ class Playback:
         if isinstance(answer, tuple):
             return tuple(self._give(element) for element in answer)
         return answer
+
+    def seed(self, number: int) -> None:
+        pass
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002
         return self._answer()

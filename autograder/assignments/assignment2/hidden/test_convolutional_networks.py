@@ -1,0 +1,964 @@
+"""Hidden tests of part 4: convolution, pooling, the extension, the convolutional net, spatial norms, the model."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+
+from autograder.assignments.assignment2.kit.judge import (
+    assert_learns,
+    assert_loss_and_gradients,
+    set_params,
+)
+from autograder.judge import (
+    as_array,
+    as_number,
+    assert_close,
+    assert_dtype,
+    assert_gradients,
+    assert_unchanged,
+    exercise,
+    numeric_gradient,
+    require,
+)
+
+CONV = ("dx", "dw", "db")
+NORM = ("dx", "dgamma", "dbeta")
+
+
+def windows(x, height, width, stride, pad=0):
+    """All windows over the pictures, as (N, C, H', W', height, width)."""
+    border = [(0, 0), (0, 0), (pad, pad), (pad, pad)]
+    return sliding_window_view(np.pad(x, border), (height, width), axis=(2, 3))[:, :, ::stride, ::stride]
+
+
+def conv_inputs(rng, pictures, filters):
+    """x, w and b of a convolution, for the shapes (N, C, H, W) and (F, C, HH, WW)."""
+    return rng.normal(size=pictures), rng.normal(size=filters), rng.normal(size=filters[0])
+
+
+def assert_convolves(student, reference, rng, pictures, filters, stride, pad, exact_shape=False):
+    """The convolution of random pictures is right."""
+    inputs, conv_param = conv_inputs(rng, pictures, filters), {"stride": stride, "pad": pad}
+    out, _ = student.layers.conv_forward_naive(*inputs, conv_param)
+    expected, _ = reference.layers.conv_forward_naive(*inputs, conv_param)
+    assert_close("out", out, expected, exact_shape=exact_shape)
+
+
+@exercise("conv_forward_naive")
+def test_conv_forward_same_size(student, reference, rng):
+    """Filters of 3x3 pixels with a padding of 1 keep the pictures' size."""
+    assert_convolves(student, reference, rng, (2, 3, 5, 6), (4, 3, 3, 3), stride=1, pad=1)
+
+
+@exercise("conv_forward_naive")
+def test_conv_forward_stride(student, reference, rng):
+    """A stride of 2 is right in both directions."""
+    assert_convolves(student, reference, rng, (2, 3, 7, 5), (3, 3, 3, 3), stride=2, pad=1)
+
+
+@exercise("conv_forward_naive")
+def test_conv_forward_no_padding(student, reference, rng):
+    """Without padding the outputs are smaller, and right."""
+    assert_convolves(student, reference, rng, (3, 2, 5, 6), (4, 2, 3, 3), stride=1, pad=0)
+
+
+@exercise("conv_forward_naive")
+def test_conv_forward_oblong_filters(student, reference, rng):
+    """Filters that are not square, a stride of 3 and a padding of 2 are right."""
+    assert_convolves(student, reference, rng, (2, 2, 5, 9), (3, 2, 3, 4), stride=3, pad=2)
+
+
+@exercise("conv_forward_naive", kind="edge")
+def test_conv_forward_one_of_each(student, reference, rng):
+    """One picture, one channel and one filter are no special case."""
+    assert_convolves(student, reference, rng, (1, 1, 4, 3), (1, 1, 3, 2), stride=1, pad=1, exact_shape=True)
+
+
+@exercise("conv_forward_naive", kind="edge")
+def test_conv_forward_filter_as_large(student, reference, rng):
+    """A filter as large as the picture has one place."""
+    assert_convolves(student, reference, rng, (2, 3, 4, 5), (3, 3, 4, 5), stride=2, pad=0, exact_shape=True)
+
+
+@exercise("conv_forward_naive", kind="edge")
+def test_conv_forward_single_pixels(student, reference, rng):
+    """Filters of one pixel with a larger stride skip the pixels in between."""
+    assert_convolves(student, reference, rng, (2, 3, 5, 7), (2, 3, 1, 1), stride=2, pad=1)
+
+
+@exercise("conv_forward_naive", kind="edge")
+def test_conv_forward_leaves_inputs(student, rng):
+    """x, w, b and conv_param are left as they were."""
+    arrays = dict(zip(("x", "w", "b"), conv_inputs(rng, (2, 2, 5, 5), (3, 2, 3, 3)), strict=True))
+    held = {name: student.put(value) for name, value in arrays.items()}
+    conv_param = student.put({"stride": 2, "pad": 1})
+    student.layers.conv_forward_naive(*held.values(), conv_param)
+    for name, before in arrays.items():
+        assert_unchanged(name, student.fetch(held[name]), before)
+    require(student.fetch(conv_param) == {"stride": 2, "pad": 1}, "conv_param was changed.", "changed")
+
+
+@exercise("conv_forward_naive", kind="edge")
+def test_conv_forward_float32(student, reference, rng):
+    """float32 inputs give float32 outputs."""
+    inputs = [value.astype(np.float32) for value in conv_inputs(rng, (2, 3, 5, 4), (2, 3, 3, 3))]
+    out, _ = student.layers.conv_forward_naive(*inputs, {"stride": 1, "pad": 1})
+    expected, _ = reference.layers.conv_forward_naive(*inputs, {"stride": 1, "pad": 1})
+    assert_close("out", out, expected)
+    assert_dtype("out", out, np.float32)
+
+
+def assert_conv_gradients(student, reference, rng, pictures, filters, stride, pad, exact_shape=False):
+    """dx, dw and db of random pictures are right."""
+    inputs, conv_param = conv_inputs(rng, pictures, filters), {"stride": stride, "pad": pad}
+    out, right_cache = reference.layers.conv_forward_naive(*inputs, conv_param)
+    dout = rng.normal(size=out.shape)
+    right = reference.layers.conv_backward_naive(dout, right_cache)
+    _, cache = student.layers.conv_forward_naive(*inputs, conv_param)
+    dx, dw, db = student.layers.conv_backward_naive(dout, cache)
+    assert_gradients({"dx": dx, "dw": dw, "db": db}, dict(zip(CONV, right, strict=True)), exact_shape=exact_shape)
+
+
+@exercise("conv_backward_naive", needs=("conv_forward_naive",))
+def test_conv_backward_same_size(student, reference, rng):
+    """dx, dw and db are right for filters of 3x3 pixels and a padding of 1."""
+    assert_conv_gradients(student, reference, rng, (3, 2, 5, 6), (4, 2, 3, 3), stride=1, pad=1)
+
+
+@exercise("conv_backward_naive", needs=("conv_forward_naive",))
+def test_conv_backward_stride(student, reference, rng):
+    """dx, dw and db are right for a stride of 2."""
+    assert_conv_gradients(student, reference, rng, (2, 3, 7, 5), (3, 3, 3, 3), stride=2, pad=1)
+
+
+@exercise("conv_backward_naive", needs=("conv_forward_naive",))
+def test_conv_backward_oblong_filters(student, reference, rng):
+    """dx, dw and db are right for filters that are not square, a stride of 3 and a padding of 2."""
+    assert_conv_gradients(student, reference, rng, (2, 2, 5, 9), (3, 2, 3, 4), stride=3, pad=2)
+
+
+@exercise("conv_backward_naive", needs=("conv_forward_naive",))
+def test_conv_backward_numeric(student, rng):
+    """dx, dw and db are what numeric differentiation of a convolution gives."""
+    x, w, b = conv_inputs(rng, (2, 2, 5, 4), (3, 2, 3, 2))
+    dout = rng.normal(size=(2, 3, 3, 3))
+
+    def convolution(x, w, b):
+        return np.einsum("ncyxij,fcij->nfyx", windows(x, 3, 2, stride=2, pad=1), w) + b[:, None, None]
+
+    numeric = {
+        "dx": numeric_gradient(lambda x: convolution(x, w, b), x, dout),
+        "dw": numeric_gradient(lambda w: convolution(x, w, b), w, dout),
+        "db": numeric_gradient(lambda b: convolution(x, w, b), b, dout),
+    }
+    _, cache = student.layers.conv_forward_naive(x, w, b, {"stride": 2, "pad": 1})
+    dx, dw, db = student.layers.conv_backward_naive(dout, cache)
+    assert_gradients({"dx": dx, "dw": dw, "db": db}, numeric)
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+def test_conv_backward_no_padding(student, reference, rng):
+    """A padding of 0 is no special case."""
+    assert_conv_gradients(student, reference, rng, (2, 3, 5, 6), (2, 3, 3, 2), stride=1, pad=0)
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+def test_conv_backward_one_of_each(student, reference, rng):
+    """One picture, one channel and one filter: every gradient has exactly the shape of what it belongs to."""
+    assert_conv_gradients(student, reference, rng, (1, 1, 4, 3), (1, 1, 3, 2), stride=1, pad=1, exact_shape=True)
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+def test_conv_backward_filter_as_large(student, reference, rng):
+    """A filter as large as the picture is no special case."""
+    assert_conv_gradients(student, reference, rng, (2, 2, 4, 5), (3, 2, 4, 5), stride=1, pad=1)
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+def test_conv_backward_single_pixels(student, reference, rng):
+    """Pixels that a large stride skips get no gradient."""
+    assert_conv_gradients(student, reference, rng, (2, 3, 5, 7), (2, 3, 1, 1), stride=2, pad=1)
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+def test_conv_backward_leaves_inputs(student, rng):
+    """dout, x, w, b and conv_param are left as they were."""
+    arrays = dict(zip(("x", "w", "b"), conv_inputs(rng, (2, 2, 5, 5), (3, 2, 3, 3)), strict=True))
+    held = {name: student.put(value) for name, value in arrays.items()}
+    conv_param = student.put({"stride": 2, "pad": 1})
+    _, cache = student.layers.conv_forward_naive(*held.values(), conv_param)
+    arrays["dout"] = rng.normal(size=(2, 3, 3, 3))
+    held["dout"] = student.put(arrays["dout"])
+    student.layers.conv_backward_naive(held["dout"], cache)
+    for name, before in arrays.items():
+        assert_unchanged(name, student.fetch(held[name]), before)
+    require(student.fetch(conv_param) == {"stride": 2, "pad": 1}, "conv_param was changed.", "changed")
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+def test_conv_backward_float32(student, reference, rng):
+    """float32 inputs give float32 gradients."""
+    inputs = [value.astype(np.float32) for value in conv_inputs(rng, (2, 3, 5, 4), (2, 3, 3, 3))]
+    dout, conv_param = rng.normal(size=(2, 2, 5, 4)).astype(np.float32), {"stride": 1, "pad": 1}
+    right = reference.layers.conv_backward_naive(dout, reference.layers.conv_forward_naive(*inputs, conv_param)[1])
+    _, cache = student.layers.conv_forward_naive(*inputs, conv_param)
+    dx, dw, db = student.layers.conv_backward_naive(dout, cache)
+    assert_gradients({"dx": dx, "dw": dw, "db": db}, dict(zip(CONV, right, strict=True)))
+    for name, gradient in zip(CONV, (dx, dw, db), strict=True):
+        assert_dtype(name, gradient, np.float32)
+
+
+def distinct(rng, *shape):
+    """Numbers of both signs that all differ by a tenth at least: no window has two largest."""
+    size = math.prod(shape)
+    return 0.1 * (rng.permutation(size).reshape(shape) - size / 2)
+
+
+def pooling(height, width, stride):
+    """A pool_param."""
+    return {"pool_height": height, "pool_width": width, "stride": stride}
+
+
+def assert_pools(student, x, height, width, stride, exact_shape=False):
+    """The largest pixel of each window comes out."""
+    out, _ = student.layers.max_pool_forward_naive(x, pooling(height, width, stride))
+    assert_close("out", out, windows(x, height, width, stride).max(axis=(4, 5)), exact_shape=exact_shape)
+
+
+@exercise("max_pool_forward_naive")
+def test_max_pool_forward_halves(student, rng):
+    """Windows of 2x2 pixels with a stride of 2 are right."""
+    assert_pools(student, distinct(rng, 3, 2, 6, 8), 2, 2, 2)
+
+
+@exercise("max_pool_forward_naive")
+def test_max_pool_forward_negative(student, rng):
+    """The largest pixel of a window may be negative."""
+    assert_pools(student, distinct(rng, 2, 3, 4, 6) - 10, 2, 2, 2)
+
+
+@exercise("max_pool_forward_naive")
+def test_max_pool_forward_oblong(student, rng):
+    """Windows that are not square are right."""
+    assert_pools(student, distinct(rng, 2, 3, 6, 5), 3, 2, 3)
+
+
+@exercise("max_pool_forward_naive")
+def test_max_pool_forward_overlap(student, rng):
+    """Windows that overlap, because the stride is smaller than they are, are right."""
+    assert_pools(student, distinct(rng, 2, 3, 7, 5), 3, 3, 2)
+
+
+@exercise("max_pool_forward_naive", kind="edge")
+def test_max_pool_forward_gaps(student, rng):
+    """A stride larger than the windows skips the pixels in between."""
+    assert_pools(student, distinct(rng, 2, 2, 5, 8), 2, 2, 3)
+
+
+@exercise("max_pool_forward_naive", kind="edge")
+def test_max_pool_forward_whole_picture(student, rng):
+    """A window as large as the only picture has one place."""
+    assert_pools(student, distinct(rng, 1, 1, 3, 4), 3, 4, 2, exact_shape=True)
+
+
+@exercise("max_pool_forward_naive", kind="edge")
+def test_max_pool_forward_leaves_inputs(student, rng):
+    """x and pool_param are left as they were."""
+    x = distinct(rng, 2, 2, 4, 4)
+    held, pool_param = student.put(x), student.put(pooling(2, 2, 2))
+    student.layers.max_pool_forward_naive(held, pool_param)
+    assert_unchanged("x", student.fetch(held), x)
+    require(student.fetch(pool_param) == pooling(2, 2, 2), "pool_param was changed.", "changed")
+
+
+@exercise("max_pool_forward_naive", kind="edge")
+def test_max_pool_forward_float32(student, rng):
+    """float32 stays float32."""
+    x = distinct(rng, 2, 3, 4, 6).astype(np.float32)
+    out, _ = student.layers.max_pool_forward_naive(x, pooling(2, 2, 2))
+    assert_close("out", out, windows(x, 2, 2, 2).max(axis=(4, 5)))
+    assert_dtype("out", out, np.float32)
+
+
+def assert_pool_gradient(student, reference, rng, x, height, width, stride):
+    """dx, which is returned, is right where no window has two largest pixels."""
+    pool_param = pooling(height, width, stride)
+    out, right_cache = reference.layers.max_pool_forward_naive(x, pool_param)
+    dout = rng.normal(size=out.shape).astype(x.dtype)
+    _, cache = student.layers.max_pool_forward_naive(x, pool_param)
+    dx = student.layers.max_pool_backward_naive(dout, cache)
+    assert_close("dx", dx, reference.layers.max_pool_backward_naive(dout, right_cache))
+    return dx
+
+
+@exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_halves(student, reference, rng):
+    """dx is right for windows of 2x2 pixels and a stride of 2."""
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 6, 8), 2, 2, 2)
+
+
+@exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_negative(student, reference, rng):
+    """dx is right where all pixels are negative."""
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 4, 6) - 10, 2, 2, 2)
+
+
+@exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_oblong(student, reference, rng):
+    """dx is right for windows that are not square."""
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 6, 5), 3, 2, 3)
+
+
+@exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_numeric(student, rng):
+    """dx is what numeric differentiation of max pooling gives."""
+    x, dout = distinct(rng, 2, 2, 4, 6), rng.normal(size=(2, 2, 2, 3))
+    _, cache = student.layers.max_pool_forward_naive(x, pooling(2, 2, 2))
+    dx = student.layers.max_pool_backward_naive(dout, cache)
+    assert_close("dx", dx, numeric_gradient(lambda x: windows(x, 2, 2, 2).max(axis=(4, 5)), x, dout))
+
+
+@exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_overlap(student, reference, rng):
+    """A pixel that is the largest of several overlapping windows gets the gradients of all of them."""
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 7, 5), 3, 3, 2)
+
+
+@exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_gaps(student, reference, rng):
+    """Pixels that a large stride skips get no gradient."""
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 2, 5, 8), 2, 2, 3)
+
+
+@exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_ties(student, rng):
+    """Where several pixels are the largest, they share the gradient in any way, and the others get none."""
+    x, dout = rng.integers(2, size=(3, 2, 4, 6)).astype(float), rng.uniform(1, 2, size=(3, 2, 2, 3))
+    _, cache = student.layers.max_pool_forward_naive(x, pooling(2, 2, 2))
+    dx = as_array("dx", student.layers.max_pool_backward_naive(dout, cache))
+    require(dx.shape == x.shape, f"dx has shape {dx.shape}, {x.shape} is expected.", "shape")
+    of_windows = windows(x, 2, 2, 2)
+    largest = of_windows == of_windows.max(axis=(4, 5), keepdims=True)
+    shares = windows(dx, 2, 2, 2) / dout[..., None, None]
+    require(not shares[~largest].any(), "A pixel that is not the largest of its window gets a gradient.")
+    # One of them gets all, each gets all, or they share it: no share is above one, and nothing is lost.
+    fair = (shares > -1e-6).all() and (shares < 1 + 1e-6).all() and (shares.sum(axis=(4, 5)) > 1 - 1e-6).all()
+    require(bool(fair), "Where several pixels are the largest, their gradients do not add up to that of the window.")
+
+
+@exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_leaves_inputs(student, rng):
+    """dout and x are left as they were."""
+    x, dout = distinct(rng, 2, 2, 4, 4), rng.normal(size=(2, 2, 2, 2))
+    held_x, held_dout = student.put(x), student.put(dout)
+    _, cache = student.layers.max_pool_forward_naive(held_x, pooling(2, 2, 2))
+    student.layers.max_pool_backward_naive(held_dout, cache)
+    assert_unchanged("dout", student.fetch(held_dout), dout)
+    assert_unchanged("x", student.fetch(held_x), x)
+
+
+@exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_float32(student, reference, rng):
+    """float32 stays float32."""
+    x = distinct(rng, 2, 2, 4, 6).astype(np.float32)
+    assert_dtype("dx", assert_pool_gradient(student, reference, rng, x, 2, 2, 2), np.float32)
+
+
+CONVOLUTIONS = {
+    "3x3, stride 1, pad 1": ((2, 3, 6, 6), (4, 3, 3, 3), 1, 1),
+    "3x3, stride 2, pad 1": ((3, 2, 7, 5), (2, 2, 3, 3), 2, 1),
+    "2x4, stride 2, no padding": ((2, 1, 6, 8), (3, 1, 2, 4), 2, 0),
+    "2x5, stride 3, pad 1": ((1, 3, 6, 9), (2, 3, 2, 5), 3, 1),
+}
+ODD = {
+    "a single pixel": ((1, 1, 1, 1), (1, 1, 1, 1), 1, 0),
+    "a single row": ((2, 1, 1, 9), (1, 1, 1, 3), 2, 0),
+    "a window larger than the picture": ((1, 2, 2, 3), (3, 2, 4, 5), 1, 2),
+    "a window of one column": ((2, 3, 3, 7), (2, 3, 3, 1), 2, 1),
+}
+
+
+def convolution(rng, x_shape, w_shape, stride, pad, dtype=np.float64):
+    """x, w, b, dout and the settings of a convolution."""
+    rows, columns = (
+        (size + 2 * pad - field) // stride + 1 for size, field in zip(x_shape[2:], w_shape[2:], strict=True)
+    )
+    shapes = (x_shape, w_shape, w_shape[:1], (x_shape[0], w_shape[0], rows, columns))
+    return *(rng.normal(size=shape).astype(dtype) for shape in shapes), {"stride": stride, "pad": pad}
+
+
+def pixel_by_pixel(x, w, b, conv_param):
+    """The judge's own convolution: a loop over the pixels of the output."""
+    below = windows(x, *w.shape[2:], conv_param["stride"], conv_param["pad"])
+    out = np.empty((len(x), len(w), *below.shape[2:4]), dtype=x.dtype)
+    for n, f, i, j in np.ndindex(out.shape):
+        out[n, f, i, j] = np.sum(below[n, :, i, j] * w[f]) + b[f]
+    return out
+
+
+def column_by_column(x, field, pad, stride):
+    """What im2col_cython gives for square windows: a row for each pixel of the window, a column for each place."""
+    return windows(x, field, field, stride, pad).transpose(1, 4, 5, 2, 3, 0).reshape(x.shape[1] * field**2, -1)
+
+
+@exercise("conv_extension")
+def test_extension_columns(student, rng, extension):
+    """The extension that your source builds cuts pictures into columns, and adds columns up to pictures again."""
+    for (n, c, h, w), field, pad, stride in (((2, 3, 5, 6), 3, 1, 1), ((3, 2, 6, 4), 2, 0, 2), ((1, 1, 7, 7), 3, 2, 2)):
+        x = rng.normal(size=(n, c, h, w))
+        cols = column_by_column(x, field, pad, stride)
+        assert_close("im2col_cython(x, ...)", student.im2col_cython.im2col_cython(x, field, field, pad, stride), cols)
+        given = rng.normal(size=cols.shape)
+        # adding up is the transpose of cutting: <cut(x), given> = <x, add(given)> for every x, so for each unit vector
+        right = numeric_gradient(lambda z, f=field, p=pad, s=stride: column_by_column(z, f, p, s), x, given, h=1.0)
+        back = student.im2col_cython.col2im_cython(given, n, c, h, w, field, field, pad, stride)
+        assert_close("col2im_cython(cols, ...)", back, right)
+
+
+@exercise("conv_extension")
+@pytest.mark.parametrize("case", CONVOLUTIONS)
+def test_fast_convolution(student, reference, rng, extension, case):
+    """The fast convolution, with your extension, gives what the naive one gives, forwards and backwards."""
+    x, w, b, dout, conv_param = convolution(rng, *CONVOLUTIONS[case])
+    out, cache = student.fast_layers.conv_forward_fast(x, w, b, conv_param)
+    assert_close("out", out, pixel_by_pixel(x, w, b, conv_param))
+    dx, dw, db = student.fast_layers.conv_backward_fast(dout, cache)
+    right = reference.layers.conv_backward_naive(dout, reference.layers.conv_forward_naive(x, w, b, conv_param)[1])
+    assert_gradients({"dx": dx, "dw": dw, "db": db}, dict(zip(("dx", "dw", "db"), right, strict=True)))
+
+
+@exercise("conv_extension")
+def test_fast_pooling(student, reference, rng, extension):
+    """Fast max pooling gives what the naive one gives, forwards and backwards."""
+    for shape, height, width, stride in (((2, 3, 6, 8), 2, 2, 2), ((2, 2, 7, 5), 3, 3, 2)):
+        x = rng.permutation(math.prod(shape)).reshape(shape).astype(np.float64)
+        pool_param = {"pool_height": height, "pool_width": width, "stride": stride}
+        out, cache = student.fast_layers.max_pool_forward_fast(x, pool_param)
+        expected, right_cache = reference.layers.max_pool_forward_naive(x, pool_param)
+        assert_close("out", out, expected)
+        dout = rng.normal(size=expected.shape)
+        dx = student.fast_layers.max_pool_backward_fast(dout, cache)
+        assert_close("dx", dx, reference.layers.max_pool_backward_naive(dout, right_cache))
+
+
+@exercise("conv_extension", kind="edge")
+def test_fast_convolution_float32(student, rng, extension):
+    """float32 pictures and filters give float32 results."""
+    x, w, b, dout, conv_param = convolution(rng, *CONVOLUTIONS["3x3, stride 1, pad 1"], dtype=np.float32)
+    out, cache = student.fast_layers.conv_forward_fast(x, w, b, conv_param)
+    assert_close("out", out, pixel_by_pixel(x, w, b, conv_param))
+    assert_dtype("out", out, np.float32)
+    dx, _, _ = student.fast_layers.conv_backward_fast(dout, cache)
+    assert_dtype("dx", dx, np.float32)
+
+
+@exercise("conv_extension", kind="edge")
+@pytest.mark.parametrize("case", ODD)
+def test_fast_convolution_stays_inside(student, rng, extension, case):
+    """Odd shapes are right, and nothing is read beyond the ends of an array."""
+    x, w, b, dout, conv_param = convolution(rng, *ODD[case])
+    out, cache = student.course.surrounded("fast_layers.conv_forward_fast", x, w, b, conv_param)
+    assert_close("out", out, pixel_by_pixel(x, w, b, conv_param))
+    dx, _, _ = student.course.surrounded("fast_layers.conv_backward_fast", dout, cache)
+    assert_close("dx", dx, numeric_gradient(lambda z: pixel_by_pixel(z, w, b, conv_param), x, dout))
+
+
+@exercise("conv_extension", kind="speed")
+def test_fast_convolution_is_fast(student, rng, extension):
+    """The fast convolution takes less than a twentieth of the time of a loop over the pixels of the output."""
+    _, w, b, _, conv_param = convolution(rng, (6, 3, 20, 20), (16, 3, 3, 3), 1, 1, np.float32)
+    batches = rng.normal(size=(7, 6, 3, 20, 20)).astype(np.float32)
+    there, w_there, b_there = [student.put(x) for x in batches], student.put(w), student.put(b)
+    fast, outs = [], []
+    for x_there in there:  # each another one: none is known already
+        start = time.perf_counter()
+        out, _ = student.fast_layers.conv_forward_fast(x_there, w_there, b_there, conv_param)
+        fast.append(time.perf_counter() - start)
+        outs.append(out)
+    best = int(np.argmin(fast))  # the time that counts is that of an answer which is looked at
+    start = time.process_time()
+    right = pixel_by_pixel(batches[best], w, b, conv_param)
+    times = (time.process_time() - start) / fast[best]
+    assert_close("out", outs[best], right)
+    require(times > 20, f"It is {times:.0f} times as fast as such a loop, and not 20 times.", "speed")
+
+
+FORWARD = ("affine_forward", "relu_forward", "conv_extension")
+NET = (*FORWARD, "affine_backward", "relu_backward", "loss_layers")
+
+
+def net_params(rng, input_dim, filters, size, hidden, classes):
+    """Parameters of a three-layer convolutional net, none of them small."""
+    channels, height, width = input_dim
+    flat = filters * (height // 2) * (width // 2)
+    return {
+        "W1": rng.normal(size=(filters, channels, size, size)) * 0.5, "b1": rng.normal(size=filters),
+        "W2": rng.normal(size=(flat, hidden)) * 0.3, "b2": rng.normal(size=hidden),
+        "W3": rng.normal(size=(hidden, classes)) * 0.5, "b3": rng.normal(size=classes),
+    }  # fmt: skip
+
+
+def conv_nets(student, reference, rng, input_dim=(2, 6, 4), size=3, reg=0.0):
+    """The student's net and the reference's, in float64, with the same parameters."""
+    filters, hidden, classes = 3, 7, 5
+    params = net_params(rng, input_dim, filters, size, hidden, classes)
+    arguments = (input_dim, filters, size, hidden, classes, 1e-2, reg, np.float64)
+    nets = [side.classifiers.cnn.ThreeLayerConvNet(*arguments) for side in (student, reference)]
+    for net in nets:
+        set_params(net, params)
+    return (*nets, params)
+
+
+def batch(rng, input_dim=(2, 6, 4), n=4):
+    """A few pictures and their labels, of five classes."""
+    return rng.normal(size=(n, *input_dim)), rng.integers(5, size=n)
+
+
+@exercise("three_layer_convnet")
+def test_conv_net_parameters(student, rng):
+    """W1 to W3 and b1 to b3 have their shapes; biases are zero and weights as spread as asked."""
+    scale = float(rng.uniform(0.01, 0.1))
+    net = student.classifiers.cnn.ThreeLayerConvNet(
+        input_dim=(3, 12, 12), num_filters=16, filter_size=5, hidden_dim=60, num_classes=20, weight_scale=scale
+    )
+    shapes = {"W1": (16, 3, 5, 5), "b1": (16,), "W2": (576, 60), "b2": (60,), "W3": (60, 20), "b3": (20,)}
+    for name, shape in shapes.items():
+        value = as_array(f"params[{name!r}]", net.params[name])
+        if name.startswith("b"):
+            require(value.size == shape[0], f"params[{name!r}] has shape {value.shape}, {shape} is expected.", "shape")
+            require(not value.any(), f"params[{name!r}] is not zero at first.")
+        else:
+            require(value.shape == shape, f"params[{name!r}] has shape {value.shape}, {shape} is expected.", "shape")
+            require(abs(value.std() / scale - 1) < 0.2, f"The spread of params[{name!r}] is not weight_scale.")
+            require(abs(value.mean()) < 0.2 * scale, f"The mean of params[{name!r}] is not zero.")
+
+
+@exercise("three_layer_convnet", needs=NET)
+def test_conv_net_initial_loss(student, rng):
+    """With tiny weights all classes are equally likely: the loss is the logarithm of their number."""
+    net = student.classifiers.cnn.ThreeLayerConvNet(
+        input_dim=(3, 8, 8), num_filters=4, filter_size=3, hidden_dim=10, num_classes=7, weight_scale=1e-4
+    )
+    loss, _ = net.loss(rng.normal(size=(20, 3, 8, 8)), rng.integers(7, size=20))
+    assert_close("the loss with tiny weights", as_number("the loss", loss), math.log(7), rtol=1e-3)
+
+
+@exercise("three_layer_convnet", needs=FORWARD)
+def test_conv_net_scores(student, reference, rng):
+    """The scores are right."""
+    net, right, _ = conv_nets(student, reference, rng, (2, 6, 6))
+    x, _ = batch(rng, (2, 6, 6))
+    assert_close("scores", net.loss(x), right.loss(x))
+
+
+@exercise("three_layer_convnet", needs=NET)
+def test_conv_net_loss(student, reference, rng):
+    """Loss and gradients without regularisation are right."""
+    net, right, params = conv_nets(student, reference, rng, (2, 6, 6))
+    assert_loss_and_gradients(net, right, *batch(rng, (2, 6, 6)), params)
+
+
+@exercise("three_layer_convnet", needs=NET)
+def test_conv_net_regularised(student, reference, rng):
+    """Loss and gradients with regularisation are right."""
+    net, right, params = conv_nets(student, reference, rng, (3, 4, 4), reg=0.7)
+    assert_loss_and_gradients(net, right, *batch(rng, (3, 4, 4)), params)
+
+
+@exercise("three_layer_convnet", kind="edge", needs=NET)
+def test_conv_net_oblong(student, reference, rng):
+    """Pictures that are not square, and filters of 5x5 pixels, are no special case."""
+    net, right, params = conv_nets(student, reference, rng, (1, 4, 8), size=5, reg=0.3)
+    assert_loss_and_gradients(net, right, *batch(rng, (1, 4, 8), n=2), params)
+
+
+@exercise("three_layer_convnet", kind="edge")
+def test_conv_net_shapes(student):
+    """The shapes are right for pictures that are not square, and for a net made without arguments."""
+    shapes = {"W1": (2, 1, 3, 3), "W2": (20, 6), "W3": (6, 10)}
+    defaults = {"W1": (32, 3, 7, 7), "W2": (8192, 100), "W3": (100, 10), "b1": (32,), "b2": (100,), "b3": (10,)}
+    for arguments, expected in ((((1, 4, 10), 2, 3, 6), shapes), ((), defaults)):
+        net = student.classifiers.cnn.ThreeLayerConvNet(*arguments)
+        for name, shape in expected.items():
+            value = as_array(f"params[{name!r}]", net.params[name])
+            require(value.shape == shape, f"params[{name!r}] has shape {value.shape}, {shape} is expected.", "shape")
+    require(abs(as_array("W1", net.params["W1"]).std() / 1e-3 - 1) < 0.2, "The default of weight_scale is not 1e-3.")
+
+
+@exercise("three_layer_convnet", kind="edge", needs=FORWARD)
+def test_conv_net_float32(student, rng):
+    """Parameters and scores are of the type that was asked for."""
+    net = student.classifiers.cnn.ThreeLayerConvNet((2, 4, 4), 3, 3, 5, 4, dtype=np.float32)
+    for name in ("W1", "b1", "W2", "b2", "W3", "b3"):
+        assert_dtype(f"params[{name!r}]", net.params[name], np.float32)
+    assert_dtype("scores", net.loss(rng.normal(size=(2, 2, 4, 4))), np.float32)
+
+
+@exercise("three_layer_convnet", kind="edge", needs=NET)
+def test_conv_net_leaves_parameters(student, reference, rng):
+    """loss() leaves parameters and input as they were."""
+    net, _, params = conv_nets(student, reference, rng, reg=0.5)
+    x, y = batch(rng)
+    held = student.put(x)
+    net.loss(held, y)
+    assert_unchanged("X", student.fetch(held), x)
+    for name, before in params.items():
+        assert_unchanged(f"params[{name!r}]", net.params[name], before)
+
+
+def channels_apart(rng, *shape):
+    """Pictures whose channels have means and spreads of their own."""
+    spread, mean = rng.uniform(0.5, 3, size=(shape[1], 1, 1)), rng.uniform(-5, 5, size=(shape[1], 1, 1))
+    return rng.normal(size=shape) * spread + mean
+
+
+def scale_and_shift(rng, *shape):
+    """gamma and beta."""
+    return rng.uniform(0.5, 2, size=shape), rng.normal(size=shape)
+
+
+def assert_batch_normalises(student, reference, x, gamma, beta, **settings):
+    """The outputs in train mode are right."""
+    out, _ = student.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train", **settings})
+    expected, _ = reference.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train", **settings})
+    assert_close("out", out, expected)
+
+
+@exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
+def test_spatial_batchnorm_forward_train(student, reference, rng):
+    """In training each channel is normalised over all pictures, rows and columns."""
+    assert_batch_normalises(student, reference, channels_apart(rng, 4, 3, 2, 5), *scale_and_shift(rng, 3))
+
+
+@exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
+def test_spatial_batchnorm_forward_running(student, reference, rng):
+    """The running averages of each channel are right after three batches."""
+    theirs, ours = student.put({"mode": "train"}), reference.put({"mode": "train"})
+    gamma, beta = scale_and_shift(rng, 4)
+    for _ in range(3):
+        x = channels_apart(rng, 3, 4, 2, 3)
+        student.layers.spatial_batchnorm_forward(x, gamma, beta, theirs)
+        reference.layers.spatial_batchnorm_forward(x, gamma, beta, ours)
+    for name in ("running_mean", "running_var"):
+        assert_close(name, theirs[name], ours[name])
+
+
+@exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
+def test_spatial_batchnorm_forward_test(student, reference, rng):
+    """At test time each channel is normalised with its running averages."""
+    x, (gamma, beta) = channels_apart(rng, 2, 3, 4, 5), scale_and_shift(rng, 3)
+    bn_param = {"mode": "test", "running_mean": rng.normal(size=3), "running_var": rng.uniform(0.5, 3, size=3)}
+    out, _ = student.layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
+    expected, _ = reference.layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
+    assert_close("out", out, expected)
+
+
+@exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
+def test_spatial_batchnorm_forward_settings(student, reference, rng):
+    """eps and momentum are those of bn_param."""
+    settings = {"mode": "train", "eps": 0.3, "momentum": 0.4}
+    theirs, ours = student.put(settings), reference.put(settings)
+    gamma, beta = scale_and_shift(rng, 3)
+    for _ in range(2):
+        x = channels_apart(rng, 2, 3, 3, 4)
+        out, _ = student.layers.spatial_batchnorm_forward(x, gamma, beta, theirs)
+        expected, _ = reference.layers.spatial_batchnorm_forward(x, gamma, beta, ours)
+        assert_close("out", out, expected)
+    for name in ("running_mean", "running_var"):
+        assert_close(name, theirs[name], ours[name])
+
+
+@exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
+def test_spatial_batchnorm_forward_exact_shapes(student, rng):
+    """The running averages have exactly the shape (C,)."""
+    bn_param = student.put({"mode": "train"})
+    student.layers.spatial_batchnorm_forward(channels_apart(rng, 2, 4, 3, 5), *scale_and_shift(rng, 4), bn_param)
+    for name in ("running_mean", "running_var"):
+        shape = as_array(name, bn_param[name]).shape
+        require(shape == (4,), f"{name} has shape {shape}, (4,) is expected.", "shape")
+
+
+@exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
+def test_spatial_batchnorm_forward_one_picture(student, reference, rng):
+    """One picture has statistics enough."""
+    assert_batch_normalises(student, reference, channels_apart(rng, 1, 3, 3, 4), *scale_and_shift(rng, 3))
+
+
+@exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
+def test_spatial_batchnorm_forward_leaves_inputs(student, rng):
+    """x, gamma and beta are left as they were, and test mode changes no running average."""
+    x, (gamma, beta) = channels_apart(rng, 2, 3, 4, 3), scale_and_shift(rng, 3)
+    held = [student.put(value) for value in (x, gamma, beta)]
+    averages = {"running_mean": rng.normal(size=3), "running_var": rng.uniform(1, 2, size=3)}
+    for mode in ("train", "test"):
+        bn_param = student.put({"mode": mode, **averages})
+        student.layers.spatial_batchnorm_forward(*held, bn_param)
+        for name, handle, before in zip(("x", "gamma", "beta"), held, (x, gamma, beta), strict=True):
+            assert_unchanged(name, student.fetch(handle), before)
+    for name, before in averages.items():
+        assert_close(f"{name} after test mode", bn_param[name], before)
+
+
+@exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
+def test_spatial_batchnorm_forward_float32(student, reference, rng):
+    """float32 inputs give float32 outputs."""
+    inputs = (channels_apart(rng, 2, 3, 4, 3), *scale_and_shift(rng, 3))
+    x, gamma, beta = (value.astype(np.float32) for value in inputs)
+    out, _ = student.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
+    expected, _ = reference.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
+    assert_close("out", out, expected)
+    assert_dtype("out", out, np.float32)
+
+
+BATCHNORM = ("spatial_batchnorm_forward", "batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt")
+
+
+def assert_batchnorm_gradients(student, reference, rng, shape, exact_shape=False, **settings):
+    """dx, dgamma and dbeta of random pictures are right."""
+    inputs = (channels_apart(rng, *shape), *scale_and_shift(rng, shape[1]), {"mode": "train", **settings})
+    dout = rng.normal(size=shape)
+    _, right_cache = reference.layers.spatial_batchnorm_forward(*inputs)
+    right = reference.layers.spatial_batchnorm_backward(dout, right_cache)
+    _, cache = student.layers.spatial_batchnorm_forward(*inputs)
+    dx, dgamma, dbeta = student.layers.spatial_batchnorm_backward(dout, cache)
+    actual = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+    assert_gradients(actual, dict(zip(NORM, right, strict=True)), exact_shape=exact_shape)
+
+
+@exercise("spatial_batchnorm_backward", needs=BATCHNORM)
+def test_spatial_batchnorm_backward(student, reference, rng):
+    """dx, dgamma and dbeta are right."""
+    assert_batchnorm_gradients(student, reference, rng, (4, 3, 2, 5))
+
+
+@exercise("spatial_batchnorm_backward", needs=BATCHNORM)
+def test_spatial_batchnorm_backward_numeric(student, rng):
+    """dx, dgamma and dbeta are what numeric differentiation of the normalisation gives."""
+    x, (gamma, beta) = channels_apart(rng, 2, 3, 4, 2), scale_and_shift(rng, 3)
+    dout = rng.normal(size=x.shape)
+
+    def normalised(x, gamma, beta):
+        mean, variance = (f(x, axis=(0, 2, 3), keepdims=True) for f in (np.mean, np.var))
+        return gamma[:, None, None] * (x - mean) / np.sqrt(variance + 1e-5) + beta[:, None, None]
+
+    numeric = {
+        "dx": numeric_gradient(lambda x: normalised(x, gamma, beta), x, dout),
+        "dgamma": numeric_gradient(lambda gamma: normalised(x, gamma, beta), gamma, dout),
+        "dbeta": numeric_gradient(lambda beta: normalised(x, gamma, beta), beta, dout),
+    }
+    _, cache = student.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
+    dx, dgamma, dbeta = student.layers.spatial_batchnorm_backward(dout, cache)
+    assert_gradients({"dx": dx, "dgamma": dgamma, "dbeta": dbeta}, numeric, rtol=1e-5)
+
+
+@exercise("spatial_batchnorm_backward", kind="edge", needs=BATCHNORM)
+def test_spatial_batchnorm_backward_exact_shapes(student, reference, rng):
+    """dgamma and dbeta have exactly the shape (C,)."""
+    assert_batchnorm_gradients(student, reference, rng, (3, 4, 2, 3), exact_shape=True)
+
+
+@exercise("spatial_batchnorm_backward", kind="edge", needs=BATCHNORM)
+def test_spatial_batchnorm_backward_one_picture(student, reference, rng):
+    """One picture, and another eps, are no special case."""
+    assert_batchnorm_gradients(student, reference, rng, (1, 4, 3, 2), eps=0.2)
+
+
+@exercise("spatial_batchnorm_backward", kind="edge", needs=BATCHNORM)
+def test_spatial_batchnorm_backward_leaves_dout(student, rng):
+    """dout and x are left as they were."""
+    x, dout = channels_apart(rng, 2, 3, 3, 2), rng.normal(size=(2, 3, 3, 2))
+    held_x, held_dout = student.put(x), student.put(dout)
+    _, cache = student.layers.spatial_batchnorm_forward(held_x, *scale_and_shift(rng, 3), {"mode": "train"})
+    student.layers.spatial_batchnorm_backward(held_dout, cache)
+    assert_unchanged("dout", student.fetch(held_dout), dout)
+    assert_unchanged("x", student.fetch(held_x), x)
+
+
+@exercise("spatial_batchnorm_backward", kind="edge", needs=BATCHNORM)
+def test_spatial_batchnorm_backward_float32(student, rng):
+    """float32 inputs give float32 gradients."""
+    inputs = (channels_apart(rng, 2, 3, 3, 2), *scale_and_shift(rng, 3), rng.normal(size=(2, 3, 3, 2)))
+    x, gamma, beta, dout = (value.astype(np.float32) for value in inputs)
+    _, cache = student.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
+    for name, gradient in zip(NORM, student.layers.spatial_batchnorm_backward(dout, cache), strict=True):
+        assert_dtype(name, gradient, np.float32)
+
+
+def assert_group_normalises(student, reference, rng, shape, groups, size=0.03, **settings):
+    """The outputs are right, for pictures so small in size that even the usual eps counts."""
+    inputs = (size * channels_apart(rng, *shape), *scale_and_shift(rng, 1, shape[1], 1, 1), groups, settings)
+    out, _ = student.layers.spatial_groupnorm_forward(*inputs)
+    expected, _ = reference.layers.spatial_groupnorm_forward(*inputs)
+    assert_close("out", out, expected)
+
+
+@exercise("spatial_groupnorm_forward")
+def test_groupnorm_forward_two_groups(student, reference, rng):
+    """Two groups of three channels are right."""
+    assert_group_normalises(student, reference, rng, (3, 6, 4, 5), 2)
+
+
+@exercise("spatial_groupnorm_forward")
+def test_groupnorm_forward_pairs(student, reference, rng):
+    """Four groups of two channels are right."""
+    assert_group_normalises(student, reference, rng, (2, 8, 3, 2), 4)
+
+
+@exercise("spatial_groupnorm_forward", kind="edge")
+def test_groupnorm_forward_one_group(student, reference, rng):
+    """One group of all channels is layer normalisation."""
+    assert_group_normalises(student, reference, rng, (3, 4, 2, 5), 1)
+
+
+@exercise("spatial_groupnorm_forward", kind="edge")
+def test_groupnorm_forward_single_channels(student, reference, rng):
+    """Groups of a single channel are no special case, nor is a single picture."""
+    assert_group_normalises(student, reference, rng, (1, 4, 3, 5), 4)
+
+
+@exercise("spatial_groupnorm_forward", kind="edge")
+def test_groupnorm_forward_eps(student, reference, rng):
+    """eps is that of gn_param and is added to the variance."""
+    assert_group_normalises(student, reference, rng, (2, 6, 3, 4), 3, size=1, eps=0.5)
+
+
+@exercise("spatial_groupnorm_forward", kind="edge")
+def test_groupnorm_forward_leaves_inputs(student, rng):
+    """x, gamma and beta are left as they were."""
+    inputs = (channels_apart(rng, 2, 4, 3, 3), *scale_and_shift(rng, 1, 4, 1, 1))
+    arrays = dict(zip(("x", "gamma", "beta"), inputs, strict=True))
+    held = {name: student.put(value) for name, value in arrays.items()}
+    student.layers.spatial_groupnorm_forward(*held.values(), 2, {})
+    for name, before in arrays.items():
+        assert_unchanged(name, student.fetch(held[name]), before)
+
+
+@exercise("spatial_groupnorm_forward", kind="edge")
+def test_groupnorm_forward_float32(student, reference, rng):
+    """float32 inputs give float32 outputs."""
+    inputs = (channels_apart(rng, 2, 4, 3, 3), *scale_and_shift(rng, 1, 4, 1, 1))
+    inputs = [value.astype(np.float32) for value in inputs]
+    out, _ = student.layers.spatial_groupnorm_forward(*inputs, 2, {})
+    expected, _ = reference.layers.spatial_groupnorm_forward(*inputs, 2, {})
+    assert_close("out", out, expected)
+    assert_dtype("out", out, np.float32)
+
+
+def assert_groupnorm_gradients(student, reference, rng, shape, groups, exact_shape=False, **settings):
+    """dx, dgamma and dbeta of random pictures are right."""
+    inputs = (channels_apart(rng, *shape), *scale_and_shift(rng, 1, shape[1], 1, 1), groups, settings)
+    dout = rng.normal(size=shape)
+    right = reference.layers.spatial_groupnorm_backward(dout, reference.layers.spatial_groupnorm_forward(*inputs)[1])
+    _, cache = student.layers.spatial_groupnorm_forward(*inputs)
+    dx, dgamma, dbeta = student.layers.spatial_groupnorm_backward(dout, cache)
+    actual = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+    assert_gradients(actual, dict(zip(NORM, right, strict=True)), exact_shape=exact_shape)
+
+
+@exercise("spatial_groupnorm_backward", needs=("spatial_groupnorm_forward",))
+def test_groupnorm_backward_two_groups(student, reference, rng):
+    """dx, dgamma and dbeta are right for two groups of three channels."""
+    assert_groupnorm_gradients(student, reference, rng, (3, 6, 4, 5), 2)
+
+
+@exercise("spatial_groupnorm_backward", needs=("spatial_groupnorm_forward",))
+def test_groupnorm_backward_pairs(student, reference, rng):
+    """dx, dgamma and dbeta are right for four groups of two channels."""
+    assert_groupnorm_gradients(student, reference, rng, (2, 8, 3, 2), 4)
+
+
+@exercise("spatial_groupnorm_backward", needs=("spatial_groupnorm_forward",))
+def test_groupnorm_backward_numeric(student, rng):
+    """dx, dgamma and dbeta are what numeric differentiation of the normalisation gives."""
+    # so large in size that where eps stands in the forward pass does not count: that is another exercise's
+    x, (gamma, beta) = 10 * channels_apart(rng, 2, 4, 2, 3), scale_and_shift(rng, 1, 4, 1, 1)
+    dout = rng.normal(size=x.shape)
+
+    def normalised(x, gamma, beta):
+        groups = [x[n : n + 1, c : c + 2] for n in range(2) for c in (0, 2)]
+        first, second, third, fourth = ((group - group.mean()) / np.sqrt(group.var() + 1e-5) for group in groups)
+        return gamma * np.block([[[[first]], [[second]]], [[[third]], [[fourth]]]]).reshape(x.shape) + beta
+
+    numeric = {
+        "dx": numeric_gradient(lambda x: normalised(x, gamma, beta), x, dout),
+        "dgamma": numeric_gradient(lambda gamma: normalised(x, gamma, beta), gamma, dout),
+        "dbeta": numeric_gradient(lambda beta: normalised(x, gamma, beta), beta, dout),
+    }
+    _, cache = student.layers.spatial_groupnorm_forward(x, gamma, beta, 2, {})
+    dx, dgamma, dbeta = student.layers.spatial_groupnorm_backward(dout, cache)
+    assert_gradients({"dx": dx, "dgamma": dgamma, "dbeta": dbeta}, numeric, rtol=1e-5)
+
+
+@exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
+def test_groupnorm_backward_exact_shapes(student, reference, rng):
+    """dgamma and dbeta have exactly the shape of gamma and beta, (1, C, 1, 1)."""
+    assert_groupnorm_gradients(student, reference, rng, (2, 6, 2, 3), 3, exact_shape=True)
+
+
+@exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
+def test_groupnorm_backward_one_group(student, reference, rng):
+    """One group of all channels, and another eps, are no special case."""
+    assert_groupnorm_gradients(student, reference, rng, (3, 4, 2, 5), 1, eps=0.5)
+
+
+@exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
+def test_groupnorm_backward_single_channels(student, reference, rng):
+    """Groups of a single channel are no special case, nor is a single picture."""
+    assert_groupnorm_gradients(student, reference, rng, (1, 4, 3, 5), 4)
+
+
+@exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
+def test_groupnorm_backward_leaves_dout(student, rng):
+    """dout and x are left as they were."""
+    x, dout = channels_apart(rng, 2, 4, 3, 2), rng.normal(size=(2, 4, 3, 2))
+    held_x, held_dout = student.put(x), student.put(dout)
+    _, cache = student.layers.spatial_groupnorm_forward(held_x, *scale_and_shift(rng, 1, 4, 1, 1), 2, {})
+    student.layers.spatial_groupnorm_backward(held_dout, cache)
+    assert_unchanged("dout", student.fetch(held_dout), dout)
+    assert_unchanged("x", student.fetch(held_x), x)
+
+
+@exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
+def test_groupnorm_backward_float32(student, rng):
+    """float32 inputs give float32 gradients."""
+    inputs = (channels_apart(rng, 2, 4, 3, 2), *scale_and_shift(rng, 1, 4, 1, 1), rng.normal(size=(2, 4, 3, 2)))
+    x, gamma, beta, dout = (value.astype(np.float32) for value in inputs)
+    _, cache = student.layers.spatial_groupnorm_forward(x, gamma, beta, 2, {})
+    for name, gradient in zip(NORM, student.layers.spatial_groupnorm_backward(dout, cache), strict=True):
+        assert_dtype(name, gradient, np.float32)
+
+
+class Halved:
+    """The pictures at half their height and width: a quarter of the time, and as good to learn from for a moment."""
+
+    def __init__(self, pictures):
+        self.pictures = pictures
+
+    def train(self, count):
+        """The first training pictures."""
+        return self._halved(*self.pictures.train(count))
+
+    def validation(self):
+        """The validation pictures."""
+        return self._halved(*self.pictures.validation())
+
+    @staticmethod
+    def _halved(x, y):
+        return x.reshape(-1, 3, 16, 2, 16, 2).mean(axis=(3, 5)), y
+
+
+@exercise("learns_part4", kind="learns", needs=(*NET, "three_layer_convnet", "solver"))
+def test_learns(student, pictures, rng):
+    """A small convolutional net, trained with the Solver, learns to tell pictures it has not seen apart."""
+    net = student.classifiers.cnn.ThreeLayerConvNet((3, 16, 16), 8, 3, hidden_dim=32, weight_scale=1e-2)
+    recipe = {"update_rule": "sgd", "optim_config": {"learning_rate": 1e-2}, "num_epochs": 10}
+    assert_learns(student, net, Halved(pictures), rng, 1000, least=0.16, batch_size=25, **recipe)
+
+
+@exercise("accuracy_part4", kind="accuracy")
+def test_accuracy(accuracy):
+    """The handed-in model tells pictures apart that it was not trained on."""
+    accuracy.judge(mark=0.55)

@@ -1,0 +1,425 @@
+"""Hidden tests of part 3: dropout, by itself and in a net; a short training; the model.
+
+Which numbers are dropped is up to the student's generator: no test expects one particular mask.
+"""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from autograder.assignments.assignment2.kit.judge import (
+    assert_learns,
+    assert_loss_and_gradients,
+    require_dropout,
+    scaled,
+    set_params,
+)
+from autograder.judge import (
+    as_array,
+    as_number,
+    assert_close,
+    assert_dtype,
+    assert_gradients,
+    assert_unchanged,
+    exercise,
+    require,
+)
+
+PLAIN = ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "loss_layers", "fully_connected_net")
+DROPOUT = ("dropout_forward", "dropout_backward")
+NORMALISED = ("batchnorm_forward", "batchnorm_backward", "fully_connected_net_batchnorm")
+
+
+def dropped(student, x, **dropout_param):
+    """What dropout makes of x in train mode."""
+    out, _ = student.layers.dropout_forward(x, {"mode": "train", **dropout_param})
+    array = as_array("out", out)
+    require(array.shape == x.shape, f"out has shape {array.shape}, {x.shape} is expected.", "shape")
+    return array
+
+
+def check_share(kept, p, what="numbers", deviations=5.0):
+    """The share of ones is p, up to chance."""
+    share, error = float(np.mean(kept)), math.sqrt(p * (1 - p) / np.size(kept))
+    message = f"With p={p:.3g}, {share:.1%} of {np.size(kept)} {what} are kept; p is the probability to KEEP."
+    require(abs(share - p) <= deviations * error, message)
+
+
+@exercise("dropout_forward")
+@pytest.mark.parametrize("p", [0.3, 0.75], ids="p={}".format)
+def test_dropout_train(student, rng, p):
+    """In training each number is kept with probability p, and then divided by p."""
+    x = scaled(rng, 200, 150)
+    out = dropped(student, x, p=p)
+    check_share(out != 0, p)
+    assert_close("out", out, np.where(out != 0, x / p, 0))
+
+
+@exercise("dropout_forward")
+def test_dropout_each_by_itself(student, rng):
+    """Each number of each example is drawn by itself: no row and no column shares its luck."""
+    kept = dropped(student, scaled(rng, 120, 120), p=0.6) != 0
+    for lines, what in ((kept, "numbers of one example"), (kept.T, "examples' numbers in one place")):
+        for line in lines:
+            check_share(line, 0.6, what, deviations=6.5)
+
+
+@exercise("dropout_forward")
+def test_dropout_test(student, rng):
+    """At test time nothing happens."""
+    x, p = scaled(rng, 8, 7), float(rng.uniform(0.2, 0.8))
+    out, _ = student.layers.dropout_forward(x, {"mode": "test", "p": p})
+    assert_close("out in test mode", out, x)
+
+
+@exercise("dropout_forward")
+def test_dropout_seed(student, rng):
+    """The same seed drops the same numbers, another one others."""
+    x, seed = scaled(rng, 30, 30), int(rng.integers(1, 10**6))
+    first, again, other = (dropped(student, x, p=0.5, seed=number) for number in (seed, seed, seed + 1))
+    assert_close("out of a second call with the same seed", again, first)
+    require(not np.array_equal(other, first), "Two different seeds drop the same numbers.")
+
+
+@exercise("dropout_forward")
+def test_dropout_without_seed(student, rng):
+    """Without a seed every call drops others."""
+    x = scaled(rng, 30, 30)
+    first, again = dropped(student, x, p=0.5), dropped(student, x, p=0.5)
+    require(not np.array_equal(first, again), "Two calls without a seed drop the same numbers.")
+
+
+@exercise("dropout_forward", kind="edge")
+@pytest.mark.parametrize("p", [0.03, 0.98, 1.0], ids="p={}".format)
+def test_dropout_extremes(student, rng, p):
+    """Keeping few, nearly all or all numbers is no special case."""
+    x = scaled(rng, 200, 150)
+    out = dropped(student, x, p=p)
+    check_share(out != 0, p)
+    assert_close("out", out, np.where(out != 0, x / p, 0))
+
+
+@exercise("dropout_forward", kind="edge")
+def test_dropout_any_shape(student, rng):
+    """Pictures, and a single row of numbers, have their own shapes."""
+    for shape in ((4, 3, 5, 6), (40,)):
+        x = scaled(rng, *shape)
+        out = dropped(student, x, p=0.5)
+        assert_close("out", out, np.where(out != 0, x / 0.5, 0), exact_shape=True)
+
+
+@exercise("dropout_forward", kind="edge")
+def test_dropout_float32(student, rng):
+    """float32 stays float32, in both modes."""
+    x = scaled(rng, 6, 5).astype(np.float32)
+    for mode in ("train", "test"):
+        out, _ = student.layers.dropout_forward(x, {"mode": mode, "p": 0.6})
+        assert_dtype(f"out in {mode} mode", out, np.float32)
+
+
+@exercise("dropout_forward", kind="edge")
+def test_dropout_leaves_input(student, rng):
+    """x is left as it was."""
+    x = scaled(rng, 6, 5)
+    held = student.put(x)
+    student.layers.dropout_forward(held, {"mode": "train", "p": 0.5})
+    assert_unchanged("x", student.fetch(held), x)
+
+
+def gradient_of(student, x, dout, **dropout_param):
+    """Output and dx of one forward and backward pass."""
+    out, cache = student.layers.dropout_forward(x, dropout_param)
+    return as_array("out", out), student.layers.dropout_backward(dout, cache)
+
+
+@exercise("dropout_backward", needs=("dropout_forward",))
+@pytest.mark.parametrize("p", [0.3, 0.8], ids="p={}".format)
+def test_dropout_gradient(student, rng, p):
+    """The gradient passes where the number was kept, and is divided by p there."""
+    x, dout = scaled(rng, 12, 10), scaled(rng, 12, 10)
+    out, dx = gradient_of(student, x, dout, mode="train", p=p)
+    assert_close("dx", dx, np.where(out != 0, dout / p, 0))
+
+
+@exercise("dropout_backward", needs=("dropout_forward",))
+def test_dropout_gradient_test(student, rng):
+    """At test time the gradient passes as it is."""
+    x, dout = scaled(rng, 6, 5), scaled(rng, 6, 5)
+    _, dx = gradient_of(student, x, dout, mode="test", p=0.4)
+    assert_close("dx in test mode", dx, dout)
+
+
+@exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
+def test_dropout_gradient_own_cache(student, rng):
+    """Each backward pass uses the mask of its own forward pass, whatever was drawn since."""
+    x, dout = scaled(rng, 9, 8), scaled(rng, 9, 8)
+    out, cache = student.layers.dropout_forward(x, {"mode": "train", "p": 0.5})
+    student.layers.dropout_forward(x, {"mode": "train", "p": 0.5})
+    assert_close("dx", student.layers.dropout_backward(dout, cache), np.where(as_array("out", out) != 0, 2 * dout, 0))
+
+
+@exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
+def test_dropout_gradient_any_shape(student, rng):
+    """Pictures have their own shape, and zeros in x are no drops."""
+    x, dout = scaled(rng, 4, 3, 5, 6), scaled(rng, 4, 3, 5, 6)
+    kept = dropped(student, x, p=0.5, seed=7) != 0
+    _, dx = gradient_of(student, np.zeros_like(x), dout, mode="train", p=0.5, seed=7)
+    assert_close("dx", dx, np.where(kept, 2 * dout, 0), exact_shape=True)
+
+
+@exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
+def test_dropout_gradient_float32(student, rng):
+    """float32 stays float32."""
+    x, dout = scaled(rng, 6, 5).astype(np.float32), scaled(rng, 6, 5).astype(np.float32)
+    _, dx = gradient_of(student, x, dout, mode="train", p=0.6)
+    assert_dtype("dx", dx, np.float32)
+
+
+@exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
+def test_dropout_gradient_leaves_inputs(student, rng):
+    """dout and x are left as they were."""
+    x, dout = scaled(rng, 6, 5), scaled(rng, 6, 5)
+    held_x, held_dout = student.put(x), student.put(dout)
+    _, cache = student.layers.dropout_forward(held_x, {"mode": "train", "p": 0.5})
+    before = as_array("x", student.fetch(held_x))
+    student.layers.dropout_backward(held_dout, cache)
+    assert_unchanged("dout", student.fetch(held_dout), dout)
+    assert_unchanged("x", student.fetch(held_x), before)
+
+
+def net_params(rng, dims, normalization=None):
+    """Parameters with which every hidden unit is on or off by a wide margin, whatever is dropped: no kink is near.
+
+    For rows of numbers between -1 and 1. Without normalisation small weights and large biases see to it, with it
+    small gammas and large betas.
+    """
+    params = {}
+    for i, (d, h) in enumerate(itertools.pairwise(dims), start=1):
+        margin = rng.permutation(np.where(np.arange(h) % 3, 1, -1)) * rng.uniform(2.5, 3, size=h)
+        spread = (1.5 if i == 1 else 0.1) / d
+        if i == len(dims) - 1 or normalization:
+            params[f"W{i}"], params[f"b{i}"] = rng.normal(size=(d, h)) * 0.5, rng.normal(size=h)
+        else:
+            params[f"W{i}"], params[f"b{i}"] = rng.uniform(-spread, spread, size=(d, h)), margin
+        if i < len(dims) - 1 and normalization:
+            params[f"gamma{i}"], params[f"beta{i}"] = rng.uniform(0.4, 0.6, size=h), margin
+    return params
+
+
+def make_net(side, hidden, params, **options):
+    """A net of six inputs and four classes, in float64, with these parameters."""
+    options = {"input_dim": 6, "num_classes": 4, "dtype": np.float64, **options}
+    net = side.classifiers.fc_net.FullyConnectedNet(hidden, **options)
+    set_params(net, params)
+    return net
+
+
+def batch(rng, n=5):
+    """Rows of six numbers between -1 and 1, and their labels."""
+    return rng.uniform(-1, 1, size=(n, 6)), rng.integers(4, size=n)
+
+
+def gradients_with(params, masks, x, y, reg):
+    """Loss and gradients of a plain net whose hidden layers are multiplied by these masks."""
+    last = len(masks) + 1
+    inputs = [x]
+    for i, mask in enumerate(masks, start=1):
+        inputs.append(np.maximum(inputs[-1] @ params[f"W{i}"] + params[f"b{i}"], 0) * mask)
+    scores = inputs[-1] @ params[f"W{last}"] + params[f"b{last}"]
+    probabilities = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    weights = sum(float(np.sum(params[f"W{i}"] ** 2)) for i in range(1, last + 1))
+    loss = -np.log(probabilities[np.arange(len(y)), y]).mean() + 0.5 * reg * weights
+    dout = (probabilities - np.eye(4)[y]) / len(y)
+    grads = {}
+    for i in range(last, 0, -1):
+        W = params[f"W{i}"]
+        grads[f"W{i}"], grads[f"b{i}"] = inputs[i - 1].T @ dout + reg * W, dout.sum(axis=0)
+        if i > 1:
+            dout = (dout @ W.T) * (inputs[i - 1] > 0) * masks[i - 2]
+    return loss, grads
+
+
+def masks_of(params, grads, x, reg):
+    """The masks that a net has drawn for a single example, read off its gradients.
+
+    With one example the gradient of a weight matrix is the outer product of the layer's input and the gradient of its
+    biases. So each hidden layer's output is known, and that over what it would be without dropout is the mask.
+    """
+    masks, hidden = [], x[0]
+    for i in range(1, len(params) // 2):
+        plain = np.maximum(hidden @ params[f"W{i}"] + params[f"b{i}"], 0)
+        above, upstream = f"W{i + 1}", grads[f"b{i + 1}"]
+        found = (grads[above] - reg * params[above]) @ upstream / ((upstream @ upstream) or 1.0)
+        masks.append(np.divide(found, plain, out=np.zeros_like(plain), where=plain > 0))
+        hidden = found
+    return masks
+
+
+def your_gradients(net, x, y, names):
+    """Loss and gradients of a net, checked for shape only."""
+    loss, grads = net.loss(x, y)
+    arrays = {name: as_array(f"grads[{name!r}]", grads[name]) for name in names}
+    for name, array in arrays.items():
+        shape = names[name].shape
+        require(array.size == names[name].size, f"grads[{name!r}] has shape {array.shape}, {shape} is expected.")
+    return as_number("the loss", loss), {name: array.reshape(names[name].shape) for name, array in arrays.items()}
+
+
+@exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
+@pytest.mark.parametrize("reg", [0.0, 0.6], ids="reg={}".format)
+def test_dropout_net_one_example(student, rng, reg):
+    """Each hidden layer is dropped out in the forward pass, and with the same mask in the backward pass."""
+    hidden, p = [25, 20], 0.6
+    params, (x, y) = net_params(rng, [6, *hidden, 4]), batch(rng, n=1)
+    net = make_net(student, hidden, params, dropout=p, reg=reg)
+    loss, grads = your_gradients(net, x, y, params)
+    masks = masks_of(params, grads, x, reg)
+    for i, mask in enumerate(masks, start=1):
+        proper = np.isclose(mask, 0, atol=1e-5) | np.isclose(mask, 1 / p, rtol=1e-5)
+        require(bool(proper.all()), f"The outputs of hidden layer {i} are neither dropped nor divided by p={p}.")
+    expected, right = gradients_with(params, masks, x, y, reg)
+    assert_close("the loss", loss, expected)
+    named = {f"grads[{name!r}]": value for name, value in grads.items()}
+    assert_gradients(named, {f"grads[{name!r}]": value for name, value in right.items()})
+
+
+@exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
+def test_dropout_net_share(student, rng):
+    """The share of hidden units that are kept is the net's dropout argument."""
+    p = float(rng.uniform(0.2, 0.35))
+    params, (x, y) = net_params(rng, [6, 1200, 4]), batch(rng, n=1)
+    params["b1"] = np.abs(params["b1"])  # every unit is on
+    params["W2"] = params["W2"] / 30  # where the net is certain, and right, there is no gradient to see
+    net = make_net(student, [1200], params, dropout=p)
+    _, grads = your_gradients(net, x, y, params)
+    check_share(masks_of(params, grads, x, 0.0)[0] > 0, p, "hidden units")
+
+
+@exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
+def test_dropout_net_scores(student, reference, rng):
+    """The scores are in test mode, before and after training: those of the net without dropout."""
+    params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
+    net = make_net(student, [9, 8], params, dropout=0.5)
+    before = net.loss(x)
+    net.loss(x, y)
+    after = net.loss(x)
+    expected = make_net(reference, [9, 8], params).loss(x)
+    assert_close("scores", before, expected)
+    assert_close("scores after a training batch", after, expected)
+
+
+@exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
+def test_dropout_net_seed(student, rng):
+    """With a seed the loss can be repeated; without one it is another each time."""
+    params, (x, y) = net_params(rng, [6, 30, 30, 4]), batch(rng)
+    net = make_net(student, [30, 30], params, dropout=0.5, seed=int(rng.integers(1, 10**6)))
+    first, _ = your_gradients(net, x, y, {})
+    again, _ = your_gradients(net, x, y, {})
+    assert_close("the loss of a second call with the same seed", again, first)
+    net = make_net(student, [30, 30], params, dropout=0.5)
+    losses = {your_gradients(net, x, y, {})[0] for _ in range(3)}
+    require(
+        len(losses) == 3,
+        "Without a seed two calls give the same loss: the mask is always the same, or nothing is dropped.",
+    )
+
+
+def check_slopes(net, params, x, y, rng, h=1e-6):
+    """Along one random direction in each parameter, the loss changes as its gradient says.
+
+    The net must have a seed, or its loss is another function at every call.
+    """
+    _, grads = your_gradients(net, x, y, params)
+    for name, value in params.items():
+        direction = rng.choice([-1.0, 1.0], size=value.shape)
+        ends = []
+        for step in (h, -h):
+            net.params[name] = value + step * direction
+            ends.append(your_gradients(net, x, y, {})[0])
+        net.params[name] = value
+        change, slope = (ends[0] - ends[1]) / (2 * h), float(np.sum(grads[name] * direction))
+        allowed = 1e-5 * (1e-2 + abs(change) + float(np.abs(grads[name]).max()))
+        message = f"grads[{name!r}] is not the gradient of the loss: in one direction the loss changes by {change:.4g}"
+        require(abs(change - slope) <= allowed, f"{message} and the gradient says {slope:.4g}.")
+
+
+@exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
+def test_dropout_net_slopes(student, rng):
+    """For a batch, with regularisation, the gradients are those of the loss."""
+    params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
+    net = make_net(student, [9, 8], params, dropout=0.7, reg=0.4, seed=int(rng.integers(1, 10**6)))
+    check_slopes(net, params, x, y, rng)
+
+
+@exercise("fully_connected_net_dropout", kind="edge", needs=PLAIN)
+def test_dropout_net_keeps_all(student, reference, rng):
+    """A keep probability of one is no dropout."""
+    params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
+    net, right = (make_net(side, [9, 8], params, dropout=1, reg=0.3) for side in (student, reference))
+    assert_loss_and_gradients(net, right, x, y, params)
+
+
+@exercise("fully_connected_net_dropout", kind="edge", needs=(*NORMALISED, *DROPOUT, *PLAIN))
+def test_dropout_net_either(student, rng):
+    """The net drops units with batch normalisation as it does without."""
+    x, y = batch(rng, n=8)
+    for normalization in (None, "batchnorm"):
+        params, seed = net_params(rng, [6, 9, 8, 4], normalization), int(rng.integers(1, 10**6))
+        options = {"normalization": normalization, "seed": seed}
+        losses = [
+            your_gradients(make_net(student, [9, 8], params, dropout=p, **options), x, y, {})[0] for p in (0.5, 1)
+        ]
+        message = f"In a net with normalization={normalization!r} a dropout of 0.5 changes nothing."
+        require(abs(losses[0] - losses[1]) > 1e-6, message)
+
+
+@exercise("fully_connected_net_dropout", kind="edge", needs=(*NORMALISED, *DROPOUT, *PLAIN))
+def test_dropout_net_batchnorm_slopes(student, rng):
+    """Together with batch normalisation the gradients are those of the loss."""
+    params, (x, y) = net_params(rng, [6, 9, 8, 4], "batchnorm"), batch(rng, n=8)
+    options = {"normalization": "batchnorm", "reg": 0.4, "seed": int(rng.integers(1, 10**6))}
+    check_slopes(make_net(student, [9, 8], params, dropout=0.7, **options), params, x, y, rng)
+
+
+@exercise("fully_connected_net_dropout", kind="edge", needs=(*NORMALISED, *DROPOUT, *PLAIN))
+def test_dropout_net_batchnorm_scores(student, reference, rng):
+    """Together with batch normalisation the scores use the running averages and no dropout."""
+    params, batches = net_params(rng, [6, 9, 4], "batchnorm"), [batch(rng, n=8) for _ in range(4)]
+    x, _ = batch(rng)
+    scores = []
+    for side, p in ((student, 0.5), (reference, 1)):  # what the only layer's averages see lies before the dropout
+        net = make_net(side, [9], params, normalization="batchnorm", dropout=p)
+        for seen, y in batches:
+            net.loss(seen, y)
+        scores.append(net.loss(x))
+    assert_close("scores", *scores)
+
+
+@exercise("fully_connected_net_dropout", kind="edge", needs=(*DROPOUT, *PLAIN))
+def test_dropout_net_leaves_inputs(student, rng):
+    """loss() leaves parameters and input as they were."""
+    params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
+    net = make_net(student, [9, 8], params, dropout=0.5, reg=0.3)
+    held = student.put(x)
+    net.loss(held, y)
+    assert_unchanged("X", student.fetch(held), x)
+    for name, before in params.items():
+        assert_unchanged(f"params[{name!r}]", net.params[name], before)
+
+
+@exercise("learns_part3", kind="learns", needs=("fully_connected_net_dropout", *DROPOUT, *PLAIN, "solver"))
+def test_learns(student, pictures, rng):
+    """A net with dropout learns to tell pictures it has not seen apart, by plain gradient descent."""
+    net = student.classifiers.fc_net.FullyConnectedNet([64], dropout=0.75, weight_scale=5e-3, dtype=np.float32)
+    recipe = {"update_rule": "sgd", "optim_config": {"learning_rate": 1e-3}, "num_epochs": 4}
+    assert_learns(student, net, pictures, rng, 2000, least=0.20, batch_size=50, **recipe)
+
+
+@exercise("accuracy_part3", kind="accuracy")
+def test_accuracy(accuracy):
+    """The handed-in model uses dropout, and tells pictures apart that it was not trained on."""
+    require_dropout(accuracy.model)
+    accuracy.judge(mark=0.48)

@@ -1,0 +1,107 @@
+"""What assignment 2 adds to the judge: pictures, how good a model is, nets held against the reference's.
+
+Its hidden tests import from here what the engine does not have.
+"""
+
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from autograder.assignment import Part
+from autograder.judge import fixtures
+from autograder.kit import Data, JudgeKit
+
+from ..runner.frameworks import CONVNET_PARAMS
+from ..student.models import require_dropout, require_normalisation
+from ..student.pictures import Pictures
+from . import train
+from .accuracy import Accuracy
+from .convnets import (
+    assert_convnet_count,
+    assert_convnet_scores,
+    assert_convnet_steps,
+    away_from_kinks,
+    convnet_params,
+)
+from .data import find_pictures, load_datasets, practice_data
+from .inputs import scaled
+from .nets import (
+    assert_learns,
+    assert_loss_and_gradients,
+    assert_network_learns,
+    overfit,
+    set_params,
+)
+
+__all__ = [
+    "CONVNET_PARAMS", "Fixtures", "Kit", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_steps",
+    "assert_learns", "assert_loss_and_gradients", "assert_network_learns", "away_from_kinks", "convnet_params",
+    "overfit", "require_dropout", "require_normalisation", "scaled", "set_params",
+]  # fmt: skip
+
+
+class Fixtures(fixtures.Fixtures):
+    """What hidden tests may ask for besides the engine's."""
+
+    @property
+    def pictures(self) -> Pictures:
+        """The pictures that submissions are judged on."""
+        return pictures_of(self.context.course.kit)
+
+    @property
+    def accuracy(self) -> Accuracy:
+        """How good the handed-in model is."""
+        return Accuracy(self.context, self.pictures, self.student, self.fresh_rng(), self.flags)
+
+    @property
+    def framework(self) -> Any:
+        """What the part's notebook defines; a test that asks for it is not graded where none can be read."""
+        _ = self.notebook
+        return self.student.framework
+
+
+class Kit(JudgeKit):
+    """The hooks of assignment 2."""
+
+    @cached_property
+    def datasets(self) -> ModuleType:
+        """The course's ``datasets``."""
+        return load_datasets(self.course)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """The pictures that submissions are judged on."""
+        return find_pictures(self.course, self.datasets)
+
+    def fixtures(self) -> type[Fixtures]:
+        """Return what hidden tests may ask for."""
+        return Fixtures
+
+    def data(self) -> Data:
+        """Return the pictures' name, fingerprint and folder."""
+        return Data(self.pictures.kind, self.pictures.fingerprint, self.pictures.root)
+
+    def practice_data(self) -> Path:
+        """Return pictures without the labels of those for testing."""
+        return practice_data(self.course, self.pictures.root, self.datasets)
+
+    def training(self, part: Part, folder: Path) -> Sequence[str]:
+        """Return the command that trains a part's model by its notebook's own recipe."""
+        program = str(Path(str(train.__file__)))
+        return (sys.executable, "-B", program, str(self.course.source), part.notebook, str(part.number), str(folder))
+
+    def tool(self, arguments: Sequence[str]) -> int:
+        """Run the tool of ``datasets``."""
+        import importlib
+
+        status: int = importlib.import_module(f"{self.datasets.__name__}.__main__").main(arguments)
+        return status
+
+
+def pictures_of(kit: JudgeKit) -> Pictures:
+    """Return the pictures of a course whose kit this is."""
+    assert isinstance(kit, Kit)
+    return kit.pictures

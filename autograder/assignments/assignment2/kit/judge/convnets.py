@@ -1,0 +1,266 @@
+"""The three-layer convnet of part 5 in NumPy, which a framework's is held against; and what comes of common mistakes.
+
+For hidden tests. Not for nets of the modules: see ``nets``.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.code_under_test import CodeUnderTest
+from autograder.checks.compare import Mismatch, as_array, as_number, assert_close, deviation, require
+
+from ..runner.frameworks import CONVNET_PARAMS
+
+RTOL, RTOL_STEP = 1e-3, 5e-3
+"""Frameworks compute in float32, and what a step changes is the difference of two numbers that are nearly the same."""
+KINK = 3e-5
+"""How far all units stay from the kinks of their ReLUs where gradients are compared. Rounding to float32 moves them by
+3e-6; one of 37,000 that comes to lie on the other side changes a gradient by up to 2 % of its largest value."""
+DRAWS = 200
+"""About every other draw stays that far off in one step, and every fifth in two."""
+Params = Sequence[np.ndarray]
+Batch = tuple[np.ndarray, np.ndarray]
+
+
+def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes: int = 10) -> list[np.ndarray]:
+    """Return parameters of a three-layer convnet for pictures of 32 x 32, as `CONVNET_PARAMS` names them."""
+    first, second = channels
+    shapes = [(first, 3, 5, 5), (second, first, 3, 3), (second * 32 * 32, classes)]
+    params: list[np.ndarray] = []
+    for shape in shapes:
+        inputs = int(np.prod(shape[1:])) if len(shape) == 4 else shape[0]
+        params.append(rng.normal(scale=np.sqrt(2 / inputs), size=shape).astype(np.float32))
+        outputs = shape[0] if len(shape) == 4 else shape[1]
+        params.append(rng.normal(scale=0.1, size=outputs).astype(np.float32))
+    return params
+
+
+def away_from_kinks(
+    reference: CodeUnderTest, draw: Callable[[], tuple[Params, Batch]], rate: float, count: int
+) -> tuple[Params, Batch]:
+    """Draw parameters and a batch until gradient descent meets no kink of a ReLU, where rounding decides on a slope.
+
+    Parameters
+    ----------
+    reference : CodeUnderTest
+    draw : callable
+        Returns parameters as `convnet_params` does, and pictures ``(N, 3, 32, 32)`` with labels ``(N,)``.
+    rate : float
+        Learning rate.
+    count : int
+        How many steps are made.
+
+    Raises
+    ------
+    RuntimeError
+        If no draw is fit; that is not to be expected.
+    """
+    for _ in range(DRAWS):
+        params, batch = draw()
+        if _stays_off_kinks(reference, params, batch, rate, count):
+            return params, batch
+    raise RuntimeError(f"None of {DRAWS} draws stays away from the kinks of its ReLUs: are there too many units?")
+
+
+def assert_convnet_scores(reference: CodeUnderTest, params: Params, x: np.ndarray, scores: Any) -> None:
+    """Check what a net makes of pictures: conv 5x5 - relu - conv 3x3 - relu - affine.
+
+    Parameters
+    ----------
+    reference : CodeUnderTest
+    params : list of ndarray
+        As from `convnet_params`.
+    x : ndarray (N, 3, 32, 32)
+    scores : array_like (N, M)
+        What came back.
+
+    Raises
+    ------
+    Mismatch
+        If they are others than NumPy's; its hint names the mistake that would give these.
+    """
+    try:
+        assert_close("scores", scores, _forward(reference, params, x)[0], rtol=RTOL)
+    except Mismatch as error:
+        found = as_array("scores", scores)
+        error.hint = next((why for why, wrong in _slips(reference, params, x) if _agree([found], [wrong])), "")
+        raise
+
+
+def assert_convnet_count(params: Params, count: Any) -> None:
+    """Check how many numbers a net trains; the hint of the `Mismatch` names the parameters that may be missing."""
+    found, right = as_number("the number of parameters", count), sum(param.size for param in params)
+    try:
+        require(found == right, f"The net has {found:.0f} numbers to train; {right} are expected.")
+    except Mismatch as error:
+        sizes = dict(zip(CONVNET_PARAMS, (param.size for param in params), strict=True))
+        some = (names for n in range(1, len(sizes) + 1) for names in itertools.combinations(sizes, n))
+        absent = next((names for names in some if sum(sizes[name] for name in names) == right - found), ())
+        if absent:
+            error.hint = f"As many as {', '.join(absent)} would have are missing: is it left out, or not to be trained?"
+        raise
+
+
+def assert_convnet_steps(
+    reference: CodeUnderTest, params: Params, batch: Batch, rate: float, after: Params, losses: Any
+) -> None:
+    """Check where gradient descent on one batch has led, and the loss before the last of its steps.
+
+    Parameters
+    ----------
+    reference : CodeUnderTest
+    params : list of ndarray
+        Before the steps.
+    batch : tuple of ndarray (N, 3, 32, 32) and (N,)
+        Pictures and labels.
+    rate : float
+        Learning rate.
+    after : list of ndarray
+        What the parameters became.
+    losses : tuple (int, number)
+        How many steps there were, and the loss that came back from the last one.
+
+    Raises
+    ------
+    Mismatch
+        If they went elsewhere than in NumPy; its hint names the mistake that would lead there.
+    """
+    count, loss = losses
+    right_loss, right = _descend(reference, params, batch, rate, count)
+    steps = "one step" if count == 1 else f"{count} steps"
+    moved = [_moved(*each) for each in zip(CONVNET_PARAMS, params, after, strict=True)]
+    try:
+        for name, change, wanted in zip(CONVNET_PARAMS, moved, right, strict=True):
+            # as large as gradients: beside small changes, what `assert_close` takes for zero would count
+            assert_close(f"the change of {name} in {steps}", change / rate, wanted / rate, rtol=RTOL_STEP)
+        assert_close("the loss", as_number("the loss", loss), right_loss, rtol=RTOL)
+    except Mismatch as error:
+        error.hint = _slip_of_step(moved, right, len(batch[1]))
+        if not error.hint and count > 1:
+            kept = _descend(reference, params, batch, rate, count, keeping=True)[1]
+            said = "The gradient of one step is added to that of the next: clear it in each step."
+            error.hint = said if _agree(moved, kept) else ""
+        raise
+
+
+def _moved(name: str, before: np.ndarray, after: Any) -> np.ndarray:
+    array = as_array(name, after)
+    require(
+        array.shape == before.shape, f"{name} has shape {array.shape} after a step, before {before.shape}.", "shape"
+    )
+    moved: np.ndarray = array.astype(np.float64) - before
+    return moved
+
+
+def _slip_of_step(moved: Params, right: Params, number: int) -> str:
+    """Name the mistake in a step, from what changed and what should have."""
+    if not any(change.any() for change in moved):
+        return "Nothing changed: `param = param - ...` makes something new. The parameters must change in place."
+    if _agree(moved, [-change for change in right]):
+        return "The step goes up the gradient: subtract it."
+    if _agree(moved, [number * change for change in right]):
+        return "The loss is the sum over the pictures of the batch; their mean is wanted."
+    return ""
+
+
+def _agree(found: Params, wrong: Params) -> bool:
+    """Whether all arrays are as good as equal."""
+    pairs = list(zip(found, wrong, strict=True))
+    return all(one.shape == other.shape and deviation(one, other) <= RTOL_STEP for one, other in pairs)
+
+
+def _descend(
+    reference: CodeUnderTest, params: Params, batch: Batch, rate: float, count: int, keeping: bool = False
+) -> tuple[float, list[np.ndarray]]:
+    """The last loss, and what some steps change; ``keeping``: with all gradients so far in each of them."""
+    now, loss = [param.astype(np.float64) for param in params], np.nan
+    kept = [np.zeros_like(param) for param in now]
+    for _ in range(count):
+        loss, gradients = _gradients(reference, now, *batch)
+        if keeping:
+            kept = gradients = [old + new for old, new in zip(kept, gradients, strict=True)]
+        now = [param - rate * gradient for param, gradient in zip(now, gradients, strict=True)]
+    return loss, [end - start for end, start in zip(now, params, strict=True)]
+
+
+def _stays_off_kinks(reference: CodeUnderTest, params: Params, batch: Batch, rate: float, count: int) -> bool:
+    """Whether no unit comes close to where its ReLU bends, in all of some steps."""
+    for done in range(count):
+        _, changes = _descend(reference, params, batch, rate, done)
+        now = [param + change for param, change in zip(params, changes, strict=True)]
+        _, caches = _forward(reference, now, batch[0])
+        if not all(np.abs(before).min() > KINK for name, before in caches if name == "relu"):
+            return False
+    return True
+
+
+def _gradients(
+    reference: CodeUnderTest, params: Params, x: np.ndarray, y: np.ndarray
+) -> tuple[float, list[np.ndarray]]:
+    """Mean cross-entropy, and the gradient of each parameter."""
+    scores, caches = _forward(reference, params, x)
+    loss, upstream = reference.layers.softmax_loss(scores, y)
+    gradients: list[np.ndarray] = []
+    for name, cache in reversed(caches):
+        if name == "relu":
+            upstream = upstream * (cache > 0)
+        else:
+            upstream, *own = getattr(reference.layers, f"{name.replace('forward', 'backward')}")(upstream, cache)
+            gradients = [*own, *gradients]
+    return loss, gradients
+
+
+def _forward(
+    reference: CodeUnderTest,
+    params: Params,
+    x: np.ndarray,
+    relus: tuple[bool, bool] = (True, True),
+    pads: tuple[int, int] = (2, 1),
+) -> tuple[np.ndarray, list[tuple[str, Any]]]:
+    """Scores, and what the backward pass needs of each layer."""
+    layers = reference.layers
+    w1, b1, w2, b2, w3, b3 = (param.astype(np.float64) for param in params)
+    out, caches = x.astype(np.float64), []
+    for w, b, pad, has_relu in ((w1, b1, pads[0], relus[0]), (w2, b2, pads[1], relus[1])):
+        out, cache = layers.conv_forward_naive(out, w, b, {"stride": 1, "pad": pad})
+        caches.append(("conv_forward_naive", cache))
+        if has_relu:
+            caches.append(("relu", out))
+            out = np.maximum(out, 0)
+    scores, cache = layers.affine_forward(out, w3, b3)
+    return scores, [*caches, ("affine_forward", cache)]
+
+
+def _slips(reference: CodeUnderTest, params: Params, x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """What is to be said of a mistake, and the scores that it gives."""
+    for relus, which in (((False, True), "first"), ((True, False), "second"), ((False, False), "first and the second")):
+        yield f"There is no ReLU behind the {which} convolution.", _forward(reference, params, x, relus)[0]
+    scores = _forward(reference, params, x)[0]
+    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    for after in (odds, np.log(odds)):
+        yield "There is a softmax behind the last layer. Scores are wanted; the loss takes their softmax itself.", after
+    yield "There is a ReLU behind the last layer, whose scores may well be negative.", np.maximum(scores, 0)
+    *convs, weights, bias = params
+    for absent, which in (
+        ((1,), "bias of the first convolution is"),
+        ((3,), "bias of the second convolution is"),
+        ((1, 3), "biases of the convolutions are"),
+    ):
+        without = [np.zeros_like(param) if at in absent else param for at, param in enumerate(params)]
+        yield f"The {which} not added.", _forward(reference, without, x)[0]
+    yield "The bias of the last layer is not added.", scores - bias
+    swapped = _forward(reference, params, x, pads=(1, 2))[0]
+    yield "The paddings have changed places: it is 2 for the filters of 5 x 5, and 1 for those of 3 x 3.", swapped
+    channels = len(convs[2])
+    turned = (
+        "The axes of the pictures change places before they are flattened: leave them in the order in which they come."
+    )
+    for rows in (
+        weights.reshape(32, 32, channels, -1).transpose(2, 0, 1, 3),
+        weights.reshape(channels, 32, 32, -1).transpose(1, 2, 0, 3),
+    ):
+        yield turned, _forward(reference, [*convs, rows.reshape(weights.shape), bias], x)[0]

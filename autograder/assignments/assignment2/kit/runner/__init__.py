@@ -1,0 +1,47 @@
+"""Functions of assignment 2 that run beside a submission: saved models, nets of frameworks, a plain model, tools."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autograder.checks.host import PackageHost
+from autograder.checks.kit import RunnerKit
+
+from .course import Course
+from .frameworks import Framework
+
+
+class Kit(RunnerKit):
+    """``student.course`` and, where a notebook is written for a framework, ``student.framework``."""
+
+    def __init__(self, host: PackageHost) -> None:
+        super().__init__(host)
+        self._course = Course(host)
+
+    def namespaces(self) -> Mapping[str, Callable[[], Any]]:
+        """Return them."""
+        host = self.host
+        return {
+            "course": lambda: self._course,
+            "framework": lambda: Framework(host.framework, host.folder, host.definition_in_framework),
+        }
+
+    def prepare(self, namespace: str) -> None:
+        """Read the framework's notebook."""
+        if namespace == "framework":
+            self.host.read_framework()
+
+    def seed(self, number: int) -> None:
+        """Seed the framework, where the notebook has one that is loaded."""
+        if self.host.framework == "torch" and "torch" in sys.modules:
+            sys.modules["torch"].manual_seed(number)
+        if self.host.framework == "tensorflow" and "keras" in sys.modules:
+            sys.modules["keras"].utils.set_random_seed(number)
+
+    def remember(self) -> Callable[[], None]:
+        """Remember where PyTorch's generator is."""
+        torch = sys.modules.get("torch")
+        if torch is None:
+            return super().remember()
+        drawn = torch.get_rng_state()
+        return lambda: torch.set_rng_state(drawn)

@@ -1,0 +1,676 @@
+"""Known mistakes of part 2: batch and layer normalisation, forward, backward and in the fully connected net.
+
+Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
+"""
+
+from autograder.catalogue import Mistake, mistake
+
+LAYERS, NETS = "layers.py", "classifiers/fc_net.py"
+
+_BN_MEAN = "        mean = x.mean(axis=0)\n"
+_BN_VARIANCE = "variance = (centred**2).mean(axis=0)"
+_BN_STD = "std = np.sqrt(variance + eps)"
+_BN_OUT = "        out = gamma * normalised + beta\n        cache = (normalised, centred, std, gamma)"
+_BN_CACHE = "        cache = (normalised, centred, std, gamma)\n"
+_BN_RUNNING_MEAN = _BN_CACHE + "        running_mean = momentum * running_mean + (1 - momentum) * mean\n"
+_BN_RUNNING_VAR = "        running_var = momentum * running_var + (1 - momentum) * variance\n"
+_BN_TEST = "out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta"
+
+_BN_BACK = "    normalised, centred, std, gamma = cache\n    dbeta = dout.sum(axis=0)\n"
+_BN_DGAMMA = "    dgamma = (dout * normalised).sum(axis=0)\n"
+_BN_DNORMALISED = "    dnormalised = dout * gamma\n    dcentred = dnormalised / std\n"
+_BN_DSTD = "dstd = -(dnormalised * centred).sum(axis=0) / std**2"
+_BN_THROUGH_VARIANCE = "    dcentred += 2 * centred * dvariance / len(dout)\n"
+_BN_DX = "dx = dcentred + dmean / len(dout)"
+
+_ALT_SUMS = "    n = len(dout)\n    dbeta = dout.sum(axis=0)\n    dgamma = (dout * normalised).sum(axis=0)\n"
+_ALT_DX = "dx = gamma / std * (dout - dbeta / n - normalised * (dgamma / n))"
+
+_LN_CENTRED = "    centred = x - x.mean(axis=1, keepdims=True)\n"
+_LN_STD = "std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)"
+_LN_OUT = "out = normalised * gamma + beta"
+
+_LN_BACK = (
+    "    normalised, std, gamma = cache\n    dbeta = dout.sum(axis=0)\n    dgamma = (dout * normalised).sum(axis=0)\n"
+)
+_LN_DNORMALISED = "    dnormalised = dout * gamma\n    share"
+_LN_SHARE = "share = dnormalised.mean(axis=1, keepdims=True)"
+_LN_PULL = "pull = (dnormalised * normalised).mean(axis=1, keepdims=True)"
+_LN_DX = "dx = (dnormalised - share - normalised * pull) / std"
+
+_NET_START = "if self.normalization and i < self.num_layers:"
+_NET_GAMMA = 'self.params[f"gamma{i}"] = np.ones(dims[i])'
+_NET_AFFINE = '= affine_forward(hidden, params[f"W{i}"], params[f"b{i}"])\n'
+_NET_FORWARD = "            if self.normalization:\n                normalise = "
+_NET_CHOICE = 'normalise = batchnorm_forward if self.normalization == "batchnorm" else layernorm_forward'
+_NET_CALL = "normalise(hidden, gamma, beta, settings)"
+_NET_SETTINGS = 'params[f"beta{i}"], self.bn_params[i - 1]'
+_NET_RELU = '            hidden, caches[f"relu{i}"] = relu_forward(hidden)\n'
+_NET_RELU_BACK = '            dout = relu_backward(dout, caches[f"relu{i}"])\n'
+_NET_BACKWARD = "            if self.normalization:\n                backward = "
+_NET_CHOICE_BACK = 'backward = batchnorm_backward if self.normalization == "batchnorm" else layernorm_backward'
+_NET_GRADIENTS = 'dout, grads[f"gamma{i}"], grads[f"beta{i}"] = backward('
+_NET_AFFINE_BACK = '            dout, grads[f"W{i}"], grads[f"b{i}"] = affine_backward('
+_NET_REG = '            grads[f"W{i}"] += self.reg * W\n'
+
+
+def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
+    """What goes wrong in the same way with either normalisation."""
+    return (
+        mistake(
+            exercise,
+            "gammas_regularised",
+            NETS,
+            "gamma and beta are regularised",
+            "gamma and beta are in the L2 term too, most likely because it runs over all of params. Only the weights "
+            "W belong in it.",
+            (
+                _NET_REG,
+                _NET_REG + "            if self.normalization and i < self.num_layers:\n"
+                '                for name in (f"gamma{i}", f"beta{i}"):\n'
+                "                    loss += 0.5 * self.reg * np.sum(params[name] ** 2)\n"
+                "                    grads[name] += self.reg * params[name]\n",
+            ),
+        ),
+        mistake(
+            exercise,
+            "after_the_relu",
+            NETS,
+            "Normalised after the ReLU",
+            "The normalisation comes behind the ReLU. In this net it comes between the affine layer and the ReLU.",
+            (_NET_AFFINE + "            if self.norm", _NET_AFFINE + _NET_RELU + "            if self.norm"),
+            (_NET_RELU + "            if self.use_dropout", "            if self.use_dropout"),
+            (_NET_RELU_BACK, ""),
+            (_NET_AFFINE_BACK, _NET_RELU_BACK + _NET_AFFINE_BACK),
+        ),
+        mistake(
+            exercise,
+            "gamma_zero",
+            NETS,
+            "gamma starts at zero",
+            "The gammas start as zeros, like the betas. With such a scale every unit puts out the same, whatever comes "
+            "in: think of what the layer should do to a normalised number at first.",
+            (_NET_GAMMA, 'self.params[f"gamma{i}"] = np.zeros(dims[i])'),
+        ),
+        mistake(
+            exercise,
+            "gamma_like_a_weight",
+            NETS,
+            "gamma is drawn at random",
+            "The gammas are small random numbers, like the weights. A scale that does nothing at first needs no "
+            "randomness.",
+            (_NET_GAMMA, 'self.params[f"gamma{i}"] = weight_scale * np.random.randn(dims[i])'),
+        ),
+        mistake(
+            exercise,
+            "last_layer_too",
+            NETS,
+            "The last layer has a gamma and a beta",
+            "There are a gamma and a beta for the last affine layer as well. Its outputs are the scores, and are not "
+            "normalised.",
+            (_NET_START, "if self.normalization:"),
+        ),
+        mistake(
+            exercise,
+            "gradients_not_kept",
+            NETS,
+            "No gradients for gamma and beta",
+            "The gradients of gamma and beta are computed and thrown away, so they are never learnt. Put them into "
+            "grads under the parameters' names.",
+            (_NET_GRADIENTS, "dout, _, _ = backward("),
+        ),
+        mistake(
+            exercise,
+            "gradients_swapped",
+            NETS,
+            "dgamma and dbeta are swapped",
+            "grads holds gamma's gradient under beta's name and the other way round. Look at the order in which the "
+            "backward function returns them.",
+            (_NET_GRADIENTS, 'dout, grads[f"beta{i}"], grads[f"gamma{i}"] = backward('),
+        ),
+        mistake(
+            exercise,
+            "backward_bypassed",
+            NETS,
+            "The gradient goes around the normalisation",
+            "In the backward pass the affine layer receives the gradient that came out of the ReLU. It has to pass "
+            "through the normalisation's backward function first.",
+            (_NET_GRADIENTS, '_, grads[f"gamma{i}"], grads[f"beta{i}"] = backward('),
+        ),
+    )
+
+
+MISTAKES: tuple[Mistake, ...] = (
+    mistake(
+        "batchnorm_forward",
+        "eps_outside_root",
+        LAYERS,
+        "Epsilon outside the root",
+        "eps is added to the standard deviation. It belongs to the variance, before the root is taken.",
+        (_BN_STD, "std = np.sqrt(variance) + eps"),
+        (_BN_TEST, "out = gamma * (x - running_mean) / (np.sqrt(running_var) + eps) + beta"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "unbiased_variance",
+        LAYERS,
+        "The unbiased variance",
+        "The sum of squares is divided by N - 1. Batch normalisation uses the biased variance: the plain mean of the "
+        "squares.",
+        (_BN_VARIANCE, "variance = x.var(axis=0, ddof=1)"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "momentum_swapped",
+        LAYERS,
+        "Momentum the wrong way round",
+        "momentum weighs the new batch and 1 - momentum the old average. It is the other way round: with 0.9 the "
+        "average moves slowly.",
+        (
+            _BN_RUNNING_MEAN + _BN_RUNNING_VAR,
+            _BN_CACHE + "        running_mean = (1 - momentum) * running_mean + momentum * mean\n"
+            "        running_var = (1 - momentum) * running_var + momentum * variance\n",
+        ),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "running_not_updated",
+        LAYERS,
+        "The running averages never move",
+        "After training, bn_param holds the same running averages as before. Update them in train mode, under the "
+        "names that are stored at the end of the function.",
+        (_BN_RUNNING_MEAN + _BN_RUNNING_VAR, _BN_CACHE),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "running_std",
+        LAYERS,
+        "The running average of the wrong thing",
+        "running_var follows the standard deviation. It is to follow the variance, and without eps in it.",
+        (
+            _BN_RUNNING_MEAN + _BN_RUNNING_VAR,
+            _BN_RUNNING_MEAN + "        running_var = momentum * running_var + (1 - momentum) * std\n",
+        ),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "updated_in_test",
+        LAYERS,
+        "Test mode moves the running averages",
+        "The running averages are updated in test mode too. Then what is tested changes the net: only training may "
+        "move them.",
+        (
+            _BN_TEST,
+            _BN_TEST + "\n        running_mean = momentum * running_mean + (1 - momentum) * x.mean(axis=0)\n"
+            "        running_var = momentum * running_var + (1 - momentum) * x.var(axis=0)",
+        ),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "test_batch_statistics",
+        LAYERS,
+        "Batch statistics at test time",
+        "Test mode normalises with the mean and variance of the batch at hand. A picture's scores must not depend on "
+        "its neighbours: use the running averages.",
+        (_BN_TEST, "out = gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) + beta"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "test_without_gamma_beta",
+        LAYERS,
+        "No gamma and beta at test time",
+        "Test mode normalises and stops there. What was learnt in gamma and beta is needed at test time as well.",
+        (_BN_TEST, "out = (x - running_mean) / np.sqrt(running_var + eps)"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "test_without_root",
+        LAYERS,
+        "Test mode divides by the variance",
+        "In test mode the running variance itself is the divisor. Take its square root, as in training.",
+        (_BN_TEST, "out = gamma * (x - running_mean) / (running_var + eps) + beta"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "no_root",
+        LAYERS,
+        "Divided by the variance",
+        "The centred numbers are divided by the variance. The square root is missing: what is left has a variance of "
+        "one only if you divide by the standard deviation.",
+        (_BN_STD, "std = variance + eps"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "over_everything",
+        LAYERS,
+        "One mean for all features",
+        "Mean and variance run over the features, too. Each feature (column) has its own: name the axis.",
+        (_BN_MEAN, "        mean = x.mean()\n"),
+        (_BN_VARIANCE, "variance = (centred**2).mean()"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "over_features",
+        LAYERS,
+        "The wrong axis",
+        "Each example is normalised over its features: that is layer normalisation. Here the statistics run over the "
+        "examples of the batch.",
+        (_BN_MEAN, "        mean = x.mean(axis=1, keepdims=True)\n"),
+        (_BN_VARIANCE, "variance = (centred**2).mean(axis=1, keepdims=True)"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "hard_coded",
+        LAYERS,
+        "Settings written into the code",
+        "eps and momentum are fixed numbers in the computation. bn_param may hold others: use the two variables.",
+        (_BN_STD, "std = np.sqrt(variance + 1e-5)"),
+        (
+            _BN_RUNNING_MEAN + _BN_RUNNING_VAR,
+            _BN_CACHE + "        running_mean = 0.9 * running_mean + 0.1 * mean\n"
+            "        running_var = 0.9 * running_var + 0.1 * variance\n",
+        ),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "shift_before_scale",
+        LAYERS,
+        "Shifted before it is scaled",
+        "beta is added before the multiplication by gamma. Scale first, then shift.",
+        (_BN_OUT, "        out = gamma * (normalised + beta)\n        cache = (normalised, centred, std, gamma)"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "cancelling_variance",
+        LAYERS,
+        "A variance that cancels",
+        "The variance is the mean of the squares minus the square of the mean. For features far from zero that is a "
+        "small difference of two large numbers: subtract the mean first, then square.",
+        (_BN_VARIANCE, "variance = (x**2).mean(axis=0) - mean**2"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "mean_path",
+        LAYERS,
+        "The path through the mean is missing",
+        "dx lacks what flows back through the mean. Every x is part of its feature's mean, which is subtracted from "
+        "all of the batch.",
+        (_BN_DX, "dx = dcentred"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "variance_path",
+        LAYERS,
+        "The path through the variance is missing",
+        "dx lacks what flows back through the variance. The centred numbers are used twice in your graph, and the two "
+        "gradients are added.",
+        (_BN_THROUGH_VARIANCE, ""),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "mean_not_shared",
+        LAYERS,
+        "The mean's gradient is not shared out",
+        "What flows back through the mean reaches every x in full. A mean gives each of its N terms one Nth.",
+        (_BN_DX, "dx = dcentred + dmean"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "variance_not_shared",
+        LAYERS,
+        "The variance's gradient is not shared out",
+        "What flows back through the variance reaches every x in full. A mean of squares gives each of its N terms one "
+        "Nth.",
+        (_BN_THROUGH_VARIANCE, "    dcentred += 2 * centred * dvariance\n"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "half_missing",
+        LAYERS,
+        "The root's derivative lacks its half",
+        "What flows back through the variance is twice as large as it should be. Differentiate the square root again.",
+        ("dvariance = dstd / (2 * std)", "dvariance = dstd / std"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "variance_sign",
+        LAYERS,
+        "The sign of the variance's path",
+        "What flows back through the variance has the wrong sign: a larger standard deviation makes the output "
+        "smaller.",
+        (_BN_DSTD, "dstd = (dnormalised * centred).sum(axis=0) / std**2"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "gamma_missing",
+        LAYERS,
+        "gamma is missing in dx",
+        "dx is computed from dout as it came. On its way back it passes the multiplication by gamma first.",
+        (_BN_DNORMALISED, "    dnormalised = dout\n    dcentred = dnormalised / std\n"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "dbeta_mean",
+        LAYERS,
+        "Means where sums belong",
+        "dgamma and dbeta are averaged over the batch. They are sums: dout holds the loss's 1 / N already.",
+        (
+            _BN_BACK + _BN_DGAMMA,
+            "    normalised, centred, std, gamma = cache\n    dbeta = dout.mean(axis=0)\n"
+            "    dgamma = (dout * normalised).mean(axis=0)\n",
+        ),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "dgamma_of_centred",
+        LAYERS,
+        "dgamma from the wrong factor",
+        "dgamma multiplies dout by the centred x. gamma scales the normalised x: divide by the standard deviation too.",
+        (_BN_BACK + _BN_DGAMMA, _BN_BACK + "    dgamma = (dout * centred).sum(axis=0)\n"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "wrong_axis",
+        LAYERS,
+        "dgamma and dbeta over the wrong axis",
+        "dgamma and dbeta have one number for each example. They are summed over the examples: one for each feature.",
+        (
+            _BN_BACK + _BN_DGAMMA,
+            "    normalised, centred, std, gamma = cache\n    dbeta = dout.sum(axis=1)\n"
+            "    dgamma = (dout * normalised).sum(axis=1)\n",
+        ),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "no_mean_term",
+        LAYERS,
+        "The mean's term is missing",
+        "dx lacks the term that comes from the mean of the batch: the average of the incoming gradient is taken off.",
+        (_ALT_DX, "dx = gamma / std * (dout - normalised * (dgamma / n))"),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "no_variance_term",
+        LAYERS,
+        "The variance's term is missing",
+        "dx lacks the term that comes from the variance of the batch, the one in the direction of the normalised x.",
+        (_ALT_DX, "dx = gamma / std * (dout - dbeta / n)"),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "sums_for_means",
+        LAYERS,
+        "Sums where means belong",
+        "The terms of mean and variance are N times too large: in dx they are averages over the batch.",
+        (_ALT_DX, "dx = gamma / std * (dout - dbeta - normalised * dgamma)"),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "gamma_missing",
+        LAYERS,
+        "gamma is missing in dx",
+        "dx does not depend on gamma in your expression. The gradient passes the multiplication by gamma on its way.",
+        (_ALT_DX, "dx = 1 / std * (dout - dbeta / n - normalised * (dgamma / n))"),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "variance_for_std",
+        LAYERS,
+        "Divided by the variance",
+        "dx is divided by the variance. Simplified, one division by the standard deviation is left in front.",
+        (_ALT_DX, "dx = gamma / std**2 * (dout - dbeta / n - normalised * (dgamma / n))"),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "over_n",
+        LAYERS,
+        "dx is divided by N once too often",
+        "All of dx is N times too small. If there is a 1 / N in front, the incoming gradient in the bracket needs an N.",
+        (_ALT_DX, "dx = gamma / std / n * (dout - dbeta / n - normalised * (dgamma / n))"),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "signs",
+        LAYERS,
+        "The sign of the variance's term",
+        "The term of the variance is added. Both corrections, the mean's and the variance's, are taken off.",
+        (_ALT_DX, "dx = gamma / std * (dout - dbeta / n + normalised * (dgamma / n))"),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "mean_for_dgamma",
+        LAYERS,
+        "Means where sums belong",
+        "dgamma and dbeta are averaged over the batch. They are sums: dout holds the loss's 1 / N already.",
+        (
+            _ALT_SUMS,
+            "    n = len(dout)\n    dbeta = dout.mean(axis=0)\n    dgamma = (dout * normalised).mean(axis=0)\n",
+        ),
+        (_ALT_DX, "dx = gamma / std * (dout - dbeta - normalised * dgamma)"),
+    ),
+    *_in_the_net("fully_connected_net_batchnorm"),
+    mistake(
+        "fully_connected_net_batchnorm",
+        "not_wired",
+        NETS,
+        "Batch normalisation is not in the net",
+        "The net computes what it does without normalisation, though it has the parameters. Call the layer in loss(), "
+        "in both passes.",
+        (_NET_FORWARD, _NET_FORWARD.replace("self.normalization", "False")),
+        (_NET_BACKWARD, _NET_BACKWARD.replace("self.normalization", "False")),
+    ),
+    mistake(
+        "fully_connected_net_batchnorm",
+        "one_bn_param",
+        NETS,
+        "All layers share one bn_param",
+        "Every layer uses the same bn_param, so their running averages are mixed. Each layer has its own: look at "
+        "what the constructor made.",
+        (_NET_SETTINGS, 'params[f"beta{i}"], self.bn_params[0]'),
+    ),
+    mistake(
+        "fully_connected_net_batchnorm",
+        "new_bn_param",
+        NETS,
+        "A new bn_param at every call",
+        "loss() makes a new bn_param each time, always in train mode: the running averages are lost and test mode "
+        "never comes. Use the dictionaries of self.bn_params, whose mode is set at the beginning of loss().",
+        (_NET_SETTINGS, 'params[f"beta{i}"], {"mode": "train"}'),
+    ),
+    mistake(
+        "fully_connected_net_batchnorm",
+        "arguments_swapped",
+        NETS,
+        "gamma and beta are swapped",
+        "The layer receives beta as its scale and gamma as its shift. Look at the order of its arguments.",
+        (_NET_CALL, "normalise(hidden, beta, gamma, settings)"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "over_examples",
+        LAYERS,
+        "Normalised over the batch",
+        "Mean and variance are taken over the examples: that is batch normalisation. Here each example (row) is "
+        "normalised over its own features.",
+        (_LN_CENTRED, "    centred = x - x.mean(axis=0)\n"),
+        (_LN_STD, "std = np.sqrt((centred**2).mean(axis=0) + eps)"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "over_everything",
+        LAYERS,
+        "One mean for the whole batch",
+        "Mean and variance are taken over the whole array. Each example (row) has its own: name the axis.",
+        (_LN_CENTRED, "    centred = x - x.mean()\n"),
+        (_LN_STD, "std = np.sqrt((centred**2).mean() + eps)"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "eps_outside_root",
+        LAYERS,
+        "Epsilon outside the root",
+        "eps is added to the standard deviation. It belongs to the variance, before the root is taken.",
+        (_LN_STD, "std = np.sqrt((centred**2).mean(axis=1, keepdims=True)) + eps"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "unbiased_variance",
+        LAYERS,
+        "The unbiased variance",
+        "The sum of squares is divided by D - 1. Layer normalisation uses the biased variance: the plain mean of the "
+        "squares.",
+        (_LN_STD, "std = np.sqrt(x.var(axis=1, ddof=1, keepdims=True) + eps)"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "no_root",
+        LAYERS,
+        "Divided by the variance",
+        "The centred numbers are divided by the variance. The square root is missing.",
+        (_LN_STD, "std = (centred**2).mean(axis=1, keepdims=True) + eps"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "without_gamma_beta",
+        LAYERS,
+        "No gamma and beta",
+        "The examples are normalised and that is all. Each feature is then scaled by its gamma and shifted by its beta.",
+        (_LN_OUT, "out = normalised"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "cancelling_variance",
+        LAYERS,
+        "A variance that cancels",
+        "The variance is the mean of the squares minus the square of the mean. For features far from zero that is a "
+        "small difference of two large numbers: subtract the mean first, then square.",
+        (
+            _LN_STD,
+            "std = np.sqrt((x**2).mean(axis=1, keepdims=True) - x.mean(axis=1, keepdims=True) ** 2 + eps)",
+        ),
+    ),
+    mistake(
+        "layernorm_forward",
+        "transposed",
+        LAYERS,
+        "Not transposed back",
+        "out is the transpose of what it should be: if you turned x to reuse batch normalisation, turn the result "
+        "back.",
+        (_LN_OUT, "out = (normalised * gamma + beta).T"),
+    ),
+    mistake(
+        "layernorm_backward",
+        "gamma_afterwards",
+        LAYERS,
+        "gamma comes in too late",
+        "The simplified expression of batch normalisation is used with gamma in front. Here gamma differs from feature "
+        "to feature, within each mean: multiply by it first.",
+        (_LN_SHARE, "share = dout.mean(axis=1, keepdims=True)"),
+        (_LN_PULL, "pull = (dout * normalised).mean(axis=1, keepdims=True)"),
+        (_LN_DX, "dx = gamma * (dout - share - normalised * pull) / std"),
+    ),
+    mistake(
+        "layernorm_backward",
+        "gamma_missing",
+        LAYERS,
+        "gamma is missing in dx",
+        "dx is computed from dout as it came. On its way back it passes the multiplication by gamma first.",
+        (_LN_DNORMALISED, "    dnormalised = dout\n    share"),
+    ),
+    mistake(
+        "layernorm_backward",
+        "mean_path",
+        LAYERS,
+        "The path through the mean is missing",
+        "dx lacks what flows back through the example's mean, which is subtracted from each of its features.",
+        (_LN_DX, "dx = (dnormalised - normalised * pull) / std"),
+    ),
+    mistake(
+        "layernorm_backward",
+        "variance_path",
+        LAYERS,
+        "The path through the variance is missing",
+        "dx lacks what flows back through the example's variance, by which each of its features is divided.",
+        (_LN_DX, "dx = (dnormalised - share) / std"),
+    ),
+    mistake(
+        "layernorm_backward",
+        "over_examples",
+        LAYERS,
+        "Means over the batch in dx",
+        "The two means in dx run over the examples, as in batch normalisation. The forward pass took them over the "
+        "features of each example.",
+        (_LN_SHARE, "share = dnormalised.mean(axis=0)"),
+        (_LN_PULL, "pull = (dnormalised * normalised).mean(axis=0)"),
+    ),
+    mistake(
+        "layernorm_backward",
+        "n_for_d",
+        LAYERS,
+        "Divided by the wrong number",
+        "The sums over the features are divided by the number of examples. Their mean needs the number of features.",
+        (_LN_SHARE, "share = dnormalised.sum(axis=1, keepdims=True) / len(dout)"),
+        (_LN_PULL, "pull = (dnormalised * normalised).sum(axis=1, keepdims=True) / len(dout)"),
+    ),
+    mistake(
+        "layernorm_backward",
+        "wrong_axis",
+        LAYERS,
+        "dgamma and dbeta over the wrong axis",
+        "dgamma and dbeta are summed over the features. gamma and beta have one number for each feature, as in batch "
+        "normalisation: sum over the examples.",
+        (
+            _LN_BACK,
+            "    normalised, std, gamma = cache\n    dbeta = dout.sum(axis=1)\n"
+            "    dgamma = (dout * normalised).sum(axis=1)\n",
+        ),
+    ),
+    *_in_the_net("fully_connected_net_layernorm"),
+    mistake(
+        "fully_connected_net_layernorm",
+        "not_wired",
+        NETS,
+        "Layer normalisation is not in the net",
+        "With normalization='layernorm' the net computes what it does without any. Only batch normalisation was wired "
+        "into loss(): do the same for layer normalisation, in both passes.",
+        (_NET_FORWARD, _NET_FORWARD.replace("normalization:", 'normalization == "batchnorm":')),
+        (_NET_BACKWARD, _NET_BACKWARD.replace("normalization:", 'normalization == "batchnorm":')),
+    ),
+    mistake(
+        "fully_connected_net_layernorm",
+        "wired_to_batchnorm",
+        NETS,
+        "Batch normalisation in its place",
+        "With normalization='layernorm' loss() calls batch normalisation, which asks for a mode that layer "
+        "normalisation does not have.",
+        (_NET_CHOICE, "normalise = batchnorm_forward"),
+        (_NET_CHOICE_BACK, "backward = batchnorm_backward"),
+    ),
+    mistake(
+        "fully_connected_net_layernorm",
+        "wired_to_batchnorm_with_mode",
+        NETS,
+        "Batch normalisation in its place",
+        "With normalization='layernorm' the hidden layers are normalised over the batch. Call layer normalisation.",
+        (_NET_CHOICE, "normalise = batchnorm_forward"),
+        (_NET_CALL, 'normalise(hidden, gamma, beta, {"mode": "train", **settings})'),
+        (_NET_CHOICE_BACK, "backward = batchnorm_backward"),
+    ),
+    mistake(
+        "fully_connected_net_layernorm",
+        "backward_of_batchnorm",
+        NETS,
+        "Batch normalisation's backward pass",
+        "The forward pass calls layer normalisation, the backward pass batch normalisation. They belong together.",
+        (_NET_CHOICE_BACK, "backward = batchnorm_backward"),
+    ),
+    mistake(
+        "fully_connected_net_layernorm",
+        "no_parameters",
+        NETS,
+        "No gamma and beta for layer normalisation",
+        "gamma and beta are made for batch normalisation only. Layer normalisation has them too: one number for each "
+        "hidden unit.",
+        (_NET_START, _NET_START.replace("self.normalization", 'self.normalization == "batchnorm"')),
+    ),
+)

@@ -1,0 +1,649 @@
+"""Known mistakes of part 4: convolution, max pooling, the convolutional net, normalisation of pictures, fast layers.
+
+Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
+"""
+
+from autograder.catalogue import Mistake, mistake
+
+LAYERS, NETS, FAST = "layers.py", "classifiers/cnn.py", "fast_layers.py"
+
+_PAD = "padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))\n"
+_PLACES = "    rows, columns = 1 + (height + 2 * pad - hh) // stride, 1 + (width + 2 * pad - ww) // stride\n"
+_CONV = "out[:, :, i, j] = np.tensordot(window, w, axes=([1, 2, 3], [1, 2, 3])) + b"
+_CONV_WINDOW = "window = padded[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]"
+_CONV_SHAPES = "(_, _, height, width), (_, _, hh, ww) = x.shape, w.shape\n"
+_CONV_DX = "dpadded[place] += np.tensordot(dout[:, :, i, j], w, axes=(1, 0))"
+_CONV_DW = "dw += np.tensordot(dout[:, :, i, j], padded[place], axes=(0, 0))"
+_CUT = "dx = dpadded[:, :, pad : pad + height, pad : pad + width]"
+
+_POOL = "out[:, :, i, j] = window.max(axis=(2, 3))"
+_POOL_SHAPE = "    n, channels, height, width = x.shape\n    rows, columns = 1 + (height - hh)"
+_POOL_GRADIENT = "dx[place] += largest * dout[:, :, i : i + 1, j : j + 1]"
+_LARGEST = "largest = x[place] == x[place].max(axis=(2, 3), keepdims=True)"
+
+_SCORES = "scores, scores_cache = affine_forward(hidden, W3, b3)"
+_REGULARISED = 'for name, W in (("W1", W1), ("W2", W2), ("W3", W3)):'
+
+_TO_COLUMNS = "    columns = x.transpose(0, 2, 3, 1).reshape(-1, channels)\n"
+_NORMALISED = "    columns, cache = batchnorm_forward(columns, gamma, beta, bn_param)\n"
+_FROM_COLUMNS = "    out = columns.reshape(n, height, width, channels).transpose(0, 3, 1, 2)\n"
+_TO_DCOLUMNS = "    dcolumns = dout.transpose(0, 2, 3, 1).reshape(-1, channels)\n"
+_DNORMALISED = "    dcolumns, dgamma, dbeta = batchnorm_backward_alt(dcolumns, cache)\n"
+_FROM_DCOLUMNS = "    dx = dcolumns.reshape(n, height, width, channels).transpose(0, 3, 1, 2)\n"
+
+_GROUPS = "groups = x.reshape(len(x), G, -1)"
+_GROUP_CENTRED = "centred = groups - groups.mean(axis=2, keepdims=True)"
+_GROUP_STD = "std = np.sqrt((centred**2).mean(axis=2, keepdims=True) + eps)"
+_GROUP_DBETA = "dbeta = dout.sum(axis=(0, 2, 3), keepdims=True)"
+_GROUP_DGAMMA = "dgamma = (dout * normalised).sum(axis=(0, 2, 3), keepdims=True)"
+_GROUP_SHARE = "share = dgroups.mean(axis=2, keepdims=True)"
+_GROUP_PULL = "pull = (dgroups * groups).mean(axis=2, keepdims=True)"
+_GROUP_DX = "dx = ((dgroups - share - groups * pull) / std).reshape(dout.shape)"
+
+MISTAKES: tuple[Mistake, ...] = (
+    mistake(
+        "conv_forward_naive",
+        "no_bias",
+        LAYERS,
+        "The bias is left out",
+        "The products are summed but b is not added. Each filter has its own bias, the same at every place.",
+        (_CONV, _CONV.removesuffix(" + b")),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "no_padding",
+        LAYERS,
+        "The padding is forgotten",
+        "The filters slide over the bare picture, as if pad were 0. Put the zeros around it first; the size of the "
+        "output depends on them too.",
+        (
+            'stride, pad = conv_param["stride"], conv_param["pad"]\n    (n, _, height, width)',
+            'stride, pad = conv_param["stride"], 0\n    (n, _, height, width)',
+        ),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "padding_on_channels",
+        LAYERS,
+        "The channels are padded as well",
+        "Zeros were added along the axis of the channels (np.pad with a single number pads every axis). Only the rows "
+        "and the columns get a border: give a pair for each axis.",
+        (_PAD + _PLACES, "padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (pad, pad)))\n" + _PLACES),
+        (_CONV, "out[:, :, i, j] = (window[:, np.newaxis] * w).sum(axis=(2, 3, 4)) + b"),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "channels_shifted",
+        LAYERS,
+        "The channels are padded, and the first ones taken",
+        "Zeros were added along the axis of the channels, and the first C of them are used: a border of zeros in the "
+        "place of the picture. Only the rows and the columns get a border.",
+        (
+            _PAD + _PLACES,
+            "padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (pad, pad)))[:, : x.shape[1]]\n" + _PLACES,
+        ),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "stride_in_rows_only",
+        LAYERS,
+        "The stride is used in one direction only",
+        "The window moves down by the stride but to the right by one pixel. Look at where the columns of a window begin.",
+        (
+            _CONV_WINDOW + "\n            out[:, :, i, j] = np",
+            _CONV_WINDOW.replace("j * stride", "j") + "\n            out[:, :, i, j] = np",
+        ),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "filter_flipped",
+        LAYERS,
+        "The filter is turned round",
+        "The filters are flipped, as a convolution in mathematics would have it (scipy's convolve does so). A net's "
+        "convolution lays the filter on the window as it is.",
+        (_CONV, _CONV.replace("(window, w,", "(window, w[:, :, ::-1, ::-1],")),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "height_and_width_swapped",
+        LAYERS,
+        "Height and width are mixed up",
+        "The number of places down the picture was computed from its width, and the other way round: it works for "
+        "square pictures only. The axes are (N, C, H, W), the height first.",
+        (_PLACES, "    columns, rows = 1 + (height + 2 * pad - hh) // stride, 1 + (width + 2 * pad - ww) // stride\n"),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "mean_of_products",
+        LAYERS,
+        "A mean where a sum belongs",
+        "The products of a window are averaged. A filter's answer is their sum.",
+        (_CONV, _CONV.replace(" + b", " / w[0].size + b")),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "db_wrong_axes",
+        LAYERS,
+        "db is summed over the wrong axes",
+        "db has one number for each picture. It needs one for each filter: sum over everything but the filters' axis.",
+        ("    db = dout.sum(axis=(0, 2, 3))\n", "    db = dout.sum(axis=(1, 2, 3))\n"),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "db_mean",
+        LAYERS,
+        "db is averaged over the pictures",
+        "db is divided by the number of pictures. The loss has taken its mean already; dout holds that factor.",
+        ("    db = dout.sum(axis=(0, 2, 3))\n", "    db = dout.mean(axis=0).sum(axis=(1, 2))\n"),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "dw_mean",
+        LAYERS,
+        "dw is divided by N",
+        "dw is divided by the number of pictures. The loss has taken its mean already; dout holds that factor.",
+        (_CONV_DW, _CONV_DW + " / len(x)"),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "dw_assigned",
+        LAYERS,
+        "dw remembers the last place only",
+        "dw is assigned at every place instead of added to. A filter was used at all places: its gradient is the sum.",
+        (_CONV_DW, _CONV_DW.replace("+=", "=")),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "dx_assigned",
+        LAYERS,
+        "Overlapping windows overwrite each other",
+        "The gradient of a window is assigned to its pixels, and what earlier windows left there is lost. A pixel "
+        "collects the gradients of all the places that saw it.",
+        (_CONV_DX, _CONV_DX.replace("+=", "=")),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "dx_not_cut",
+        LAYERS,
+        "dx still has its border",
+        "dx comes back with the padding around it. The zeros are no part of x: cut their gradients off.",
+        (_CUT, "dx = dpadded"),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "cut_with_minus_pad",
+        LAYERS,
+        "The border is cut off with pad:-pad",
+        "dx is cut with a slice that ends at -pad. Where pad is 0, that slice is empty: count its end from the front, "
+        "or treat 0 by itself.",
+        (_CUT, "dx = dpadded[:, :, pad:-pad, pad:-pad]"),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "cut_at_one_side",
+        LAYERS,
+        "The border is cut off at the wrong side",
+        "dx has the shape of x but is cut out at the wrong place: it still holds the first rows and columns of the border. "
+        "The padding lies on all four sides.",
+        (_CUT, "dx = dpadded[:, :, :height, :width]"),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "filter_flipped",
+        LAYERS,
+        "The filter is turned round",
+        "The filter is flipped where dx is collected. That belongs to the formula with one large convolution; in a "
+        "loop over the places each weight meets the pixel that it was multiplied with.",
+        (_CONV_DX, _CONV_DX.replace(", w, ", ", w[:, :, ::-1, ::-1], ")),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "stride_ignored",
+        LAYERS,
+        "The stride is ignored",
+        "The windows move by one pixel whatever the stride. They lie where they lay in the forward pass.",
+        (_CONV_SHAPES + "    padded", _CONV_SHAPES + "    stride = 1\n    padded"),
+    ),
+    mistake(
+        "max_pool_forward_naive",
+        "mean",
+        LAYERS,
+        "The mean of each window",
+        "The pixels of a window are averaged: that is average pooling. Take the largest.",
+        (_POOL, "out[:, :, i, j] = window.mean(axis=(2, 3))"),
+    ),
+    mistake(
+        "max_pool_forward_naive",
+        "starts_at_zero",
+        LAYERS,
+        "The maximum starts from zero",
+        "Where all pixels of a window are negative, zero comes out: the search for the largest starts from zero, or "
+        "zeros were put around the picture. The largest of them is negative.",
+        (_POOL, "out[:, :, i, j] = window.max(axis=(2, 3), initial=0)"),
+    ),
+    mistake(
+        "max_pool_forward_naive",
+        "stride_is_window",
+        LAYERS,
+        "The window's size is taken for the stride",
+        "The windows lie side by side, whatever the stride. How far they move is pool_param's stride.",
+        (_POOL_SHAPE, "    stride = hh\n" + _POOL_SHAPE),
+    ),
+    mistake(
+        "max_pool_forward_naive",
+        "over_channels",
+        LAYERS,
+        "The channels are pooled together",
+        "Each window has the largest pixel of all channels. Every channel is pooled by itself.",
+        (_POOL, "out[:, :, i, j] = window.max(axis=(1, 2, 3))[:, np.newaxis]"),
+    ),
+    mistake(
+        "max_pool_forward_naive",
+        "height_and_width_swapped",
+        LAYERS,
+        "Height and width are mixed up",
+        "pool_height is used along the rows and pool_width down the columns. It goes unnoticed while windows are square.",
+        (_POOL_SHAPE, "    hh, ww = ww, hh\n" + _POOL_SHAPE),
+    ),
+    mistake(
+        "max_pool_backward_naive",
+        "spread_evenly",
+        LAYERS,
+        "The gradient is spread over the window",
+        "Every pixel of a window gets an equal share: that is average pooling's gradient. Only the largest pixel decided.",
+        (_POOL_GRADIENT, "dx[place] += dout[:, :, i : i + 1, j : j + 1] / (hh * ww)"),
+    ),
+    mistake(
+        "max_pool_backward_naive",
+        "assigned",
+        LAYERS,
+        "Overlapping windows overwrite each other",
+        "The gradient is assigned, and what an earlier window left there is lost. A pixel that is the largest of "
+        "several windows gets the sum of their gradients.",
+        (_POOL_GRADIENT, _POOL_GRADIENT.replace("+=", "=")),
+    ),
+    mistake(
+        "max_pool_backward_naive",
+        "largest_of_picture",
+        LAYERS,
+        "The largest pixel of the whole picture",
+        "The largest pixel is looked for in the whole channel, so that most windows pass no gradient on. Look for it "
+        "in the window.",
+        (_LARGEST, "largest = x[place] == x.max(axis=(2, 3), keepdims=True)"),
+    ),
+    mistake(
+        "max_pool_backward_naive",
+        "place_in_window",
+        LAYERS,
+        "The window's corner is forgotten",
+        "The index of the largest pixel counts from its window's corner, but was used in the whole picture: all "
+        "gradients gather in the first window. Add where the window begins.",
+        (_POOL_GRADIENT, _POOL_GRADIENT.replace("dx[place]", "dx[:, :, :hh, :ww]")),
+    ),
+    mistake(
+        "max_pool_backward_naive",
+        "mask_only",
+        LAYERS,
+        "dout is missing",
+        "The largest pixels get a one. That is the local slope; chain it: multiply by the upstream gradient.",
+        (_POOL_GRADIENT, "dx[place] += largest"),
+    ),
+    mistake(
+        "conv_extension",
+        "no_bias",
+        FAST,
+        "The fast convolution has no bias",
+        "The fast convolution leaves the bias out. The file is given complete: restore fast_layers.py as released.",
+        ("out = w.reshape(filters, -1) @ cols + b.reshape(-1, 1)", "out = w.reshape(filters, -1) @ cols"),
+    ),
+    mistake(
+        "conv_extension",
+        "pictures_and_filters_mixed",
+        FAST,
+        "The fast convolution mixes pictures and filters",
+        "The fast convolution's outputs are numbered pictures for filters. The file is given complete: restore "
+        "fast_layers.py as released.",
+        (
+            "out = np.ascontiguousarray(out.reshape(filters, n, rows, columns).transpose(1, 0, 2, 3))",
+            "out = out.reshape(n, filters, rows, columns)",
+        ),
+    ),
+    mistake(
+        "conv_extension",
+        "stride_ignored",
+        FAST,
+        "The fast convolution ignores the stride",
+        "The fast convolution moves by one pixel whatever the stride. The file is given complete: restore "
+        "fast_layers.py as released.",
+        (
+            'im2col_6d(x, *w.shape[2:], conv_param["pad"], conv_param["stride"])',
+            'im2col_6d(x, *w.shape[2:], conv_param["pad"], 1)',
+        ),
+    ),
+    mistake(
+        "conv_extension",
+        "db_mean",
+        FAST,
+        "db is averaged",
+        "The fast convolution averages db over the places where it should sum. The file is given complete: restore "
+        "fast_layers.py as released.",
+        ("db = by_filter.sum(axis=1)", "db = by_filter.mean(axis=1)"),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "relu_on_scores",
+        NETS,
+        "A ReLU on the scores",
+        "The scores went through a ReLU. The last affine layer's output is the scores, negative ones included.",
+        (_SCORES, _SCORES + "\n        scores = np.maximum(scores, 0)"),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "no_hidden_relu",
+        NETS,
+        "No ReLU between the affine layers",
+        "The hidden affine layer has no ReLU behind it. Without a non-linearity in between, two layers are no more "
+        "than one.",
+        (
+            "hidden, hidden_cache = affine_relu_forward(features, W2, b2)",
+            "hidden, hidden_cache = affine_forward(features, W2, b2)",
+        ),
+        (
+            'dfeatures, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, hidden_cache)',
+            'dfeatures, grads["W2"], grads["b2"] = affine_backward(dhidden, hidden_cache)',
+        ),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "reg_without_half",
+        NETS,
+        "Regularisation without the half",
+        "The L2 term of the loss lacks the factor 0.5, so loss and gradient do not belong together.",
+        (_REGULARISED + "\n            loss += 0.5 * self.reg", _REGULARISED + "\n            loss += self.reg"),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "reg_gradient_missing",
+        NETS,
+        "Regularisation missing from the gradient",
+        "The loss holds the L2 term but the gradients of the weights do not. Differentiate that term too.",
+        (
+            _REGULARISED
+            + "\n            loss += 0.5 * self.reg * np.sum(W**2)\n            grads[name] += self.reg * W\n",
+            _REGULARISED + "\n            loss += 0.5 * self.reg * np.sum(W**2)\n",
+        ),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "reg_affine_only",
+        NETS,
+        "The filters are not regularised",
+        "The L2 term leaves W1 out. The filters are weights like the others: all three matrices belong in it.",
+        (_REGULARISED, 'for name, W in (("W2", W2), ("W3", W3)):'),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "reg_biases",
+        NETS,
+        "The biases are regularised",
+        "The biases are in the L2 term. Only the weights W1, W2 and W3 belong in it.",
+        (_REGULARISED, "for name, W in self.params.items():"),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "weight_scale_ignored",
+        NETS,
+        "weight_scale is not used",
+        "Some weights have a spread of one, or a fixed one. Their standard deviation is the argument weight_scale.",
+        (
+            'self.params["W1"] = weight_scale * np.random.randn(num_filters,',
+            'self.params["W1"] = np.random.randn(num_filters,',
+        ),
+        ('self.params["W2"] = weight_scale * np', 'self.params["W2"] = np'),
+        ('self.params["W3"] = weight_scale * np', 'self.params["W3"] = np'),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "pooling_forgotten",
+        NETS,
+        "W2 is sized without the pooling",
+        "W2 has a row for each pixel of the convolution's output. The pooling halves height and width before the "
+        "affine layer sees them.",
+        ("flat = num_filters * (height // 2) * (width // 2)", "flat = num_filters * height * width"),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "square_pictures_only",
+        NETS,
+        "W2 fits to square pictures only",
+        "The height stands in for the width in the size of W2. Pictures need not be square: take both from input_dim.",
+        ("flat = num_filters * (height // 2) * (width // 2)", "flat = num_filters * (height // 2) ** 2"),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "biases_random",
+        NETS,
+        "Random biases",
+        "The biases are drawn at random. They start at zero; only the weights need to be different from each other.",
+        (
+            'self.params["b1"] = np.zeros(num_filters)',
+            'self.params["b1"] = weight_scale * np.random.randn(num_filters)',
+        ),
+    ),
+    mistake(
+        "spatial_batchnorm_forward",
+        "no_transpose",
+        LAYERS,
+        "Reshaped without a transpose",
+        "x was reshaped to C columns as it lies, so that each column holds pixels of many channels. Move the axis of "
+        "the channels to the end first, and back afterwards.",
+        (_TO_COLUMNS, "    columns = x.reshape(-1, channels)\n"),
+        (_FROM_COLUMNS, "    out = columns.reshape(x.shape)\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_forward",
+        "no_transpose_back",
+        LAYERS,
+        "Not put back in order",
+        "The result was reshaped to x's shape while its channels are still the last axis. Undo the transpose as well.",
+        (_FROM_COLUMNS, "    out = columns.reshape(x.shape)\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_forward",
+        "per_pixel",
+        LAYERS,
+        "Statistics for each pixel",
+        "Each pixel is normalised over the pictures only, and the running averages are as large as a picture. A "
+        "channel's pixels share their statistics: take them over rows and columns too.",
+        (
+            _TO_COLUMNS,
+            "    columns = x.reshape(n, -1)\n    gamma, beta = (np.repeat(a, height * width) for a in (gamma, beta))\n",
+        ),
+        (_FROM_COLUMNS, "    out = columns.reshape(x.shape)\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_forward",
+        "per_picture",
+        LAYERS,
+        "Statistics for each picture",
+        "Each picture is normalised by itself, which is instance normalisation. Take mean and variance over all "
+        "pictures of the batch.",
+        (
+            _NORMALISED,
+            "    parts = [batchnorm_forward(part, gamma, beta, bn_param) for part in np.split(columns, n)]\n"
+            "    columns, cache = np.concatenate([out for out, _ in parts]), parts[0][1]\n",
+        ),
+    ),
+    mistake(
+        "spatial_batchnorm_forward",
+        "running_averages_lost",
+        LAYERS,
+        "The running averages are lost",
+        "The normalisation got a dictionary of its own, so the caller's bn_param never sees the running averages. Hand "
+        "bn_param itself on.",
+        (_NORMALISED, "    columns, cache = batchnorm_forward(columns, gamma, beta, dict(bn_param))\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_backward",
+        "no_transpose",
+        LAYERS,
+        "Reshaped without a transpose",
+        "dout was reshaped to C columns as it lies, so that each column holds pixels of many channels. Take the same "
+        "way as the forward pass.",
+        (_TO_DCOLUMNS, "    dcolumns = dout.reshape(-1, channels)\n"),
+        (_FROM_DCOLUMNS, "    dx = dcolumns.reshape(dout.shape)\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_backward",
+        "no_transpose_back",
+        LAYERS,
+        "Not put back in order",
+        "dx was reshaped to dout's shape while its channels are still the last axis. Undo the transpose as well.",
+        (_FROM_DCOLUMNS, "    dx = dcolumns.reshape(dout.shape)\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_backward",
+        "statistics_constant",
+        LAYERS,
+        "Mean and variance are taken for constants",
+        "dx is dout scaled, as if mean and variance did not depend on x. Every pixel moves them a little: their paths "
+        "belong to dx too.",
+        (
+            _DNORMALISED,
+            "    _, dgamma, dbeta = batchnorm_backward_alt(dcolumns, cache)\n    dcolumns = dcolumns * cache[3] / cache[2]\n",
+        ),
+    ),
+    mistake(
+        "spatial_batchnorm_backward",
+        "means",
+        LAYERS,
+        "A mean where a sum belongs",
+        "dgamma and dbeta are averaged over the pixels. Each pixel was scaled and shifted by them: their gradients are "
+        "sums.",
+        (_DNORMALISED, _DNORMALISED + "    dgamma, dbeta = dgamma / len(dcolumns), dbeta / len(dcolumns)\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_backward",
+        "swapped",
+        LAYERS,
+        "dgamma and dbeta are swapped",
+        "dgamma and dbeta come back in the wrong order. The order is that of the forward pass's arguments.",
+        (_DNORMALISED, "    dcolumns, dbeta, dgamma = batchnorm_backward_alt(dcolumns, cache)\n"),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
+        "per_channel",
+        LAYERS,
+        "Statistics for each channel",
+        "Each channel is normalised by itself, whatever G says. The C / G channels of a group share mean and variance.",
+        (_GROUPS, "groups = x.reshape(len(x), x.shape[1], -1)"),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
+        "one_group",
+        LAYERS,
+        "All channels in one group",
+        "Each picture is normalised as a whole, which is layer normalisation. Split its channels into G groups first.",
+        (_GROUPS, "groups = x.reshape(len(x), 1, -1)"),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
+        "over_batch",
+        LAYERS,
+        "Statistics over the batch",
+        "A group's mean and variance are taken over all pictures. Here no picture sees another one.",
+        (_GROUP_CENTRED, "centred = groups - groups.mean(axis=(0, 2), keepdims=True)"),
+        (_GROUP_STD, "std = np.sqrt((centred**2).mean(axis=(0, 2), keepdims=True) + eps)"),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
+        "interleaved",
+        LAYERS,
+        "The groups are not neighbours",
+        "A group holds every G-th channel. It should hold C / G neighbouring ones: check the order of the axes in the "
+        "reshape.",
+        (
+            _GROUPS,
+            "apart = (len(x), -1, G, *x.shape[2:])\n"
+            "    groups = x.reshape(apart).swapaxes(1, 2).reshape(len(x), G, -1)",
+        ),
+        (
+            "normalised = (centred / std).reshape(x.shape)",
+            "normalised = (centred / std).reshape(len(x), G, -1, *x.shape[2:]).swapaxes(1, 2).reshape(x.shape)",
+        ),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
+        "eps_outside",
+        LAYERS,
+        "eps outside the root",
+        "eps is added to the standard deviation. It is added to the variance, under the root.",
+        (_GROUP_STD, "std = np.sqrt((centred**2).mean(axis=2, keepdims=True)) + eps"),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
+        "unbiased",
+        LAYERS,
+        "The unbiased variance",
+        "The variance is divided by the number of pixels less one (ddof=1). Take the biased one, their plain mean.",
+        (_GROUP_STD, "std = np.sqrt((centred**2).sum(axis=2, keepdims=True) / (groups.shape[2] - 1) + eps)"),
+    ),
+    mistake(
+        "spatial_groupnorm_backward",
+        "flat_gradients",
+        LAYERS,
+        "dgamma and dbeta are flat",
+        "dgamma and dbeta have shape (C,). gamma and beta came as (1, C, 1, 1), and so do their gradients: keep the axes.",
+        (_GROUP_DBETA, _GROUP_DBETA.replace(", keepdims=True", "")),
+        (_GROUP_DGAMMA, _GROUP_DGAMMA.replace(", keepdims=True", "")),
+    ),
+    mistake(
+        "spatial_groupnorm_backward",
+        "no_gamma",
+        LAYERS,
+        "dx knows nothing of gamma",
+        "dx is computed from dout itself. The normalised numbers were scaled by gamma: multiply dout with it first.",
+        ("(dout * gamma).reshape(len(dout), G, -1)", "dout.reshape(len(dout), G, -1)"),
+    ),
+    mistake(
+        "spatial_groupnorm_backward",
+        "statistics_constant",
+        LAYERS,
+        "Mean and variance are taken for constants",
+        "dx is dout scaled, as if mean and variance did not depend on x. Every pixel moves those of its group: their "
+        "paths belong to dx too.",
+        (_GROUP_DX, "dx = (dgroups / std).reshape(dout.shape)"),
+    ),
+    mistake(
+        "spatial_groupnorm_backward",
+        "variance_constant",
+        LAYERS,
+        "The variance is taken for a constant",
+        "The path through the mean is there, that through the variance is missing. Every pixel moves both.",
+        (_GROUP_DX, "dx = ((dgroups - share) / std).reshape(dout.shape)"),
+    ),
+    mistake(
+        "spatial_groupnorm_backward",
+        "over_batch",
+        LAYERS,
+        "Averaged over the batch",
+        "dx averages over all pictures. A group's statistics come from one picture: average over its own pixels only.",
+        (_GROUP_SHARE, "share = dgroups.mean(axis=(0, 2), keepdims=True)"),
+        (_GROUP_PULL, "pull = (dgroups * groups).mean(axis=(0, 2), keepdims=True)"),
+    ),
+    mistake(
+        "spatial_groupnorm_backward",
+        "per_channel",
+        LAYERS,
+        "Averaged over each channel",
+        "dx averages over a channel where it should average over its group. The group's channels share their "
+        "statistics, and so all of them take part.",
+        (
+            _GROUP_DX,
+            "dnormalised = dout * gamma\n"
+            "    share = dnormalised.mean(axis=(2, 3), keepdims=True)\n"
+            "    pull = (dnormalised * normalised).mean(axis=(2, 3), keepdims=True)\n"
+            "    dx = ((dnormalised - share - normalised * pull).reshape(len(dout), G, -1) / std).reshape(dout.shape)",
+        ),
+    ),
+)

@@ -1,0 +1,60 @@
+"""The tools that a release has besides the instructor's own files: ``checks``, the kit's rooms, rooms of the course.
+
+They lie in the students' package, and import each other under its name. Not for solutions: see ``strip``.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import autograder.checks
+from autograder.assignment import ROOM, Assignment
+from autograder.checks.facts import RELEASED
+from autograder.course import Course
+
+KINDS = {".py", ".sh"}
+KIT_ROOMS = ("runner", "student")
+"""Rooms of the kit that are released."""
+
+
+def files(course: Course) -> Iterator[tuple[Path, str]]:
+    """Yield each file's name, relative to the release, and its text."""
+    assignment = course.assignment
+    package = Path(assignment.package)
+    yield from _room(Path(str(autograder.checks.__file__)).parent, package / "checks", assignment)
+    if (assignment.kit / "student").is_dir():
+        yield package / "kit" / "__init__.py", _renamed(_text(assignment.kit / "__init__.py"), assignment)
+        for room in KIT_ROOMS:
+            yield from _room(assignment.kit / room, package / "kit" / room, assignment)
+    for room in assignment.settings.rooms:
+        yield from _room(course.room(room), package / room, assignment)
+    yield RELEASED, facts(assignment)
+
+
+def _room(home: Path, target: Path, assignment: Assignment) -> Iterator[tuple[Path, str]]:
+    for path in sorted(home.iterdir()) if home.is_dir() else ():
+        if path.suffix in KINDS:
+            yield target / path.name, _renamed(_text(path), assignment)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _renamed(text: str, assignment: Assignment) -> str:
+    """A module's text with imports of the students' package in the place of imports of the engine's rooms."""
+    kit = re.escape(f"{ROOM}.{assignment.name}.kit")
+    text = re.sub(rf"(?m)^(\s*(?:from|import)) {kit}\b", rf"\1 {assignment.package}.kit", text)
+    return re.sub(r"(?m)^(\s*(?:from|import)) autograder\.checks\b", rf"\1 {assignment.package}.checks", text)
+
+
+def facts(assignment: Assignment) -> str:
+    """Return what of the settings the students' tools must know, as a file of settings of its own."""
+    lines = [f'package = "{assignment.package}"', f"computing = {_listed(assignment.settings.computing)}"]
+    for name, framework in assignment.settings.frameworks.items():
+        lines += ["", f"[frameworks.{name}]", f'title = "{framework.title}"']
+    return "\n".join(["# What the tools in this folder know of the assignment.", *lines, ""])
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return "[" + ", ".join(f'"{name}"' for name in names) + "]"

@@ -1,0 +1,166 @@
+"""An assignment's known mistakes and accepted solutions: what they are, and how they are put into a copy of its code.
+
+A mistake is a few replaced lines of the reference; an accepted solution a folder of modules that are appended to the
+reference's, where what is defined last wins. Not for judging: see ``validate``.
+"""
+
+import ast
+import functools
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.assignment import Assignment, Part
+from autograder.errors import SetupError
+
+
+class MistakeError(SetupError):
+    """A mistake does not fit the source any more."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake.
+
+    Attributes
+    ----------
+    id : str
+        Short name, unique within its exercise.
+    exercise : str
+        The exercise that it breaks.
+    title : str
+        A few words.
+    explanation : str
+        What a student reads: what was probably done, why it is wrong, where to look; never the solution's line.
+    file : str
+        The module, relative to the package.
+    changes : tuple of (str, str)
+        Text of the reference, which occurs once, and what stands there instead.
+    """
+
+    id: str
+    exercise: str
+    title: str
+    explanation: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+
+    @property
+    def key(self) -> str:
+        """Unique in the catalogue."""
+        return f"{self.exercise}/{self.id}"
+
+    def apply(self, package: Path) -> None:
+        """Put the mistake into a copy of the reference.
+
+        Parameters
+        ----------
+        package : Path
+            The copy's package.
+
+        Raises
+        ------
+        MistakeError
+            If a text to replace does not occur exactly once.
+        """
+        path = package / self.file
+        text = path.read_text(encoding="utf-8")
+        for old, new in self.changes:
+            if text.count(old) != 1:
+                raise MistakeError(
+                    f"{self.key}: {old!r} occurs {text.count(old)} times in {self.file}; it must occur once."
+                )
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+
+
+def mistake(exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]) -> Mistake:
+    """Return a mistake; in the order in which the catalogue is written."""
+    return Mistake(id, exercise, title, explanation, file, changes)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Correct solutions in the hand of one imaginary student.
+
+    Attributes
+    ----------
+    name : str
+        The folder's name.
+    title : str
+        A few words: the first line of the folder's docstring.
+    folder : Path
+        Its modules, laid out as in the package.
+    package : str
+        The package's name.
+    """
+
+    name: str
+    title: str
+    folder: Path
+    package: str
+
+    @property
+    def modules(self) -> tuple[Path, ...]:
+        """The modules that hold solutions, relative to the folder."""
+        found = sorted(self.folder.rglob("*.py"))
+        return tuple(path.relative_to(self.folder) for path in found if path.name != "__init__.py")
+
+    @property
+    def neglects(self) -> bool:
+        """Whether it does not care about some special cases: its docstring says about which."""
+        return "Neglects" in _docstring(self.folder)
+
+    def defines(self) -> set[str]:
+        """Return the names of the functions and classes that it solves, helpers included."""
+        bodies = (ast.parse((self.folder / path).read_text(encoding="utf-8")).body for path in self.modules)
+        return {node.name for body in bodies for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+    def apply(self, folder: Path) -> None:
+        """Solve a submission in this hand.
+
+        Parameters
+        ----------
+        folder : Path
+            Holds the package, whose modules are changed.
+        """
+        for path in self.modules:
+            with (folder / self.package / path).open("a", encoding="utf-8") as module:
+                module.write("\n\n" + (self.folder / path).read_text(encoding="utf-8"))
+
+
+def file_of(part: Part) -> str:
+    """Return the name, without ending, of the files that belong to a part: that of its first notebook, in words."""
+    name = part.first.removesuffix(".ipynb")
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).removeprefix("_")
+
+
+@functools.cache
+def mistakes_of(assignment: Assignment) -> tuple[Mistake, ...]:
+    """Return all known mistakes: those in the files that belong to its parts, in their order."""
+    modules = (assignment.module(f"mistakes.{file_of(part)}") for part in assignment.parts)
+    return tuple(one for module in modules if module is not None for one in module.MISTAKES)
+
+
+def mistakes_in(assignment: Assignment, exercise: str) -> tuple[Mistake, ...]:
+    """Return the known mistakes of an exercise."""
+    return tuple(one for one in mistakes_of(assignment) if one.exercise == exercise)
+
+
+@functools.cache
+def accepted_of(assignment: Assignment) -> tuple[Accepted, ...]:
+    """Return the accepted solutions, by name."""
+    folders = (path.parent for path in sorted((assignment.folder / "accepted").glob("*/__init__.py")))
+    return tuple(
+        Accepted(folder.name, _docstring(folder).partition("\n")[0].rstrip("."), folder, assignment.package)
+        for folder in folders
+    )
+
+
+def _docstring(folder: Path) -> str:
+    return ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+
+
+def copy_package(package: Path, target: Path) -> None:
+    """Copy a package's modules, without caches and compiled files."""
+    shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyc", "*.c"))

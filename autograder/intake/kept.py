@@ -1,0 +1,158 @@
+"""Submissions that were taken in, kept by their digests: each is read, checked and hashed once.
+
+A folder that was handed in is known again by its *stamp*, the sizes and times of what lies in it, as version control
+knows files again. Not for verdicts on submissions: see ``grading.store``.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder import files
+
+from .submission import MAX_ENTRIES, Rules, Submission, find_root, take_in
+
+FORMAT = 1
+FILES, LISTING = "files", "listing.json"
+
+
+class Kept:
+    """The submissions of a course.
+
+    Parameters
+    ----------
+    home : Path
+        The folder in which they are kept.
+    rules : Rules
+        By which they are taken in.
+    """
+
+    def __init__(self, home: Path, rules: Rules) -> None:
+        self._home = home
+        self._rules = rules
+
+    def take(self, handed_in: Path) -> Submission:
+        """Take in a folder or an archive, or find it again.
+
+        Raises
+        ------
+        SubmissionError
+            If it cannot be graded at all.
+        """
+        stamp = self._stamp(handed_in)
+        note = self._home / "stamps" / f"{hashlib.sha256(str(handed_in.absolute()).encode()).hexdigest()}.json"
+        if stamp is not None:
+            with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+                said = json.loads(note.read_text(encoding="utf-8"))
+                if said["stamp"] == stamp:
+                    return self.get(str(said["submission"]))
+        submission = self._take(handed_in)
+        if stamp is not None and stamp == self._stamp(handed_in):  # it has not changed meanwhile
+            files.write(note, json.dumps({"stamp": stamp, "submission": submission.digest}).encode())
+        return submission
+
+    def get(self, digest: str) -> Submission:
+        """Return a submission by its digest.
+
+        Raises
+        ------
+        OSError, ValueError, LookupError, TypeError
+            If it is not kept, or damaged.
+        """
+        home = self._place(digest)
+        said = json.loads((home / LISTING).read_text(encoding="utf-8"))
+        taken = said["files"]
+        if not all((home / FILES / name).is_file() for name in taken):
+            raise FileNotFoundError(f"{home} is not whole")
+        return Submission(home / FILES, digest, tuple(taken), tuple(said["left_out"]), tuple(taken.values()))
+
+    def _take(self, handed_in: Path) -> Submission:
+        root = find_root(handed_in, self._rules)
+        self._home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._home, prefix="new-", ignore_cleanup_errors=True) as scratch:
+            taken = take_in(root, Path(scratch, FILES), self._rules)
+            home = self._place(taken.digest)
+            listing = {"files": dict(zip(taken.files, taken.hashes, strict=True)), "left_out": taken.left_out}
+            if home.is_dir() and not self._is_whole(taken.digest):
+                shutil.rmtree(home, ignore_errors=True)
+            if home.is_dir():  # with what is left out this time
+                files.write(home / LISTING, json.dumps(listing).encode())
+            else:
+                with files.new_folder(home) as fresh:
+                    (fresh / LISTING).write_text(json.dumps(listing), encoding="utf-8")
+                    (Path(scratch, FILES)).rename(fresh / FILES)
+        return self.get(taken.digest)
+
+    def _is_whole(self, digest: str) -> bool:
+        try:
+            self.get(digest)
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
+        return True
+
+    def _place(self, digest: str) -> Path:
+        return self._home / digest[:2] / digest
+
+    def _stamp(self, handed_in: Path) -> str | None:
+        """What a folder or archive is known again by; None where it holds too much to look at."""
+        total = hashlib.sha256(f"{FORMAT}\0{self._rules!r}".encode())
+        pending = [str(handed_in)]
+        seen = 0
+        try:
+            while pending:
+                path = pending.pop()
+                status = os.lstat(path)
+                told = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+                total.update(f"{os.fsencode(path)!r}{told}".encode())
+                seen += 1
+                if seen > MAX_ENTRIES:
+                    return None
+                if os.path.isdir(path) and not os.path.islink(path) and (path == str(handed_in) or self._enters(path)):
+                    with os.scandir(path) as found:
+                        pending += sorted(entry.path for entry in found)
+        except OSError:
+            return None
+        return total.hexdigest()
+
+    def _enters(self, path: str) -> bool:
+        return not self._rules.skips(os.path.basename(path))
+
+
+@contextlib.contextmanager
+def view(submission: Submission, linked: bool) -> Iterator[Submission]:
+    """Lay a submission's files out in a folder of their own, for as long as they are judged.
+
+    Parameters
+    ----------
+    submission : Submission
+        What is to be seen: see `Submission.without`.
+    linked : bool
+        Whether files may be links to those that are kept: not where a runner could write to them.
+    """
+    with tempfile.TemporaryDirectory(prefix="autograder-submission-", ignore_cleanup_errors=True) as scratch:
+        os.chmod(scratch, 0o711)
+        folder = Path(scratch, "submission")
+        folder.mkdir()
+        for name in submission.files:
+            lay(submission.folder / name, folder / name, linked)
+        for path in (folder, *folder.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o755)
+        yield Submission(folder, submission.digest, submission.files, submission.left_out, submission.hashes)
+
+
+def lay(source: Path, target: Path, linked: bool = True) -> None:
+    """Make a file readable for all in another place: a link where that can be, else a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)  # never written through: it may be a link itself
+    if linked and source.stat().st_mode & 0o004:
+        with contextlib.suppress(OSError):
+            os.link(source, target)
+            return
+    shutil.copyfile(source, target)
+    target.chmod(0o644)

@@ -1,0 +1,157 @@
+"""``pytest autograder/assignments/NAME/hidden --submission FOLDER``: the hidden tests as any tests of pytest's.
+
+The submission runs in its confined runner, as when it is graded, and pytest does the rest: ``-k``, ``-x``, ``--pdb``,
+an editor's panel of tests. The source itself is judged as a complete submission. Not for grading: see ``judge``.
+"""
+
+import contextlib
+import math
+import tempfile
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.assignment import Part
+from autograder.checks.code_under_test import CodeError, CodeUnderTest
+from autograder.checks.compare import Mismatch
+from autograder.checks.exercise import claim_of
+from autograder.checks.fixtures import pytest_fixtures
+from autograder.course import Course
+from autograder.intake.submission import Submission
+from autograder.judge import NotGraded, Open
+from autograder.judge.alternatives import worked_on
+from autograder.judge.context import Context
+from autograder.judge.extension import provide
+from autograder.judge.fixtures import Fixtures, fixtures_of
+from autograder.judge.plugin import SLOW, claimed, name_of
+from autograder.judge.session import taken_in
+from autograder.sample import students
+from autograder.sandbox.client import best_level
+from autograder.sandbox.profiles import is_installed
+
+SAFE_LEVEL = 2
+
+
+@dataclass
+class Session:
+    """What one run of pytest judges.
+
+    Attributes
+    ----------
+    course : Course
+    submission : Submission
+        Taken in.
+    level : int
+        Of the sandbox.
+    """
+
+    course: Course
+    submission: Submission
+    level: int
+
+    @cached_property
+    def contexts(self) -> dict[str, Context]:
+        """What the tests of each exercise are asked with; those of a part share it."""
+        return {
+            exercise.id: context
+            for context in map(self._context, self.course.parts)
+            for exercise in context.part.automatic
+        }
+
+    def _context(self, part: Part) -> Context:
+        begun = worked_on(self.course, part, self.submission)
+        chosen = next((one for one in begun if is_installed(self.course.assignment, one)), begun[0])
+        chosen = replace(chosen, others=())
+        extension = provide(self.course, chosen, self.submission, self.level)
+        return Context(
+            self.course, chosen, self.submission, self.level, extension, _until=math.inf
+        )  # somebody may debug
+
+    def close(self) -> None:
+        """End the runners."""
+        for context in dict.fromkeys(map(id, self.contexts.values())):
+            next(one for one in self.contexts.values() if id(one) == context).close()
+
+
+def plugin_for(conftest: str) -> dict[str, Any]:
+    """Return everything that the ``conftest.py`` beside hidden tests needs: the option, fixtures and hooks."""
+    grader = Path(conftest).resolve().parents[1]
+    course = Course(grader.parents[2], name=grader.name)
+
+    def pytest_addoption(parser: pytest.Parser) -> None:
+        group = parser.getgroup("autograder")
+        group.addoption("--submission", metavar="FOLDER", help="The submission to judge: a folder or an archive.")
+        group.addoption("--level", type=int, help="Of the sandbox, by default the best that there is.")
+
+    @pytest.fixture(scope="session")
+    def judging(request: pytest.FixtureRequest) -> Iterator[Session]:
+        """What is judged in this run."""
+        named = request.config.getoption("--submission")
+        if not named:
+            pytest.exit("Say what is judged: pytest ... --submission FOLDER", pytest.ExitCode.USAGE_ERROR)
+        folder = request.config.invocation_params.dir / named
+        with _handed_in(course, folder) as handed_in, taken_in(handed_in, course.assignment) as submission:
+            session = Session(course, submission, _level(request.config.getoption("--level")))
+            yield session
+            session.close()
+
+    @pytest.fixture
+    def offered(request: pytest.FixtureRequest, judging: Session) -> Fixtures:
+        """What the test may ask for."""
+        claim = claimed(request.node)
+        context = judging.contexts[claim.exercise]
+        name = name_of(request.node, claim)
+        recorded = context.student(claim.exercise, name, claim.kind in SLOW)
+        flags: list[str] = []
+        return fixtures_of(course)(context, CodeUnderTest(recorded), name, flags)
+
+    given = pytest_fixtures(fixtures_of(course).names())
+    hooks = (pytest_addoption, pytest_itemcollected, pytest_runtest_makereport)
+    return {**given, **{hook.__name__: hook for hook in hooks}, "judging": judging, "offered": offered}
+
+
+@contextlib.contextmanager
+def _handed_in(course: Course, folder: Path) -> Iterator[Path]:
+    """A submission; where it is the course's own source, that as a student would hand it in who solved all of it."""
+    if folder.resolve() != course.source.resolve():
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="autograder-source-") as scratch:
+        complete = Path(scratch, course.assignment.name)
+        students.complete(course, complete)
+        yield complete
+
+
+def _level(wanted: int | None) -> int:
+    level = wanted or best_level()[0]
+    if level < SAFE_LEVEL and wanted is None:
+        pytest.exit("This machine confines badly (autograder doctor tells more); --level 1 accepts that.", 4)
+    return level
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``-k affine`` select the tests of an exercise of this name."""
+    claim = claim_of(item.function) if isinstance(item, pytest.Function) else None
+    if claim is not None:
+        item.extra_keyword_matches.add(claim.exercise)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell what is wrong with a submission in a sentence; of a fault in a test the traceback stays."""
+    report = yield
+    error = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(error, NotGraded | Open):
+        report.outcome, report.longrepr = "skipped", (str(item.path), 0, f"Skipped: not judged: {error}")
+    elif isinstance(error, CodeError):
+        report.longrepr = f"{error.message}\nAt {error.where}" if error.where else error.message
+    elif isinstance(error, Mismatch):
+        report.longrepr = f"{error.message}\nPerhaps: {error.hint}" if error.hint else error.message
+    return report

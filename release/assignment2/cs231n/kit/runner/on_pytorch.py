@@ -1,0 +1,180 @@
+"""PyTorch behind `frameworks`: tensors from arrays and back, nets, and their files (safetensors: nothing is executed).
+
+Imported only where PyTorch is installed.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from cs231n.checks.code_under_test import CodeError
+
+from .frameworks import Arrays, ModelError
+
+KINDS = {"Conv2d": "conv", "Linear": "linear", "ReLU": "relu", "Flatten": "flatten"}
+DESCRIPTION = "cs231n"
+"""The key of our description in a file's metadata."""
+AT_ONCE = 50
+"""Pictures in a forward pass, so that a large net's intermediate values fit into memory."""
+
+
+def params_from(arrays: Arrays, device: Any) -> list[torch.Tensor]:
+    """Return parameters that are trained."""
+    return [torch.tensor(array, dtype=torch.float32, device=device).requires_grad_() for array in arrays]
+
+
+def arrays_from(params: list[torch.Tensor]) -> list[np.ndarray]:
+    """Return parameters as arrays."""
+    return [array_from(param) for param in params]
+
+
+def pictures_from(x: np.ndarray, device: Any) -> torch.Tensor:
+    """Return pictures as a notebook's code gets them."""
+    return torch.tensor(x, dtype=torch.float32, device=device)
+
+
+def labels_from(y: np.ndarray, device: Any) -> torch.Tensor:
+    """Return labels as a notebook's code gets them."""
+    return torch.tensor(y, dtype=torch.int64, device=device)
+
+
+def array_from(tensor: torch.Tensor) -> np.ndarray:
+    """Return a tensor's values; one of bfloat16, which NumPy does not have, as float32."""
+    plain = tensor.detach().cpu()
+    array: np.ndarray = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    return array
+
+
+def is_net(model: object) -> bool:
+    """Whether something is a net."""
+    return isinstance(model, nn.Module)
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the net that ``torch.compile``, ``DataParallel`` or an average of weights is wrapped around."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if isinstance(model, nn.DataParallel | torch.optim.swa_utils.AveragedModel):
+            inner = model.module
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
+
+
+class TorchNet:
+    """See `frameworks.Net`."""
+
+    def __init__(self, model: nn.Module, device: Any, deviation: np.ndarray) -> None:
+        self.model = model.to(device) if device is not None else model
+        _build(self.model)
+        self._device = device
+        self._deviation = deviation.reshape(1, 3, 1, 1)
+        self._adam: torch.optim.Optimizer | None = None
+
+    def scores(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        self.model.train(training)
+        pictures = pictures_from(x, self._device)
+        with torch.no_grad():  # in training they are normalised together
+            parts = [self.model(some) for some in pictures.split(len(x) if training else AT_ONCE)]
+        return np.concatenate([array_from(part) for part in parts])
+
+    def loss(self, x: np.ndarray) -> np.ndarray:
+        return self.scores(x / self._deviation)
+
+    def train(self, x: np.ndarray, y: np.ndarray, learning_rate: float) -> float:
+        self._adam = self._adam or torch.optim.Adam(self.model.parameters(), lr=learning_rate)
+        self.model.train()
+        loss = nn.functional.cross_entropy(self.model(pictures_from(x, self._device)), labels_from(y, self._device))
+        self._adam.zero_grad()
+        loss.backward()
+        self._adam.step()
+        return float(loss.detach())
+
+    def put(self, params: Arrays) -> None:
+        own = list(self.model.parameters())
+        for array in params:
+            turned = (array.T, array) if array.ndim == 2 else (array,)  # the first is how nn.Linear keeps its weights
+            fits = [(param, wanted) for wanted in turned for param in own if tuple(param.shape) == wanted.shape]
+            if len(fits) != 1:
+                shapes = ", ".join(str(tuple(param.shape)) for param in own)
+                raise CodeError("missing", f"One parameter of shape {turned[0].shape} is expected; there are {shapes}.")
+            with torch.no_grad():
+                fits[0][0].copy_(torch.tensor(fits[0][1]))
+
+    def count(self) -> int:
+        return sum(param.numel() for param in self.model.parameters() if param.requires_grad)
+
+    def layers(self) -> tuple[str, ...]:
+        names = [type(layer).__name__ for layer in _parts(self.model)]
+        return tuple(KINDS.get(name, name) for name in names)
+
+    def is_sequential(self) -> bool:
+        return isinstance(self.model, nn.Sequential)
+
+
+net_of = TorchNet
+
+
+def _build(model: nn.Module) -> None:
+    """Let a net with lazy layers make its weights, which wait for a first picture to do so."""
+    own = (*model.parameters(), *model.buffers())
+    if any(map(nn.parameter.is_lazy, own)):
+        model.eval()
+        with torch.no_grad():
+            model(torch.zeros(1, 3, 32, 32, device=own[0].device))
+
+
+def _parts(model: nn.Module) -> Iterator[nn.Module]:
+    """What a net is made of; what lies within a module that is no Sequential is that module's own affair."""
+    if isinstance(model, nn.Sequential):
+        for layer in model:
+            yield from _parts(layer)
+    else:
+        yield model
+
+
+def write(model: nn.Module, path: Path, description: str) -> None:
+    """Save a net's weights and buffers.
+
+    Raises
+    ------
+    ModelError
+        If there are none.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+    if not tensors:
+        raise ModelError("The model has no parameters to save.")
+    safetensors.torch.save_file(tensors, path, {DESCRIPTION: description})
+
+
+def read(path: Path) -> str:
+    """Return the description in a file."""
+    with safetensors.safe_open(path, framework="pt") as file:
+        return str(file.metadata()[DESCRIPTION])
+
+
+def load(model: nn.Module, path: Path) -> None:
+    """Give a net the weights of a file.
+
+    Raises
+    ------
+    ModelError
+        If they do not fit.
+    """
+    _build(model)
+    tensors = safetensors.torch.load_file(path)
+    own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    wrong = [name for name, shape in own.items() if name not in tensors or tuple(tensors[name].shape) != shape]
+    wrong += [name for name in tensors if name not in own]
+    if wrong:
+        raise ModelError(
+            f"The saved weights do not fit the net that build_model() builds ({wrong[0][:80]}): "
+            "was build_model changed after the model was saved?"
+        )
+    model.load_state_dict(tensors)

@@ -1,0 +1,79 @@
+"""CIFAR-10 as tests ask for it: a few labelled pictures at a time, from the batch files that hold them.
+
+Not for fetching or checking the files: that is ``datasets``.
+"""
+
+import importlib
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from cs231n.checks.code_under_test import CodeError
+
+PACKAGE = "cs231n"
+Labelled = tuple[np.ndarray, np.ndarray]
+"""Pictures, uint8 ``(N, 3, 32, 32)``, and labels, int64 ``(N,)``."""
+
+
+class Pictures:
+    """The course's pictures.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the ten-thousand-picture batch files.
+    read_batch : callable
+        Reads one of them.
+    kind, fingerprint : str
+        ``cifar10`` or ``synthetic``; and what names exactly these training data.
+    """
+
+    def __init__(self, root: Path, read_batch: Callable[[Path], Labelled], kind: str, fingerprint: str) -> None:
+        self.root = root
+        self.kind = kind
+        self.fingerprint = fingerprint
+        self._read = read_batch
+
+    @cached_property
+    def _first(self) -> Labelled:
+        return self._read(self.root / "data_batch_1")
+
+    @cached_property
+    def _last(self) -> Labelled:
+        pixels, labels = self._read(self.root / "data_batch_5")
+        return pixels[9000:], labels[9000:]
+
+    @cached_property
+    def _test(self) -> Labelled:
+        return self._read(self.root / "test_batch")
+
+    def train(self, count: int) -> Labelled:
+        """Return the first ``count`` training pictures, at most 10,000."""
+        return self._first[0][:count], self._first[1][:count]
+
+    def validation(self) -> Labelled:
+        """Return the 1,000 validation pictures: the last of the training files."""
+        return self._last
+
+    def test(self) -> Labelled:
+        """Return the 10,000 test pictures."""
+        return self._test
+
+
+def own_pictures() -> Pictures:
+    """Return the student's own pictures.
+
+    Raises
+    ------
+    CodeError
+        If they were not fetched yet.
+    """
+    datasets = importlib.import_module(f"{PACKAGE}.datasets")
+    data_utils = importlib.import_module(f"{PACKAGE}.data_utils")
+    try:
+        root = data_utils.data_root()
+    except datasets.DatasetError as error:
+        raise CodeError("missing", str(error)) from None
+    return Pictures(root, datasets.read_batch, datasets.kind(root), datasets.fingerprint(root))

@@ -1,0 +1,29 @@
+"""A course of its own for the engine: one small assignment, without data, models, frameworks or an extension."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import read_assignment
+from autograder.builder import current
+from autograder.course import Course
+
+SMALL = Path(__file__).resolve().parent / "course"
+NAME = "weather"
+SMALL_ASSIGNMENT = read_assignment(SMALL / "autograder" / "assignments" / NAME, SMALL / "source" / NAME)
+collect_ignore = ["course"]  # its tests are run by pytests of their own
+
+
+def copied(into: Path) -> Course:
+    """The small course in another place."""
+    shutil.copytree(SMALL, into, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"), dirs_exist_ok=True)
+    return Course(into)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The small course with its release built; not to be changed."""
+    course = copied(tmp_path_factory.mktemp("small"))
+    current.build(course)
+    return course

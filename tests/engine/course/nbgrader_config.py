@@ -1,0 +1,10 @@
+"""A small course of one assignment, on which the engine is tested by itself."""
+
+c = get_config()
+
+c.CourseDirectory.course_id = "weather"
+
+from autograder import builder, grading  # noqa: E402
+
+builder.configure(c)
+grading.configure(c)

@@ -1,0 +1,233 @@
+"""The engine on an assignment that it has never seen: build, check, judge, hint, grade, validate, pytest."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import AssignmentError
+from autograder.builder import current
+from autograder.builder.leaks import scan
+from autograder.catalogue import accepted_of, mistakes_of
+from autograder.course import Course, CourseError, find_course
+from autograder.grading.engine import judge_all, submissions
+from autograder.grading.store import VerdictStore
+from autograder.judge.session import judge_part, seen_by, taken_in
+from autograder.sample import make_class, students
+from autograder.validate import calibration
+from autograder.validate.inventory import incomplete
+from autograder.verdict import PartVerdict
+from tests.engine.conftest import NAME, copied
+
+AUTOGRADER = (sys.executable, "-m", "autograder.cli")
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def solved(small: Course, tmp_path: Path) -> Path:
+    """A complete submission."""
+    folder = tmp_path / "handed-in" / NAME
+    students.solved(small, folder)
+    return folder
+
+
+def judged(course: Course, folder: Path, level: int) -> PartVerdict:
+    (part,) = course.parts
+    with taken_in(folder, course.assignment) as submission:
+        return judge_part(course, part, submission, level)
+
+
+def test_the_assignment_is_read(small: Course) -> None:
+    (part,) = small.parts
+    assert [exercise.id for exercise in part.automatic] == ["to_celsius", "running_mean", "forecast"]
+    assert [exercise.id for exercise in part.exercises if exercise.manual] == ["explain"]
+    assert part.model == ""
+    assert len(mistakes_of(small.assignment)) == 6
+    assert [solution.name for solution in accepted_of(small.assignment)] == ["loops"]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("pakage = 'weather'", "pakage"),
+        ("title = 3", "title"),
+        ("title = ", "cannot be read"),
+        ("", "package"),
+    ],
+)
+def test_settings_that_are_wrong_are_told(tmp_path: Path, line: str, says: str) -> None:
+    course = copied(tmp_path)
+    (course.root / "autograder" / "assignments" / NAME / "assignment.toml").write_text(line)
+    with pytest.raises(AssignmentError, match=says) as caught:
+        _ = find_course(tmp_path).assignment
+    assert "assignment.toml" in str(caught.value)
+
+
+def test_a_folder_that_is_no_course(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="not a course's folder"):
+        find_course(tmp_path)
+
+
+def test_of_several_assignments_one_is_named(tmp_path: Path) -> None:
+    course = copied(tmp_path)
+    for step in ("source", "autograder/assignments"):
+        shutil.copytree(course.root / step / NAME, course.root / step / "climate")
+    with pytest.raises(CourseError, match="--assignment: climate, weather"):
+        find_course(tmp_path)
+    assert find_course(tmp_path, name="climate").assignment.name == "climate"
+
+
+def test_the_release_holds_no_solution(small: Course) -> None:
+    assert scan(small.release, small.assignment) == []
+    assert "5 / 9" not in "".join(path.read_text() for path in small.release.rglob("*.py"))
+    assert not list(small.release.rglob("*hidden*"))
+
+
+def test_a_students_pytest_in_the_release(small: Course, tmp_path: Path) -> None:
+    folder = tmp_path / NAME
+    shutil.copytree(small.release, folder)
+    ran = run(tmp_path, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "to_celsius")
+    assert "1 failed, 2 deselected" in ran.stdout
+    assert "It is not written yet" in ran.stdout
+
+
+def test_check_names_a_mistake(small: Course, solved: Path) -> None:
+    mistake = next(one for one in mistakes_of(small.assignment) if one.key == "running_mean/sum")
+    mistake.apply(solved / "weather")
+    program = "from weather.checks import check; check('to_celsius'); check('running_mean')"
+    ran = run(solved, sys.executable, "-c", program)
+    assert "to_celsius: 1 of 1 checks passed." in ran.stdout
+    assert f"Perhaps: {mistake.explanation}" in ran.stdout
+
+
+def test_a_complete_submission_gets_all(small: Course, solved: Path, level: int) -> None:
+    verdict = judged(small, solved, level)
+    assert [exercise.score for exercise in verdict.exercises] == [2, 3, 1]
+    assert verdict.data == ""
+
+
+def test_an_untouched_release_gets_nothing(small: Course, tmp_path: Path, level: int) -> None:
+    students.blank(small, tmp_path / NAME)
+    assert judged(small, tmp_path / NAME, level).score == 0
+
+
+def test_a_mistake_is_named_and_blamed_for_what_runs_on_it(small: Course, solved: Path, level: int) -> None:
+    mistake = mistakes_of(small.assignment)[0]
+    mistake.apply(solved / "weather")
+    first, second, third = judged(small, solved, level).exercises
+    assert (first.score, second.score, third.score) == (0, 0.2 * 0, 1)
+    assert first.tests[0].hint == mistake.explanation
+    assert second.message.startswith("This runs on to_celsius")
+
+
+def test_a_plain_assert_of_a_hidden_test_fails_the_student(small: Course, solved: Path, level: int) -> None:
+    module = solved / "weather" / "readings.py"
+    module.write_text(module.read_text() + "\n_right = running_mean\ndef running_mean(readings, width):\n"
+                      "    means = _right(readings, width)\n    return means if len(means) > 1 else np.zeros(2)\n")  # fmt: skip
+    tests = {test.name: test for exercise in judged(small, solved, level).exercises for test in exercise.tests}
+    assert tests["mean_of_one"].outcome == "failed"
+    assert tests["mean_of_one"].message == "One reading has one mean."
+
+
+def test_the_gate_finds_nothing_wrong(small: Course, level: int) -> None:
+    (part,) = small.parts
+    assert list(incomplete(small)) == []
+    assert current.differences(small) == []
+    assert calibration.reference_lacks(small, part, level) == []
+    assert calibration.blank_earns(small, part, level) == []
+    assert [calibration.accepted_loses(small, one, 0) for one in accepted_of(small.assignment)] == [[]]
+    assert [calibration.mistake_passes(small, one, level) for one in mistakes_of(small.assignment)] == [[]] * 6
+
+
+@pytest.mark.slow
+def test_the_commands(tmp_path: Path, level: int) -> None:
+    course = copied(tmp_path)
+    early = run(tmp_path, *AUTOGRADER, "grade")
+    assert (early.returncode, "run `autograder build` first" in early.stderr.replace("\n", " ")) == (1, True)
+    for command in ("build", "sample", "grade"):
+        ran = run(tmp_path, *AUTOGRADER, command)
+        assert ran.returncode == 0, ran.stderr + ran.stdout
+    assert re.search(r"sample-complete.*6 of 6", ran.stdout)
+    assert len(list((tmp_path / "feedback").glob(f"*/{NAME}/Readings.html"))) == 3
+    validated = run(tmp_path, *AUTOGRADER, "validate")
+    assert validated.returncode == 0, validated.stderr
+    assert course.judged_on.root is None
+
+
+def test_each_part_sees_its_own(small: Course, solved: Path) -> None:
+    (part,) = small.parts
+    with taken_in(solved, small.assignment) as submission:
+        assert seen_by(small, part, submission).digest == submission.digest
+
+
+def test_a_submission_is_read_once(tmp_path: Path, level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = copied(tmp_path)
+    current.build(course)
+    make_class(course, tmp_path / "submitted")
+    folder = submissions(course)["sample-complete"]
+    first = course.submissions.take(folder)
+    monkeypatch.setattr("autograder.intake.kept.take_in", lambda *_: pytest.fail("it is read again"))
+    assert course.submissions.take(folder) == first
+    monkeypatch.undo()
+    (folder / "weather" / "readings.py").write_text("changed = True\n")
+    assert course.submissions.take(folder).digest != first.digest
+
+
+@pytest.mark.slow
+def test_what_was_judged_is_not_judged_again(tmp_path: Path, level: int) -> None:
+    course = copied(tmp_path)
+    current.build(course)
+    make_class(course, tmp_path / "submitted")
+    judge_all(course, submissions(course), level, workers=1)
+    verdicts = {path: path.stat().st_mtime_ns for path in (course.state / "verdicts").rglob("*.json")}
+    assert len(verdicts) == 3
+    judge_all(course, submissions(course), level, workers=1)
+    assert {path: path.stat().st_mtime_ns for path in (course.state / "verdicts").rglob("*.json")} == verdicts
+    hidden = course.assignment.hidden / "test_readings.py"
+    hidden.write_text(hidden.read_text() + "\n")
+    (part,) = course.parts
+    submission = course.submissions.take(submissions(course)["sample-complete"])
+    assert VerdictStore(course).get(submission.digest, part, level) is None
+
+
+def test_hidden_tests_are_pytest_tests(small: Course, solved: Path, level: int) -> None:
+    hidden = str(small.assignment.hidden)
+    pytest_ = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", hidden)
+    right = run(small.root, *pytest_, "--submission", str(small.source))
+    assert "6 passed" in right.stdout, right.stdout + right.stderr
+    mistakes_of(small.assignment)[0].apply(solved / "weather")
+    wrong = run(small.root, *pytest_, "--submission", str(solved), "-k", "to_celsius")
+    assert "1 failed, 1 passed, 4 deselected" in wrong.stdout
+    assert "All of it is off by one and the same amount." in wrong.stdout
+    assert "Say what is judged" in run(small.root, *pytest_).stderr + run(small.root, *pytest_).stdout
+
+
+def test_pdb_stops_in_the_hidden_test(small: Course, solved: Path, level: int) -> None:
+    mistakes_of(small.assignment)[0].apply(solved / "weather")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(small.assignment.hidden)]
+    command += ["--submission", str(solved), "-k", "test_degrees and not leave", "--pdb"]
+    ran = subprocess.run(
+        command,
+        cwd=small.root,
+        input="up\nprint(sorted(locals()))\nq\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "['readings', 'reference', 'rng', 'student']" in ran.stdout
+
+
+def test_the_verdict_of_the_command(small: Course, solved: Path, level: int) -> None:
+    ran = run(small.root, *AUTOGRADER, "judge", str(solved), "--json")
+    content = json.loads(ran.stdout)
+    assert content["parts"][0]["name"] == "Readings"
+    assert set(content["parts"][0]) == {
+        "id", "name", "exercises", "problems", "flags", "seconds", "sandbox_level", "data", "submission", "seed", "left_out",
+    }  # fmt: skip

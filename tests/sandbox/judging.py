@@ -1,0 +1,17 @@
+"""The runners that tests of the sandbox start: those of assignment 2's judge or, where it is away, of the small one's."""
+
+from dataclasses import replace
+
+from autograder.sandbox.profiles import for_judging
+from tests.conftest import HAS_ASSIGNMENT
+from tests.engine.conftest import SMALL_ASSIGNMENT
+
+PACKAGE = "cs231n"
+"""The package that these tests write."""
+
+if HAS_ASSIGNMENT:
+    from tests.assignment2 import ASSIGNED
+else:
+    ASSIGNED = SMALL_ASSIGNMENT
+
+JUDGING = replace(for_judging(ASSIGNED, ASSIGNED.parts[0]), package=PACKAGE)
