@@ -45,6 +45,10 @@ class Course:
     data: Path | None = None
     name: str = ""
 
+    def __reduce__(self) -> tuple[type["Course"], tuple[Path, Path | None, str]]:
+        """Let it travel to another process without what it has found so far: a kit may hold modules."""
+        return Course, (self.root, self.data, self.name)
+
     @cached_property
     def assignment(self) -> Assignment:
         """The assignment.

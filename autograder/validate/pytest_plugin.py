@@ -8,8 +8,7 @@ import contextlib
 import math
 import tempfile
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,29 +51,26 @@ class Session:
     course: Course
     submission: Submission
     level: int
+    _contexts: dict[int, Context] = field(default_factory=dict)
 
-    @cached_property
-    def contexts(self) -> dict[str, Context]:
-        """What the tests of each exercise are asked with; those of a part share it."""
-        return {
-            exercise.id: context
-            for context in map(self._context, self.course.parts)
-            for exercise in context.part.automatic
-        }
+    def context_for(self, exercise: str) -> Context:
+        """Return what the tests of an exercise are asked with; those of a part share it."""
+        part = next(part for part in self.course.parts if exercise in {one.id for one in part.automatic})
+        if part.number not in self._contexts:
+            self._contexts[part.number] = self._context(part)
+        return self._contexts[part.number]
 
     def _context(self, part: Part) -> Context:
         begun = worked_on(self.course, part, self.submission)
         chosen = next((one for one in begun if is_installed(self.course.assignment, one)), begun[0])
-        chosen = replace(chosen, others=())
         extension = provide(self.course, chosen, self.submission, self.level)
-        return Context(
-            self.course, chosen, self.submission, self.level, extension, _until=math.inf
-        )  # somebody may debug
+        unlimited = math.inf  # somebody may look at it with a debugger
+        return Context(self.course, chosen, self.submission, self.level, extension, _until=unlimited)
 
     def close(self) -> None:
         """End the runners."""
-        for context in dict.fromkeys(map(id, self.contexts.values())):
-            next(one for one in self.contexts.values() if id(one) == context).close()
+        for context in self._contexts.values():
+            context.close()
 
 
 def plugin_for(conftest: str) -> dict[str, Any]:
@@ -103,7 +99,7 @@ def plugin_for(conftest: str) -> dict[str, Any]:
     def offered(request: pytest.FixtureRequest, judging: Session) -> Fixtures:
         """What the test may ask for."""
         claim = claimed(request.node)
-        context = judging.contexts[claim.exercise]
+        context = judging.context_for(claim.exercise)
         name = name_of(request.node, claim)
         recorded = context.student(claim.exercise, name, claim.kind in SLOW)
         flags: list[str] = []

@@ -84,9 +84,10 @@ class Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._scratch.name, *self._work), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, self._scratch.name, *self._work), daemon=True)
         with _single_threaded(), left_to_this_process():
-            self._process.start()
+            process.start()
+        self._process = process
         theirs.close()
         try:
             self._receive(START_SECONDS)

@@ -1,6 +1,7 @@
 """The engine on an assignment that it has never seen: build, check, judge, hint, grade, validate, pytest."""
 
 import json
+import pickle
 import re
 import shutil
 import subprocess
@@ -51,6 +52,14 @@ def test_the_assignment_is_read(small: Course) -> None:
     assert part.model == ""
     assert len(mistakes_of(small.assignment)) == 6
     assert [solution.name for solution in accepted_of(small.assignment)] == ["loops"]
+
+
+def test_a_course_travels_to_another_process(small: Course) -> None:
+    course = Course(small.root)
+    object.__setattr__(course, "kit", sys)  # as a kit that holds a module
+    again = pickle.loads(pickle.dumps(course))
+    assert again == course
+    assert again.kit is not sys
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import pickle
 import random
 import time
 from functools import partial
@@ -224,3 +225,12 @@ def test_a_sample_of_mutants_is_noticed(course: Course, every: list[Mutant]) -> 
     listed = known(ASSIGNED)
     assert [fate.mutant.key for fate in fates if fate.survived and fate.mutant.key not in listed] == []
     assert sum(not fate.survived for fate in fates) > 30
+
+
+def test_a_worker_that_cannot_be_started_says_why() -> None:
+    worker = Worker(time.time, lambda: None, seconds=1)  # which no other process knows by name
+    try:
+        with pytest.raises((AttributeError, pickle.PicklingError)):
+            worker.ask()
+    finally:
+        worker.close()
