@@ -3,6 +3,7 @@
     python -m benchmarks.verdicts prepare FOLDER           # sample class, accepted solutions, known mistakes
     python -m benchmarks.verdicts judge FOLDER TABLE.json  # with the `autograder` of the current environment
     python -m benchmarks.verdicts compare OLD.json NEW.json
+    python -m benchmarks.verdicts table TABLE.json         # accepted solutions and mistakes, in this process
 
 One secret serves all, so that both versions draw the same inputs. Times are not compared: other benchmarks do that.
 """
@@ -12,11 +13,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from autograder.catalogue import Mistake, accepted_of, mistakes_of
 from autograder.course import Course, find_course
 from autograder.sample import students
+from autograder.validate.calibration import is_quick
+from autograder.validate.trusted import Variant, parts_in_numpy
 from tests.assignment2 import ACCEPTED, CATALOGUE
 
 SECRET = "one secret for both"
@@ -68,6 +74,26 @@ def _judged(folder: Path, parts: list[int]) -> dict[str, object]:
     }  # fmt: skip
 
 
+def table(course: Course, path: Path) -> None:
+    """Write what each quick test makes of the reference, the accepted solutions and the known mistakes."""
+    os.environ["AUTOGRADER_SECRET"] = SECRET
+    variants: dict[str, Callable[[Path], None]] = {"reference": lambda _: None}
+    variants |= {f"accepted {one.name}": one.apply for one in accepted_of(course.assignment)}
+    for mistake in mistakes_of(course.assignment):
+        if mistake.file.endswith(".py"):
+            variants[f"mistake {mistake.key}"] = partial(_mistaken, course, mistake)
+    found = {}
+    for name, change in variants.items():
+        with Variant(course, change) as variant:
+            results = [one for part in parts_in_numpy(course) for one in variant.results(part, is_quick, "0")]
+        found[name] = {one.name: [one.outcome, one.message, one.hint, one.credit] for one in results}
+    path.write_text(json.dumps(found, indent=1, sort_keys=True))
+
+
+def _mistaken(course: Course, mistake: Mistake, folder: Path) -> None:
+    mistake.apply(folder / course.assignment.package)
+
+
 def compare(old: Path, new: Path) -> list[str]:
     """Return how two tables differ, one line for each exercise of a submission."""
     before, after = (json.loads(path.read_text()) for path in (old, new))
@@ -82,13 +108,15 @@ def compare(old: Path, new: Path) -> list[str]:
 def main() -> None:
     """Do what was asked for; differences are an exit code of 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("prepare", "judge", "compare"))
+    parser.add_argument("what", choices=("prepare", "judge", "table", "compare"))
     parser.add_argument("paths", nargs="+", type=Path)
     given = parser.parse_args()
     if given.what == "prepare":
         prepare(find_course(), *given.paths)
     elif given.what == "judge":
         judge(*given.paths)
+    elif given.what == "table":
+        table(find_course(), *given.paths)
     else:
         differences = compare(*given.paths)
         print("\n".join([*differences, f"{len(differences)} exercises differ."]))

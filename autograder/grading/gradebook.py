@@ -34,6 +34,7 @@ from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
 from . import engine, pages, record
 from .cells import show
+from .engine import GradingError
 from .execute import Patience, handed_in
 from .export import CsvExport
 from .store import has_error, presentation_digest
@@ -90,10 +91,17 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """Grade; what stops all of it is said in one sentence."""
         try:
             self._level = engine.require_level(self.allow_weak)
+            self._require_assignment()
             super().start()
         except SetupError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
+
+    def _require_assignment(self) -> None:
+        name = self.coursedir.assignment_id
+        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            if name not in {assignment.name for assignment in gradebook.assignments}:
+                raise GradingError(f"The gradebook does not know {name} yet: run `autograder build` first.")
 
     def init_notebooks(self) -> None:
         """Find the submissions, with or without notebooks."""

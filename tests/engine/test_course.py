@@ -160,6 +160,12 @@ def test_the_commands(tmp_path: Path, level: int) -> None:
     course = copied(tmp_path)
     early = run(tmp_path, *AUTOGRADER, "grade")
     assert (early.returncode, "run `autograder build` first" in early.stderr.replace("\n", " ")) == (1, True)
+    assert run(tmp_path, *AUTOGRADER, "build").returncode == 0
+    (tmp_path / "gradebook.db").unlink()  # as in a fresh clone, which has the release and no gradebook
+    assert run(tmp_path, *AUTOGRADER, "sample").returncode == 0
+    unknown = run(tmp_path, *AUTOGRADER, "grade")
+    assert unknown.returncode == 1
+    assert unknown.stderr.count("The gradebook does not know weather yet: run `autograder build` first.") == 1
     for command in ("build", "sample", "grade"):
         ran = run(tmp_path, *AUTOGRADER, command)
         assert ran.returncode == 0, ran.stderr + ran.stdout
