@@ -105,7 +105,7 @@ def test_a_time_out_is_put_off_and_not_for_ever(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_runner_that_is_kept_waiting_answers(tmp_path: object, level: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three seconds of work, two others on its core, and an answer within four seconds is wanted."""
+    """Two seconds of work, another program on its core, and an answer within three seconds is wanted."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
@@ -117,7 +117,7 @@ def test_a_runner_that_is_kept_waiting_answers(tmp_path: object, level: int, mon
         package.mkdir()
         (package / "layers.py").write_text(work)
         core = min(os.sched_getaffinity(0))
-        with program(SPIN, core), program(SPIN, core), program(SPIN, core):
+        with program(SPIN, core):  # one is enough; on a busy machine there are more of them
             before = os.sched_getaffinity(0)
             os.sched_setaffinity(0, {core})  # which the runner inherits
             try:
