@@ -18,14 +18,13 @@ import msgspec
 
 import autograder
 from autograder.checks.definitions import METADATA, NotebookError, read_cells
-from autograder.checks.facts import Facts, read_facts
+from autograder.checks.facts import Facts
 from autograder.errors import SetupError
 from autograder.intake.submission import Rules
 
 ROOM = f"{autograder.__name__}.assignments"
 """The package in which graders are imported."""
 SETTINGS = "assignment.toml"
-NUMPY = "numpy"
 
 
 class AssignmentError(SetupError):
@@ -50,7 +49,7 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds : float
         For all tests of a part.
     environment : dict of str
-        Of its runner.
+        Of its runner, and of what trains the reference's model.
     reads_itself : bool
         Whether it ends the program where it cannot read its own path and arguments in ``/proc``.
     """
@@ -126,7 +125,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     package: str
     title: str
-    packages: tuple[str, ...] = (NUMPY,)
+    packages: tuple[str, ...] = ("numpy",)
     computing: tuple[str, ...] = ()
     model: str = ""
     files: dict[str, int] = {}
@@ -256,7 +255,9 @@ class Assignment:
     def facts(self) -> Facts:
         """What the students' tools must know."""
         _put_on_path(self.folder)
-        return read_facts(self.folder / SETTINGS, f"{ROOM}.{self.name}.kit")
+        kit = f"{ROOM}.{self.name}.kit" if self.kit.is_dir() else ""
+        frameworks = tuple((name, framework.title) for name, framework in self.settings.frameworks.items())
+        return Facts(self.package, kit, self.settings.computing, frameworks)
 
     def module(self, name: str) -> ModuleType | None:
         """Import a module of the grader, such as ``kit.judge``; None where it has none of this name."""

@@ -295,7 +295,7 @@ def _points_open(verdicts: list[PartVerdict]) -> str:
 @app.command()
 def validate(
     mutated: Annotated[
-        bool, typer.Option("--mutants", help="Change the reference everywhere too; takes long.")
+        bool, typer.Option("--mutants", help="Change the reference everywhere too: some minutes.")
     ] = False,
     attacked: Annotated[bool, typer.Option("--attacks", help="Run the attack suite too; takes long.")] = False,
     seeds: Annotated[int, typer.Option(help="Random inputs for each style of correct code.", min=1)] = 3,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from autograder.checks.facts import tell
 from autograder.checks.public import lend
 from autograder.errors import SetupError
 from autograder.intake.kept import Kept
@@ -202,6 +203,8 @@ def lend_rooms(package: str, init: str) -> list[str]:
     """
     source = Path(init).resolve().parent.parent
     root = source.parent.parent
-    assignment = Course(root, name=source.name).assignment
-    lend(replace(assignment.facts, package=package))
-    return [str(root), str(ENGINE.parent)] if assignment.settings.rooms else []
+    course = Course(root, name=source.name)
+    facts = course.assignment.facts
+    tell(source, facts)
+    lend(replace(facts, package=package))
+    return list(dict.fromkeys(str(course.room(name).parent) for name in course.assignment.settings.rooms))

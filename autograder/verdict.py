@@ -5,7 +5,7 @@ Data only: how it is reached is the judge's business, how it is shown the reader
 
 import functools
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -33,9 +33,16 @@ class Outcome(StrEnum):
 PASSED, FAILED, ERROR, OPEN, NOT_GRADED, GRADED = Outcome
 UNDECIDED = (ERROR, OPEN, NOT_GRADED)
 """Outcomes that are not final: they add nothing, cost nothing, and wait for a person."""
+OF_TESTS = (PASSED, FAILED, *UNDECIDED)
+OF_EXERCISES = (GRADED, FAILED, *UNDECIDED)
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 Level = Annotated[int, msgspec.Meta(ge=0, le=3)]
+
+
+def _require_one_of(outcomes: tuple[Outcome, ...], outcome: str) -> None:
+    if outcome not in outcomes:
+        raise ValueError(f"the outcome {outcome!r} is none of {', '.join(outcomes)}")
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,9 @@ class TestResult:
     seconds: Amount = 0.0
     credit: Share = 0.0
 
+    def __post_init__(self) -> None:
+        _require_one_of(OF_TESTS, self.outcome)
+
 
 @dataclass(frozen=True)
 class ExerciseResult:
@@ -85,6 +95,9 @@ class ExerciseResult:
     score: Amount
     outcome: Outcome
     tests: tuple[TestResult, ...]
+
+    def __post_init__(self) -> None:
+        _require_one_of(OF_EXERCISES, self.outcome)
 
     @property
     def message(self) -> str:
@@ -202,7 +215,7 @@ def to_json(verdicts: list[PartVerdict]) -> dict[str, Any]:
     """Return the verdicts of one submission as the documented JSON."""
     level = min((verdict.sandbox_level for verdict in verdicts), default=0)
     content = Verdicts(level, verdicts[0].data if verdicts else "", tuple(verdicts))
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(content))
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(asdict(content)))
     for part in plain["parts"]:
         del part["consulted"]
     return plain
@@ -217,14 +230,25 @@ def from_json(content: Any) -> list[PartVerdict]:
         If the content does not follow the schema.
     """
     try:
-        return list(msgspec.convert(content, Verdicts).parts)
+        found = list(msgspec.convert(content, Verdicts).parts)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a verdict: {error}") from None
+    if to_json(found) != content:  # msgspec passes over what a dataclass does not know, and puts in what is missing
+        raise ValueError("not a verdict: it has too few fields, or too many")
+    return found
 
 
 @functools.cache
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a submission's verdict."""
     found = msgspec.json.schema(Verdicts)
-    del found["$defs"][PartVerdict.__name__]["properties"]["consulted"]
+    objects = found["$defs"]
+    del objects["PartVerdict"]["properties"]["consulted"], objects["Outcome"]
+    objects["TestResult"]["properties"]["outcome"] = {"enum": list(OF_TESTS)}
+    objects["ExerciseResult"]["properties"]["outcome"] = {"enum": list(OF_EXERCISES)}
+    for name in ("Verdicts", "PartVerdict", "ExerciseResult", "TestResult"):  # whose fields are always there
+        properties = objects[name]["properties"]
+        objects[name] |= {"required": list(properties), "additionalProperties": False}
+        for one in properties.values():
+            one.pop("default", None)
     return found

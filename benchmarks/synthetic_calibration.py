@@ -1,4 +1,4 @@
-"""For measuring the synthetic stand-in against real CIFAR-10: the same models, recipes and seeds on both, side by side.
+"""For measuring the synthetic pictures against real CIFAR-10: the same models, recipes and seeds on both, side by side.
 Not a test and not part of a release: it takes minutes, and PyTorch (`pip install torch`) for all but the NumPy rows.
 
     python benchmarks/synthetic_calibration.py [--real FOLDER] [--synthetic FOLDER] [--seed N] [--only ROW,ROW]
@@ -6,7 +6,7 @@ Not a test and not part of a release: it takes minutes, and PyTorch (`pip instal
 Test accuracy in percent, one run each, generator version 3, seed 231, one core (train: on 10,000 training pictures;
 epoch 1: test after it; moved: test pictures mirrored and shifted by a pixel; "-": not measured):
 
-    model         real CIFAR-10                          stand-in
+    model         real CIFAR-10                          synthetic
     tiny numpy    27.5                                   25.4
     linear        40.9 (train 45, epoch 1 37, moved 40)  40.9 (train 46, epoch 1 37, moved 36)
     fc numpy      51.0 (val 45 44 48 48 49)              52.4 (val 46 50 51 53 54)
@@ -238,8 +238,8 @@ ROWS = NUMPY_ROWS | TORCH_ROWS
 def main() -> int:
     """Print the table: a row for each model, test accuracies in percent, a column for each kind of data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--real", metavar="FOLDER", help="real CIFAR-10; without it, the stand-in's column only")
-    parser.add_argument("--synthetic", metavar="FOLDER", help="the stand-in (default: generate it from --seed)")
+    parser.add_argument("--real", metavar="FOLDER", help="real CIFAR-10; without it, the synthetic column only")
+    parser.add_argument("--synthetic", metavar="FOLDER", help="synthetic pictures (default: generate it from --seed)")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--only", metavar="ROW,ROW", help=f"of {', '.join(ROWS)}")
     options = parser.parse_args()
@@ -248,7 +248,7 @@ def main() -> int:
         names = [name for name in names if name in NUMPY_ROWS]
         print("PyTorch is not installed: NumPy rows only.")
     columns = {"real": load(options.real)} if options.real else {}
-    columns["stand-in"] = load(options.synthetic or synthetic_root(seed=options.seed))
+    columns["synthetic"] = load(options.synthetic or synthetic_root(seed=options.seed))
     print("".join(f"{title:<42}" for title in ("model", *columns)))
     for name in names:
         print(f"{name:<42}", end="", flush=True)

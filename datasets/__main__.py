@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{folder} is complete and undamaged: {layout.fingerprint(folder)}")
         elif options.synthetic:
             folder = generate(Path(options.to or layout.default_root()), options.seed)
-            print(f"The synthetic stand-in is ready in {folder} ({layout.fingerprint(folder)}).")
+            print(f"The synthetic pictures are ready in {folder} ({layout.fingerprint(folder)}).")
         else:
             fetch(options.to, options.source, progress=not options.quiet)
     except DatasetError as error:
@@ -36,13 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=layout.tool(), description="Get CIFAR-10, or a stand-in for it.")
+    parser = argparse.ArgumentParser(prog=layout.tool(), description="Get CIFAR-10, or synthetic pictures.")
     parser.add_argument("--to", metavar="DIR", help="folder that shall hold it (default: this package's own)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--from", dest="source", metavar="PATH", help="take it from this folder or .tar.gz archive")
-    what.add_argument("--synthetic", action="store_true", help="generate the stand-in instead: seconds, no network")
+    what.add_argument("--synthetic", action="store_true", help="generate synthetic ones instead: seconds, no network")
     what.add_argument("--check", action="store_true", help="only tell whether the data are there and undamaged")
-    parser.add_argument("--seed", type=int, default=SEED, help="of the stand-in (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the synthetic pictures (default: %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return parser
 

@@ -1,5 +1,5 @@
 """For getting the real CIFAR-10: download, verify, extract, put in place; or the same from a local folder or archive.
-Not for reading it (see layout) nor for the stand-in (see synthetic).
+Not for reading it (see layout) nor for the synthetic pictures (see synthetic).
 """
 
 import http.client

@@ -146,7 +146,7 @@ def read_names(root: str | Path | None = None) -> tuple[str, ...]:
 
 
 def kind(root: str | Path | None = None) -> Kind:
-    """Return ``"synthetic"`` for the stand-in (its folder holds ``synthetic.json``), else ``"cifar10"``.
+    """Return ``"synthetic"`` for the synthetic pictures (their folder holds ``synthetic.json``), else ``"cifar10"``.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def kind(root: str | Path | None = None) -> Kind:
 def fingerprint(root: str | Path | None = None) -> str:
     """Name the training data: the kind, and 16 hexadecimal digits of the SHA-256 of the 50,000 labels as bytes.
 
-    Labels only, so that a stand-in whose pixels differ in a last bit between platforms keeps its name.
+    Labels only, so that synthetic pictures whose pixels differ in a last bit between platforms keep their name.
 
     Returns
     -------

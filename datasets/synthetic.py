@@ -1,4 +1,4 @@
-"""For the stand-in: 60,000 pictures from a seed that are about as hard to learn as CIFAR-10, for CI and tests.
+"""For the synthetic pictures: 60,000 from a seed that are about as hard to learn as CIFAR-10, for CI and tests.
 Not pictures of anything: nothing learnt here says anything about real photographs.
 """
 
@@ -56,7 +56,7 @@ COLOURS = np.array([[1, 1, 1], [1 / 1.2, 0, -1], [0.5, -1, 0.5]], np.float32)
 
 
 def generate(dest: str | Path, seed: int = SEED) -> Path:
-    """Write the stand-in into ``dest/cifar-10-batches-py``.
+    """Write the synthetic pictures into ``dest/cifar-10-batches-py``.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def generate(dest: str | Path, seed: int = SEED) -> Path:
     -------
     Path
         The folder: the seven official files and ``synthetic.json``. It appears complete or not at all; the same
-        stand-in already there is kept.
+        pictures already there are kept.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def generate(dest: str | Path, seed: int = SEED) -> Path:
     final = Path(dest).expanduser() / FOLDER
     if final.exists() and is_valid(final):
         if layout.kind(final) == "cifar10":
-            raise DatasetError(f"Real CIFAR-10 lies in {final}: name another folder for the stand-in with --to.")
+            raise DatasetError(f"Real CIFAR-10 lies in {final}: name another folder for synthetic pictures with --to.")
         if _facts(final) == _marker(seed):
             return final
     try:
@@ -94,7 +94,7 @@ def generate(dest: str | Path, seed: int = SEED) -> Path:
 
 
 def synthetic_root(cache: str | Path | None = None, seed: int = SEED) -> Path:
-    """Return the stand-in's folder in the user's cache, generated at the first call.
+    """Return the synthetic pictures' folder in the user's cache, generated at the first call.
 
     Parameters
     ----------

@@ -34,9 +34,9 @@ settings.load_profile("any machine")
 
 
 QUICK = (
-    "tests/checks", "tests/judge/test_inputs.py", "tests/judge/test_tracks.py",
-    "tests/intake", "tests/runner", "tests/sandbox/test_levels.py", "tests/sandbox/test_starvation.py", "tests/source",
-    "tests/test_cli.py", "tests/test_contracts.py", "tests/test_verdict.py",
+    "tests/checks", "tests/intake", "tests/judge/test_inputs.py", "tests/runner", "tests/sandbox/test_levels.py",
+    "tests/sandbox/test_starvation.py", "tests/source", "tests/test_cli.py", "tests/test_contracts.py",
+    "tests/test_verdict.py",
 )  # fmt: skip
 """Files and folders whose tests `make quick` runs, but for the slow ones; a test elsewhere is marked by itself."""
 
@@ -70,7 +70,7 @@ class Skips:
     Parameters
     ----------
     allowed : list of dict
-        Each with ``reason``, a regular expression for all of pytest's reason, and ``why`` that may be.
+        Each with ``reason``, a regular expression that matches all of pytest's reason, and ``why`` that may be.
     """
 
     def __init__(self, allowed: list[dict[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from autograder.verdict import (
     PartVerdict,
     TestResult,
     from_json,
+    schema,
     score,
     to_json,
 )
@@ -105,8 +107,34 @@ def test_json_gives_back_what_went_in(verdicts: list[PartVerdict]) -> None:
 
 
 @given(VERDICTS)
+def test_the_schema_describes_it(verdict: PartVerdict) -> None:
+    content = to_json([verdict])
+    jsonschema.validate(content, schema())
+    (part,) = content["parts"]
+    for wrong in ({**part, "more": 1}, *({name: part[name] for name in part if name != gone} for gone in part)):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**content, "parts": [wrong]}, schema())
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("tests", "graded"), ("exercises", "passed")])
+def test_an_outcome_of_the_other_kind_is_refused(kind: str, outcome: str) -> None:
+    test = TestResult("name", "Title", "core", PASSED, credit=1.0)
+    content = to_json([PartVerdict(1, "Part", (ExerciseResult("id", 1.0, 1.0, GRADED, (test,)),))])
+    one = content["parts"][0]["exercises"][0]
+    (one["tests"][0] if kind == "tests" else one)["outcome"] = outcome
+    with pytest.raises(ValueError, match="outcome"):
+        from_json(content)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(content, schema())
+
+
+@given(VERDICTS)
 def test_what_is_not_a_verdict_is_refused(verdict: PartVerdict) -> None:
     content = to_json([verdict])
-    for wrong in ({}, [], None, {**content, "parts": [{}]}, {**content, "sandbox_level": 9}):
+    (part,) = content["parts"]
+    less = [{name: value for name, value in part.items() if name != gone} for gone in part]
+    changed = [*less, {}, {**part, "more": 1}, {**part, "consulted": []}, {**part, "data": "others"}]
+    wrong_parts = [{**content, "parts": [one]} for one in changed]
+    for wrong in ({}, [], None, {**content, "sandbox_level": 9}, {**content, "more": 1}, *wrong_parts):
         with pytest.raises(ValueError):
             from_json(wrong)

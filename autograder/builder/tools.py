@@ -22,7 +22,7 @@ def files(course: Course) -> Iterator[tuple[Path, str]]:
     assignment = course.assignment
     package = Path(assignment.package)
     yield from _room(Path(str(autograder.checks.__file__)).parent, package / "checks", assignment)
-    if (assignment.kit / "student").is_dir():
+    if any((assignment.kit / room).is_dir() for room in KIT_ROOMS):
         yield package / "kit" / "__init__.py", _renamed(_text(assignment.kit / "__init__.py"), assignment)
         for room in KIT_ROOMS:
             yield from _room(assignment.kit / room, package / "kit" / room, assignment)

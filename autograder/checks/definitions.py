@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 METADATA = "autograder"
-"""The key of the engine's own in the metadata of notebooks and cells."""
+"""The engine's own key in the metadata of notebooks and cells."""
 MAX_BYTES = 64 * 2**20
 MAX_PIECES = 1_000_000
 MAX_CELLS = 1_000

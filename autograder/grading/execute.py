@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeError
 from autograder.course import Course
 from autograder.errors import GraderFault
-from autograder.intake.kept import lay
+from autograder.intake.kept import lay, view
 from autograder.intake.submission import Submission
 from autograder.judge.extension import provide
 from autograder.sandbox import launch, profiles
@@ -287,23 +287,19 @@ def _is_picture(name: str, value: Any) -> bool:
 @contextmanager
 def _laid_out(course: Course, part: Part, submission: Submission, level: int) -> Iterator[Path]:
     """The submission as its author had it: with what of the release intake leaves out, and a built extension."""
-    with tempfile.TemporaryDirectory(prefix="autograder-notebook-", ignore_cleanup_errors=True) as scratch:
-        os.chmod(scratch, 0o711)
-        folder = Path(scratch, "submission")
-        for name in submission.files:
-            lay(submission.folder / name, folder / name, level > 1)
-        package = Path(course.assignment.package)
-        others = (Path("tests"), *(package / name for name in (*TOOLS, *course.assignment.settings.rooms)))
-        for path in (path for other in others for path in (course.release / other).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                lay(path, folder / path.relative_to(course.release), level > 1)
-        for path in (folder, *folder.rglob("*")):
-            if path.is_dir():
-                path.chmod(0o755)
-        extension = provide(course, part, replace(submission, folder=folder), level)
+    package = Path(course.assignment.package)
+    left_out = (Path("tests"), *(package / name for name in (*TOOLS, *course.assignment.settings.rooms)))
+    files = (path for place in left_out for path in (course.release / place).rglob("*"))
+    tools = {
+        path.relative_to(course.release): path
+        for path in files
+        if path.is_file() and "__pycache__" not in path.parts
+    }  # fmt: skip
+    with view(submission, level > 1, tools) as seen:
+        extension = provide(course, part, seen, level)
         if extension.fault:
             raise ExecutionFault(extension.fault)
-        yield folder
+        yield seen.folder
 
 
 def _within_reach(data: Path, level: int) -> Path:

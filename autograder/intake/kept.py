@@ -10,8 +10,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder import files
 
@@ -124,7 +125,9 @@ class Kept:
 
 
 @contextlib.contextmanager
-def view(submission: Submission, linked: bool) -> Iterator[Submission]:
+def view(
+    submission: Submission, linked: bool, besides: Mapping[Path, Path] = MappingProxyType({})
+) -> Iterator[Submission]:
     """Lay a submission's files out in a folder of their own, for as long as they are judged.
 
     Parameters
@@ -133,6 +136,8 @@ def view(submission: Submission, linked: bool) -> Iterator[Submission]:
         What is to be seen: see `Submission.without`.
     linked : bool
         Whether files may be links to those that are kept: not where a runner could write to them.
+    besides : dict, optional
+        More files: where each is laid, relative to the folder, and where it lies.
     """
     with tempfile.TemporaryDirectory(prefix="autograder-submission-", ignore_cleanup_errors=True) as scratch:
         os.chmod(scratch, 0o711)
@@ -140,6 +145,8 @@ def view(submission: Submission, linked: bool) -> Iterator[Submission]:
         folder.mkdir()
         for name in submission.files:
             lay(submission.folder / name, folder / name, linked)
+        for place, path in besides.items():
+            lay(path, folder / place, linked)
         for path in (folder, *folder.rglob("*")):
             if path.is_dir():
                 path.chmod(0o755)

@@ -116,7 +116,7 @@ class JudgePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
-        """Judge one test; of pytest's own way of doing this only the report is left out."""
+        """Judge one test; of pytest's own protocol only the report is left out."""
         assert isinstance(item, pytest.Function)
         self.judge(item)
         return True
@@ -187,7 +187,7 @@ class JudgePlugin:
 
 
 def claiming(items: Iterable[pytest.Item]) -> list[pytest.Function]:
-    """Return those of pytest's items that claim an exercise."""
+    """Return the pytest items that claim an exercise."""
     return [item for item in items if isinstance(item, pytest.Function) and claim_of(item.function) is not None]
 
 

@@ -50,5 +50,4 @@ def _local(
 
 def contents(assignment: Assignment, notebooks: tuple[str, ...] = (), framework: str = "") -> Contents:
     """Return what a package of an assignment has beside it in this process."""
-    kit = f"{assignment.facts.kit}.runner" if (assignment.kit / "runner").is_dir() else ""
-    return Contents(notebooks, framework, assignment.settings.computing, kit)
+    return Contents(notebooks, framework, assignment.settings.computing, assignment.facts.room("runner"))

@@ -29,7 +29,7 @@ PYTHON_2 = ("past", "future", "six")
 """Helpers for code that runs under Python 2 too, as the 2018 files do."""
 
 
-class StandIn:
+class Stub:
     """Stands for something of a missing module; any use raises."""
 
     def __init__(self, name: str) -> None:
@@ -45,10 +45,10 @@ class StandIn:
             return args[0]  # used as a progress bar
         return self._refuse()
 
-    def __getattr__(self, name: str) -> "StandIn":
+    def __getattr__(self, name: str) -> "Stub":
         if name.startswith("__"):
             raise AttributeError(name)
-        return StandIn(f"{self._name}.{name}")
+        return Stub(f"{self._name}.{name}")
 
 
 class _Module(ModuleType):
@@ -57,7 +57,7 @@ class _Module(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return StandIn(f"{self.__name__}.{name}")
+        return Stub(f"{self.__name__}.{name}")
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

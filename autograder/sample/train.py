@@ -66,10 +66,8 @@ def _place(course: Course, part: Part, quick: bool) -> Path:
 def _train(course: Course, part: Part, quick: bool, path: Path) -> None:
     environment = {**os.environ, **variables(course, quick)}
     environment.pop("NBGRADER_EXECUTION", None)
-    for name, number in (
-        one_thread(course, part).items() if quick else ()
-    ):  # several wait for each other on a busy machine
-        environment.setdefault(name, number)
+    if quick:  # several threads wait for each other on a busy machine
+        environment = {**one_thread(course, part), **environment}
     library = extension.own(course)
     command = [*course.kit.training(part, path.parent), *([str(library.parent)] if library else [])]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -205,9 +205,7 @@ def _variables(profile: Profile, data: str) -> dict[str, str]:
 def _level_3(folder: Path, scratch: Path, profile: Profile) -> Plan:  # noqa: ARG001 (/tmp is a mount)
     readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom", *([DATA] if profile.data else []))
     user = next(_user_numbers) if _is_root() else None
-    limits = replace(
-        profile.limits, removes=True
-    )  # the disk is a file system of a given size, which nothing gets out of
+    limits = replace(profile.limits, removes=True)  # nothing gets out of its disk, which is a mount of a given size
     python = PYTHON / _python().relative_to(_base_prefix())
     return Plan(
         command=_command(str(python), [STAGE, f"{STAGE}/site"], []),

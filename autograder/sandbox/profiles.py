@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
-from autograder.assignment import ROOM, Assignment, Framework, Part
+from autograder.assignment import Assignment, Framework, Part
 
 from .levels import Limits, Profile, parts_of
 
@@ -35,15 +35,15 @@ def missing(framework: Framework) -> str:
 def for_judging(assignment: Assignment, part: Part) -> Profile:
     """Return the profile of a runner that is asked by a part's hidden tests."""
     settings, framework = assignment.settings, assignment.framework_of(part)
-    kit = assignment.kit / "runner"
     profile = Profile(
         packages=settings.packages, package=settings.package, notebooks=(part.notebook,), framework=part.framework,
         computing=settings.computing, stubs=settings.computing,
     )  # fmt: skip
-    if kit.is_dir():
+    kit = assignment.facts.room("runner")
+    if kit:
         profile = replace(
-            profile, kit=kit, kit_name=f"{ROOM}.{assignment.name}.kit.runner", namespaces=settings.namespaces
-        )
+            profile, kit=assignment.kit / "runner", kit_name=kit, namespaces=settings.namespaces
+        )  # fmt: skip
     if framework is None:
         return profile
     return replace(

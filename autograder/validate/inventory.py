@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from autograder.assignment import SETTINGS
 from autograder.catalogue import mistakes_in, mistakes_of
 from autograder.checks.public import PublicTests
 from autograder.course import Course
 from autograder.judge.plugin import asks_for_notebook, claimed
+from autograder.judge.reference import reference
 from autograder.judge.session import collect_all, hidden_file
 
 MISTAKES = 3
@@ -46,6 +48,10 @@ def incomplete(course: Course) -> Iterator[str]:
             found = len(mistakes_in(assignment, exercise.id))
             if of_modules and found < MISTAKES:
                 yield f"{exercise.id} has {found} known mistakes and needs {MISTAKES}: add some to the catalogue."
+    listed, added = assignment.settings.namespaces, tuple(reference(assignment).host.namespaces)
+    if sorted(listed) != sorted(added):
+        names = ", ".join(f'"{name}"' for name in added)
+        yield f"kit/runner adds other namespaces than {SETTINGS} lists: write namespaces = [{names}] there."
     for one in public.tests:
         if one.claim.exercise not in known:
             yield f"The public test {one.name} claims {one.claim.exercise}, which no grade cell has: correct the name."

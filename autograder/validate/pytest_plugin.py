@@ -1,4 +1,4 @@
-"""``pytest autograder/assignments/NAME/hidden --submission FOLDER``: the hidden tests as any tests of pytest's.
+"""``pytest autograder/assignments/NAME/hidden --submission FOLDER``: the hidden tests as ordinary pytest tests.
 
 The submission runs in its confined runner, as when it is graded, and pytest does the rest: ``-k``, ``-x``, ``--pdb``,
 an editor's panel of tests. The source itself is judged as a complete submission. Not for grading: see ``judge``.
@@ -17,9 +17,10 @@ import pytest
 from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
-from autograder.checks.exercise import claim_of
 from autograder.checks.fixtures import pytest_fixtures
+from autograder.checks.pytest_plugin import pytest_itemcollected
 from autograder.course import Course
+from autograder.grading.engine import GradingError, require_level
 from autograder.intake.submission import Submission
 from autograder.judge import NotGraded, Open
 from autograder.judge.alternatives import worked_on
@@ -29,10 +30,7 @@ from autograder.judge.fixtures import Fixtures, fixtures_of
 from autograder.judge.plugin import SLOW, claimed, name_of
 from autograder.judge.session import taken_in
 from autograder.sample import students
-from autograder.sandbox.client import best_level
 from autograder.sandbox.profiles import is_installed
-
-SAFE_LEVEL = 2
 
 
 @dataclass
@@ -81,7 +79,7 @@ def plugin_for(conftest: str) -> dict[str, Any]:
     def pytest_addoption(parser: pytest.Parser) -> None:
         group = parser.getgroup("autograder")
         group.addoption("--submission", metavar="FOLDER", help="The submission to judge: a folder or an archive.")
-        group.addoption("--level", type=int, help="Of the sandbox, by default the best that there is.")
+        group.addoption("--allow-weak", action="store_true", help="Judge even where the sandbox is weak.")
 
     @pytest.fixture(scope="session")
     def judging(request: pytest.FixtureRequest) -> Iterator[Session]:
@@ -91,7 +89,7 @@ def plugin_for(conftest: str) -> dict[str, Any]:
             pytest.exit("Say what is judged: pytest ... --submission FOLDER", pytest.ExitCode.USAGE_ERROR)
         folder = request.config.invocation_params.dir / named
         with _handed_in(course, folder) as handed_in, taken_in(handed_in, course.assignment) as submission:
-            session = Session(course, submission, _level(request.config.getoption("--level")))
+            session = Session(course, submission, _level(request.config.getoption("--allow-weak")))
             yield session
             session.close()
 
@@ -122,24 +120,16 @@ def _handed_in(course: Course, folder: Path) -> Iterator[Path]:
         yield complete
 
 
-def _level(wanted: int | None) -> int:
-    level = wanted or best_level()[0]
-    if level < SAFE_LEVEL and wanted is None:
-        pytest.exit("This machine confines badly (autograder doctor tells more); --level 1 accepts that.", 4)
-    return level
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let ``-k affine`` select the tests of an exercise of this name."""
-    claim = claim_of(item.function) if isinstance(item, pytest.Function) else None
-    if claim is not None:
-        item.extra_keyword_matches.add(claim.exercise)
+def _level(allow_weak: bool) -> int:
+    try:
+        return require_level(allow_weak)
+    except GradingError as error:
+        pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
-    call: pytest.CallInfo[None],
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell what is wrong with a submission in a sentence; of a fault in a test the traceback stays."""
     report = yield

@@ -150,7 +150,7 @@ import sys
 import numpy as np
 
 
-def _without_stand_ins(name):
+def _without_stubs(name):
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_Finder"]
     for known in [known for known in sys.modules if known.partition(".")[0] == name]:
         del sys.modules[known]
@@ -158,7 +158,7 @@ def _without_stand_ins(name):
 
 
 for _name in ("torch", "scipy", "pandas", "matplotlib", "nbgrader", "pytest"):
-    attempt(f"import {_name}", lambda name=_name: _without_stand_ins(name))
+    attempt(f"import {_name}", lambda name=_name: _without_stubs(name))
 """
 
 BY_PATH = """

@@ -144,7 +144,7 @@ def test_fetch_from_a_local_source(
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_fetch_replaces_damaged_data_and_the_stand_in(folder: Path, tmp_path: Path) -> None:
+def test_fetch_replaces_damaged_data_and_the_synthetic_pictures(folder: Path, tmp_path: Path) -> None:
     there = write_folder(tmp_path / "to" / layout.FOLDER, seed=50)
     (there / "test_batch").write_bytes(b"")
     fetch(tmp_path / "to", folder)

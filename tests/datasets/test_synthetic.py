@@ -25,24 +25,24 @@ from datasets.synthetic import SEED, VERSION, Recipe, _World, make_labels
 
 
 @pytest.fixture(scope="module")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The synthetic pictures, generated once."""
     return generate(tmp_path_factory.mktemp("synthetic"))
 
 
-def test_it_has_the_official_layout(stand_in: Path) -> None:
-    pixels, labels = read_train(stand_in)
+def test_it_has_the_official_layout(generated: Path) -> None:
+    pixels, labels = read_train(generated)
     assert pixels.shape == (50_000, 3, 32, 32)
     assert np.bincount(labels).tolist() == [5000] * 10
-    assert np.bincount(read_test(stand_in)[1]).tolist() == [1000] * 10
-    assert len(read_names(stand_in)) == 10
-    assert kind(stand_in) == "synthetic"
-    assert json.loads((stand_in / "synthetic.json").read_text()) == {"seed": SEED, "generator": VERSION}
-    assert sorted(path.name for path in stand_in.iterdir()) == sorted([*layout.FILES, layout.MARKER])
+    assert np.bincount(read_test(generated)[1]).tolist() == [1000] * 10
+    assert len(read_names(generated)) == 10
+    assert kind(generated) == "synthetic"
+    assert json.loads((generated / "synthetic.json").read_text()) == {"seed": SEED, "generator": VERSION}
+    assert sorted(path.name for path in generated.iterdir()) == sorted([*layout.FILES, layout.MARKER])
 
 
-def test_its_pixels_are_like_cifar10s(stand_in: Path) -> None:
-    pixels = read_train(stand_in)[0][:10_000] / np.float32(255)
+def test_its_pixels_are_like_cifar10s(generated: Path) -> None:
+    pixels = read_train(generated)[0][:10_000] / np.float32(255)
     assert np.allclose(pixels.mean(axis=(0, 2, 3)), [0.491, 0.482, 0.447], atol=0.01)
     assert np.allclose(pixels.std(axis=(0, 2, 3)), [0.247, 0.243, 0.262], atol=0.02)
     gray = pixels.mean(axis=1) - pixels.mean()
@@ -56,8 +56,8 @@ def test_labels_are_the_same_everywhere() -> None:
     assert not np.array_equal(make_labels(1), make_labels(2))
 
 
-def test_the_fingerprint_is_known(stand_in: Path) -> None:
-    assert fingerprint(stand_in) == "synthetic-00401fe763a5a066"
+def test_the_fingerprint_is_known(generated: Path) -> None:
+    assert fingerprint(generated) == "synthetic-00401fe763a5a066"
 
 
 def test_the_same_seed_gives_the_same_pictures() -> None:
@@ -68,10 +68,10 @@ def test_the_same_seed_gives_the_same_pictures() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_it_is_generated_once(stand_in: Path) -> None:
-    before = (stand_in / "data_batch_1").stat().st_mtime_ns
-    assert generate(stand_in.parent) == stand_in
-    assert (stand_in / "data_batch_1").stat().st_mtime_ns == before
+def test_it_is_generated_once(generated: Path) -> None:
+    before = (generated / "data_batch_1").stat().st_mtime_ns
+    assert generate(generated.parent) == generated
+    assert (generated / "data_batch_1").stat().st_mtime_ns == before
 
 
 def test_it_never_overwrites_real_pictures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -176,6 +176,64 @@ def test_the_commands(tmp_path: Path, level: int) -> None:
     assert course.judged_on.root is None
 
 
+RUNNER = """
+from autograder.checks.kit import RunnerKit
+
+
+class Kit(RunnerKit):
+    def namespaces(self):
+        return {"tools": lambda: self}
+
+    def twice(self, value):
+        return 2 * value
+"""
+ASKS_THE_KIT = """
+
+@exercise("to_celsius")
+def test_tools_{}(student):
+    \"\"\"The kit is there.\"\"\"
+    assert student.tools.twice(21) == 42
+"""
+JUDGE = """
+from autograder.kit import Data, JudgeKit
+
+
+class Kit(JudgeKit):
+    def data(self):
+        return Data("readings", "abc")
+"""
+
+
+@pytest.mark.parametrize("rooms", [{"runner": RUNNER}, {"judge": JUDGE}, {"runner": RUNNER, "judge": JUDGE}])
+def test_a_kit_has_the_rooms_that_it_needs(tmp_path: Path, level: int, rooms: dict[str, str]) -> None:
+    course = copied(tmp_path / "course")
+    grader = course.root / "autograder" / "assignments" / NAME
+    for room, text in {"": "", **rooms}.items():
+        (grader / "kit" / room).mkdir(parents=True)
+        (grader / "kit" / room / "__init__.py").write_text(text)
+    if "runner" in rooms:
+        for tests, kind in ((grader / "hidden", "hidden"), (course.root / "source" / NAME / "tests", "public")):
+            (tests / "test_readings.py").write_text(
+                (tests / "test_readings.py").read_text() + ASKS_THE_KIT.format(kind)
+            )
+        assert "kit/runner adds other namespaces than assignment.toml lists" in "".join(incomplete(course))
+        with (grader / "assignment.toml").open("a") as settings:
+            settings.write('namespaces = ["tools"]\n')
+    course = Course(Path(shutil.move(course.root, tmp_path / "again")))  # which is read afresh
+    current.build(course)
+    assert list(incomplete(course)) == []
+    released = {path.parent.name for path in course.release.rglob("kit/*/__init__.py")}
+    assert released == {"runner"} & set(rooms)
+    solved = tmp_path / "handed-in" / NAME
+    students.solved(course, solved)
+    verdict = judged(course, solved, level)
+    assert verdict.score == 6
+    assert verdict.data == ("readings" if "judge" in rooms else "")
+    for folder in (course.source, solved):
+        ran = run(folder, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
+        assert f"{4 if 'runner' in rooms else 3} passed" in ran.stdout, ran.stdout
+
+
 def test_each_part_sees_its_own(small: Course, solved: Path) -> None:
     (part,) = small.parts
     with taken_in(solved, small.assignment) as submission:

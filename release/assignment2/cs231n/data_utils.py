@@ -16,7 +16,7 @@ class Preprocessing:
     mean : float32 array, shape (3, 32, 32)
         What was subtracted from each picture; zeros if nothing was.
     fingerprint : str
-        Which pictures they were (the real CIFAR-10 or the synthetic stand-in).
+        Which pictures they were (the real CIFAR-10 or the synthetic ones).
     deviation : float32 array, shape (3,)
         What each channel was divided by; ones if it was by nothing.
     """
@@ -41,7 +41,7 @@ def quick_mode():
 
 
 def data_root():
-    """The folder with the pictures: the real ones or, in quick mode and where there are none, the stand-in.
+    """The folder with the pictures: the real ones or, in quick mode and where there are none, the synthetic ones.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """What the students' tools must know of an assignment: its package, and what its notebooks are written for.
 
-A release holds these facts in ``tests/assignment.toml``; in the instructor's checkout they are the grader's settings.
+A release holds these facts in ``tests/assignment.toml``; of the instructor's source the course tells them.
 """
 
 import importlib.util
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOM = (__package__ or "").rpartition(".")[0]
 """The package that this one lies in: the students' in a release, else the engine."""
 RELEASED = Path("tests", "assignment.toml")
-ENGINE = Path(__file__).resolve().parent.parent
+_TOLD: dict[Path, "Facts"] = {}
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,15 @@ class Facts:
     computing: tuple[str, ...] = ()
     frameworks: tuple[tuple[str, str], ...] = ()
 
+    def room(self, name: str) -> str:
+        """Return the package of one of the kit's rooms, such as ``runner``; "" where there is none."""
+        return f"{self.kit}.{name}" if self.kit and _is_there(f"{self.kit}.{name}") else ""
+
+
+def tell(folder: Path, facts: Facts) -> None:
+    """Tell the facts of the assignment in a folder, which is no release."""
+    _TOLD[folder.resolve()] = facts
+
 
 def facts_of(folder: Path) -> Facts:
     """Return the facts of the assignment in a folder: a release, or the instructor's source.
@@ -44,17 +53,11 @@ def facts_of(folder: Path) -> Facts:
     FileNotFoundError
         If there are none.
     """
-    released = folder / RELEASED
-    if released.exists():
-        return read_facts(released, f"{ROOM}.kit")
-    graders = (root / "assignments" / folder.name for root in (folder.parents[1] / ENGINE.name, ENGINE))
-    path = next((path for grader in graders if (path := grader / "assignment.toml").exists()), released)
-    return read_facts(path, f"{ROOM}.assignments.{folder.name}.kit")
-
-
-def read_facts(path: Path, kit: str) -> Facts:
-    """Read a file of settings."""
-    said = tomllib.loads(path.read_text(encoding="utf-8"))
+    told = _TOLD.get(folder.resolve())
+    if told is not None:
+        return told
+    said = tomllib.loads((folder / RELEASED).read_text(encoding="utf-8"))
+    kit = f"{ROOM}.kit"
     frameworks = tuple((name, one["title"]) for name, one in said.get("frameworks", {}).items())
     return Facts(said["package"], kit if _is_there(kit) else "", tuple(said.get("computing", ())), frameworks)
 

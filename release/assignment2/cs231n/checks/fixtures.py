@@ -66,7 +66,7 @@ def asks_only_for(test: Callable[..., None], fixtures: type[Fixtures]) -> bool:
 
 
 def pytest_fixtures(names: tuple[str, ...]) -> dict[str, Any]:
-    """Return fixtures of pytest's by these names; each is given by the fixture ``offered``, a `Fixtures`."""
+    """Return pytest fixtures of these names; each is given by the fixture ``offered``, a `Fixtures`."""
     import pytest
 
     def fixture(name: str) -> Any:

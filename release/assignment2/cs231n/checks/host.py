@@ -66,13 +66,13 @@ class PackageHost:
         self._definitions: dict[tuple[str, ...], Definitions] = {}
         make = importlib.import_module(contents.kit).Kit if contents.kit else RunnerKit
         self._kit: RunnerKit = make(self)
-        self._namespaces = self._kit.namespaces()
+        self.namespaces = self._kit.namespaces()
 
     def lookup(self, path: str) -> Any:
         """Return what a dotted name stands for, importing modules on the way."""
         *modules, last = path.split(".")
-        if path.partition(".")[0] in self._namespaces:
-            return getattr(self._namespaces[modules[0]](), last)
+        if path.partition(".")[0] in self.namespaces:
+            return getattr(self.namespaces[modules[0]](), last)
         module = self._import(modules)
         try:
             return getattr(module, last)
@@ -84,7 +84,7 @@ class PackageHost:
         """Import a module of the package by its dotted name below it, or read what the notebook defines."""
         if path == "notebook":
             self._definitions_of(self.notebooks).read()
-        elif path in self._namespaces:
+        elif path in self.namespaces:
             self._kit.prepare(path)
         else:
             self._import(path.split(".") if path else [])

@@ -27,8 +27,6 @@ from .fixtures import Fixtures
 from .host import Contents, PackageHost
 from .record import Log, Playback, Recorded, read_logs, same_answers
 
-SOLUTION_STUB = "NotImplementedError"
-
 
 @dataclass(frozen=True)
 class PublicTest:
@@ -129,14 +127,9 @@ class PublicTests:
             return self.explain(test, error, student.log)
         return None
 
-    @property
-    def fixtures_class(self) -> type[Fixtures]:
-        """What tests may ask for: the kit's, where the assignment has one."""
-        return fixtures_of(self.facts)
-
     def fixtures(self, test: str, student: CodeUnderTest) -> Fixtures:
         """Return what a test is given."""
-        return self.fixtures_class(student, lambda: self.reference(test), lambda: rng_for(test))
+        return fixtures_of(self.facts)(student, lambda: self.reference(test), lambda: rng_for(test))
 
     def explain(self, test: PublicTest, error: BaseException, answers: Log) -> Failure:
         """Turn what a test raised into a `Failure`."""
@@ -165,17 +158,17 @@ def own_host(folder: Path, facts: Facts, values: dict[str, Any] | None = None) -
     known = dict(facts.frameworks)
     framework = next((name for name in modules if name in known), "") or _furthest(notebooks)
     names = tuple(path.name for path, written_for in notebooks.items() if written_for in ("", framework))
-    kit = f"{facts.kit}.runner" if facts.kit else ""
-    host = _NotebookHost(facts.package, folder, Contents(names, framework, facts.computing, kit))
+    host = _NotebookHost(facts.package, folder, Contents(names, framework, facts.computing, facts.room("runner")))
     host.values = values
     return host
 
 
 def fixtures_of(facts: Facts) -> type[Fixtures]:
     """Return what public tests of an assignment may ask for."""
-    if not facts.kit:
+    room = facts.room("student")
+    if not room:
         return Fixtures
-    found: type[Fixtures] = importlib.import_module(f"{facts.kit}.student").Fixtures
+    found: type[Fixtures] = importlib.import_module(room).Fixtures
     return found
 
 
@@ -189,7 +182,7 @@ def lend(facts: Facts) -> None:
 def _furthest(notebooks: dict[Path, str]) -> str:
     """The framework in whose notebook least is left to do: one of several is enough."""
     open_places = {
-        framework: path.read_text(encoding="utf-8", errors="replace").count(SOLUTION_STUB)
+        framework: path.read_text(encoding="utf-8", errors="replace").count("NotImplementedError")
         for path, framework in notebooks.items()
         if framework
     }

@@ -1,4 +1,4 @@
-"""For CIFAR-10 as this course uses it: find it, read it, name it; `python -m` this package gets it or a stand-in.
+"""For CIFAR-10 as this course uses it: find it, read it, name it; `python -m` this package gets it.
 Not for preprocessing or training; importing it reads nothing and needs nothing but NumPy.
 """
 

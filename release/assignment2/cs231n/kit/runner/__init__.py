@@ -19,7 +19,7 @@ class Kit(RunnerKit):
         self._course = Course(host)
 
     def namespaces(self) -> Mapping[str, Callable[[], Any]]:
-        """Return them."""
+        """Return ``course`` and ``framework``."""
         host = self.host
         return {
             "course": lambda: self._course,
