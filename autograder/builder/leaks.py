@@ -12,7 +12,7 @@ from autograder.assignment import Assignment
 
 from .strip import MARKERS, solution_lines
 
-KINDS = {".py", ".pyx", ".ipynb", ".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".json"}
+KINDS = {".py", ".pyx", ".ipynb", ".csv", ".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".json"}
 RECORDED = Path("tests/recorded/answers.npz")
 TELLING = 16
 """A solution's line of fewer characters may stand anywhere by chance."""

@@ -41,11 +41,11 @@ def record(assignment: Assignment, release: Path) -> None:
     Raises
     ------
     RecordError
-        If the reference fails a public test.
+        If a file of public tests cannot be imported, or the reference fails a public test.
     """
     logs: dict[str, Log] = {}
     named: dict[str, dict[str, str]] = {}
-    for test in PublicTests(assignment.source, assignment.facts).tests:
+    for test in _public_tests(assignment):
         if test.claim.kind not in RECORDED_KINDS or not asks_only_for(test.function, Fixtures):
             continue
         own = reference(assignment, _part_of(assignment, test))
@@ -63,6 +63,16 @@ def record(assignment: Assignment, release: Path) -> None:
     write_logs(release / "tests" / "recorded" / "answers.npz", logs)
     text = json.dumps(named, indent=1, sort_keys=True, ensure_ascii=False)
     (release / "tests" / "recorded" / "mistakes.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _public_tests(assignment: Assignment) -> list[PublicTest]:
+    try:
+        return PublicTests(assignment.source, assignment.facts).tests
+    except Exception as error:
+        raise RecordError(
+            f"The public tests in {assignment.source / 'tests'} cannot be imported ({type(error).__name__}: {error}). "
+            f"They may import {assignment.package}.checks and installed packages, and must ask `student` for the rest."
+        ) from None
 
 
 def _part_of(assignment: Assignment, test: PublicTest) -> Part | None:

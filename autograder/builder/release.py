@@ -21,7 +21,7 @@ from .leaks import scan
 from .record import RecordError, record
 from .strip import StripError, strip
 
-COPIED = {".ini", ".toml", ".cfg", ".txt", ".md", ".png", ".sh"}
+COPIED = {".csv", ".ini", ".toml", ".cfg", ".txt", ".md", ".png", ".sh"}
 """Files of the source that students receive as they are."""
 STRIPPED = {".py", ".pyx"}
 NOT_RELEASED = {"__pycache__", ".ipynb_checkpoints", "models", "checkpoints", "build", "recorded"}

@@ -12,7 +12,7 @@ import re
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -287,19 +287,23 @@ def _is_picture(name: str, value: Any) -> bool:
 @contextmanager
 def _laid_out(course: Course, part: Part, submission: Submission, level: int) -> Iterator[Path]:
     """The submission as its author had it: with what of the release intake leaves out, and a built extension."""
-    package = Path(course.assignment.package)
-    left_out = (Path("tests"), *(package / name for name in (*TOOLS, *course.assignment.settings.rooms)))
-    files = (path for place in left_out for path in (course.release / place).rglob("*"))
-    tools = {
-        path.relative_to(course.release): path
-        for path in files
+    package, rules = Path(course.assignment.package), course.assignment.rules
+    tools = (Path("tests"), *(package / name for name in (*TOOLS, *course.assignment.settings.rooms)))
+    lent = {
+        name: path
+        for path in course.release.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
+        and ((name := path.relative_to(course.release)).suffix not in rules.limits or _is_below(name, tools))
     }  # fmt: skip
-    with view(submission, level > 1, tools) as seen:
+    with view(submission, level > 1, lent) as seen:
         extension = provide(course, part, seen, level)
         if extension.fault:
             raise ExecutionFault(extension.fault)
         yield seen.folder
+
+
+def _is_below(name: Path, folders: Iterable[Path]) -> bool:
+    return any(name.is_relative_to(folder) for folder in folders)
 
 
 def _within_reach(data: Path, level: int) -> Path:
