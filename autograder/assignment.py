@@ -97,6 +97,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The students' package.
     title : str
         Of the assignment, for people.
+    points : float or None
+        What all exercises add up to; None leaves that unchecked.
     packages : tuple of str
         Installed packages in the reach of a submission.
     computing : tuple of str
@@ -125,6 +127,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     package: str
     title: str
+    points: float | None = None
     packages: tuple[str, ...] = ("numpy",)
     computing: tuple[str, ...] = ()
     model: str = ""

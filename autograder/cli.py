@@ -1,4 +1,4 @@
-"""The ``autograder`` command: build, sample, grade, judge, validate, data, doctor, forget.
+"""The ``autograder`` command: new, build, sample, grade, judge, validate, data, doctor, forget.
 
 Says what happened in words and tables; everything it does is done by the rooms below.
 """
@@ -101,6 +101,41 @@ def options(
     """Build, grade and examine an auto-graded course."""
     global _assignment
     _assignment = assignment
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The new assignment's name; or the word `exercise`.")],
+    exercise: Annotated[str, typer.Argument(help="After `exercise`: the new exercise's id.")] = "",
+    package: Annotated[str, typer.Option(help="The students' package, by default of the assignment's name.")] = "",
+    title: Annotated[str, typer.Option(help="The assignment's title, by default its name.")] = "",
+    repository: Annotated[
+        bool, typer.Option("--repository", help="Make this folder a course, with the assignment in it.")
+    ] = False,
+    notebook: Annotated[str, typer.Option(help="The notebook that gets the exercise.")] = "",
+    module: Annotated[str, typer.Option(help="The package's module that gets the exercise's function.")] = "",
+    points: Annotated[float, typer.Option(help="The exercise's points.")] = 1,
+) -> None:
+    """Lay out a new assignment (autograder new NAME), or add an exercise to one (autograder new exercise ID)."""
+    from autograder import template
+
+    if name != "exercise":
+        if exercise or notebook or module:
+            _fail("An assignment has one name and takes --package, --title and --repository only.")
+        paths = template.new_assignment(Path.cwd(), name, package, title, repository)
+        following = "Next: `autograder build`, then `autograder validate`."
+    elif not exercise:
+        _fail("Give the new exercise's id: autograder new exercise ID")
+    elif package or title or repository:
+        _fail("An exercise has one id and takes --notebook, --module and --points only.")
+    else:
+        paths = template.new_exercise(find_course(), exercise, notebook, module, points)
+        following = (
+            "Next: fill in each place that is marked FILL IN. `autograder validate` lists the places that are left."
+        )
+    for path in paths:
+        out.print(path.as_posix(), markup=False, soft_wrap=True)
+    out.print(following, markup=False, soft_wrap=True)
 
 
 @app.command()
