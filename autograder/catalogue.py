@@ -75,13 +75,13 @@ class Mistake:
 
 
 def mistake(exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]) -> Mistake:
-    """Return a mistake. The parameters have the order in which the catalogue is written."""
+    """Return a mistake. The parameters follow the order of the catalogue's files."""
     return Mistake(id, exercise, title, explanation, file, changes)
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """Correct solutions, written as one imaginary student would.
+    """An accepted solution: correct code for exercises, as one imaginary student writes it.
 
     Attributes
     ----------

@@ -169,7 +169,7 @@ def _grader(root: Path, name: str) -> Path | None:
 
 
 def put_tools_on_path() -> None:
-    """Put the folder of this Python on ``PATH``: nbgrader calls ``alembic``, also in an environment not activated."""
+    """Put this Python's folder on ``PATH``: nbgrader calls ``alembic``, and the environment may not be activated."""
     folder, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
     if folder not in path.split(os.pathsep):
         os.environ["PATH"] = folder + os.pathsep + path

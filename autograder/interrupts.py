@@ -11,7 +11,7 @@ from typing import NoReturn
 
 
 class Interrupted(BaseException):
-    """The user pressed Ctrl-C. This is no `KeyboardInterrupt`, because some libraries catch that one."""
+    """The user pressed Ctrl-C. It does not derive from `KeyboardInterrupt`, which some libraries catch."""
 
 
 def raise_on_interrupt() -> None:

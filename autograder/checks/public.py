@@ -189,7 +189,7 @@ def lend(facts: Facts) -> None:
 
 
 def _furthest(notebooks: dict[Path, str]) -> str:
-    """Return the framework of the notebook with the fewest open places, or "": one alternative is enough."""
+    """Return the framework of the notebook with the fewest ``NotImplementedError``, or "": one notebook is enough."""
     open_places = {
         framework: path.read_text(encoding="utf-8", errors="replace").count("NotImplementedError")
         for path, framework in notebooks.items()

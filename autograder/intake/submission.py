@@ -81,7 +81,7 @@ class Submission:
     files : tuple of str
         Names of the accepted files, relative to ``folder``, sorted.
     left_out : tuple of str
-        Names of other files, each with the reason; at most a hundred.
+        Names of left-out files, each with the reason; at most a hundred. Unneeded files are not listed.
     hashes : tuple of str
         SHA-256 of each file in ``files``.
     """
@@ -214,7 +214,7 @@ def _packed(archive: Path, rules: Rules) -> Iterator[Entry]:
     for entry in entries_of_archive(archive):
         if entry.name.startswith(root):
             yield replace(entry, name=entry.name[len(root) :])
-        elif _fault_of(entry.name):  # report every entry with a hostile name
+        elif _fault_of(entry.name):  # report hostile names outside the root too
             yield entry
 
 
