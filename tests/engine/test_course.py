@@ -278,7 +278,7 @@ def test_hidden_tests_are_pytest_tests(small: Course, solved: Path, level: int) 
     mistakes_of(small.assignment)[0].apply(solved / "weather")
     wrong = run(small.root, *pytest_, "--submission", str(solved), "-k", "to_celsius")
     assert "1 failed, 1 passed, 4 deselected" in wrong.stdout
-    assert "All of it is off by one and the same amount." in wrong.stdout
+    assert "All values are off by the same amount." in wrong.stdout
     assert "Say what is judged" in run(small.root, *pytest_).stderr + run(small.root, *pytest_).stdout
 
 

@@ -160,8 +160,8 @@ def test_a_broken_layer_of_another_part_is_named(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
-        ("None", "returned nothing"),
-        ("(1, 2, 3)", "another number of values"),
+        ("None", "returned one value or None"),
+        ("(1, 2, 3)", "different number of values"),
         ("('text', ())", "out is a str"),
         ("([[1.0]], ())", "out is a list"),
         ("(np.full((len(x), w.shape[1]), np.nan), ())", "NaN or infinite"),
