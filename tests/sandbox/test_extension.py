@@ -54,7 +54,7 @@ def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> No
     [
         ("def f(int h, int s):\n    cdef int n = (h + 1) / s\n    return n\n", r"line 2: Cannot assign type 'double' to 'int'\. .*write //"),
         ("def f(:\n", "line 1: "),
-        ("cdef extern from *:\n    '''\n    int bad = ;\n    '''\ndef f(): pass\n", "The C compiler does not accept what Cython made"),
+        ("cdef extern from *:\n    '''\n    int bad = ;\n    '''\ndef f(): pass\n", "The C compiler does not accept Cython's C code"),
         ("from nowhere cimport thing\n", "line 1: "),
         ("include 'nowhere.pxi'\n", "does not compile"),
     ],
