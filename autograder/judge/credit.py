@@ -20,7 +20,7 @@ class PartialCredit(Mismatch):
 
 
 class NotGraded(Exception):
-    """The submission has nothing for this test to judge: one sentence says why. No points are lost; a person decides."""
+    """The submission has nothing for this test: one sentence says why. No points are lost; a person decides."""
 
 
 class Open(Exception):

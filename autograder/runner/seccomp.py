@@ -13,7 +13,7 @@ import struct
 Numbers = tuple[int, int]
 """Numbers of a system call on x86-64 and on 64-bit Arm; -1 if there is none."""
 ALLOWED: dict[str, Numbers] = {
-    # files, as far as Landlock checks: it does not check changes of modes, owners and times, nor truncate before 6.2
+    # files, if Landlock checks the call; it checks no modes, owners or times, and before Linux 6.2 no truncate
     "read": (0, 63), "write": (1, 64), "close": (3, 57), "open": (2, -1), "openat": (257, 56), "stat": (4, -1),
     "fstat": (5, 80), "lstat": (6, -1), "newfstatat": (262, 79), "statx": (332, 291), "statfs": (137, 43),
     "fstatfs": (138, 44), "lseek": (8, 62), "pread64": (17, 67), "pwrite64": (18, 68), "readv": (19, 65),

@@ -63,7 +63,7 @@ class WireTimeout(WireError):
 
 
 class WireClosed(WireError):
-    """The other side is gone."""
+    """The other side closed the connection."""
 
 
 class WireTooLarge(WireError):
@@ -102,7 +102,7 @@ class Wire:
         Raises
         ------
         WireError
-            If the message is too large, or the other side is gone or does not read.
+            If the message is too large, or the other side closed the connection or does not read.
         """
         described = [[array.dtype.str, list(array.shape)] for array in arrays]
         text = json.dumps({"arrays": described, "message": message}, allow_nan=False, separators=(",", ":")).encode()
@@ -183,7 +183,7 @@ class Wire:
     def _some(self, view: "memoryview[int]", deadline: "Deadline | None") -> int:
         count = self._at_once(self._socket.recv_into, view, deadline)
         if count == 0:
-            raise WireClosed("the other side is gone")
+            raise WireClosed("the other side closed the connection")
         return count
 
     def _at_once(
@@ -201,7 +201,7 @@ class Wire:
             except OSError as error:
                 if error.errno in (errno.ENOMEM, errno.ENOBUFS):  # this side has no memory left
                     raise
-                raise WireClosed("the other side is gone") from None
+                raise WireClosed("the other side closed the connection") from None
             if self._turns > 0:
                 self._turns -= 1
                 give_way()

@@ -139,7 +139,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to start a runner.
+    """A plan for starting a runner.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ class Plan:
     folder, home : str
         The submission and the temporary folder, as the runner sees them.
     confinement : Confinement
-        What the runner applies to itself.
+        The confinement that the runner applies to itself.
     wrapper, arguments : tuple of str
         A program that starts the runner, and the program's arguments, which its command line does not show.
     variables : dict of str
@@ -205,7 +205,7 @@ def _variables(profile: Profile, data: str) -> dict[str, str]:
 def _level_3(folder: Path, scratch: Path, profile: Profile) -> Plan:  # noqa: ARG001 (/tmp is a mount)
     readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom", *([DATA] if profile.data else []))
     user = next(_user_numbers) if _is_root() else None
-    limits = replace(profile.limits, removes=True)  # its disk is a mount of a fixed size
+    limits = replace(profile.limits, removes=True)  # its disk has a fixed size
     python = PYTHON / _python().relative_to(_base_prefix())
     return Plan(
         command=_command(str(python), [STAGE, f"{STAGE}/site"], []),
