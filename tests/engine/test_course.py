@@ -133,7 +133,7 @@ def test_a_mistake_is_named_and_blamed_for_what_runs_on_it(small: Course, solved
     first, second, third = judged(small, solved, level).exercises
     assert (first.score, second.score, third.score) == (0, 0.2 * 0, 1)
     assert first.tests[0].hint == mistake.explanation
-    assert second.message.startswith("This runs on to_celsius")
+    assert second.message.startswith("This test runs on to_celsius")
 
 
 def test_a_plain_assert_of_a_hidden_test_fails_the_student(small: Course, solved: Path, level: int) -> None:

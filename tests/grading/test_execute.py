@@ -211,7 +211,7 @@ def test_a_forged_message_ends_the_run(run: Run) -> None:
         "runner.wire.send({'id': 1, 'value': {'handle': 1}}, [])"
     )
     executed = run(forge, "1")
-    assert text(executed, 0).startswith("The answer was not a proper one")
+    assert text(executed, 0).startswith("The answer is not valid")
     assert executed.cells[1][0] is None
 
 

@@ -121,7 +121,7 @@ def test_a_hang_at_import_costs_one_limit(judge: Judge) -> None:
         verdict = judge(append("__init__.py", "\nwhile True: pass\n"))
     assert verdict.score == 0
     assert all(
-        "did not end well" in exercise.message or exercise.id == "accuracy_part1" for exercise in verdict.exercises
+        "did not finish" in exercise.message or exercise.id == "accuracy_part1" for exercise in verdict.exercises
     )
     assert {exercise.outcome for exercise in verdict.exercises} == {"failed"}
 
