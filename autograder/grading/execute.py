@@ -304,7 +304,7 @@ def _laid_out(course: Course, part: Part, submission: Submission, level: int) ->
 
 
 def _within_reach(data: Path, level: int) -> Path:
-    """Return a data folder that the sandbox's user can read. At level 2 without mounts, a closed parent prevents that."""
+    """Return the data folder, or a copy that the sandbox's user can read. Level 2 has no mounts to bypass closed parents."""
     if level != 2 or os.geteuid() != 0 or all(parent.stat().st_mode & stat.S_IXOTH for parent in data.parents):
         return data
     return _lent(data)
