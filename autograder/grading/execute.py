@@ -304,7 +304,10 @@ def _laid_out(course: Course, part: Part, submission: Submission, level: int) ->
 
 
 def _within_reach(data: Path, level: int) -> Path:
-    """Return the data folder, or a copy that the sandbox's user can read. Level 2 has no mounts to bypass closed parents."""
+    """Return the data folder, or a copy of it that the sandbox's user can read.
+
+    At level 2 under root, the runner has another user and no mounts, so it cannot enter closed parent folders.
+    """
     if level != 2 or os.geteuid() != 0 or all(parent.stat().st_mode & stat.S_IXOTH for parent in data.parents):
         return data
     return _lent(data)
