@@ -239,7 +239,7 @@ def _judge_with_progress(
 def _nbgrader(
     course: Course, command: str, student: str, data: Path | None, allow_weak: bool, execute: bool = False
 ) -> list[str]:
-    """Run a command of nbgrader on the course, and return its error in a list, or an empty list."""
+    """Run a command of nbgrader on the course. Return a list with a message if it fails, else an empty list."""
     arguments = [command, course.assignment.name, f"--student={student}", "--log-level=ERROR"]
     if command == "autograde":
         arguments += [f"--JudgedAutograde.data={data or ''}", f"--JudgedAutograde.allow_weak={allow_weak}"]

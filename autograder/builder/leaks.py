@@ -15,9 +15,9 @@ from .strip import MARKERS, solution_lines
 KINDS = {".py", ".pyx", ".ipynb", ".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".json"}
 RECORDED = Path("tests/recorded/answers.npz")
 TELLING = 16
-"""Least number of characters in a line of a solution. A shorter line may occur anywhere by chance."""
+"""Minimum length of a solution's line, in characters. A shorter line may occur anywhere by chance."""
 LONG = 50
-"""Least number of characters in a line of a hidden test, for the same reason."""
+"""Minimum length of a hidden test's line, for the same reason."""
 
 
 def scan(release: Path, assignment: Assignment) -> list[str]:
@@ -102,7 +102,7 @@ def _hidden(hidden: Path, public_text: str) -> tuple[set[str], set[str]]:
 
 
 def _unstripped(release: Path, source: Path) -> Iterator[str]:
-    """Yield a sentence for each module that has not one stub in the release for each solution region."""
+    """Yield a sentence for each module whose stubs in the release are not as many as its solution regions."""
     for path in source.rglob("*.py*"):
         if path.suffix not in (".py", ".pyx"):
             continue

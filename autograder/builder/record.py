@@ -22,7 +22,7 @@ from autograder.judge.reference import mistaken, reference
 
 RECORDED_KINDS = ("core", "edge")
 MOST_NUMBERS = 1000
-"""Limit on the recorded numbers of a mistake. More are random numbers, and a student's code would give others."""
+"""Limit on a mistake's recorded numbers. A longer log holds random numbers, which a student's code does not repeat."""
 
 
 class RecordError(SetupError):

@@ -58,7 +58,7 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         Raises
         ------
         ReleaseError
-            If the release leaks, with the first leaks; or if nbgrader fails.
+            If the release leaks or nbgrader fails. The message names the first leaks or nbgrader's error.
         """
         release = Path(self._format_dest(self.coursedir.assignment_id, ".")).resolve()
         try:

@@ -15,7 +15,7 @@ from autograder.checks.definitions import read_cells
 from autograder.verdict import ExerciseResult, PartVerdict
 
 PICTURES = ("image/png", "image/jpeg")
-"""Types of output that are kept. Of all other types, only the plain text is kept."""
+"""Types of images that are kept as submitted. Of all other outputs, only the plain text is kept."""
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
 """The start of an HTML tag. Markdown may hold HTML, which nbgrader's pages show unescaped to other people."""
@@ -82,7 +82,7 @@ def restore(student: Any, release: Any) -> Any:
 
 
 def _within(room: int, cell: Any) -> int:
-    """Replace the output texts that exceed the room, in characters, and return the room that is left."""
+    """Replace output texts that are longer than the room, in characters. Return the room that is left."""
     for output in cell.get("outputs", []):
         holder, name = (output, "text") if output.output_type == "stream" else (output.data, "text/plain")
         if len(holder.get(name, "")) > room:

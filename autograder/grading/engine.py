@@ -69,7 +69,7 @@ def require_level(allow_weak: bool = False) -> int:
 
 
 def submissions(course: Course, student: str = "*") -> dict[str, Path]:
-    """Return the submitted folders by student, if the student's folder has a valid name."""
+    """Return the submitted folders of all students with a valid name, by student."""
     return {folder.parent.name: folder for folder in _handed_in(course, student) if _is_name(folder.parent.name)}
 
 

@@ -26,7 +26,7 @@ QUICK = ("core", "edge")
 
 
 def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
-    """Return a sentence for each exercise of a part that costs a complete submission points in the sandbox."""
+    """Return a sentence for each exercise of a part in which a complete submission loses points in the sandbox."""
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
         folder = Path(scratch) / "complete"
         students.complete(course, folder, parts=(part,))

@@ -48,7 +48,7 @@ class TrustedContext(Context):
     local: Local | None = None
 
     def student(self, exercise: str, test: str, slow: bool) -> Recorded:  # noqa: ARG002
-        """Return the code under test for a test."""
+        """Return the package as the code under test."""
         assert self.local is not None
         self.local.seed(self.global_seed(test))
         return Recorded(self.local)
