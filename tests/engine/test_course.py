@@ -279,7 +279,7 @@ def test_hidden_tests_are_pytest_tests(small: Course, solved: Path, level: int) 
     wrong = run(small.root, *pytest_, "--submission", str(solved), "-k", "to_celsius")
     assert "1 failed, 1 passed, 4 deselected" in wrong.stdout
     assert "All values are off by the same amount." in wrong.stdout
-    assert "Say what is judged" in run(small.root, *pytest_).stderr + run(small.root, *pytest_).stdout
+    assert "Name the submission" in run(small.root, *pytest_).stderr + run(small.root, *pytest_).stdout
 
 
 def test_pdb_stops_in_the_hidden_test(small: Course, solved: Path, level: int) -> None:
