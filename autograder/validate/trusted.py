@@ -18,6 +18,7 @@ import pytest
 
 from autograder.assignment import Part
 from autograder.catalogue import copy_package
+from autograder.checks.code_under_test import Backend
 from autograder.checks.host import Local, PackageHost, load_package
 from autograder.checks.record import Recorded
 from autograder.course import Course
@@ -41,17 +42,22 @@ def _nothing(folder: Path) -> None:
     """Leave the reference unchanged."""
 
 
+def _as_it_is(backend: Backend) -> Backend:
+    """Leave the answers unchanged."""
+    return backend
+
+
 @dataclass
 class TrustedContext(Context):
     """A judging context whose package is loaded in this process, under a unique name."""
 
-    local: Local | None = None
+    backend: Backend | None = None
 
     def student(self, exercise: str, test: str, slow: bool) -> Recorded:  # noqa: ARG002
         """Return the package as the code under test."""
-        assert self.local is not None
-        self.local.seed(self.global_seed(test))
-        return Recorded(self.local)
+        assert self.backend is not None
+        self.backend.seed(self.global_seed(test))
+        return Recorded(self.backend)
 
 
 class Variant:
@@ -62,11 +68,18 @@ class Variant:
     course : Course
     change : callable
         Called with the folder that holds the copied package, to change the package.
+    answering : callable
+        Called with the backend that asks the package; returns the backend that the tests ask.
     """
 
-    def __init__(self, course: Course, change: Callable[[Path], None] = _nothing) -> None:
+    def __init__(
+        self,
+        course: Course,
+        change: Callable[[Path], None] = _nothing,
+        answering: Callable[[Backend], Backend] = _as_it_is,
+    ) -> None:
         self.course = course
-        self._change = change
+        self._change, self._answering = change, answering
 
     def __enter__(self) -> "Variant":
         with contextlib.ExitStack() as undo:
@@ -83,7 +96,7 @@ class Variant:
             name = f"autograder_variant_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
-            self._local = Local(PackageHost(name, self.folder, contents(assignment)))
+            self._backend = self._answering(Local(PackageHost(name, self.folder, contents(assignment))))
             self._undo = undo.pop_all()
         return self
 
@@ -102,7 +115,7 @@ class Variant:
             Part of the submission's digest: each seed gives other random numbers.
         """
         submission = Submission(self.folder, f"variant {seed}", (), ())
-        context = TrustedContext(self.course, part, submission, 0, Extension(), local=self._local)
+        context = TrustedContext(self.course, part, submission, 0, Extension(), backend=self._backend)
         plugin = JudgePlugin(context)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for test in filter(wanted, collect(self.course, part)):
