@@ -110,20 +110,20 @@ def _prebuilt(folder: Path, facts: Facts) -> None:
 
 ATTACKS = (
     refused("include", "to include the gradebook as Cython", 'include "GRADEBOOK"\n', "does not compile"),
-    refused("include-device", "to include what has no end", 'include "/dev/zero"\ninclude "/dev/urandom"\n', "does not compile"),
-    refused("include-c", "to include a solution as C, and to read it in the compiler's complaint",
+    refused("include-device", "to include a file without an end", 'include "/dev/zero"\ninclude "/dev/urandom"\n', "does not compile"),
+    refused("include-c", "to include a solution as C, and to read it in the compiler's error message",
             'cdef extern from "SOLUTION":\n    int canary\n', "C compiler does not accept"),
-    refused("assembler-include", "to build the work of somebody else into the library, byte by byte",
+    refused("assembler-include", "to build another student's work into the library, byte by byte",
             verbatim('__asm__(".section .rodata\\\\n.incbin \\\\"OTHER\\\\"\\\\n.previous");'), "C compiler does not accept"),
     refused("false-line", "to have the compiler quote the gradebook in a message",
             verbatim('#line 1 "GRADEBOOK"\nint broken = "canary" * ;\n#line 1 "im2col_cython.pyx"\nint again = ;'), "C compiler does not accept"),
-    refused("compile-time-code", "to have Cython run it while it compiles",
+    refused("compile-time-code", "to have Cython run code while it compiles",
             'DEF FILE = open("GRADEBOOK").read()\nDEF CLASS = ().__class__.__base__.__subclasses__()\n', "does not compile under Cython 3"),
     refused("deep-source", "to have Cython run out of stack", "nested = " + "(" * 50_000 + "1" + ")" * 50_000 + "\n", "does not compile|did not come to an end"),
     refused("vast-library", "to have the compiler write eight gigabytes", verbatim("static volatile char vast[1UL << 33] = {1};\nchar *all(void) { return (char *)vast; }"),
             "did not come to an end|gave no library"),
-    built("constructor", "to act when it is loaded, before anything of it is called", CONSTRUCTOR),
-    Attack(13, "build-files", "to be built by scripts and settings of its own", plant=_beside, earns=BUILT),
+    built("constructor", "to run code when the library is loaded, before any call", CONSTRUCTOR),
+    Attack(13, "build-files", "to be built by its own scripts and settings", plant=_beside, earns=BUILT),
     Attack(13, "prebuilt", "to have libraries loaded that were built elsewhere", plant=_prebuilt, earns=BUILT, shows=r"layers\..*so \(not a kind"),
     built("build-options", "to choose sources, macros and options of the compiler", CONSTRUCTOR.replace("        MORE\n", """
         #ifdef EVIL
@@ -131,7 +131,7 @@ ATTACKS = (
         #endif
 """), "# distutils: define_macros=EVIL=1\n# distutils: extra_compile_args=-DEVIL -fplugin=/nowhere.so -wrapper /bin/sh\n"
         "# distutils: sources=/etc/passwd\n# distutils: libraries=nowhere\n# distutils: language=c++\n"),
-    built("loop-without-the-lock", "never to end in C, without the interpreter's lock, all signals blocked", verbatim(
+    built("loop-without-the-lock", "to run for ever in C, without the interpreter's lock, all signals blocked", verbatim(
         "#include <signal.h>\n#include <unistd.h>\nstatic void spin(void) {\n    sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, 0);\n"
         '    if (write(WITNESS, "reached\\\\n", 8) < 0) return;\n    for (volatile long turn = 0;; turn++) {}\n}') +
         "cdef extern from *:\n    void spin() nogil\nwith nogil:\n    spin()\n", earns=BROKEN),
