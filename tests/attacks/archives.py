@@ -1,4 +1,4 @@
-"""Class 14: folders and archives that are not what they seem."""
+"""Attacks of class 14: malicious folders and archives."""
 
 import io
 import os
@@ -29,19 +29,19 @@ for name in ("stolen.py", "folder/stolen.py", "hard.py"):
     except OSError:
         pass
 """
-"""Honest code that looks for what its archive was to fetch; it is packed beside it."""
+"""Honest code that looks for the files that the archive should steal."""
 Facts = dict[str, Any]
 
 
 def folder_of(name: str, tries: str, plant: Callable[[Path, Facts], None], shows: str, **more: Any) -> Attack:
-    """A folder with something planted in it."""
+    """Return an attack by a folder with planted files."""
     return Attack(14, name, tries, "import os\n" + MODULE, plant=plant, **{"shows": shows, "earns": SOLVED, **more})
 
 
 def zip_of(
     name: str, tries: str, add: Callable[[zipfile.ZipFile, Facts], None], shows: str = "", **more: Any
 ) -> Attack:
-    """A zip of the package with something added."""
+    """Return an attack by a zip of the package with added members."""
 
     def plant(folder: Path, facts: Facts) -> None:
         with zipfile.ZipFile(folder / "work.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -56,7 +56,7 @@ def zip_of(
 def tar_of(
     name: str, tries: str, members: Callable[[Facts], list[tarfile.TarInfo]], shows: str = "", **more: Any
 ) -> Attack:
-    """A gzipped tar of the package with members added."""
+    """Return an attack by a gzipped tar of the package with added members."""
 
     def plant(folder: Path, facts: Facts) -> None:
         with tarfile.open(folder / "work.tar.gz", "w:gz") as archive:
@@ -83,7 +83,7 @@ def _links(folder: Path, facts: Facts) -> None:
 def _special_files(folder: Path, facts: Facts) -> None:
     os.mkfifo(folder / "cs231n" / "pipe.py")
     before = os.getcwd()
-    os.chdir(folder)  # the whole path is longer than a socket's may be
+    os.chdir(folder)  # the full path is too long for a socket's address
     with socket.socket(socket.AF_UNIX) as one:
         one.bind("socket.py")
     os.chdir(before)

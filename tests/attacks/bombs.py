@@ -1,4 +1,4 @@
-"""Class 12: bombs, which want to end, to fill or to slow down the machine, the judge or the batch."""
+"""Attacks of class 12: bombs that end, fill or slow down the machine, the judge or the batch."""
 
 from .attack import Attack
 from .powers import SOLVED, SYSTEM
@@ -7,12 +7,12 @@ HANGS = {"affine_forward": 0.0}
 
 
 def bomb(name: str, tries: str, module: str, **more: object) -> Attack:
-    """Code of class 12."""
+    """Return an attack of class 12."""
     return Attack(12, name, tries, SYSTEM + "import sys, threading, time\nimport numpy as np\n" + module, **more)  # type: ignore[arg-type]
 
 
 def harmless(name: str, tries: str, module: str) -> Attack:
-    """Honest code that throws a bomb while it is imported, and keeps its points."""
+    """Return an attack by honest code that starts a bomb while it is imported, and keeps its points."""
     return bomb(name, tries, module, earns=SOLVED)
 
 
@@ -32,7 +32,7 @@ deeper()
 """
 
 ATTACKS = (
-    # at level 3 the disk is a file system of its own, and what is removed is gone
+    # only level 2: at level 3 the disk is a separate file system, which disappears with the runner
     bomb("files-out-of-sight", "to fill the disk with files that the folder no longer shows", """
 import mmap
 home = os.environ["HOME"]
@@ -161,7 +161,7 @@ for name in (b"n" * 255, b"line\\nbreak", b"\\xff\\xfe", b"-rf", b"~", b"\\x1b[2
     os.mkdir(home + b"/" + name)
 reached()
 """),
-    # on the machine's own disk what cannot be looked at ends the runner, if root does not look
+    # only level 3: on the machine's own disk, a folder that the watcher cannot read ends the runner, unless root watches
     bomb("closed-folders", "to leave folders that nobody may enter", """
 home = os.environ["HOME"]
 os.makedirs(f"{home}/a/b/c")
@@ -172,7 +172,7 @@ os.umask(0o22)
 reached()
 """, earns=SOLVED, levels=(3,)),
     bomb("deep-folders", "to leave folders nested deeper than a clean-up goes", DEEPER, earns=SOLVED, levels=(3,)),
-    # on the machine's own disk what is too deep to be looked at ends the runner
+    # on the machine's own disk, folders that are too deep for the watcher end the runner
     bomb("deep-folders-on-disk", "to leave deeply nested folders on the judge's own disk", DEEPER + "time.sleep(2)\n",
          earns=dict.fromkeys(SOLVED, 0.0), levels=(2,)),
     harmless("output", "to flood the reader of its output", """

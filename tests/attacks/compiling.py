@@ -1,4 +1,4 @@
-"""Class 13: what a Cython extension's source can do to those who build it, and what comes out to those who load it."""
+"""Attacks of class 13: sources of a Cython extension that attack the build, and libraries that attack their loader."""
 
 import os
 import subprocess
@@ -37,11 +37,14 @@ cdef extern from *:
     }
     """
 '''
-"""C that runs when the library is loaded, wherever that is."""
+"""C code that runs when a process loads the library."""
 
 
 def source(text: str, first: str = "") -> Callable[[Path, Facts], None]:
-    """Plant a source: the honest one with text after it, and something in front of it. It is new at every level."""
+    """Return a function that plants the honest source with ``first`` before it and ``text`` after it.
+
+    A comment makes the source different for each folder and level, so that no cached build is used.
+    """
 
     def plant(folder: Path, facts: Facts) -> None:
         honest = (folder / SOURCE).read_text(encoding="utf-8")
@@ -60,22 +63,22 @@ def source(text: str, first: str = "") -> Callable[[Path, Facts], None]:
 
 
 def refused(name: str, tries: str, text: str, shows: str) -> Attack:
-    """A source that does not build, which is told in one sentence; nothing of it runs."""
+    """Return an attack by a source that does not build: one sentence says so, and none of its code runs."""
     return Attack(13, name, tries, plant=source(text), earns=BROKEN, shows=shows, runs=False)
 
 
 def built(name: str, tries: str, text: str, first: str = "", **more: Any) -> Attack:
-    """A source that builds; its library is loaded by confined runners only."""
+    """Return an attack by a source that builds; only confined runners load its library."""
     return Attack(13, name, tries, plant=source(text, first), **{"earns": BUILT, **more})
 
 
 def verbatim(code: str) -> str:
-    """C that is copied into what Cython makes."""
+    """Return Cython code that copies ``code`` into the generated C file."""
     return 'cdef extern from *:\n    """\n' + "".join(f"    {line}\n" for line in code.splitlines()) + '    """\n'
 
 
 def _beside(folder: Path, facts: Facts) -> None:
-    """Everything that a build reads if it is there."""
+    """Plant every file that a build may read."""
     source(CONSTRUCTOR)(folder, facts)
     told = f"import os\nos.write({facts['witness']}, b'got a build script\\n')\n"
     for name in (
@@ -97,7 +100,7 @@ def _beside(folder: Path, facts: Facts) -> None:
 
 
 def _prebuilt(folder: Path, facts: Facts) -> None:
-    """Libraries that tell when they are loaded; Python takes them rather than modules of their name."""
+    """Plant libraries that report when they are loaded; Python prefers them to modules of the same name."""
     source(CONSTRUCTOR)(folder, facts)
     code = '#include <unistd.h>\n__attribute__((constructor)) static void begin(void) { (void)!write(%d, "got a library\\n", 14); }\n'
     plain = folder / "library.c"

@@ -1,14 +1,14 @@
-"""Classes 5 and 6: exits and signals, threads and processes that act later."""
+"""Attacks of classes 5 and 6: exits and signals, threads and processes that act later."""
 
 from .attack import WRONG, Attack
 
 EVERY_LEVEL = (3, 2, 1)
 NOTHING_LEFT = {"affine_forward": 0.0, "relu_forward": 0.0}
-"""What honest code earns whose module ends the program before it can be asked."""
+"""Shares of points if the module ends the program at import, so that no function can be called."""
 
 
 def calling(code: str, before: str = "") -> str:
-    """A module whose ``affine_forward`` does something and then returns what is not right."""
+    """Return a module whose ``affine_forward`` runs ``code`` and then returns a wrong result."""
     return f"{before}\n\ndef affine_forward(x, w, b):\n    reached()\n    {code}\n    return x.reshape(len(x), -1) @ w, (x, w, b)\n"
 
 

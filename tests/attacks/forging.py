@@ -1,4 +1,4 @@
-"""Classes 7 and 8: forged answers on the wire, code carried by data."""
+"""Attacks of classes 7 and 8: forged answers on the wire, code carried by data."""
 
 import io
 import json
@@ -64,21 +64,21 @@ def send(*messages):
     wire.sendall(b"".join(messages))
     wire.settimeout(0)
 '''
-"""Finds the wire and speaks on it in the runner's place."""
+"""Code that finds the wire and writes to it in place of the runner."""
 
 
 def sending(code: str, function: str = "affine_forward(x, w, b)") -> str:
-    """A module whose function sends something of its own, and never lets the runner answer."""
+    """Return a module whose function sends forged messages and ends the process before the runner answers."""
     return f"{FORGER}\n\ndef {function}:\n    {code}\n    threading.Event().wait(0.2)\n    os._exit(0)\n"
 
 
 def also(code: str) -> str:
-    """A module whose ``affine_forward`` sends something of its own before the runner answers, which it does wrongly."""
+    """Return a module whose ``affine_forward`` sends forged messages, then returns a wrong result to the runner."""
     return f"{FORGER}\n\ndef affine_forward(x, w, b):\n    value, arrays, data = right(x, w)\n    {code}\n    return x.reshape(len(x), -1) @ w, (x, w, b)\n"
 
 
 def value(text: str, arrays: str = "()", data: str = "b''") -> str:
-    """A module that answers with any value, properly."""
+    """Return a module that answers with any value in a well-formed message."""
     return sending(f"send(raw(answer({text}, asked(), {arrays}), len({arrays}), {data}))")
 
 
@@ -178,7 +178,7 @@ def affine_forward(x, w, b):
 
 
 def save(folder: Path, facts: dict[str, Any], arrays: Mapping[str, Any], description: Mapping[str, Any]) -> Path:
-    """Write a model file as ``save_model`` does, of what may be hostile."""
+    """Write a model file like ``save_model``, with arrays and a description that may be hostile; return its path."""
     path = folder / "models" / "part1.npz"
     path.parent.mkdir(exist_ok=True)
     text = json.dumps({"format": 1, "part": 1, "data": facts["fingerprint"], **description})
@@ -195,17 +195,17 @@ UNTRAINED = {f"param/{name}": np.full(shape, 1e-3, np.float32) for name, shape i
 
 
 def model(arrays: Mapping[str, Any] = UNTRAINED, **description: Any) -> Callable[[Path, dict[str, Any]], None]:
-    """Plant a model file whose description, or arrays, are not what they should be."""
+    """Return a function that plants a model file with a hostile description or hostile arrays."""
     return lambda folder, facts: save(folder, facts, arrays, {**TWO_LAYERS, **description}) and None
 
 
 def named(fingerprint: str) -> Callable[[Path, dict[str, Any]], None]:
-    """Plant a model file that says it was trained on these data."""
+    """Return a function that plants a model file that claims training on the data with this fingerprint."""
     return lambda folder, facts: save(folder, {**facts, "fingerprint": fingerprint}, UNTRAINED, TWO_LAYERS) and None
 
 
 def pickled(folder: Path, facts: dict[str, Any]) -> None:
-    """Parameters, mean and description that are pickles which execute code when they are read."""
+    """Plant a model file whose parameter and mean are pickles that execute code when they are read."""
     code = f"import os; os.write({facts['witness']}, b'got control by a pickle\\n')"
     executed = type("Executed", (), {"__reduce__": lambda self: (exec, (code,))})
     hostile = np.empty(1, dtype=object)
@@ -214,7 +214,7 @@ def pickled(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def bare_pickle(folder: Path, facts: dict[str, Any]) -> None:
-    """A pickle with the name of a model file."""
+    """Plant a pickle with the name of a model file."""
     code = f"import os; os.write({facts['witness']}, b'got control by a pickle\\n')"
     executed = type("Executed", (), {"__reduce__": lambda self: (exec, (code,))})
     (folder / "models").mkdir()
@@ -222,7 +222,7 @@ def bare_pickle(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def member(header: bytes, zeros: int = 0, name: str = "param/W1.npy") -> Callable[[Path, dict[str, Any]], None]:
-    """Plant a model file with one member that NumPy did not write."""
+    """Return a function that plants a model file with one member that NumPy did not write."""
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         path = save(folder, facts, {}, TWO_LAYERS)
@@ -236,7 +236,7 @@ def member(header: bytes, zeros: int = 0, name: str = "param/W1.npy") -> Callabl
 
 
 def npy(shape: object, dtype: str = "'<f4'") -> bytes:
-    """The head of an ``.npy`` file that says anything."""
+    """Return the header of an ``.npy`` file with any shape and dtype."""
     text = f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}, }}".encode()
     text += b" " * (63 - (len(text) + 10) % 64) + b"\n"
     return io.BytesIO(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text).getvalue()

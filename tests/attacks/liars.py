@@ -1,4 +1,4 @@
-"""Classes 1 and 2: objects that lie in comparisons and conversions, arrays that are not plain arrays."""
+"""Attacks of classes 1 and 2: objects that lie in comparisons and conversions, arrays that are not plain arrays."""
 
 from .attack import Attack
 
@@ -6,7 +6,7 @@ EVERY_LEVEL = (3, 2, 1)
 
 
 def returning(code: str) -> str:
-    """A module whose ``affine_forward`` returns an expression, having said so."""
+    """Return a module whose ``affine_forward`` tells the witness and returns the value of ``code``."""
     return f"\nimport numpy as np\n\n\ndef affine_forward(x, w, b):\n    reached()\n    return {code}, (x, w, b)\n"
 
 

@@ -1,4 +1,4 @@
-"""Class 9: looking around, for tests, labels, solutions, points and the work of others."""
+"""Attacks of class 9: looking around for tests, labels, solutions, points and other students' work."""
 
 import py_compile
 
@@ -29,7 +29,7 @@ def read(path):
 
 
 def look(name: str, tries: str, module: str, **more: object) -> Attack:
-    """Honest code that looks around while it is imported."""
+    """Return an attack by honest code that looks around while it is imported."""
     return Attack(9, name, tries, SYSTEM + SEARCH + module, earns=SOLVED, **more)  # type: ignore[arg-type]
 
 
@@ -94,7 +94,7 @@ for folder in (FACTS["hidden"], FACTS["root"], FACTS["root"] + "/submitted", os.
 for module in ("test_fully_connected_nets", "test_dropout"):
     attempt(f"reading {module}", lambda: read(f"{FACTS['hidden']}/{module}.py"))
 """),
-    # Landlock hides what is in files, not that they are there
+    # Landlock hides the content of files, but not their existence
     look("names-and-sizes", "to learn which files exist, their sizes and their times", """
 for name in ("gradebook", "solution", "labels", "other", "hidden"):
     attempt(f"asking for the {name}", lambda: os.stat(FACTS[name]))

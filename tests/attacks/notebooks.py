@@ -1,7 +1,7 @@
-"""Class 15: notebooks that edit what is graded, cannot be read, are too much, or run in the page of whoever reads them.
+"""Attacks of class 15: notebooks that edit grade cells, cannot be read, are too large, or run code in a reader's page.
 
-They are graded by nbgrader, see ``test_class``; those whose code a runner loads are in ``SUITE``. A notebook of kind 12
-or 14 is here because it attacks the same place.
+nbgrader grades them, see ``test_class``. Notebooks whose code a runner loads are in ``SUITE``. Some attacks here have
+class 12 or 14, because they attack the same readers.
 """
 
 import json
@@ -17,7 +17,7 @@ SCRIPT = (
     "<script>document.title='taken over'</script><img src=x onerror=\"document.title='taken over'\">"
     "<svg onload=\"document.title='taken over'\"></svg><iframe srcdoc=\"<script>parent.document.title='taken over'</script>\"></iframe>"
 )
-"""What would show in a browser that it ran."""
+"""HTML that changes the page's title if a browser runs it."""
 LINKS = (
     "[a](javascript:document.title='taken%20over') [b](JaVaScRiPt:x) [c](java&#115;cript:x) [d](javascript&colon;x) [e](vbscript:x) "
     '[f](data:text/html;base64,PHNjcmlwdD4=) [g](&#x6A;avascript:x) <javascript:x> ![h](javascript:x) [i](x "a\\" onmouseover=\\"x")\n\n'
@@ -28,7 +28,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 
 
 def edited(change: Callable[[dict[str, Any]], Any], name: str = NOTEBOOK) -> Callable[[Path, dict[str, Any]], None]:
-    """What changes the JSON of a notebook that was handed in; a string that it returns is written in its place."""
+    """Return a function that changes the JSON of a submitted notebook; a string that ``change`` returns replaces it."""
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         path = folder / name
@@ -41,12 +41,12 @@ def edited(change: Callable[[dict[str, Any]], Any], name: str = NOTEBOOK) -> Cal
 
 
 def graded(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """The cells that nbgrader would look at."""
+    """Return the cells that nbgrader would look at."""
     return [cell for cell in content["cells"] if "nbgrader" in cell["metadata"]]
 
 
 def code(source: Any, *outputs: Any, **more: Any) -> dict[str, Any]:
-    """A code cell."""
+    """Return a code cell."""
     return {
         "cell_type": "code",
         "id": "x",
@@ -59,12 +59,12 @@ def code(source: Any, *outputs: Any, **more: Any) -> dict[str, Any]:
 
 
 def said(text: Any) -> dict[str, Any]:
-    """An output of plain text."""
+    """Return an output of plain text."""
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
 def shown(**data: Any) -> dict[str, Any]:
-    """An output of other kinds; ``_`` in a name stands for ``/``."""
+    """Return an output of other MIME types; the first ``_`` in a name stands for ``/``."""
     return {
         "output_type": "display_data",
         "metadata": {},
@@ -102,7 +102,7 @@ def _retype(content: dict[str, Any]) -> None:
 
 
 def _collide(content: dict[str, Any]) -> None:
-    """Every grade id names another exercise's cell, and cells of other notebooks are there too."""
+    """Give every grade cell the id of another exercise, and add cells with ids of other notebooks."""
     cells = graded(content)
     names = [cell["metadata"]["nbgrader"]["grade_id"] for cell in cells]
     for cell, name in zip(cells, names[1:] + names[:1], strict=True):
@@ -131,7 +131,7 @@ def _rewire(content: dict[str, Any]) -> None:
 
 
 def _bend(content: dict[str, Any]) -> None:
-    """Cells that are hardly any."""
+    """Add malformed cells."""
     content["cells"] += [
         {}, {"cell_type": "code"}, {"cell_type": "evil", "source": ["a", 1, None, {}]}, {"cell_type": ["code"], "metadata": 7},
         code(["x = 1\n", 2, None]), code({"a": 1}), code(None), code("y", *[None, 3, "text", [], {"output_type": ["stream"]}, {}]),
@@ -244,11 +244,11 @@ CLASS_ATTACKS = (
     Attack(14, "timestamp-no-text", "to stop its own grading half-way", WRONG, plant=_timestamp(lambda path: path.write_bytes(b"\xff\xfe\x00"))),
     Attack(14, "timestamp-before-time", "to stop its own grading half-way", WRONG, plant=_timestamp(lambda path: path.write_text("0001-01-01 00:00:00 +2300"))),
 )  # fmt: skip
-"""Graded by nbgrader, in ``test_class``."""
+"""Attacks that nbgrader grades in ``test_class``."""
 
 
 def _defining(cell: str) -> Callable[[Path, dict[str, Any]], None]:
-    """A cell of definitions, which a runner loads, with what attacks may use."""
+    """Return a function that adds a cell of definitions, which a runner loads, with `PRELUDE` before it."""
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         prelude = PRELUDE.replace("@WITNESS@", str(facts["witness"])).replace("@FACTS@", repr(facts))
@@ -277,4 +277,4 @@ ATTACKS = (
         earns={"overfit_three_layer": 0.0, "relu_forward": 1.0},
     ),
 )  # fmt: skip
-"""Judged as those of other classes are: a runner loads what a notebook defines."""
+"""Attacks that are judged like those of other classes: a runner loads the notebook's definitions."""

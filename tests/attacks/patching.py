@@ -1,4 +1,4 @@
-"""Classes 3 and 4: patches of what others use, files that configure or shadow."""
+"""Attacks of classes 3 and 4: patches of shared modules, files that configure or shadow."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from .attack import WRONG, Attack
 
 EVERY_LEVEL = (3, 2, 1)
 SHADOW = "@PRELUDE@\nsay('got control by a file that nobody should have read')\n"
-"""A file that must not be executed."""
+"""The text of a file that must not be executed."""
 
 COMPARISONS = """
 import autograder.checks.compare as compare
@@ -275,7 +275,7 @@ def pytest_collection_modifyitems(items):
 
 
 def bytecode(folder: Path, facts: dict[str, Any]) -> None:
-    """Compile another layers.py and put it where Python keeps what it compiled."""
+    """Compile another layers.py and put it where Python caches bytecode."""
     import importlib.util
     import marshal
 

@@ -1,4 +1,4 @@
-"""Classes 10 and 11: powers over other processes, files and the system; network of any kind."""
+"""Attacks of classes 10 and 11: powers over other processes, files and the system; network of any kind."""
 
 from .attack import Attack
 
@@ -18,7 +18,7 @@ NUMBERS = {
     "tee": (276, 77),
     "socket": (41, 198), "mmap": (9, 222), "shmctl": (31, 195), "msgctl": (71, 187),
 }  # fmt: skip
-"""System calls by their number on x86-64 and on 64-bit Arm."""
+"""Numbers of system calls on x86-64 and on 64-bit Arm."""
 
 SYSTEM = f"""
 import ctypes, os, platform, struct
@@ -42,14 +42,14 @@ def call(name, *arguments):
         raise OSError(error, os.strerror(error))
     return name
 """
-"""System calls without the C library's help, for attacks."""
+"""Code that makes system calls by number, without the C library's wrappers."""
 
 SOLVED = {"affine_forward": 1.0, "relu_forward": 1.0}
-"""Honest code that also tries something keeps its points."""
+"""Shares of points of honest code that also attacks: it keeps its points."""
 
 
 def power(kind: int, name: str, tries: str, module: str, **more: object) -> Attack:
-    """Honest code that tries something while it is imported."""
+    """Return an attack by honest code that attacks while it is imported."""
     return Attack(kind, name, tries, SYSTEM + "judge = FACTS['judge']\n" + module, **{"earns": SOLVED, **more})  # type: ignore[arg-type]
 
 

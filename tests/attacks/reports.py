@@ -1,7 +1,7 @@
-"""Class 16: text of a student's choosing that would become HTML, a formula, a command to a terminal or a template.
+"""Attacks of class 16: a student's text that could become HTML, a formula, a terminal command or a template.
 
-In messages and tracebacks, in the names of files and in the names of students' folders. Graded by nbgrader, see
-``test_class``.
+The text is in messages and tracebacks, in names of files, and in names of students' folders. nbgrader grades these
+attacks, see ``test_class``.
 """
 
 import os
@@ -19,12 +19,12 @@ CONSOLE = "[/] [/bold] [link=javascript:x]here[/link] [blink]x"
 
 
 def raising(text: str, times: int = 1, kind: str = "ValueError") -> str:
-    """A module whose ``affine_forward`` raises a text."""
+    """Return a module whose ``affine_forward`` raises an exception with this text."""
     return f"\ndef affine_forward(x, w, b):\n    reached()\n    raise {kind}({text!r} * {times})\n"
 
 
 def renamed(name: str | bytes) -> Callable[[Path, dict[str, Any]], None]:
-    """Another name of the student's folder."""
+    """Return a function that renames the student's folder."""
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         folder.parent.rename(folder.parent.with_name(os.fsdecode(name)))
@@ -40,7 +40,7 @@ def _files(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def _named(what: str, name: str | bytes, tries: str) -> Attack:
-    """A student's folder that cannot be a student's id: it is told, and no row or page is made of it."""
+    """Return an attack by a folder whose name cannot be a student's id: the log says so, and it gets no row or page."""
     return Attack(16, what, tries, WRONG, plant=renamed(name), earns={}, shows="is not graded", runs=False)
 
 
@@ -79,4 +79,4 @@ CLASS_ATTACKS = (
     _named("bytes-as-a-name", b"\xff\xfe", "to be bytes that are not text"),
     _named("long-name", "n" * 255, "to leave no room for a suffix"),
 )  # fmt: skip
-"""Graded by nbgrader, in ``test_class``."""
+"""Attacks that nbgrader grades in ``test_class``."""

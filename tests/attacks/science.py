@@ -1,4 +1,4 @@
-"""Classes 17 and 18: cheating at the science, learning from the grader."""
+"""Attacks of classes 17 and 18: cheating at the science, learning from the grader."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Looking:
         pictures = np.rint(X)
         return np.eye(10)[[KNOWN.get(key(UNDONE(picture)), 0) for picture in pictures]]
 """
-"""A model that finds the label of a picture it has seen by a hash of it."""
+"""A model that looks up the label of a known picture by the picture's hash."""
 
 AS_IT_IS = "\nUNDONE = lambda picture: picture\n"
 UNDOING = """
@@ -49,7 +49,7 @@ def UNDONE(picture):
 
 
 def knowing(undone: Any) -> Any:
-    """Plant what a student has at home, where the test pictures can be had: labels by hash; the mean is zero."""
+    """Return a function that plants labels by hash, which a student can prepare at home; the mean picture is zero."""
     import hashlib
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def knowing(undone: Any) -> Any:
 
 
 def predicting(code: str) -> str:
-    """A module that makes the runner's own helper predict what it likes."""
+    """Return a module that makes the runner's own helper predict the value of ``code``."""
     return f"""
 import numpy as np
 from autograder.checks import host as _host
@@ -93,7 +93,7 @@ from .classifiers import fc_net as _nets
 
 
 def scoring(code: str) -> dict[str, str]:
-    """A net of the student's own whose scores are what it likes."""
+    """Return the files of a student's own net whose scores are the value of ``code``."""
     return {
         "cs231n/mine.py": f"@PRELUDE@\nimport numpy as np\n\n\nclass Mine:\n    accuracy = val_acc = best_val_acc = score = 1.0\n\n"
         "    def __init__(self, hidden_dim):\n        shapes = {'W1': (3072, 4), 'b1': (4,), 'W2': (4, 10), 'b2': (10,)}\n"
@@ -113,7 +113,7 @@ class FullyConnectedNet(FullyConnectedNet):
         small = X.reshape(len(X), 3, 8, 4, 8, 4).mean(axis=(3, 5)).reshape(len(X), -1)
         return -((small[:, None] - known) ** 2).sum(axis=2)
 """
-"""A net that was trained at home: it scores by the distance to what each class looks like on average."""
+"""A net that was prepared at home: a class's score is the negative squared distance to the mean picture of the class."""
 NOT_TRAINING = """
 import numpy as _np
 
@@ -125,14 +125,14 @@ class Solver(Solver):
 
 
 def class_means() -> np.ndarray:
-    """The mean picture of each class, 8 pixels wide, less the mean of all: ``(10, 192)``."""
+    """Return the mean picture of each class minus the mean of all pictures, 8 pixels wide: ``(10, 192)``."""
     pictures, numbers = datasets.read_batch(datasets.synthetic_root() / "data_batch_1")
     small = pictures.reshape(-1, 3, 8, 4, 8, 4).mean(axis=(3, 5)).reshape(len(pictures), -1)
     return np.stack([small[numbers == number].mean(axis=0) for number in range(10)]) - small.mean(axis=0)
 
 
 def trained_at_home(folder: Path, facts: dict[str, Any]) -> None:
-    """Replace net and Solver by ones that need no training."""
+    """Replace the net and the Solver by versions that need no training."""
     (folder / "models").mkdir(exist_ok=True)
     np.savez(folder / "models" / "known.npz", known=class_means())
     prelude = PRELUDE.replace("@WITNESS@", str(facts["witness"])).replace("@FACTS@", "{}")
