@@ -208,7 +208,7 @@ def _verdict(school: School, course: Course, part: Part, submission: Submission,
 
 
 def _within(seconds: int, usual: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that raises ``TimeoutError`` after ``seconds`` of processor time."""
+    """Return a function that raises ``TimeoutError`` after ``seconds`` of processor time, or `HANGING` seconds in all."""
 
     def give_up(*_: object) -> None:
         raise TimeoutError(f"not done within {seconds} s")

@@ -1,4 +1,4 @@
-"""Intake copies what counts, follows nothing, keeps within limits and says what it left out."""
+"""Intake copies the files that count, follows no links, keeps its limits and lists the files that it left out."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def test_links_and_pipes_are_left_out(tmp_path: Path) -> None:
     (source / "cs231n" / "linked.py").symlink_to(secret)
     (source / "cs231n" / "folder").symlink_to(tmp_path)
     os.mkfifo(source / "cs231n" / "pipe.py")
-    os.link(secret, source / "cs231n" / "hard.py")  # a file like any other, once it was handed in
+    os.link(secret, source / "cs231n" / "hard.py")  # a hard link is an ordinary file after submission
     taken = take_in(source, tmp_path / "out", RULES)
     assert taken.files == ("cs231n/hard.py", "cs231n/layers.py")
     assert len(taken.left_out) == 3
@@ -66,14 +66,14 @@ def test_links_and_pipes_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="sockets in folders as on Linux and macOS")
 def test_a_socket_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = hand_in(tmp_path / "in")
-    monkeypatch.chdir(source)  # their names must be short
+    monkeypatch.chdir(source)  # names of sockets must be short
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("talk.py")
         assert take_in(source, tmp_path / "out", RULES).left_out == ("talk.py (not a plain file)",)
 
 
 def after_a_look_at(name: str, change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Change a file between the look at it and the opening."""
+    """Change a file after intake has looked at it and before intake opens it."""
     describe = entries._describe
 
     def described(entry: "os.DirEntry[str]", full: str) -> entries.Entry:
@@ -108,7 +108,7 @@ def test_what_changes_while_it_is_read(
 
 
 def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refused by hand: the tests may run as root, whom nothing is refused."""
+    """The test raises the error itself, because root may read every file."""
     source = hand_in(tmp_path / "in", **{"cs231n/locked/x.py": "", "cs231n/locked.py": ""})
     scandir, openly = os.scandir, os.open
 
