@@ -1,4 +1,4 @@
-"""Whole verdicts: the reference earns everything, a blank release the given points, three mistakes cost three exercises."""
+"""Whole verdicts: the reference earns everything, a blank release the given points, mistakes cost their exercises."""
 
 import dataclasses
 import shutil

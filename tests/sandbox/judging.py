@@ -1,4 +1,4 @@
-"""The profile of runners in tests of the sandbox: that of assignment 2's judge or, without it, of the small assignment's."""
+"""The profile of runners in tests of the sandbox: for judging assignment 2 or, without it, the small assignment."""
 
 from dataclasses import replace
 

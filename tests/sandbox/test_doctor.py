@@ -1,4 +1,4 @@
-"""The doctor names the missing piece and the command that installs it; its level for this machine is grading's level."""
+"""The doctor names the missing piece and the command that installs it; it finds the same level as grading does."""
 
 import os
 import shutil

@@ -26,7 +26,7 @@ POOLINGS = [((2, 3, 4, 6), 2, 2, 2), ((2, 2, 7, 5), 3, 3, 2), ((1, 2, 6, 5), 3, 
 
 @pytest.fixture(params=["numpy", "compiled"])
 def columns(request, monkeypatch):
-    """Return each module of im2col functions in turn, and make the fast layers use it."""
+    """Return im2col functions, from NumPy or compiled in turn, and make the fast layers use them."""
     if request.param == "numpy":
         functions = {name: getattr(im2col, name) for name in ("im2col_6d", "col2im_6d", "im2col", "col2im")}
     else:

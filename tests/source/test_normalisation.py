@@ -218,7 +218,7 @@ def test_net_scores_after_training_batches(rng, normalization):
         hidden = np.maximum(p[f"gamma{i}"] * (a - mean) / np.sqrt(variance + 1e-5) + p[f"beta{i}"], 0)
     expected = hidden @ p["W3"] + p["b3"]
     np.testing.assert_allclose(net.loss(X), expected)
-    np.testing.assert_allclose(net.loss(X[1:2]), expected[1:2])  # test mode: scores do not depend on the batch, and running averages stay
+    np.testing.assert_allclose(net.loss(X[1:2]), expected[1:2])  # independent of the batch
 
 
 @pytest.mark.parametrize("normalization", ["batchnorm", "layernorm"])

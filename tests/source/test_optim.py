@@ -10,7 +10,7 @@ RULES = [optim.sgd, optim.sgd_momentum, optim.rmsprop, optim.adam]
 
 
 def run(rule, gradients, **config):
-    """Apply a rule to the number 1.0 for each gradient, and return the results."""
+    """Apply a rule to the number 1.0, once for each gradient; return the last number and the last config."""
     w = np.array([1.0])
     for gradient in gradients:
         w, config = rule(w, np.array([gradient]), config)

@@ -62,7 +62,7 @@ def without(monkeypatch: pytest.MonkeyPatch, unwanted: Callable[[pytest.Function
 @pytest.mark.xdist_group("verdicts")
 @pytest.mark.long
 def test_the_course_is_sound(course: Course) -> None:
-    """CI checks this at every commit: reference, blank release, accepted solutions, known mistakes, notebooks, release."""
+    """CI checks this at every commit: reference, blank release, accepted solutions, mistakes, notebooks, release."""
     command = [sys.executable, "-m", "autograder.cli", "validate", "--data", str(course.data)]
     ended = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -97,7 +97,7 @@ def divides(course: Course) -> list[str]:
 
 
 def leaks(course: Course) -> list[str]:
-    """Raise the builder's error for a leak, which the test cannot cause by a real build."""
+    """Raise the error that the builder raises if a release leaks."""
     raise ReleaseError("The release leaks.")
 
 
@@ -192,7 +192,7 @@ def test_an_exercise_with_another_id(copied: Course) -> None:
 
 
 def test_a_test_that_needs_an_exercise_with_another_id(copied: Course) -> None:
-    """It could no longer name the cause, and a mistake of that exercise would fail the test without an explanation."""
+    """It could no longer name the cause, and the gate would no longer allow a mistake of that exercise to fail it."""
     rename(copied, "affine_forward", "affine")
     found = list(inventory.incomplete(copied))
     for part in parts_in_numpy(copied):
@@ -239,7 +239,7 @@ def test_a_mistake_that_answers_otherwise_each_time(course: Course, monkeypatch:
 
 
 def leave_in(notebook: Path, *sources: str) -> None:
-    """Replace a notebook's cells by a few cells."""
+    """Reduce a notebook to code cells with these sources."""
     content = json.loads(notebook.read_text())
     cells = [cell for cell in content["cells"] if cell["cell_type"] == "code"][: len(sources)]
     content["cells"] = [{**cell, "source": source} for cell, source in zip(cells, sources, strict=True)]
