@@ -58,7 +58,7 @@ def verdicts(school: Course) -> list[Path]:
 def assert_one_sentence(ended: "subprocess.CompletedProcess[str]") -> None:
     lines = [line for line in ended.stdout.splitlines() if line.strip()]
     assert ended.returncode == 130, ended.stdout
-    assert lines[-1:] == ["Stopped. What is finished is kept: the same command goes on from there."]
+    assert lines[-1:] == ["Stopped. Finished results are kept: run the same command again to continue."]
     assert "Traceback" not in ended.stdout
     assert len(lines) <= 2  # the sentence, and perhaps a progress bar
 

@@ -244,7 +244,7 @@ def affine_forward(x, w, b):
 
 ATTACKS = (
     Attack(5, "exit-at-import", "to exit with success, at import", "\nreached()\nraise SystemExit(0)\n", earns=NOTHING_LEFT, levels=EVERY_LEVEL),
-    Attack(5, "hard-exit-at-import", "to exit at once with status 0, at import", "\nreached()\n_os._exit(0)\n", earns=NOTHING_LEFT, levels=EVERY_LEVEL, shows="did not end well"),
+    Attack(5, "hard-exit-at-import", "to exit at once with status 0, at import", "\nreached()\n_os._exit(0)\n", earns=NOTHING_LEFT, levels=EVERY_LEVEL, shows="did not finish"),
     Attack(5, "exit-in-a-call", "to exit with success", calling("raise SystemExit(0)"), levels=EVERY_LEVEL),
     Attack(5, "hard-exit-in-a-call", "to exit at once with status 0", calling("_os._exit(0)"), levels=EVERY_LEVEL, shows="ended itself"),
     Attack(5, "abort", "to crash", calling("_os.abort()"), levels=EVERY_LEVEL),

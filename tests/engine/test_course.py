@@ -133,7 +133,7 @@ def test_a_mistake_is_named_and_blamed_for_what_runs_on_it(small: Course, solved
     first, second, third = judged(small, solved, level).exercises
     assert (first.score, second.score, third.score) == (0, 0.2 * 0, 1)
     assert first.tests[0].hint == mistake.explanation
-    assert second.message.startswith("This runs on to_celsius")
+    assert second.message.startswith("This test runs on to_celsius")
 
 
 def test_a_plain_assert_of_a_hidden_test_fails_the_student(small: Course, solved: Path, level: int) -> None:
@@ -278,8 +278,8 @@ def test_hidden_tests_are_pytest_tests(small: Course, solved: Path, level: int) 
     mistakes_of(small.assignment)[0].apply(solved / "weather")
     wrong = run(small.root, *pytest_, "--submission", str(solved), "-k", "to_celsius")
     assert "1 failed, 1 passed, 4 deselected" in wrong.stdout
-    assert "All of it is off by one and the same amount." in wrong.stdout
-    assert "Say what is judged" in run(small.root, *pytest_).stderr + run(small.root, *pytest_).stdout
+    assert "All values are off by the same amount." in wrong.stdout
+    assert "Name the submission" in run(small.root, *pytest_).stderr + run(small.root, *pytest_).stdout
 
 
 def test_pdb_stops_in_the_hidden_test(small: Course, solved: Path, level: int) -> None:

@@ -50,19 +50,29 @@ def result(
         ("raise PartialCredit(0.25, 'A quarter.')", "failed", 0.25, "A quarter."),
         ("raise PartialCredit(7, 'Too much.')", "failed", 1.0, "Too much."),
         ("require(False, 'Not this.')", "failed", 0.0, "Not this."),
-        ("assert 1 == 2", "error", 0.0, "This test could not be carried out (AssertionError); it will be looked into."),
-        ("raise KeyError('x')", "error", 0.0, "This test could not be carried out (KeyError); it will be looked into."),
+        (
+            "assert 1 == 2",
+            "error",
+            0.0,
+            "The grader could not run this test (AssertionError). The instructor will look into it.",
+        ),
+        (
+            "raise KeyError('x')",
+            "error",
+            0.0,
+            "The grader could not run this test (KeyError). The instructor will look into it.",
+        ),
         (
             "raise SystemExit(3)",
             "error",
             0.0,
-            "This test could not be carried out (RuntimeError); it will be looked into.",
+            "The grader could not run this test (RuntimeError). The instructor will look into it.",
         ),
         (
             "pytest.fail('no')",
             "error",
             0.0,
-            "This test could not be carried out (RuntimeError); it will be looked into.",
+            "The grader could not run this test (RuntimeError). The instructor will look into it.",
         ),
     ],
 )

@@ -136,7 +136,7 @@ def test_a_cell_that_hangs_or_dies_ends_the_run(run: Run, source: str, patience:
     executed = run("x = 1", source, "print('behind')", "", patience=patience)
     behind = "Not executed, because cell 2 ended the program."
     assert [text(executed, number) for number in range(4)] == ["", sentence, behind, ""]
-    assert executed.summary.endswith("cell 2 ended the program. The 1 cells behind it were not executed.")
+    assert executed.summary.endswith("cell 2 ended the program. The 1 cells after it were not executed.")
     assert executed.hurried == (patience if patience != PATIENCE else None)
 
 
@@ -189,7 +189,7 @@ def test_forged_outputs_are_plain_or_dropped(run: Run) -> None:
     assert "clear ? ? ? <img>" in shown
     total = sum(len(output.get("text", "")) for _, outputs in executed.cells.values() for output in outputs)
     assert total < 1.1 * executing.MAX_ALL_TEXT
-    assert "this notebook shows too much" in shown
+    assert "this notebook has too much output" in shown
     notebook = notebook_of(*cells)
     executed.put_into(notebook)
     nbformat.validate(notebook)
@@ -211,7 +211,7 @@ def test_a_forged_message_ends_the_run(run: Run) -> None:
         "runner.wire.send({'id': 1, 'value': {'handle': 1}}, [])"
     )
     executed = run(forge, "1")
-    assert text(executed, 0).startswith("The answer was not a proper one")
+    assert text(executed, 0).startswith("The answer is not valid")
     assert executed.cells[1][0] is None
 
 
@@ -318,7 +318,7 @@ def test_a_fault_of_ours_leaves_the_students_own_outputs(
     assert not judged.executed  # the next run tries again
     said = [record.getMessage() for record in caplog.records if part.notebook in record.getMessage()]
     assert said == [
-        f"{part.notebook} was not executed and keeps the outputs that were handed in ({type(fault).__name__}: {fault})"
+        f"{part.notebook} was not executed and keeps the submitted outputs ({type(fault).__name__}: {fault})"
     ]
 
 

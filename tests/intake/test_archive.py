@@ -101,7 +101,7 @@ def test_an_archive_is_as_good_as_its_folder(tmp_path: Path, name: str, below: s
     packed = taken(PACKERS[name](files), tmp_path, name)
     assert packed.files == folder.files == TAKEN
     assert packed.digest == folder.digest
-    assert packed.left_out == folder.left_out == ("evil.so (not a kind of file that counts)",)
+    assert packed.left_out == folder.left_out == ("evil.so (not a kind of file that is accepted)",)
     assert (packed.folder / "cs231n/layers.py").read_bytes() == FILES["cs231n/layers.py"]
 
 
@@ -145,11 +145,11 @@ def test_a_link_to_an_archive_is_not_followed(tmp_path: Path) -> None:
 
 
 ESCAPES = {
-    "../up.py": "its path leads elsewhere",
-    "cs231n/../../up.py": "its path leads elsewhere",
-    "/tmp/absolute.py": "its path leads elsewhere",
-    "cs231n//empty.py": "its path leads elsewhere",
-    "cs231n/./dot.py": "its path leads elsewhere",
+    "../up.py": "its path is absolute or has an empty, . or .. part",
+    "cs231n/../../up.py": "its path is absolute or has an empty, . or .. part",
+    "/tmp/absolute.py": "its path is absolute or has an empty, . or .. part",
+    "cs231n//empty.py": "its path is absolute or has an empty, . or .. part",
+    "cs231n/./dot.py": "its path is absolute or has an empty, . or .. part",
     "C:/drive.py": "its name does not work on every system",
     "cs231n\\back.py": "its name does not work on every system",
     "cs231n/layers.py:stream.py": "its name does not work on every system",
@@ -158,12 +158,12 @@ ESCAPES = {
     "cs231n/CON.py": "its name does not work on every system",
     "aux/x.py": "its name does not work on every system",
     "cs231n/lpt1.tar.py": "its name does not work on every system",
-    "cs231n/\x1b[2J.py": "its name has control characters",
+    "cs231n/\x1b[2J.py": "its name has characters that cannot be printed",
     f"cs231n/{'n' * 300}.py": "its name is too long",
-    "cs231n/LAYERS.py": "its name differs from another in case only",
-    "cs231n/layers.py/inside.py": "its name is that of a file and of a folder",
-    "inner.zip": "an archive within what was handed in",
-    "d/d/d/d/d/d/d/d/x.py": "too deep",
+    "cs231n/LAYERS.py": "its name differs from an earlier file's name only in case",
+    "cs231n/layers.py/inside.py": "a file and a folder have the same name",
+    "inner.zip": "an archive within the submission",
+    "d/d/d/d/d/d/d/d/x.py": "nested too deeply",
 }
 
 
@@ -175,13 +175,13 @@ def test_names_that_lead_elsewhere_are_left_out(tmp_path: Path, pack: Callable[[
     assert all(said.isprintable() for said in found.left_out)
     assert not list(tmp_path.rglob("up.py"))
     below = taken(pack({"handin/cs231n/layers.py": b"", "../up.py": b"", "beside.txt": b""}), tmp_path / "c")
-    assert below.left_out == ("../up.py (its path leads elsewhere)",)
+    assert below.left_out == ("../up.py (its path is absolute or has an empty, . or .. part)",)
 
 
 def test_a_file_where_a_folder_is(tmp_path: Path) -> None:
     """This holds even if the folder's only file is broken and was left out."""
     content = bytearray(zipped({"x.py/inside.py": b"x = 1", "x.py": b""} | PLAIN))
-    said = "x.py (its name is that of a file and of a folder)"
+    said = "x.py (a file and a folder have the same name)"
     assert taken(bytes(content), tmp_path / "1").left_out == (said,)
     content[content.find(b"PK\x01\x02") + 16] ^= 1
     assert taken(bytes(content), tmp_path / "2").left_out == (said, "x.py/inside.py (broken in the archive)")
@@ -191,7 +191,7 @@ def test_a_nul_in_a_name_is_seen(tmp_path: Path) -> None:
     content = zipped(PLAIN | {"cs231n/a.py_.txt": b"evil"}).replace(b"a.py_", b"a.py\0")
     found = taken(content, tmp_path)
     assert found.files == ("cs231n/layers.py",)
-    assert list(reasons(found.left_out).values()) == ["its name has control characters"]
+    assert list(reasons(found.left_out).values()) == ["its name has characters that cannot be printed"]
 
 
 def test_of_two_members_with_one_name_the_first_counts(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_of_two_members_with_one_name_the_first_counts(tmp_path: Path) -> None:
     ):
         found = taken(content, tmp_path / str(number))
         assert (found.folder / "cs231n/layers.py").read_bytes() == b"first"
-        assert found.left_out == ("cs231n/layers.py (there is one of that name already)",)
+        assert found.left_out == ("cs231n/layers.py (an earlier file has the same name)",)
 
 
 def special(name: str, type: bytes) -> tarfile.TarInfo:
@@ -246,7 +246,7 @@ def test_what_is_encrypted_or_packed_strangely_is_left_out(tmp_path: Path) -> No
         info = zipfile.ZipInfo("cs231n/strange.py")
         info.compress_type = method
         found = taken(zipped([*PLAIN.items(), (info, b"x" * 1000)]), tmp_path / str(number))
-        assert found.left_out == ("cs231n/strange.py (packed in a way that is not read here)",)
+        assert found.left_out == ("cs231n/strange.py (packed by an unsupported method)",)
     content = bytearray(zipped(PLAIN | {"cs231n/secret.py": b"x = 1"}))
     for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.rfind(mark) + flags] |= 1
@@ -372,7 +372,9 @@ def test_broken_tars_are_said_in_one_sentence(tmp_path: Path, name: str, monkeyp
 
 
 def _refused(content: bytes, folder: Path, name: str = "in.tar.gz") -> None:
-    with pytest.raises(SubmissionError, match=r"^in.tar.gz (is|holds|unpacks)\b.*: pack it anew and hand that in\.$"):
+    with pytest.raises(
+        SubmissionError, match=r"^in.tar.gz (is|holds|unpacks)\b.*: pack the files again and hand in the new archive\.$"
+    ):
         taken(content, folder, name)
     assert not list((folder / "out").rglob("*.py"))
 
@@ -380,11 +382,11 @@ def _refused(content: bytes, folder: Path, name: str = "in.tar.gz") -> None:
 def test_truncated_archives_are_broken(tmp_path: Path) -> None:
     for number, content in enumerate((zipped(FILES), tarred(FILES), tarred(FILES, "w:"))):
         for part in (0.0, 0.1, 0.5, 0.9):
-            with pytest.raises(SubmissionError, match="is broken or not complete"):
+            with pytest.raises(SubmissionError, match="is broken or incomplete"):
                 taken(content[: int(len(content) * part)], tmp_path / f"{number}{part}")
     flipped = bytearray(tarred({"cs231n/layers.py": random.Random(0).randbytes(5000)}))
     flipped[-8] ^= 1  # gzip's checksum
-    with pytest.raises(SubmissionError, match="is broken or not complete"):
+    with pytest.raises(SubmissionError, match="is broken or incomplete"):
         taken(bytes(flipped), tmp_path / "flipped")
 
 
@@ -395,7 +397,7 @@ def test_a_million_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     million = zip_directory * 1_000_000
     million = b"PK\3\4" + million
     million += struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 65535, 65535, len(million) - 4, 4, 0)
-    peak, seconds = peak_of(lambda: _too_many(million, tmp_path / "1", "broken or not complete"))
+    peak, seconds = peak_of(lambda: _too_many(million, tmp_path / "1", "broken or incomplete"))
     assert peak < 2 * archive.MAX_DIRECTORY + len(million)
     assert seconds < 5
     monkeypatch.setattr(archive, "MAX_MEMBERS", 3000)

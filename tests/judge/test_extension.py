@@ -134,7 +134,7 @@ def test_a_build_that_ended_early_is_tried_once_more(
     def stop(level: int, file: Path) -> bytes:
         asked.append(file)
         if len(asked) <= failures:
-            raise BuildError("It did not come to an end.", lasting=False)
+            raise BuildError("It did not finish.", lasting=False)
         return build(level, file)
 
     monkeypatch.setattr(extension, "build", stop)

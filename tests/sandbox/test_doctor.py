@@ -93,7 +93,7 @@ def test_landlock_is_missing(ill: None, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_other_systems_are_told_to_use_linux(ill: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    for finding in found(monkeypatch, 1, _2="Landlock and seccomp are Linux's", _3="bubblewrap is not installed"):
+    for finding in found(monkeypatch, 1, _2="Landlock and seccomp need Linux", _3="bubblewrap is not installed"):
         assert "Linux" in finding.command
 
 

@@ -54,7 +54,7 @@ def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> No
     [
         ("def f(int h, int s):\n    cdef int n = (h + 1) / s\n    return n\n", r"line 2: Cannot assign type 'double' to 'int'\. .*write //"),
         ("def f(:\n", "line 1: "),
-        ("cdef extern from *:\n    '''\n    int bad = ;\n    '''\ndef f(): pass\n", "The C compiler does not accept what Cython made"),
+        ("cdef extern from *:\n    '''\n    int bad = ;\n    '''\ndef f(): pass\n", "The C compiler does not accept Cython's C code"),
         ("from nowhere cimport thing\n", "line 1: "),
         ("include 'nowhere.pxi'\n", "does not compile"),
     ],
@@ -95,7 +95,7 @@ def test_a_build_that_takes_too_long_ends_with_its_processes(
     busy = "#define A(x) x x x x x x x x\n    #define B(x) A(A(A(A(A(A(A(A(x))))))))\n    int n = 0 B(+1);\n"
     name = f"endless_{secrets.token_hex(8)}"  # a name that no other process compiles
     (folder / f"{name}.pyx").write_text(f"cdef extern from *:\n    '''\n    {busy}    '''\ndef f(): pass\n")
-    with pytest.raises(BuildError, match="did not come to an end") as caught:
+    with pytest.raises(BuildError, match="did not finish") as caught:
         build(each_level, folder / f"{name}.pyx")
     assert not caught.value.lasting
     until = time.monotonic() + 60  # the kernel needs time to end a namespace's processes

@@ -228,7 +228,7 @@ def test_a_mistake_that_is_not_named(course: Course) -> None:
     mistake = dataclasses.replace(KNOWN["sgd_momentum/sign"], explanation="Something else.")
     (sentence,) = calibration.mistake_passes(course, mistake, 3)
     assert "sgd_momentum/sign is caught by" in sentence
-    assert "but not named: the hint is that of sgd_momentum/sign. Add a test on which the two" in sentence
+    assert "but not named: the hint is that of sgd_momentum/sign. Add a test on which these mistakes" in sentence
 
 
 def test_a_mistake_that_answers_otherwise_each_time(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +250,7 @@ def leave_in(notebook: Path, *sources: str) -> None:
     ("last", "said"),
     [
         ("number / 0", "Dropout.ipynb does not run in quick mode (Cell 1):"),
-        ("number / 1", "Dropout.ipynb runs through and does not save models/part3.npz."),
+        ("number / 1", "Dropout.ipynb runs without errors but does not save models/part3.npz."),
     ],
 )
 def test_a_notebook_that_does_not_end_well(copied: Course, last: str, said: str) -> None:
@@ -271,14 +271,16 @@ def test_a_mistake_on_which_its_own_test_breaks_off(course: Course, monkeypatch:
     broken = TestResult("momentum_steps", "Some steps", "core", ERROR, "This test could not be carried out.")
     monkeypatch.setattr(calibration, "_failed", lambda *_: [(Claim("sgd_momentum"), broken)])
     fault, missed = calibration.mistake_passes(course, KNOWN["sgd_momentum/sign"], 3)
-    assert fault.startswith("momentum_steps breaks off on sgd_momentum/sign, which is the test's own fault: mend it.")
+    assert fault.startswith(
+        "momentum_steps ends in an error on sgd_momentum/sign, which is the test's own fault: fix the test."
+    )
     assert missed.startswith("sgd_momentum/sign passes all tests of sgd_momentum")
 
 
 def test_a_mistake_of_no_exercise(course: Course) -> None:
     mistake = dataclasses.replace(KNOWN["conv_extension/stride_ignored"], exercise="gone")
     (sentence,) = calibration.mistake_passes(course, mistake, 3)
-    assert sentence == ("gone/stride_ignored cannot be tried out: no grade cell that tests judge has the id gone.")
+    assert sentence == ("gone/stride_ignored cannot be judged: no automatic exercise has the id gone.")
 
 
 def test_a_mistake_that_does_not_fit_the_source(course: Course) -> None:
@@ -292,8 +294,7 @@ def test_a_mistake_that_costs_an_unrelated_exercise(course: Course) -> None:
     mistake = dataclasses.replace(KNOWN["affine_backward/db_mean"], exercise="relu_backward")
     found = calibration.mistake_passes(course, mistake, 3)
     assert any(
-        "is held against affine_backward too: its test affine_backward_rows must name relu_backward" in one
-        for one in found
+        "also fails affine_backward: the test affine_backward_rows must name relu_backward" in one for one in found
     )
 
 
@@ -380,12 +381,12 @@ def test_mutants_that_cannot_be_judged(course: Course, monkeypatch: pytest.Monke
     """The gate still reports its other findings."""
 
     def judge(*_: object) -> None:
-        raise RuntimeError("The reference fails a test of adam (seed 'first'): mend that first.")
+        raise RuntimeError("The reference fails a test of adam (seed 'first'): fix that first.")
 
     monkeypatch.setattr(mutants, "mutants", lambda course: [])
     monkeypatch.setattr(mutants, "judge", judge)
     assert gate.examine_mutants(course, 1).wrong == [
-        "The mutants could not be judged. The reference fails a test of adam (seed 'first'): mend that first."
+        "The mutants could not be judged. The reference fails a test of adam (seed 'first'): fix that first."
     ]
 
 

@@ -206,8 +206,8 @@ def test_sentences(every: list[Mutant]) -> None:
     assert f"{first.function}: `{first.after}` instead of `{first.before}` is not noticed by any test: add" in unlisted
     assert unlisted.endswith(f"list it with a reason in {LIST} as '{first.key}'.")
     assert f"`{second.after}` instead of `{second.before}` is noticed with some seeds and not with others" in by_chance
-    assert gone == f"layers.py, gone: there is no such mutant any more; take it out of {LIST}."
-    assert noticed == f"{fourth.key}: a test notices it by now; take it out of {LIST}."
+    assert gone == f"layers.py, gone: this mutant no longer exists; remove it from {LIST}."
+    assert noticed == f"{fourth.key}: a test now notices this mutant; remove it from {LIST}."
 
 
 def test_the_list_is_of_mutants_that_exist(every: list[Mutant]) -> None:

@@ -25,7 +25,9 @@ def test_a_tolerance_is_a_power_of_ten_above_the_spread(size: float, constant: s
 
 @pytest.mark.parametrize("size", [2e-3, 1.0, float("inf"), float("nan")])
 def test_a_mistake_in_a_solution_sets_no_tolerance(size: float) -> None:
-    with pytest.raises(ValueError, match=r"dropout in the solution loops lies .* off, which is no rounding: mend"):
+    with pytest.raises(
+        ValueError, match=r"dropout in the solution loops deviates by .*, more than rounding errors: fix"
+    ):
         tolerance_for(Deviation(size, "RTOL64", "dropout in the solution loops"))
 
 
