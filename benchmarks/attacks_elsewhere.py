@@ -207,7 +207,7 @@ class Outcome:
 
 
 COLUMNS = {
-    "undeserved": "undeserved points", "leaked": "tests, solutions or data read", "got": "other things reached",
+    "undeserved": "undeserved points", "leaked": "tests, solutions or data read", "got": "other forbidden results",
     "none": "no verdict", "blocked": "had to be ended", "left": "processes left", "changed": "files or grades changed",
 }  # fmt: skip
 
@@ -557,7 +557,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all outcomes to this file")
     asked = parser.parse_args()
     if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("bwrap") is None:
-        sys.exit("This needs Linux, root and bubblewrap: without them it could not keep the attacks in.")
+        sys.exit("This needs Linux, root and bubblewrap: without them nothing confines the attacks.")
     put_tools_on_path()
     with tempfile.TemporaryDirectory(prefix="attacks-elsewhere-", ignore_cleanup_errors=True) as scratch:
         found = compare(Path(scratch), asked.only, asked.grader, asked.every)
@@ -601,8 +601,8 @@ def compare(
 def show(found: dict[str, dict[str, Outcome]], details: bool) -> None:
     """Print the counts, and with ``details`` the outcome of each attack."""
     console = Console(width=None if sys.stdout.isatty() else 170, highlight=False)
-    table = Table(title="How many attacks ...", title_justify="left")
-    for column in ("grader", "suit it", "seen at work", *COLUMNS.values(), "seconds"):
+    table = Table(title="Number of attacks by result", title_justify="left")
+    for column in ("grader", "handed in", "seen at work", *COLUMNS.values(), "seconds"):
         table.add_column(column, justify="left" if column == "grader" else "right")
     for name, outcomes in found.items():
         counts = [str(sum(getattr(one, column) for one in outcomes.values())) for column in ("reached", *COLUMNS)]

@@ -186,7 +186,7 @@ def level() -> int:
     """Return the best sandbox level of this machine."""
     best, _ = best_level()
     if best < 2:
-        pytest.skip("this machine gives neither level 3 nor 2")
+        pytest.skip("this machine has neither level 3 nor 2")
     return best
 
 

@@ -10,7 +10,7 @@ import pytest
 from .conftest import ROOT
 
 
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="the tests are not run by several workers")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="only one worker runs the tests")
 @pytest.mark.xdist_group("itself")
 def test_groups_stay_together(request: pytest.FixtureRequest) -> None:
     """pytest-xdist finds a group by its name in the node id; without it, every model would be trained twice."""

@@ -32,7 +32,7 @@ from ..within import within
 from . import SUITE
 from .attack import HONEST, Attack, Witness, inherited_by_runners
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the witness is a descriptor that runners inherit")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runners on Windows cannot inherit the witness")
 ENGINE = ROOT / "autograder"
 BESIDE = ("__init__", "__pycache__", "checks", "runner", "assignments")
 """Rooms of the engine that lie beside a submission, and the folder of assignments."""

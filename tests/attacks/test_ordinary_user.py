@@ -57,7 +57,7 @@ def test_nothing_gets_out_of_an_ordinary_users_sandbox() -> None:
     try:
         levels = run("-c", LEVELS).stdout.split()
         if not levels:
-            pytest.skip("this machine gives an ordinary user neither level 3 nor 2")
+            pytest.skip("an ordinary user of this machine has neither level 3 nor 2")
         ended = run("-m", "pytest", *quiet, "-m", "confinement", "tests/attacks/test_attacks.py")
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -248,7 +248,7 @@ def test_fingerprint_looks_at_labels_only_and_sees_changes(folder: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not REAL.exists(), reason="the real pictures lie beside the repository only where it is developed")
+@pytest.mark.skipif(not REAL.exists(), reason="the real pictures lie only beside the developers' repository")
 def test_reads_the_real_pictures(tmp_path: Path) -> None:
     import subprocess
     import sys

@@ -135,7 +135,7 @@ def test_an_archive_alone_in_a_folder_is_what_was_handed_in(tmp_path: Path) -> N
     assert find_root(handed_in, RULES) == handed_in
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="needs links as on Linux and macOS")
 def test_a_link_to_an_archive_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "others.zip").write_bytes(zipped(PLAIN))
     (tmp_path / "in").mkdir()

@@ -48,7 +48,7 @@ def test_the_digest_follows_names_and_contents(tmp_path: Path) -> None:
     assert take_in(hand_in(tmp_path / "d", **{"cs231n/more.py": ""}), tmp_path / "4", RULES).digest != first
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links and pipes as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="needs links and pipes as on Linux and macOS")
 def test_links_and_pipes_are_left_out(tmp_path: Path) -> None:
     secret = tmp_path / "secret.py"
     secret.write_text("gradebook")
@@ -63,7 +63,7 @@ def test_links_and_pipes_are_left_out(tmp_path: Path) -> None:
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sockets in folders as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no sockets in folders")
 def test_a_socket_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = hand_in(tmp_path / "in")
     monkeypatch.chdir(source)  # names of sockets must be short
@@ -85,7 +85,7 @@ def after_a_look_at(name: str, change: Callable[[Path], object], monkeypatch: py
     monkeypatch.setattr(entries, "_describe", described)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links and pipes as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="needs links and pipes as on Linux and macOS")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path, monkeypatch: py
         take_in(tmp_path / "locked", tmp_path / "again", RULES)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="such names as on Linux")
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not allow such names")
 def test_names_that_are_no_text_or_mean_more_elsewhere(tmp_path: Path) -> None:
     source = hand_in(tmp_path / "in", **{"cs231n/aux.py": "", "com1/x.py": "", "a:b.py": "", "back\\slash.py": ""})
     hand_in(

@@ -100,7 +100,7 @@ def answer(notebook: Path, cell: str) -> None:
 
 @pytest.mark.skipif(
     not any(profiles.is_installed(ASSIGNED, one) for one in ASSIGNED.parts[4].alternatives),
-    reason="neither PyTorch nor TensorFlow is installed: the part is open then",
+    reason="neither PyTorch nor TensorFlow is installed, so the part is open",
 )
 def test_nothing_handed_in_is_said_once(course: Course, blank: Path, level: int) -> None:
     for alternative in course.parts[4].alternatives:

@@ -66,11 +66,11 @@ def expected(name: Path) -> set[int]:
         return ROOMS[name.parts[0]]
     if name == GRADER.with_name("__init__.py"):
         return NONE
-    assert name.is_relative_to(GRADER), f"{name}: say in this test whose verdicts it decides"
+    assert name.is_relative_to(GRADER), f"{name}: say in this test which parts it belongs to"
     own = name.relative_to(GRADER)
     if own.parts[0] in ROOMS_OF_GRADER:
         return ROOMS_OF_GRADER[own.parts[0]]
-    assert own.parts[0] in ("hidden", "mistakes"), f"{name}: say in this test whose verdicts it decides"
+    assert own.parts[0] in ("hidden", "mistakes"), f"{name}: say in this test which parts it belongs to"
     if own.as_posix() in BESIDE_TESTS:
         return BESIDE_TESTS[own.as_posix()]
     return PARTS.get(name.stem.removeprefix("test_"), ALL)

@@ -355,7 +355,7 @@ for raw in sys.argv[1:]:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="maximal memory is told in other units elsewhere")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems report peak memory in other units")
 def test_an_announcement_alone_costs_no_memory() -> None:
     """The sender announces 512 MB and sends 1,000 bytes."""
     raw = [one_array("<f8", shape, b"x" * 1000).hex() for shape in ([MAX_BYTES // 8], [2, MAX_BYTES // 16])]

@@ -133,7 +133,7 @@ def test_packages_installed_beside_python_are_out_of_reach(start: Start) -> None
 @pytest.mark.parametrize("where", ["/usr/src", "/usr/local/share", "/usr/share", "/opt", "/srv", "/home"])
 def test_a_course_is_out_of_reach_wherever_it_lies(start: Start, where: str) -> None:
     if not os.access(where, os.W_OK):
-        pytest.skip(f"{where} is not ours to write to")
+        pytest.skip(f"{where} is not writable")
     with tempfile.TemporaryDirectory(dir=where) as course:
         os.chmod(course, 0o755)
         Path(course, "labels").write_text("the labels")

@@ -55,7 +55,7 @@ def test_a_group_ends_with_what_is_in_it(group: cgroup.ControlGroup) -> None:
 
 def test_a_runner_that_builds_has_a_bound_on_all_its_processes(reachable: Path, each_level: int) -> None:
     if not Path("/usr/bin/python3").exists():
-        pytest.skip("the system has no Python to eat memory with")
+        pytest.skip("the system has no Python that could use up memory")
     (reachable / "cs231n").mkdir()
     (reachable / "cs231n" / "eater.py").write_text(EATER)
     limits = Limits(memory=2**30, processes=100)
@@ -174,7 +174,7 @@ def test_a_job_object_is_asked_for_what_limits_are_elsewhere() -> None:
         assert kernel.limits.basic.flags & flag
 
 
-@pytest.mark.skipif(ctypes.sizeof(ctypes.c_void_p) != 8, reason="the structures of 64-bit Windows")
+@pytest.mark.skipif(ctypes.sizeof(ctypes.c_void_p) != 8, reason="the structures are those of 64-bit Windows")
 def test_structures_have_the_sizes_that_windows_documents() -> None:
     assert (ctypes.sizeof(job.Basic), ctypes.sizeof(job.Extended)) == (64, 144)
     assert job.Basic.flags.offset == 16

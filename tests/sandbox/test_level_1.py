@@ -76,7 +76,7 @@ def test_objects_stay_where_they_are(start: Start) -> None:
         assert answer == 1
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="macOS limits no process's memory")
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS cannot limit a process's memory")
 def test_memory_is_bounded(start: Start) -> None:
     student = start("import numpy as np\ndef attack(): return np.ones(2**28).sum()\n", limits=Limits(memory=2**30))
     with pytest.raises(CodeError, match=r"(?i)memory"):

@@ -65,7 +65,7 @@ def test_a_module_of_one_file_is_one_file(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(("platform", "counts_memory"), [("darwin", False), ("linux", True)])
-@pytest.mark.skipif(os.name == "nt", reason="Windows has job objects in their place")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has job objects instead")
 def test_limits_are_those_that_the_system_has(
     on: Any, platform: str, counts_memory: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from autograder.sandbox.starvation import Starvation
 
 from .judging import JUDGING
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how long a process waited for a core")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports how long a process waited")
 SPIN = "while True: pass"
 THREADS = (
     "import hashlib, threading\n"

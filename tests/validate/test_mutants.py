@@ -221,7 +221,7 @@ def test_every_mutant_is_noticed_or_listed(course: Course, every: list[Mutant]) 
     fates = judge(course, every, workers=2)
     assert {fate.mutant.key for fate in fates if fate.survived} == set(known(ASSIGNED))
     ended = sum(ENDED in fate.noticed for fate in fates)
-    assert ended < len(fates) / 10, "most are noticed by a test, and not by a time limit"
+    assert ended < len(fates) / 10, "a test should notice most mutants, not a time limit"
 
 
 def test_a_worker_that_cannot_be_started_says_why() -> None:
