@@ -1,4 +1,4 @@
-"""Stripping keeps signatures and indentation, takes solutions, and refuses what does not match up."""
+"""Stripping keeps signatures and indentation, removes solutions, and refuses markers that do not match."""
 
 import ast
 
@@ -34,7 +34,7 @@ def test_regions_become_stubs_at_their_indentation() -> None:
     assert "        # YOUR CODE HERE\n        raise NotImplementedError()\n" in text
     assert '"""Twice x."""' in text
     ast.parse(text)
-    assert strip(text, "a.py") == text  # doing it again changes nothing
+    assert strip(text, "a.py") == text  # stripping again changes nothing
 
 
 def test_reveal_is_what_a_student_hands_in() -> None:

@@ -1,4 +1,4 @@
-"""Comparisons explain what is wrong, in order, and never show the expected numbers."""
+"""Comparisons explain errors in a fixed order, and never show the expected numbers."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What people handed in is deleted by a command that asks, and by nothing else."""
+"""Only one command deletes submissions, and it asks first."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""An archive is taken in as the folder would be, and whatever it lies about costs nothing but itself."""
+"""An archive is taken in like the same folder, and a lie in an archive harms nothing else."""
 
 import errno
 import io
@@ -106,13 +106,13 @@ def test_an_archive_is_as_good_as_its_folder(tmp_path: Path, name: str, below: s
 
 
 def test_a_tar_that_begins_like_a_zip(tmp_path: Path) -> None:
-    """Found by fuzzing: a tar begins with the name of its first member."""
+    """Found by fuzzing: a tar begins with the name of its first member, which may look like a zip."""
     assert taken(tarred({"PK.py": b""} | PLAIN, "w:"), tmp_path, "in.tar").files == ("PK.py", "cs231n/layers.py")
     assert taken(tarred({"PK\3\4.py": b""} | PLAIN, "w:"), tmp_path / "2", "in.tar").files == ("cs231n/layers.py",)
 
 
 def test_a_zip_that_looks_like_a_tar(tmp_path: Path) -> None:
-    """Found by fuzzing: a tar's magic word where it would be, in the midst of a file."""
+    """Found by fuzzing: a file in the zip holds a tar's magic word at the place where a tar has it."""
     content = zipped({"cs231n/layers.py": b"#" * 300}, zipfile.ZIP_STORED)
     looks = zipped({"cs231n/layers.py": (b"#" * 300)[: 257 - content.find(b"##")] + b"ustar"}, zipfile.ZIP_STORED)
     assert looks[257:262] == b"ustar"
@@ -135,7 +135,7 @@ def test_an_archive_alone_in_a_folder_is_what_was_handed_in(tmp_path: Path) -> N
     assert find_root(handed_in, RULES) == handed_in
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="needs links as on Linux and macOS")
 def test_a_link_to_an_archive_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "others.zip").write_bytes(zipped(PLAIN))
     (tmp_path / "in").mkdir()
@@ -179,7 +179,7 @@ def test_names_that_lead_elsewhere_are_left_out(tmp_path: Path, pack: Callable[[
 
 
 def test_a_file_where_a_folder_is(tmp_path: Path) -> None:
-    """Also where nothing of the folder was taken in, since it is broken."""
+    """This holds even if the folder's only file is broken and was left out."""
     content = bytearray(zipped({"x.py/inside.py": b"x = 1", "x.py": b""} | PLAIN))
     said = "x.py (a file and a folder have the same name)"
     assert taken(bytes(content), tmp_path / "1").left_out == (said,)
@@ -255,7 +255,7 @@ def test_what_is_encrypted_or_packed_strangely_is_left_out(tmp_path: Path) -> No
 
 
 def peak_of(action: Callable[[], object]) -> tuple[int, float]:
-    """Bytes of memory that Python asked for at the most, and seconds."""
+    """Return Python's peak memory in bytes, and the time in seconds."""
     tracemalloc.start()
     start = time.process_time()
     try:
@@ -278,7 +278,7 @@ def test_a_bomb_ends_at_its_limit(tmp_path: Path, pack: Callable[[dict[str, byte
 
 
 def test_a_zip_that_lies_about_sizes(tmp_path: Path) -> None:
-    """What comes out counts: a member announced as small ends there, and its checksum is not right then."""
+    """A member that declares a small size is cut off there, and then its checksum is wrong."""
     content = bytearray(zipped(PLAIN | {"bomb.py": bytes(100 * 2**20)}))
     at = content.rfind(b"PK\x01\x02")
     content[at + 24 : at + 28] = struct.pack("<I", 1000)
@@ -314,14 +314,14 @@ def test_members_that_share_their_bytes_end_soon(tmp_path: Path, monkeypatch: py
     assert set(reasons(found.left_out).values()) == {"broken in the archive"}
     assert read < 5 * (
         len(local) + len(central) * 10_000
-    )  # it is opened twice, and each time twice its size at the most
+    )  # the archive is opened twice, and each time needs at most twice its size
 
 
 def test_broken_members_spend_what_all_may_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submission, "MAX_TOTAL", 3_000_000)
     content = bytearray(zipped({f"cs231n/m{i}.py": bytes(1_000_000) for i in range(6)}))
     at = 0
-    for _ in range(4):  # spoil the checksums that the directory tells
+    for _ in range(4):  # change the checksums in the zip's directory
         at = content.find(b"PK\x01\x02", at + 1)
         content[at + 16] ^= 1
     found = taken(bytes(content), tmp_path)
@@ -330,7 +330,7 @@ def test_broken_members_spend_what_all_may_hold(tmp_path: Path, monkeypatch: pyt
 
 
 def header(name: bytes = b"cs231n/layers.py", size: int | bytes = 0, type: bytes = b"0") -> bytes:
-    """A tar header by hand, for what no library writes."""
+    """Return a tar header built by hand, because no library writes invalid ones."""
     block = bytearray(512)
     block[: len(name)] = name
     block[100:108] = b"0000644\0"
@@ -427,7 +427,7 @@ CHANGED = [*seeds("intake")]
 
 
 def noise(data: bytes, chance: random.Random) -> bytes:
-    """Overwrite, cut, double."""
+    """Overwrite, cut or double parts of the data."""
     changed = bytearray(data)
     for _ in range(chance.randint(1, 6)):
         at = chance.randrange(len(changed) + 1)
@@ -446,7 +446,7 @@ def noise(data: bytes, chance: random.Random) -> bytes:
 @settings(max_examples=250)
 @given(st.sampled_from(CHANGED), st.integers(0, 2**32))
 def test_changed_archives_are_refused_or_taken_in(content: bytes, seed: int) -> None:
-    """Zips, tars and lists of files that come in three ways: see the target for what must hold."""
+    """The data are zips, tars and lists of files that come in three ways: see the target for the properties."""
     chance = random.Random(seed)
     targets.intake(change_archive(content, chance, lambda part: noise(part, chance)))
 

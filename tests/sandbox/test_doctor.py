@@ -1,4 +1,4 @@
-"""The doctor names the missing piece and the command that gives it; what it says of this machine is what grading finds."""
+"""The doctor names the missing piece and the command that installs it; it finds the same level as grading does."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from autograder.sandbox.doctor import Finding, examine
 
 @pytest.fixture
 def ill(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine on which nothing else is found."""
+    """Pretend that the machine has no other problem."""
     monkeypatch.setattr(doctor, "try_out", lambda level: "")
     monkeypatch.setattr(doctor, "bounds_all_memory", lambda: True)
     monkeypatch.setattr(doctor, "landlock_version", lambda: 6)
