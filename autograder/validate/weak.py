@@ -24,8 +24,8 @@ from .trusted import Variant
 
 READ = {".py", ".ipynb", ".md", ".toml", ".pyx"}
 """Endings of files in which an author may have left a place to fill in."""
-CONSTANTS = ("0", "1", "the mean of the right answer")
-"""What a lenient test may accept in place of every number of an answer."""
+CONSTANTS = (0, 1)
+"""Numbers that a lenient test may accept in place of every number of an answer."""
 STRICT = ("core", "accuracy")
 """Kinds of tests that must not accept a constant."""
 LEAST_WORDS = 2
@@ -33,9 +33,10 @@ SAY_NOTHING = frozenset(
     re.findall(
         r"\w+",
         """
-        a an the this that it its is are was be not no of in on to for and or but with by from at as you your we answer
-        answers bad bug careful check code correct does done error errors exercise fail failed fails false fix function
-        here incorrect look mistake please problem result right should something there think try again value values wrong
+        a an the this that it its is are was be not no of in on to for and or but with by from at as you your we
+        answer answers bad bug careful check code correct does done error errors exercise fail failed fails false fix
+        function here incorrect look mistake please problem result right should something there think try again value
+        values wrong
         """,
     )
 )
@@ -93,8 +94,8 @@ def vague_hints(course: Course) -> Iterator[str]:
 def constants_pass(course: Course, part: Part) -> Iterator[str]:
     """Yield hidden tests of a part that give credit to constant answers, although other answers are right."""
     tests = [one for one in collect(course, part) if claimed(one).kind in STRICT and not asks_for_notebook(one)]
-    for text in CONSTANTS:
-        constant = _Constant(text)
+    for number in CONSTANTS:
+        constant = _Constant(number)
         with Variant(course, answering=constant.answering) as variant:
             for test in tests:
                 constant.changed = False
@@ -102,7 +103,7 @@ def constants_pass(course: Course, part: Part) -> Iterator[str]:
                 if result.credit and constant.changed:
                     yield (
                         f"{_name(course, hidden_file(course.assignment, part))}: {test.name} gives credit although "
-                        f"every number in the answers is {text}. Compare the answers with the reference's on random "
+                        f"every number in the answers is {number}. Compare the answers with the reference's on random "
                         "inputs."
                     )
 
@@ -111,7 +112,7 @@ def constants_pass(course: Course, part: Part) -> Iterator[str]:
 class _Constant:
     """Replace each number that a function returns by a constant."""
 
-    text: str
+    number: int
     changed: bool = False
     """Whether a number was replaced by another number."""
 
@@ -128,8 +129,7 @@ class _Constant:
         numbers = np.asarray(answer)
         if not numbers.size or numbers.dtype.kind not in "biuf":
             return answer
-        value = {"0": 0, "1": 1}.get(self.text, numbers.mean())
-        filled = np.full_like(numbers, value)
+        filled = np.full_like(numbers, self.number)
         self.changed |= not np.array_equal(filled, numbers)
         return filled if isinstance(answer, np.ndarray) else filled.item()
 
