@@ -22,7 +22,7 @@ from autograder.catalogue import Mistake, accepted_of, mistakes_of
 from autograder.course import Course, find_course
 from autograder.sample import students
 from autograder.validate.calibration import is_quick
-from autograder.validate.trusted import Variant, parts_in_numpy
+from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
 from tests.assignment2 import ACCEPTED, CATALOGUE
 
 SECRET = "one secret for both"
@@ -77,15 +77,15 @@ def _judged(folder: Path, parts: list[int]) -> dict[str, object]:
 def table(course: Course, path: Path) -> None:
     """Write the result of each quick test on the reference, the accepted solutions and the known mistakes."""
     os.environ["AUTOGRADER_SECRET"] = SECRET
-    variants: dict[str, Callable[[Path], None]] = {"reference": lambda _: None}
-    variants |= {f"accepted {one.name}": one.apply for one in accepted_of(course.assignment)}
+    copies: dict[str, Callable[[Path], None]] = {"reference": lambda _: None}
+    copies |= {f"accepted {one.name}": one.apply for one in accepted_of(course.assignment)}
     for mistake in mistakes_of(course.assignment):
         if mistake.file.endswith(".py"):
-            variants[f"mistake {mistake.key}"] = partial(_mistaken, course, mistake)
+            copies[f"mistake {mistake.key}"] = partial(_mistaken, course, mistake)
     found = {}
-    for name, change in variants.items():
-        with Variant(course, change) as variant:
-            results = [one for part in parts_in_numpy(course) for one in variant.results(part, is_quick, "0")]
+    for name, change in copies.items():
+        with ReferenceCopy(course, change) as trusted:
+            results = [one for part in parts_in_numpy(course) for one in trusted.results(part, is_quick, "0")]
         found[name] = {one.name: [one.outcome, one.message, one.hint, one.credit] for one in results}
     path.write_text(json.dumps(found, indent=1, sort_keys=True))
 

@@ -19,7 +19,7 @@ from autograder.judge.session import collect, judge_alternative, judge_part, tak
 from autograder.sample import students
 from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 
-from .trusted import Variant, parts_in_numpy
+from .trusted import ReferenceCopy, parts_in_numpy
 
 QUICK = ("core", "edge")
 """Kinds of tests that judge mistakes. Only the first kind judges accepted solutions."""
@@ -64,11 +64,11 @@ def blank_earns(course: Course, part: Part, level: int) -> list[str]:
 
 def accepted_loses(course: Course, solution: Accepted, seed: int) -> list[str]:
     """Return a sentence for each core test that an accepted solution fails."""
-    with Variant(course, solution.apply) as variant:
+    with ReferenceCopy(course, solution.apply) as trusted:
         return [
             f"The accepted solution {solution.name!r} fails {test.name} (seed {seed}): {test.message}"
             for part in parts_in_numpy(course)
-            for test in variant.results(part, _is_core, str(seed))
+            for test in trusted.results(part, _is_core, str(seed))
             if test.outcome != PASSED
         ]
 
@@ -127,10 +127,10 @@ def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, T
     if mistake.file.endswith(".pyx"):
         return _failed_when_built(course, mistake, level)
     found = []
-    with Variant(course, lambda folder: mistake.apply(folder / course.assignment.package)) as variant:
+    with ReferenceCopy(course, lambda folder: mistake.apply(folder / course.assignment.package)) as trusted:
         for part in parts_in_numpy(course):
             claims = {test.name.removeprefix("test_"): claimed(test) for test in collect(course, part)}
-            results = variant.results(part, is_quick)
+            results = trusted.results(part, is_quick)
             found += [(claims[test.name], test) for test in results if test.outcome != PASSED]
     return found
 

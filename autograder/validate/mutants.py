@@ -25,7 +25,7 @@ from autograder.verdict import ERROR, PASSED
 
 from .calibration import is_quick
 from .operators import changes
-from .trusted import Variant, parts_in_numpy
+from .trusted import ReferenceCopy, parts_in_numpy
 from .workers import EndedError, Pool, Worker
 
 LIST = "survivors.toml"
@@ -180,9 +180,9 @@ def notice(course: Course, mutant: Mutant | None, seed: str) -> str | None:
         if mutant is not None:
             mutant.apply(folder / course.assignment.package)
 
-    with Variant(course, change) as variant:
+    with ReferenceCopy(course, change) as trusted:
         for part, test in _tests(course, mutant.function if mutant else ""):
-            (result,) = variant.results(part, lambda other, test=test: other is test, seed)  # type: ignore[misc]
+            (result,) = trusted.results(part, lambda other, test=test: other is test, seed)  # type: ignore[misc]
             if result.outcome not in (PASSED, ERROR):  # a grader's error does not count as noticing
                 return claimed(test).exercise
     return None
@@ -191,7 +191,7 @@ def notice(course: Course, mutant: Mutant | None, seed: str) -> str | None:
 def _prepare(course: Course) -> None:
     """Do the slow steps once: collect the tests and build the extension."""
     _tests(course, "")
-    with Variant(course):
+    with ReferenceCopy(course):
         pass
 
 

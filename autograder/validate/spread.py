@@ -28,7 +28,7 @@ from autograder.course import Course, find_course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect
 
-from .trusted import Variant, parts_in_numpy
+from .trusted import ReferenceCopy, parts_in_numpy
 
 MARGIN = 10
 LEAST = {"RTOL64": 1e-6, "RTOL32": 1e-3}
@@ -61,13 +61,13 @@ class Deviation:
 def deviations(course: Course, solution: Accepted, seed: int) -> dict[str, Deviation]:
     """Return the largest deviation of a solution for each tolerance, over all core tests."""
     found: dict[str, Deviation] = {}
-    with Variant(course, solution.apply) as variant:
+    with ReferenceCopy(course, solution.apply) as trusted:
         for part in parts_in_numpy(course):
             for test in collect(course, part):
                 if claimed(test).kind != "core":
                     continue
                 with _listening() as heard:
-                    variant.results(part, lambda other, this=test: other is this, str(seed))  # type: ignore[misc]
+                    trusted.results(part, lambda other, this=test: other is this, str(seed))  # type: ignore[misc]
                 where = f"{test.name.removeprefix('test_')} in the solution {solution.name}"
                 for constant, size in heard:
                     _keep_larger(found, Deviation(size, constant, where))

@@ -1,4 +1,4 @@
-"""Judge the course's own code in this process: correct and wrong variants of the reference.
+"""Judge the course's own code in this process: the reference, and copies of it that are changed.
 
 The hidden tests and their comparisons are those of grading; only the sandbox is left out. Never for submissions.
 """
@@ -60,7 +60,7 @@ class TrustedContext(Context):
         return Recorded(self.backend)
 
 
-class Variant:
+class ReferenceCopy:
     """A changed copy of the reference's package, loaded for judging. Use it as a context manager.
 
     Parameters
@@ -81,9 +81,9 @@ class Variant:
         self.course = course
         self._change, self._answering = change, answering
 
-    def __enter__(self) -> "Variant":
+    def __enter__(self) -> "ReferenceCopy":
         with contextlib.ExitStack() as undo:
-            self.folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="autograder-variant-")))
+            self.folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="autograder-copy-")))
             assignment = self.course.assignment
             package = self.folder / assignment.package
             copy_package(self.course.source / assignment.package, package)
@@ -93,7 +93,7 @@ class Variant:
                 shutil.copyfile(library, package / library.name)
             self._change(self.folder)
             undo.enter_context(contextlib.chdir(self.folder))  # the code writes checkpoints into the current folder
-            name = f"autograder_variant_{next(_numbers)}"
+            name = f"autograder_copy_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
             self._backend = self._answering(Local(PackageHost(name, self.folder, contents(assignment))))
@@ -104,7 +104,7 @@ class Variant:
         self._undo.close()
 
     def results(self, part: Part, wanted: Callable[[pytest.Function], bool], seed: str = "") -> list[TestResult]:
-        """Judge the variant by some of the hidden tests of a part.
+        """Judge the copy by some of the hidden tests of a part.
 
         Parameters
         ----------

@@ -20,7 +20,7 @@ from autograder.judge.plugin import asks_for_notebook, claimed
 from autograder.judge.session import collect, hidden_file
 from autograder.template.texts import MARKER
 
-from .trusted import Variant
+from .trusted import ReferenceCopy
 
 READ = {".py", ".ipynb", ".md", ".toml", ".pyx"}
 """Endings of files in which an author may have left a place to fill in."""
@@ -96,10 +96,10 @@ def constants_pass(course: Course, part: Part) -> Iterator[str]:
     tests = [one for one in collect(course, part) if claimed(one).kind in STRICT and not asks_for_notebook(one)]
     for number in CONSTANTS:
         constant = _Constant(number)
-        with Variant(course, answering=constant.answering) as variant:
+        with ReferenceCopy(course, answering=constant.answering) as trusted:
             for test in tests:
                 constant.changed = False
-                (result,) = variant.results(part, lambda other, test=test: other is test)  # type: ignore[misc]
+                (result,) = trusted.results(part, lambda other, test=test: other is test)  # type: ignore[misc]
                 if result.credit and constant.changed:
                     yield (
                         f"{_name(course, hidden_file(course.assignment, part))}: {test.name} gives credit although "

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.judge.session import collect
-from autograder.validate.trusted import Variant
+from autograder.validate.trusted import ReferenceCopy
 from autograder.verdict import TestResult
 from tests.engine.conftest import copied
 
@@ -36,8 +36,8 @@ def result(
 
     (part,) = course.parts
     collect.__globals__["collect_all"].cache_clear()
-    with Variant(course, changed) as variant:
-        (found,) = variant.results(part, lambda _: True)
+    with ReferenceCopy(course, changed) as trusted:
+        (found,) = trusted.results(part, lambda _: True)
     return found
 
 

@@ -16,7 +16,7 @@ from autograder.catalogue import Accepted, copy_package
 from autograder.checks.host import load_package
 from autograder.course import Course
 from autograder.judge.plugin import claimed
-from autograder.validate.trusted import Variant, parts_in_numpy
+from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
 from tests.assignment2 import ACCEPTED, ASSIGNED
 
 PACKAGE = ASSIGNED.package
@@ -141,11 +141,11 @@ def test_sandwich_layers_are_those_of_the_reference(solution: Accepted, course: 
 @pytest.mark.xdist_group("accepted")
 def test_every_core_test_passes(course: Course, solution: Accepted) -> None:
     """Every edge test passes too, unless the solution's docstring says that it neglects special cases."""
-    with Variant(course, solution.apply) as variant:
+    with ReferenceCopy(course, solution.apply) as trusted:
         results = [
             result
             for part in parts_in_numpy(course)
-            for result in variant.results(part, lambda test: claimed(test).kind in ("core", "edge"), "0")
+            for result in trusted.results(part, lambda test: claimed(test).kind in ("core", "edge"), "0")
         ]
     assert sum(result.kind == "core" for result in results) > 80
     refused = [result for result in results if result.outcome != "passed"]

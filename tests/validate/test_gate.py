@@ -26,7 +26,7 @@ from autograder.sandbox.profiles import is_installed
 from autograder.validate import calibration, gate, inventory, mutants
 from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
-from autograder.validate.trusted import Variant, parts_in_numpy
+from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
 from autograder.verdict import ERROR, FAILED, TestResult
 from tests.assignment2 import ACCEPTED, ASSIGNMENT, CATALOGUE
 
@@ -355,12 +355,12 @@ def test_the_reference_itself_must_pass(copied: Course, level: int) -> None:
 
 def test_variants_leave_nothing_behind(course: Course) -> None:
     before, modules = Path.cwd(), set(sys.modules)
-    with Variant(course) as variant:
-        results = variant.results(course.parts[0], lambda test: claimed(test).exercise == "solver")
+    with ReferenceCopy(course) as trusted:
+        results = trusted.results(course.parts[0], lambda test: claimed(test).exercise == "solver")
     assert {result.outcome for result in results} == {"passed"}
     assert Path.cwd() == before
-    assert not variant.folder.exists()
-    assert not {name for name in set(sys.modules) - modules if name.startswith("autograder_variant")}
+    assert not trusted.folder.exists()
+    assert not {name for name in set(sys.modules) - modules if name.startswith("autograder_copy")}
 
 
 def test_variants_that_cannot_be_made_leave_nothing_behind(
@@ -371,7 +371,7 @@ def test_variants_that_cannot_be_made_leave_nothing_behind(
 
     before = Path.cwd()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(MistakeError), Variant(course, change):
+    with pytest.raises(MistakeError), ReferenceCopy(course, change):
         pass
     assert list(tmp_path.iterdir()) == []
     assert Path.cwd() == before
