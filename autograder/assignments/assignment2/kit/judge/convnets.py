@@ -20,7 +20,7 @@ KINK = 3e-5
 """The least distance of every unit from its ReLU's kink when gradients are compared. Rounding to float32 moves a unit
 by 3e-6. A single unit of 37,000 that crosses the kink changes a gradient by up to 2 % of its largest value."""
 DRAWS = 200
-"""Most draws to try. About one draw in two keeps this distance in one step, and one in five in two steps."""
+"""The number of draws to try. About one draw in two keeps that distance for one step, and one in five for two."""
 Params = Sequence[np.ndarray]
 Batch = tuple[np.ndarray, np.ndarray]
 
