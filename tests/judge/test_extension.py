@@ -98,7 +98,7 @@ def test_an_extension_that_is_slow_is_caught(judge: Judge) -> None:
 
     (exercise,) = judge(change, "conv_extension").exercises
     assert [test.kind for test in exercise.tests if test.outcome == FAILED] == ["speed"]
-    assert re.search(r"It is \d+ times as fast as such a loop; more than 20 is expected", exercise.message)
+    assert re.search(r"The fast convolution is \d+ times as fast as a loop; more than 20 is expected", exercise.message)
 
 
 def mended(folder: Path) -> None:

@@ -483,7 +483,9 @@ def test_fast_convolution_is_fast(student, rng, extension):
     right = pixel_by_pixel(batches[best], w, b, conv_param)
     times = (time.process_time() - start) / fast[best]
     assert_close("out", outs[best], right)
-    require(times > 20, f"It is {times:.0f} times as fast as such a loop; more than 20 is expected.", "speed")
+    require(
+        times > 20, f"The fast convolution is {times:.0f} times as fast as a loop; more than 20 is expected.", "speed"
+    )
 
 
 FORWARD = ("affine_forward", "relu_forward", "conv_extension")
