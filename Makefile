@@ -1,8 +1,8 @@
-# The two commands are `make grade` and `make test`; both set everything up in .venv first.
+# The two main commands are `make grade` and `make test`. Both set up .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Part 5 needs a framework. Linux gets TensorFlow by default: PyTorch brings 2.8 GB there, for NVIDIA's graphics cards.
+# Part 5 needs a framework. The default on Linux is TensorFlow: PyTorch downloads 2.8 GB there, with NVIDIA's libraries.
 FRAMEWORK ?= $(if $(filter Linux,$(shell uname -s)),tensorflow,pytorch)
 FRAMEWORKS := $(if $(filter none,$(FRAMEWORK)),,$(if $(filter both,$(FRAMEWORK)),pytorch tensorflow,$(FRAMEWORK)))
 ifneq ($(filter-out pytorch tensorflow,$(FRAMEWORKS)),)
@@ -35,7 +35,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@command -v bwrap >/dev/null || echo "bubblewrap is not installed: submissions are confined at level 2 at best (autograder doctor tells more)"
 	@touch $@
 
-# A framework that does not install is no reason to do without all else: part 5 stays open, and says so.
+# If the framework does not install, the set-up continues without it. Part 5 stays open, and its verdicts say so.
 .venv/.installed-%: $(STAMP)
 	@echo "Installing $* for part 5: pip downloads about $(DOWNLOAD_$*). FRAMEWORK=none leaves it out, and part 5 open."
 	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$*]'; \

@@ -1,4 +1,4 @@
-"""How this course uses nbgrader: `nbgrader --help-all` lists every option, ours beside nbgrader's."""
+"""nbgrader's configuration for this course. `nbgrader --help-all` lists every option, also the autograder's."""
 
 c = get_config()
 
@@ -10,7 +10,7 @@ try:
     builder.configure(c)
     grading.configure(c)
 except BaseException as error:
-    # Whatever else a configuration raises, nbgrader logs and goes on without it; and without our converters it would
+    # nbgrader logs every other exception and continues without this file. Without the autograder's converters it would
     # copy solutions into the release and run students' code in this process.
     why = f"{type(error).__name__}: {error}"
     advice = "run `make setup`, then .venv/bin/nbgrader"

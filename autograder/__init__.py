@@ -1,3 +1,3 @@
-"""An auto-graded course: a judge that can be trusted asks a runner that cannot, through arrays only."""
+"""An auto-grading engine: a trusted judge asks questions of an untrusted runner and gets back only plain data."""
 
 __version__ = "0.1.0"

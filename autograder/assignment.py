@@ -1,7 +1,7 @@
-"""What an assignment is made of: its settings, and the parts, exercises and points that its notebooks hold.
+"""An assignment: its settings, and the parts, exercises and points that its notebooks hold.
 
-The settings are in ``assignment.toml``, which says what cannot be read from the notebooks; nothing is declared twice.
-An exercise is a grade cell: its id the ``grade_id``, its points the cell's. Not for results: see ``verdict``.
+``assignment.toml`` holds the settings that the notebooks do not hold; nothing is declared twice. An exercise is a grade
+cell: the cell's ``grade_id`` is the exercise's id, and the cell's points are its points. See ``verdict`` for results.
 """
 
 import functools
@@ -28,30 +28,30 @@ SETTINGS = "assignment.toml"
 
 
 class AssignmentError(SetupError):
-    """The settings or the source notebooks do not make an assignment: one sentence says why."""
+    """The settings or the source notebooks are not a valid assignment. One sentence says why."""
 
 
 class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A package for which notebooks are written, besides NumPy.
+    """A framework that notebooks use besides NumPy.
 
     Attributes
     ----------
     title : str
-        What people call it.
+        The framework's name for people.
     install : str
-        The command that installs it where submissions are graded.
+        The command that installs the framework where submissions are graded.
     model : str
-        The file in which a part's model is handed in; ``{part}`` is the part's number.
+        The file in which students hand in a part's model; ``{part}`` is the part's number.
     distributions : tuple of str
-        What its runner needs besides the framework and what that says that it needs.
+        Distributions that the runner needs besides the framework and the framework's declared dependencies.
     memory, cpu_seconds : int
-        Of its runner: bytes, and processor time.
+        The runner's limits: memory in bytes, and CPU time in seconds.
     seconds : float
-        For all tests of a part.
+        The time limit for all tests of a part.
     environment : dict of str
-        Of its runner, and of what trains the reference's model.
+        Environment variables of the runner, and of the program that trains the reference's model.
     reads_itself : bool
-        Whether it ends the program where it cannot read its own path and arguments in ``/proc``.
+        Whether the framework ends the program if it cannot read the program's path and arguments in ``/proc``.
     """
 
     title: str
@@ -71,9 +71,9 @@ class Extension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes
     ----------
     exercise : str
-        The exercise that it is.
+        The exercise in which students write the extension.
     source : str
-        Its ``.pyx`` file, relative to the submission.
+        The extension's ``.pyx`` file, relative to the submission.
     """
 
     exercise: str
@@ -81,7 +81,7 @@ class Extension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Seconds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of time, in seconds: for all tests of a part, one answer, and one answer of a test that trains."""
+    """Time limits in seconds: for all tests of a part, for one answer, and for one answer of a test that trains."""
 
     part: float = 100.0
     call: float = 10.0
@@ -89,42 +89,46 @@ class Seconds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``assignment.toml`` says.
+    """The content of ``assignment.toml``.
 
     Attributes
     ----------
     package : str
         The students' package.
     title : str
-        Of the assignment, for people.
+        The assignment's title for people.
+    points : float or None
+        The sum of the points of all exercises, which ``validate`` compares with the notebooks; None to compare nothing.
     packages : tuple of str
-        Installed packages in the reach of a submission.
+        Installed packages that a submission can use.
     computing : tuple of str
-        Packages that would do the exercise: they can be imported and not used, and constants may be made of them.
+        Packages that would solve the exercises. A submission can import them but not use them, and a notebook's
+        constants may come from their functions.
     model : str
-        The file in which a part's model is handed in, ``{part}`` being its number; "" where there is none.
+        The file in which students hand in a part's model; ``{part}`` is the part's number. "" if there is no model.
     files : dict of int
-        Kinds of files that are taken in, besides code and notebooks: the ending, and how many MB of each at the most.
+        File endings that intake accepts besides code and notebooks, and the largest size of each such file in MB.
     namespaces : tuple of str
-        Below which tests find the functions of ``kit/runner``.
+        Names below which tests find the functions of ``kit/runner``.
     rooms : tuple of str
-        Folders of the course that are released as part of the package: tools of the course's own.
+        Folders with the course's tools, which the release holds as part of the package.
     skipped : tuple of str
-        Names of folders that are not the student's work and are not looked at.
+        Names of folders that intake skips, because they are not the student's work.
     data_variable, quick_variable : str
-        Environment variables that name the folder of the data, and that let notebooks run through quickly.
+        Environment variables: the first names the data folder, the second makes notebooks run quickly.
     own_design : tuple of str
-        Classes that each student designs: no exercise asks for them, so no test can say what is wrong.
+        Classes that each student designs. Mutants leave them alone, because no exercise asks for them.
     rest : float
-        The share of an exercise's points that tests other than core tests decide.
+        The share of an exercise's points, between 0 and 1, that tests other than core tests decide.
     seconds : Seconds
     extension : Extension or None
     frameworks : dict of Framework
-        By the name under which each is imported.
+        The frameworks, by import name.
     """
 
     package: str
     title: str
+    points: float | None = None
     packages: tuple[str, ...] = ("numpy",)
     computing: tuple[str, ...] = ()
     model: str = ""
@@ -150,9 +154,9 @@ class Exercise:
     id : str
     points : float
     manual : bool
-        Read by a person; else judged by tests.
+        Whether a person grades the exercise; if not, tests do.
     given : bool
-        Handed out complete: an untouched release earns it.
+        Whether students receive the exercise complete; an untouched release earns its points.
     """
 
     id: str
@@ -163,23 +167,23 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Part:
-    """What one notebook earns, or one of several.
+    """The exercises of one notebook, or of several alternative notebooks.
 
     Attributes
     ----------
     number : int
     notebook : str
-        Its file name.
+        The notebook's file name.
     exercises : tuple of Exercise
-        In the order of the notebook.
+        The exercises, in the notebook's order.
     framework : str
-        The package that its code is written for, such as ``torch``; "" for NumPy.
+        The framework that the notebook uses, such as ``torch``; "" for NumPy.
     others : tuple of Part
-        Notebooks that earn the same exercises: of all that are handed in, the best one counts.
+        The part's other alternatives, which earn the same exercises. The best of a submission's alternatives counts.
     first : str
-        The notebook whose grade cells hold the points: its own, or that of the part which it is one of the others of.
+        The notebook whose grade cells hold the points: ``notebook``, or the first alternative's.
     model : str
-        The file that holds the model which is handed in; "" where there is none.
+        The file in which students hand in the part's model; "" if there is none.
     """
 
     number: int
@@ -202,7 +206,7 @@ class Part:
 
     @property
     def alternatives(self) -> tuple["Part", ...]:
-        """The ways to earn it, one for each notebook; the first holds the points."""
+        """The part's alternatives, one for each notebook; the first notebook holds the points."""
         return (replace(self, others=()), *self.others)
 
 
@@ -214,9 +218,9 @@ class Assignment:
     ----------
     name : str
     folder : Path
-        The grader's: ``assignment.toml``, ``hidden``, ``mistakes``, ``accepted``, ``samples``, ``kit``.
+        The grader's folder, with ``assignment.toml``, ``hidden``, ``mistakes``, ``accepted``, ``samples`` and ``kit``.
     source : Path
-        The instructor's notebooks and package.
+        The folder of the instructor's notebooks and package.
     settings : Settings
     """
 
@@ -237,7 +241,7 @@ class Assignment:
 
     @property
     def kit(self) -> Path:
-        """What it adds to the engine; it need not be there."""
+        """The folder of the assignment's kit, which is optional."""
         return self.folder / "kit"
 
     @property
@@ -247,30 +251,30 @@ class Assignment:
 
     @property
     def rules(self) -> Rules:
-        """What is taken in."""
+        """The rules by which intake accepts the files of a submission."""
         kinds = tuple((ending, megabytes * 2**20) for ending, megabytes in self.settings.files.items())
         return Rules(self.package, kinds, self.settings.skipped)
 
     @property
     def facts(self) -> Facts:
-        """What the students' tools must know."""
+        """The facts that the students' tools need."""
         _put_on_path(self.folder)
         kit = f"{ROOM}.{self.name}.kit" if self.kit.is_dir() else ""
         frameworks = tuple((name, framework.title) for name, framework in self.settings.frameworks.items())
         return Facts(self.package, kit, self.settings.computing, frameworks)
 
     def module(self, name: str) -> ModuleType | None:
-        """Import a module of the grader, such as ``kit.judge``; None where it has none of this name."""
+        """Import and return a module of the grader, such as ``kit.judge``. Return None if there is no such module."""
         _put_on_path(self.folder)
         full = f"{ROOM}.{self.name}.{name}"
         try:
             found = importlib.util.find_spec(full) is not None
-        except ModuleNotFoundError:  # a package above it is not there
+        except ModuleNotFoundError:  # a parent package does not exist
             found = False
         return importlib.import_module(full) if found else None
 
     def framework_of(self, part: Part) -> Framework | None:
-        """Return the framework that a part's notebook is written for, if any."""
+        """Return the framework that a part's notebook uses, or None."""
         return self.settings.frameworks[part.framework] if part.framework else None
 
     def __hash__(self) -> int:
@@ -278,7 +282,7 @@ class Assignment:
 
 
 def _put_on_path(folder: Path) -> None:
-    """Let ``autograder.assignments.NAME`` stand for an assignment's grader, in whichever course's folder it lies."""
+    """Make ``autograder.assignments.NAME`` import the grader in ``folder``, which may lie in any course's folder."""
     known = sys.modules.get(f"{ROOM}.{folder.name}")
     if known is not None and list(known.__path__) == [str(folder)]:
         return
@@ -300,13 +304,13 @@ def read_assignment(folder: Path, source: Path) -> Assignment:
     Raises
     ------
     AssignmentError
-        If its settings cannot be read or do not say what they must.
+        If the settings cannot be read or are not valid.
     """
     path = folder / SETTINGS
     try:
         settings = msgspec.toml.decode(path.read_bytes(), type=Settings)
     except OSError:
-        raise AssignmentError(f"There is no {path}: it says what the assignment {folder.name} is made of.") from None
+        raise AssignmentError(f"There is no {path}: write the settings of assignment {folder.name} there.") from None
     except (msgspec.DecodeError, ValueError) as error:
         raise AssignmentError(f"{path} cannot be read: {error}.") from None
     return Assignment(folder.name, folder, source, settings)
@@ -319,7 +323,8 @@ def _read_parts(assignment: Assignment) -> tuple[Part, ...]:
     Raises
     ------
     AssignmentError
-        If there is no notebook, one cannot be read, an id is used twice, or two notebooks of a part do not go together.
+        If there is no notebook, a notebook cannot be read, two exercises have the same id, or the alternatives of a
+        part do not match.
     """
     source = assignment.source
     read = [_read_part(path, assignment.settings) for path in sorted(source.glob("*.ipynb"))]
@@ -331,7 +336,10 @@ def _read_parts(assignment: Assignment) -> tuple[Part, ...]:
         if other.first != other.notebook:
             number = next((number for number, part in enumerate(parts) if part.notebook == other.first), None)
             if number is None:
-                raise AssignmentError(f"{other.notebook} is instead of {other.first}, which is not there.")
+                raise AssignmentError(
+                    f"{other.notebook} is an alternative to {other.first}, but that notebook does not exist: "
+                    "correct instead_of in the metadata."
+                )
             parts[number] = replace(parts[number], others=(*parts[number].others, _with_points(other, parts[number])))
     return tuple(sorted(parts, key=lambda part: part.number))
 
@@ -345,13 +353,17 @@ def _require_single_ids(parts: list[Part]) -> None:
 
 
 def _with_points(other: Part, part: Part) -> Part:
-    """One of a part's other notebooks, with the points that the first one gives."""
+    """Return an alternative of a part, with the points of the part's first notebook."""
     points = {exercise.id: exercise for exercise in part.exercises}
     if [exercise.id for exercise in other.exercises] != list(points) or other.number != part.number:
-        raise AssignmentError(f"{other.notebook} is instead of {part.notebook}, but its grade cells are not the same.")
+        raise AssignmentError(
+            f"{other.notebook} is an alternative to {part.notebook}, but their part numbers or grade cells differ: "
+            "make them the same."
+        )
     if any(exercise.points for exercise in other.exercises):
         raise AssignmentError(
-            f"{other.notebook} is instead of {part.notebook}, whose grade cells hold the points: set its own to 0."
+            f"{other.notebook} is an alternative to {part.notebook}, which holds the points: "
+            "set all points in the alternative to 0."
         )
     return replace(other, exercises=part.exercises)
 
@@ -365,11 +377,11 @@ def _read_part(path: Path, settings: Settings) -> Part:
     number, framework = said.get("part"), said.get("framework", "")
     if not isinstance(number, int):
         raise AssignmentError(
-            f'{path.name} does not say which part it is: set "{METADATA}": {{"part": N}} in its metadata.'
+            f'{path.name} has no part number: set "{METADATA}": {{"part": N}} in the notebook\'s metadata.'
         )
     if framework and framework not in settings.frameworks:
-        names = " and ".join(settings.frameworks) or "any: assignment.toml lists no frameworks"
-        raise AssignmentError(f"{path.name} is written for {framework!r}, which is none of {names}.")
+        names = " and ".join(settings.frameworks) or "none"
+        raise AssignmentError(f"{path.name} uses {framework!r}, but the frameworks in assignment.toml are: {names}.")
     model = settings.frameworks[framework].model if framework else settings.model
     graded = [cell["metadata"] for cell in cells if cell["metadata"].get("nbgrader", {}).get("grade")]
     exercises = tuple(_exercise(metadata) for metadata in graded)

@@ -1,7 +1,7 @@
-"""An assignment's known mistakes and accepted solutions: what they are, and how they are put into a copy of its code.
+"""An assignment's known mistakes and accepted solutions, and how to apply them to a copy of its code.
 
-A mistake is a few replaced lines of the reference; an accepted solution a folder of modules that are appended to the
-reference's, where what is defined last wins. Not for judging: see ``validate``.
+A mistake replaces a few lines of the reference. An accepted solution is a folder of modules that are appended to the
+reference's modules, where the last definition of a name wins. See ``validate`` for judging them.
 """
 
 import ast
@@ -15,7 +15,7 @@ from autograder.errors import SetupError
 
 
 class MistakeError(SetupError):
-    """A mistake does not fit the source any more."""
+    """A mistake no longer matches the source."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Mistake:
     title : str
         A few words.
     explanation : str
-        What a student reads: what was probably done, why it is wrong, where to look; never the solution's line.
+        The hint for the student: the likely error, why it is wrong and where to look; never a line of the solution.
     file : str
         The module, relative to the package.
     changes : tuple of (str, str)
-        Text of the reference, which occurs once, and what stands there instead.
+        Text that occurs exactly once in the reference, and its replacement.
     """
 
     id: str
@@ -47,16 +47,16 @@ class Mistake:
 
     @property
     def key(self) -> str:
-        """Unique in the catalogue."""
+        """The mistake's name, which is unique in the catalogue."""
         return f"{self.exercise}/{self.id}"
 
     def apply(self, package: Path) -> None:
-        """Put the mistake into a copy of the reference.
+        """Apply the mistake to a copy of the reference.
 
         Parameters
         ----------
         package : Path
-            The copy's package.
+            The package folder of the copy.
 
         Raises
         ------
@@ -75,13 +75,13 @@ class Mistake:
 
 
 def mistake(exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]) -> Mistake:
-    """Return a mistake; in the order in which the catalogue is written."""
+    """Return a mistake. The parameters follow the order of the catalogue's files."""
     return Mistake(id, exercise, title, explanation, file, changes)
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """Correct solutions in the hand of one imaginary student.
+    """An accepted solution: correct code for exercises, as one imaginary student writes it.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Accepted:
     title : str
         A few words: the first line of the folder's docstring.
     folder : Path
-        Its modules, laid out as in the package.
+        The folder of the solution's modules, with the package's layout.
     package : str
         The package's name.
     """
@@ -108,21 +108,21 @@ class Accepted:
 
     @property
     def neglects(self) -> bool:
-        """Whether it does not care about some special cases: its docstring says about which."""
+        """Whether the solution ignores some special cases, which its docstring names after "Neglects"."""
         return "Neglects" in _docstring(self.folder)
 
     def defines(self) -> set[str]:
-        """Return the names of the functions and classes that it solves, helpers included."""
+        """Return the names of the functions and classes that the solution defines, including helpers."""
         bodies = (ast.parse((self.folder / path).read_text(encoding="utf-8")).body for path in self.modules)
         return {node.name for body in bodies for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
     def apply(self, folder: Path) -> None:
-        """Solve a submission in this hand.
+        """Append the solution's modules to those of a submission.
 
         Parameters
         ----------
         folder : Path
-            Holds the package, whose modules are changed.
+            The submission's folder; the modules of its package are changed.
         """
         for path in self.modules:
             with (folder / self.package / path).open("a", encoding="utf-8") as module:
@@ -130,14 +130,14 @@ class Accepted:
 
 
 def file_of(part: Part) -> str:
-    """Return the name, without ending, of the files that belong to a part: that of its first notebook, in words."""
+    """Return the name, without suffix, of a part's files: its first notebook's name in snake case."""
     name = part.first.removesuffix(".ipynb")
     return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).removeprefix("_")
 
 
 @functools.cache
 def mistakes_of(assignment: Assignment) -> tuple[Mistake, ...]:
-    """Return all known mistakes: those in the files that belong to its parts, in their order."""
+    """Return all known mistakes of an assignment, in the order of its parts."""
     modules = (assignment.module(f"mistakes.{file_of(part)}") for part in assignment.parts)
     return tuple(one for module in modules if module is not None for one in module.MISTAKES)
 
@@ -149,7 +149,7 @@ def mistakes_in(assignment: Assignment, exercise: str) -> tuple[Mistake, ...]:
 
 @functools.cache
 def accepted_of(assignment: Assignment) -> tuple[Accepted, ...]:
-    """Return the accepted solutions, by name."""
+    """Return the accepted solutions, sorted by name."""
     folders = (path.parent for path in sorted((assignment.folder / "accepted").glob("*/__init__.py")))
     return tuple(
         Accepted(folder.name, _docstring(folder).partition("\n")[0].rstrip("."), folder, assignment.package)
@@ -162,5 +162,5 @@ def _docstring(folder: Path) -> str:
 
 
 def copy_package(package: Path, target: Path) -> None:
-    """Copy a package's modules, without caches and compiled files."""
+    """Copy a package without caches and compiled files."""
     shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyc", "*.c"))

@@ -1,6 +1,6 @@
-"""The ``autograder`` command: build, sample, grade, judge, validate, data, doctor, forget.
+"""The ``autograder`` command: new, build, sample, grade, judge, validate, data, doctor, forget.
 
-Says what happened in words and tables; everything it does is done by the rooms below.
+This module parses options and prints results. The packages beside it do the work.
 """
 
 import contextlib
@@ -37,21 +37,23 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in
 err = Console(stderr=True, highlight=False)
 
 Data = Annotated[
-    Path | None, typer.Option(help="Folder of the data to judge on; by default what the assignment's kit finds.")
+    Path | None, typer.Option(help="Folder of the data for judging. Default: the one that the assignment's kit finds.")
 ]
-AllowWeak = Annotated[bool, typer.Option("--allow-weak", help="Go on although this machine confines badly.")]
+AllowWeak = Annotated[
+    bool, typer.Option("--allow-weak", help="Continue although this machine's sandbox is weak (below level 2).")
+]
 
 
 def main() -> None:
-    """Run the command; what is wrong is said in one sentence."""
+    """Run the command, and report each expected error in one sentence."""
     raise_on_interrupt()
     put_tools_on_path()
-    logging.getLogger("traitlets").addHandler(logging.StreamHandler())  # nbgrader says there what went wrong
+    logging.getLogger("traitlets").addHandler(logging.StreamHandler())  # nbgrader reports errors there
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
         app()
     except Interrupted:
-        err.print("Stopped. What is finished is kept: the same command goes on from there.")
+        err.print("Stopped. Finished results are kept: run the same command again to continue.")
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
         sentence = _sentence(error)
@@ -61,13 +63,13 @@ def main() -> None:
 
 
 def _sentence(error: Exception) -> str:
-    """What is wrong, where an exception says so in a sentence; "" for a fault in this program."""
+    """Return the exception's own sentence, or "" if the exception is a bug in this program."""
     if not isinstance(error, AutograderError):
         return ""
-    from autograder.sandbox.levels import LaunchError  # takes long; a command that ends well need not wait for it
+    from autograder.sandbox.levels import LaunchError  # a slow import, needed only after an error
 
     if isinstance(error, LaunchError):
-        return f"A runner could not be started ({error}): `autograder doctor` tells more."
+        return f"A runner could not be started ({error}). Run `autograder doctor` for details."
     return str(error)
 
 
@@ -87,15 +89,15 @@ _assignment = ""
 
 
 def find_course(data: Path | None = None) -> Course:
-    """Return the course of the current folder, and the assignment that was named."""
+    """Return the course of the current folder, with the assignment that ``--assignment`` names."""
     return courses.find_course(data=data, name=_assignment)
 
 
 @app.callback()
 def options(
-    assignment: Annotated[str, typer.Option(help="The assignment, where the course has several.")] = "",
+    assignment: Annotated[str, typer.Option(help="The assignment. Required if the course has several.")] = "",
     _: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Build, grade and examine an auto-graded course."""
@@ -104,8 +106,43 @@ def options(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The new assignment's name; or the word `exercise`.")],
+    exercise: Annotated[str, typer.Argument(help="After `exercise`: the new exercise's id.")] = "",
+    package: Annotated[str, typer.Option(help="The students' package, by default of the assignment's name.")] = "",
+    title: Annotated[str, typer.Option(help="The assignment's title, by default its name.")] = "",
+    repository: Annotated[
+        bool, typer.Option("--repository", help="Make this folder a course, with the assignment in it.")
+    ] = False,
+    notebook: Annotated[str, typer.Option(help="The notebook that gets the exercise.")] = "",
+    module: Annotated[str, typer.Option(help="The package's module that gets the exercise's function.")] = "",
+    points: Annotated[float, typer.Option(help="The exercise's points.")] = 1,
+) -> None:
+    """Lay out a new assignment (autograder new NAME), or add an exercise to one (autograder new exercise ID)."""
+    from autograder import template
+
+    if name != "exercise":
+        if exercise or notebook or module:
+            _fail("An assignment has one name and takes --package, --title and --repository only.")
+        paths = template.new_assignment(Path.cwd(), name, package, title, repository)
+        following = "Next: `autograder build`, then `autograder validate`."
+    elif not exercise:
+        _fail("Give the new exercise's id: autograder new exercise ID")
+    elif package or title or repository:
+        _fail("An exercise has one id and takes --notebook, --module and --points only.")
+    else:
+        paths = template.new_exercise(find_course(), exercise, notebook, module, points)
+        following = (
+            "Next: fill in each place that is marked FILL IN. `autograder validate` lists the places that are left."
+        )
+    for path in paths:
+        out.print(path.as_posix(), markup=False, soft_wrap=True)
+    out.print(following, markup=False, soft_wrap=True)
+
+
+@app.command()
 def build(
-    check: Annotated[bool, typer.Option("--check", help="Only tell whether the release is current.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check whether the release is current.")] = False,
 ) -> None:
     """Build the students' release from the source, with nbgrader."""
     from autograder.builder import current
@@ -117,7 +154,7 @@ def build(
         return
     stale = current.differences(course)
     if stale:
-        _fail("\n".join([*stale, "The release is not current: run `autograder build` and commit what it changes."]))
+        _fail("\n".join([*stale, "The release is not current: run `autograder build` and commit the changes."]))
     out.print("The release is current.")
 
 
@@ -137,12 +174,13 @@ def sample(
 @app.command()
 def judge(
     folder: Annotated[
-        Path, typer.Argument(help="Holds the students' package, with or without notebooks; or a zip or tar of it.")
+        Path,
+        typer.Argument(help="A folder with the student's package, with or without notebooks; or a zip or tar of it."),
     ],
-    part: Annotated[list[int] | None, typer.Option(help="Judge this part only; may be given again.")] = None,
+    part: Annotated[list[int] | None, typer.Option(help="Judge only this part. Repeat for more parts.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON and nothing else.")] = False,
     data: Data = None,
-    level: Annotated[int | None, typer.Option(help="Sandbox level, by default the best that there is.")] = None,
+    level: Annotated[int | None, typer.Option(help="Sandbox level. Default: the best of this machine.")] = None,
     allow_weak: AllowWeak = False,
 ) -> None:
     """Judge any folder or archive."""
@@ -154,7 +192,7 @@ def judge(
     if not parts:
         _fail(f"There is no part {part}: the course has {', '.join(str(one.number) for one in course.parts)}.")
     if level is not None and (level not in (1, 2, 3) or (level == 1 and not allow_weak)):
-        _fail("The level must be 3 or 2; 1 is given with --allow-weak only.")
+        _fail("The level must be 3 or 2. Level 1 requires --allow-weak.")
     used = level or require_level(allow_weak)
     with taken_in(folder, course.assignment) as submission:
         verdicts = [judge_part(course, one, submission, used) for one in parts]
@@ -171,7 +209,7 @@ def _print_verdict(verdict: PartVerdict) -> None:
     )
     table.add_column("exercise", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("what is wrong")
+    table.add_column("problem")
     for exercise in verdict.exercises:
         table.add_row(exercise.id, f"{exercise.score:g} of {exercise.points:g}", _explain(exercise))
     out.print(table)
@@ -191,15 +229,15 @@ def _explain(exercise: ExerciseResult) -> str:
 
 @app.command()
 def grade(
-    student: Annotated[str, typer.Option(help="Grade this student only; may hold * and ?.")] = "*",
-    workers: Annotated[int | None, typer.Option(help="Processes, by default one for each core.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, in place of a local one.")] = None,
+    student: Annotated[str, typer.Option(help="Grade only this student. The wildcards * and ? work.")] = "*",
+    workers: Annotated[int | None, typer.Option(help="Number of processes. Default: one for each core.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler. Default: a local one.")] = None,
     data: Data = None,
     allow_weak: AllowWeak = False,
     execute: Annotated[
-        bool, typer.Option("--execute", help="Execute the notebooks too, so that their readers see fresh outputs.")
+        bool, typer.Option("--execute", help="Also execute the notebooks, so that their readers see fresh outputs.")
     ] = False,
-    feedback: Annotated[bool, typer.Option(help="Write the students' feedback pages too.")] = True,
+    feedback: Annotated[bool, typer.Option(help="Also write the students' feedback pages.")] = True,
 ) -> None:
     """Judge every submission in submitted/, record the scores with nbgrader, write feedback."""
     from autograder.grading import engine
@@ -236,7 +274,7 @@ def _judge_with_progress(
 def _nbgrader(
     course: Course, command: str, student: str, data: Path | None, allow_weak: bool, execute: bool = False
 ) -> list[str]:
-    """Run a command of nbgrader on the course; return what went wrong."""
+    """Run a command of nbgrader on the course. Return a list with a message if it fails, else an empty list."""
     arguments = [command, course.assignment.name, f"--student={student}", "--log-level=ERROR"]
     if command == "autograde":
         arguments += [f"--JudgedAutograde.data={data or ''}", f"--JudgedAutograde.allow_weak={allow_weak}"]
@@ -244,14 +282,14 @@ def _nbgrader(
     else:
         arguments += ["--force"]
     quiet = [sys.executable, "-W", "ignore", "-m", "nbgrader"]  # SQLAlchemy warns about nbgrader's own models
-    # In a session of its own Ctrl-C reaches this process alone, which then ends nbgrader without its traceback.
+    # nbgrader gets a new session: Ctrl-C reaches only this process, which then ends nbgrader without a traceback.
     with subprocess.Popen([*quiet, *arguments], cwd=course.root, start_new_session=True) as process:
         try:
             process.wait()
         except BaseException:
             process.terminate()
             raise
-    return [] if process.returncode == 0 else [f"nbgrader {command} did not finish; what it said is above."]
+    return [] if process.returncode == 0 else [f"nbgrader {command} failed. Its messages are above."]
 
 
 def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
@@ -287,7 +325,7 @@ def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
 
 
 def _points_open(verdicts: list[PartVerdict]) -> str:
-    """The points that are not decided yet; "" where there are none."""
+    """Return the points that are not decided yet, or "" if there are none."""
     points = sum(exercise.points for verdict in verdicts for exercise in verdict.undecided)
     return f"{points:g}" if points else ""
 
@@ -295,14 +333,14 @@ def _points_open(verdicts: list[PartVerdict]) -> str:
 @app.command()
 def validate(
     mutated: Annotated[
-        bool, typer.Option("--mutants", help="Change the reference everywhere too: some minutes.")
+        bool, typer.Option("--mutants", help="Also judge mutants of the reference. Takes some minutes.")
     ] = False,
-    attacked: Annotated[bool, typer.Option("--attacks", help="Run the attack suite too; takes long.")] = False,
-    seeds: Annotated[int, typer.Option(help="Random inputs for each style of correct code.", min=1)] = 3,
-    workers: Annotated[int | None, typer.Option(help="Processes, by default one for each core.", min=1)] = None,
+    attacked: Annotated[bool, typer.Option("--attacks", help="Also run the attack suite. Takes long.")] = False,
+    seeds: Annotated[int, typer.Option(help="Number of seeds for each accepted solution.", min=1)] = 3,
+    workers: Annotated[int | None, typer.Option(help="Number of processes. Default: one for each core.", min=1)] = None,
     data: Data = None,
 ) -> None:
-    """Examine the course itself: is every exercise complete, what is right accepted, what is wrong caught and named?"""
+    """Check the course: its exercises are complete, correct code is accepted, known mistakes are caught and named."""
     from autograder.grading.engine import require_level
     from autograder.validate import gate
 
@@ -325,7 +363,7 @@ def validate(
 
 @contextlib.contextmanager
 def _steps(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that is told how much of all is done."""
+    """Show a progress bar, and yield a function that takes the number of finished steps and of all steps."""
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task(title, total=None)
@@ -335,9 +373,9 @@ def _steps(title: str) -> Iterator[Callable[[int, int], None]]:
 def _print_examined(found: "list[Examined]") -> None:
     from autograder.validate.gate import TITLES
 
-    table = Table(title="What was examined", title_justify="left")
-    table.add_column("asked for")
-    for name in ("looked at", "wrong", "seconds"):
+    table = Table(title="The course", title_justify="left")
+    table.add_column("requirement")
+    for name in ("checked", "problems", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in found:
         style = "red" if one.wrong else None
@@ -347,13 +385,13 @@ def _print_examined(found: "list[Examined]") -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def data(context: typer.Context) -> None:
-    """Fetch, check or make the data, with the tool that the assignment has for it (add --help for its options)."""
+    """Fetch, check or make the data with the assignment's own tool (add --help for its options)."""
     sys.exit(find_course().kit.tool(context.args))
 
 
 @app.command()
 def doctor() -> None:
-    """Tell how well this machine confines submissions, what is missing for more, and the command that gives it."""
+    """Show this machine's sandbox level, what a higher level requires, and commands that help."""
     from autograder.sandbox.doctor import examine
 
     found = examine()
@@ -370,17 +408,17 @@ def doctor() -> None:
 
 @app.command()
 def forget() -> None:
-    """Delete what was handed in and all that grading knows of it, after a question."""
+    """Delete all submissions and all grading results, after a confirmation."""
     from autograder.grading import engine, forgetting
 
     course = find_course()
     doomed = forgetting.belongings(course)
     if not doomed:
-        out.print("There is nothing to forget.")
+        out.print("There is nothing to delete.")
         return
     students = len(engine.submissions(course)) + len(engine.nameless(course))
-    out.print(f"This deletes what {students} students handed in, and every grade: {', '.join(doomed)}.")
-    answer = typer.prompt("To go on, type the number of students", default="", show_default=False)
+    out.print(f"This deletes the submissions of {students} students and every grade: {', '.join(doomed)}.")
+    answer = typer.prompt("To continue, type the number of students", default="", show_default=False)
     if answer != str(students):
         _fail("Nothing was deleted.")
     forgetting.forget(course)

@@ -1,6 +1,6 @@
-"""Where a course's things lie: its source, release, secret, data and store. One object instead of many paths.
+"""A course's folders and settings: its source, release, secret, data and state, in one object.
 
-Finds and remembers; does not build, judge or grade.
+This module finds them and keeps them. It does not build, judge or grade.
 """
 
 import os
@@ -19,13 +19,13 @@ from autograder.kit import Data, JudgeKit
 from .assignment import SETTINGS, Assignment, Part, read_assignment
 
 GRADERS = Path("autograder", "assignments")
-"""Where a course keeps its assignments' graders."""
+"""The folder of a course's graders, relative to the course or to the engine's parent."""
 STATE = ".autograder"
 ENGINE = Path(__file__).resolve().parent
 
 
 class CourseError(SetupError):
-    """The current folder is not a course, or lacks something: one sentence says what."""
+    """The folder is not a course, or a part of the course is missing. One sentence names the fault."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Course:
     Attributes
     ----------
     root : Path
-        Holds ``source``, ``release`` and ``nbgrader_config.py``.
+        The folder that holds ``source``, ``release`` and ``nbgrader_config.py``.
     data : Path or None
-        Folder of the data to judge on; by default what the assignment's kit finds.
+        The folder of the data for judging; None for the data that the assignment's kit finds.
     name : str
-        The assignment's; "" where the course has only one.
+        The assignment's name; "" if the course has only one assignment.
     """
 
     root: Path
@@ -47,7 +47,7 @@ class Course:
     name: str = ""
 
     def __reduce__(self) -> tuple[type["Course"], tuple[Path, Path | None, str]]:
-        """Let it travel to another process without what it has found so far: a kit may hold modules."""
+        """Pickle the course without its cached properties, because a kit may hold modules."""
         return Course, (self.root, self.data, self.name)
 
     @cached_property
@@ -57,7 +57,7 @@ class Course:
         Raises
         ------
         CourseError
-            If there is none of this name, or it has to be named.
+            If the course has no assignment of this name, or has several and ``name`` is "".
         """
         source = self.root / "source"
         names = [path.name for path in sorted(source.glob("*")) if _grader(self.root, path.name) is not None]
@@ -66,29 +66,29 @@ class Course:
         if folder is None and not names:
             raise CourseError(
                 f"{self.root} is not a course's folder (no assignment in source/ has a grader in {GRADERS}): "
-                "go there and run this again."
+                "change to the course's folder and run the command again."
             )
         if folder is None:
-            raise CourseError(f"Say which assignment is meant with --assignment: {', '.join(names)}.")
+            raise CourseError(f"Choose one of this course's assignments with --assignment: {', '.join(names)}.")
         return read_assignment(folder, source / name)
 
     @property
     def source(self) -> Path:
-        """The instructor's assignment."""
+        """The folder of the assignment's source."""
         return self.assignment.source
 
     @property
     def release(self) -> Path:
-        """What students receive."""
+        """The folder of the release, which students receive."""
         return self.root / "release" / self.assignment.name
 
     def require_release(self) -> Path:
-        """Return what students receive.
+        """Return the folder of the release.
 
         Raises
         ------
         CourseError
-            If it was not built yet.
+            If the release is not built yet.
         """
         if not self.release.is_dir():
             raise CourseError(f"There is no {self.release} yet: run `autograder build` first.")
@@ -96,7 +96,7 @@ class Course:
 
     @property
     def state(self) -> Path:
-        """What grading leaves behind: verdicts, secret, caches."""
+        """The folder of the state that grading keeps: verdicts, secret, submissions, caches."""
         return self.root / STATE
 
     @property
@@ -106,27 +106,29 @@ class Course:
 
     @property
     def submissions(self) -> Kept:
-        """The submissions that were taken in."""
+        """The submissions that intake has stored."""
         return Kept(self.state / "submissions", self.assignment.rules)
 
     def room(self, name: str) -> Path:
-        """Return a folder of the course's own that is released as part of the package.
+        """Return a folder with the course's tools, which the release holds as part of the package.
 
         Raises
         ------
         CourseError
-            If there is none.
+            If there is no such folder, in the course or beside the engine.
         """
         found = next((root / name for root in (self.root, ENGINE.parent) if (root / name).is_dir()), None)
         if found is None:
-            raise CourseError(f"There is no {self.root / name}, which {SETTINGS} names among the rooms.")
+            raise CourseError(
+                f"There is no folder {self.root / name}: create it, or remove it from rooms in {SETTINGS}."
+            )
         return found
 
     @cached_property
     def secret(self) -> bytes:
-        """What random inputs are drawn from; made once, kept out of version control.
+        """The secret that seeds the random inputs. It is created once and kept out of version control.
 
-        ``AUTOGRADER_SECRET`` in the environment takes its place.
+        The environment variable ``AUTOGRADER_SECRET`` overrides it.
         """
         given = os.environ.get("AUTOGRADER_SECRET")
         if given:
@@ -143,7 +145,7 @@ class Course:
 
     @cached_property
     def kit(self) -> JudgeKit:
-        """What the assignment adds to the trusted side."""
+        """The assignment's hooks for the judge."""
         module = self.assignment.module("kit.judge")
         kit: JudgeKit = JudgeKit(self) if module is None else module.Kit(self)
         return kit
@@ -155,31 +157,31 @@ class Course:
         Raises
         ------
         SetupError
-            If the folder that was named does not hold them.
+            If the folder that the user gave does not hold the data.
         """
         return self.kit.data()
 
 
 def _grader(root: Path, name: str) -> Path | None:
-    """The folder of an assignment's grader: the course's own or, where it has none, one beside the engine."""
+    """Return the folder of an assignment's grader: in the course or, if it is not there, beside the engine."""
     folders = (root / GRADERS / name, ENGINE / GRADERS.name / name)
     return next((folder for folder in folders if (folder / SETTINGS).is_file()), None)
 
 
 def put_tools_on_path() -> None:
-    """Let nbgrader find the programs that lie beside this Python (it calls ``alembic``), activated or not."""
+    """Put this Python's folder on ``PATH``: nbgrader calls ``alembic``, and the environment may not be activated."""
     folder, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
     if folder not in path.split(os.pathsep):
         os.environ["PATH"] = folder + os.pathsep + path
 
 
 def find_course(folder: Path | None = None, data: Path | None = None, name: str = "") -> Course:
-    """Return the course of a folder, by default the current one.
+    """Return the course of a folder, by default the current folder.
 
     Raises
     ------
     CourseError
-        If it holds no assignment, or several and none is named.
+        If the folder holds no assignment, or several assignments and ``name`` is none of them.
     """
     course = Course((folder or Path.cwd()).resolve(), data, name)
     _ = course.assignment
@@ -187,19 +189,21 @@ def find_course(folder: Path | None = None, data: Path | None = None, name: str 
 
 
 def lend_rooms(package: str, init: str) -> list[str]:
-    """Let the instructor's package find what the builder puts into the students': tools, kit, and rooms of the course.
+    """Make the tools, the kit and the course's rooms importable from the instructor's package.
+
+    In a release the builder puts them into the students' package.
 
     Parameters
     ----------
     package : str
         The package's ``__name__``.
     init : str
-        Its ``__file__``.
+        The package's ``__file__``.
 
     Returns
     -------
     list of str
-        Folders in which more of its modules lie.
+        Folders to add to the package's ``__path__``.
     """
     source = Path(init).resolve().parent.parent
     root = source.parent.parent

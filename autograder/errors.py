@@ -1,20 +1,21 @@
-"""Whose fault it is: the one tree of exceptions that say in a sentence what is wrong.
+"""The tree of exceptions with a one-sentence message. The class says whose fault it is.
 
-What a command ends with is its sentence; an exception of another kind is a fault in this program and shows where.
+A command that fails with one of these prints the sentence. Any other exception is a bug in this program and shows a
+traceback.
 """
 
 
 class AutograderError(Exception):
-    """Something that is told in one sentence."""
+    """An error that one sentence explains."""
 
 
 class SubmissionError(AutograderError):
-    """What was handed in cannot be graded at all: the student's."""
+    """The submission cannot be graded at all: the student's fault."""
 
 
 class SetupError(AutograderError):
-    """The course, the command or the machine lacks something that a person can add: the instructor's."""
+    """The course, the command or the machine lacks something that a person can add: the instructor's fault."""
 
 
 class GraderFault(AutograderError):
-    """The grader could not do its work: ours, and never a student's zero."""
+    """The grader could not do its work: the grader's fault, and never a student's zero."""

@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all, whoever else makes or reads them at the same time."""
+"""Write files and folders atomically: other processes see all of the new content or none of it."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or what was there before."""
+    """Write a file atomically: a reader sees the old content or all of the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
@@ -24,7 +24,7 @@ def write(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def new_folder(home: Path) -> Iterator[Path]:
-    """Give a folder to fill, which becomes ``home``; where another process was first, its own stays."""
+    """Yield a folder to fill, then rename it to ``home``. If another process made ``home`` first, that folder stays."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-", ignore_cleanup_errors=True) as fresh:
         folder = Path(fresh, home.name)

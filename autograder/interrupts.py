@@ -1,6 +1,6 @@
-"""Ctrl-C: this process ends in an orderly way, and those that it has started leave that to it.
+"""Handle Ctrl-C: this process stops in an orderly way, and its child processes ignore the signal.
 
-A terminal tells every process of a command. Not for ending the processes: whoever started them does that.
+A terminal sends the signal to every process of a command. The code that starts a child process ends it.
 """
 
 import contextlib
@@ -11,11 +11,11 @@ from typing import NoReturn
 
 
 class Interrupted(BaseException):
-    """Somebody pressed Ctrl-C. Not a `KeyboardInterrupt`, to which libraries have answers of their own."""
+    """The user pressed Ctrl-C. It does not derive from `KeyboardInterrupt`, which some libraries catch."""
 
 
 def raise_on_interrupt() -> None:
-    """Let Ctrl-C raise `Interrupted` from now on; a second one ends the process even where it tidies up."""
+    """Make Ctrl-C raise `Interrupted` from now on. A second Ctrl-C ends the process even during clean-up."""
     signal.signal(signal.SIGINT, _interrupt)
 
 
@@ -26,8 +26,8 @@ def _interrupt(*_: object) -> NoReturn:
 
 @contextlib.contextmanager
 def left_to_this_process() -> Iterator[None]:
-    """Let processes that are started meanwhile ignore Ctrl-C: what is ignored stays so in a new program."""
-    if threading.current_thread() is not threading.main_thread():  # where signals cannot be set
+    """Make child processes that start in this block ignore Ctrl-C: a new program inherits ignored signals."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread can set signal handlers
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

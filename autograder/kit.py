@@ -1,7 +1,7 @@
-"""What an assignment may add to the trusted side, as hooks: its data, its fixtures, how its models are trained.
+"""Hooks by which an assignment extends the judge: its data, its fixtures, and how its models are trained.
 
-An assignment's ``kit/judge`` defines a class ``Kit`` that derives from `JudgeKit`. What runs beside a submission is
-added in ``kit/runner``, by ``checks.kit``. Not for judging: see ``judge``.
+An assignment's ``kit/judge`` defines a class ``Kit`` that derives from `JudgeKit`. See ``checks.kit`` for the hooks of
+``kit/runner``, which run beside a submission, and ``judge`` for judging.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Data:
-    """What submissions are judged on, besides random numbers.
+    """The data that submissions are judged on, besides random numbers.
 
     Attributes
     ----------
     kind : str
-        A word for people, which each verdict records; "" where an assignment has no data.
+        A word for people, which each verdict records; "" if an assignment has no data.
     fingerprint : str
-        Names exactly these data.
+        An identifier of exactly these data.
     root : Path or None
-        Their folder.
+        The folder of the data.
     """
 
     kind: str = ""
@@ -45,7 +45,7 @@ class JudgeKit:
         self.course = course
 
     def fixtures(self) -> Any:
-        """Return the class of what hidden tests may ask for, which derives from `judge.fixtures.Fixtures`, or None."""
+        """Return the class of the hidden tests' fixtures, which derives from `judge.fixtures.Fixtures`, or None."""
         return None
 
     def data(self) -> Data:
@@ -54,12 +54,12 @@ class JudgeKit:
         Raises
         ------
         SetupError
-            If the folder that was named does not hold them.
+            If the folder that the user gave does not hold the data.
         """
         return Data()
 
     def practice_data(self) -> Path | None:
-        """Return a folder of data as executed notebooks may see them: nothing in it may tell what is judged."""
+        """Return a folder of data for executed notebooks. The folder must not reveal the data for judging."""
         return None
 
     def training(self, part: "Part", folder: Path) -> Sequence[str]:  # noqa: ARG002
@@ -67,5 +67,5 @@ class JudgeKit:
         return ()
 
     def tool(self, arguments: Sequence[str]) -> int:  # noqa: ARG002
-        """Run the tool that gets the data; return its exit status."""
+        """Run the tool that fetches the data. Return its exit status."""
         return 0

@@ -1,6 +1,6 @@
-"""The result of judging: what each test said, what each exercise earned. One type, from which its JSON schema comes.
+"""The verdict: the result of each test and the score of each exercise. The JSON schema is made from these types.
 
-Data only: how it is reached is the judge's business, how it is shown the readers'.
+This module holds data only. See ``judge`` for how a verdict is made.
 """
 
 import functools
@@ -15,11 +15,11 @@ from autograder.checks.exercise import Kind
 
 
 class Outcome(StrEnum):
-    """What became of a test or an exercise.
+    """The outcome of a test or an exercise.
 
-    A test is ``passed``, ``failed`` (theirs), ``error`` (ours), ``open`` (waits for a set-up or a person) or
-    ``not_graded`` (nothing to judge was handed in). An exercise is ``graded`` (something was earned) or ``failed``
-    (nothing was), or one of the last three.
+    A test is ``passed``, ``failed`` (the student's fault), ``error`` (the grader's fault), ``open`` (waits for a set-up
+    or a person) or ``not_graded`` (the submission holds nothing to judge). An exercise is ``graded`` (it earned
+    points), ``failed`` (it earned none), ``error``, ``open`` or ``not_graded``.
     """
 
     PASSED = "passed"
@@ -42,24 +42,24 @@ Level = Annotated[int, msgspec.Meta(ge=0, le=3)]
 
 def _require_one_of(outcomes: tuple[Outcome, ...], outcome: str) -> None:
     if outcome not in outcomes:
-        raise ValueError(f"the outcome {outcome!r} is none of {', '.join(outcomes)}")
+        raise ValueError(f"the outcome {outcome!r} is not one of {', '.join(outcomes)}")
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """What one hidden test said.
+    """The result of one hidden test.
 
     Attributes
     ----------
     name, title : str
-        The test's name, and what it looks at in a few words.
+        The test's name, and its title in a few words.
     kind : {"core", "edge", "learns", "accuracy", "speed"}
     outcome : Outcome
     message, hint : str
-        For the student: what is wrong; which known mistake gives just that.
+        Texts for the student: the fault, and the explanation of a known mistake that gives the same answers.
     seconds : float
     credit : float
-        Between 0 and 1; a test that did not pass may have earned a part.
+        A number between 0 and 1. A test that did not pass may earn partial credit.
     """
 
     __test__ = False
@@ -79,13 +79,13 @@ class TestResult:
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """What one exercise earned.
+    """The result of one exercise.
 
     Attributes
     ----------
     id : str
     points, score : float
-        The most, and what was earned; always finite, ``0 <= score <= points``.
+        The maximum, and the earned points. Both are finite, and ``0 <= score <= points``.
     outcome : Outcome
     tests : tuple of TestResult
     """
@@ -101,33 +101,33 @@ class ExerciseResult:
 
     @property
     def message(self) -> str:
-        """The first thing that is wrong, or ""."""
+        """The message of the first test that did not pass, or ""."""
         return next((test.message for test in self.tests if test.outcome != PASSED), "")
 
 
 @dataclass(frozen=True)
 class PartVerdict:
-    """What judging one part of one submission gave.
+    """The verdict on one part of one submission.
 
     Attributes
     ----------
     id : int
         The part's number.
     name : str
-        Its notebook's name.
+        The name of the part's notebook.
     exercises : tuple of ExerciseResult
     problems : tuple of str
-        What was wrong with the submission as a whole, a sentence each.
+        Faults of the submission as a whole, one sentence each.
     flags : tuple of str
-        For the instructor's eyes: what looks odd. Never a penalty.
+        Unusual observations, for the instructor only. A flag is never a penalty.
     seconds : float
     sandbox_level : int
     data : str
-        A word for the data that it was judged on.
+        A word for the data that the submission was judged on.
     submission, seed : str
-        Digest of what was judged; and of what the random inputs were drawn from.
+        Digests of the judged files, and of the seed of the random inputs: equal digests mean equal inputs.
     left_out : tuple of str
-        What of the submission was not taken in, each with the reason.
+        Files that intake left out of the submission, each with the reason.
     """
 
     id: int
@@ -142,41 +142,41 @@ class PartVerdict:
     seed: str = ""
     left_out: tuple[str, ...] = ()
     consulted: tuple[int, ...] = field(default=(), compare=False)
-    """Numbers of other parts whose tests were asked which exercise is to blame. Not part of the JSON."""
+    """Numbers of other parts whose tests ran to find the exercise at fault. Not part of the JSON."""
 
     @property
     def score(self) -> float:
-        """Points earned."""
+        """The earned points."""
         return sum(exercise.score for exercise in self.exercises)
 
     @property
     def undecided(self) -> tuple[ExerciseResult, ...]:
-        """The exercises that still wait for a person or for a set-up."""
+        """The exercises whose outcome is not final."""
         return tuple(exercise for exercise in self.exercises if exercise.outcome in UNDECIDED)
 
     @property
     def points(self) -> float:
-        """The most that the automatic exercises give."""
+        """The maximum points of the automatic exercises."""
         return sum(exercise.points for exercise in self.exercises)
 
 
 def score(points: float, tests: tuple[TestResult, ...], weight: float = 0.2) -> tuple[float, Outcome]:
-    """Return what an exercise earned, and its outcome.
+    """Return the points that an exercise earned, and its outcome.
 
     Parameters
     ----------
     points : float
-        The most.
+        The maximum points.
     tests : tuple of TestResult
-        All of its tests.
+        All tests of the exercise.
     weight : float
         The share of the points that tests other than core tests decide.
 
     Returns
     -------
     score : float
-        ``points * core * (1 - weight + weight * rest)``, where core is the fraction of core credit and rest that of all
-        others; an exercise without core tests scores by the others alone.
+        ``points * core * (1 - weight + weight * rest)``, where ``core`` is the mean credit of the core tests and
+        ``rest`` is the mean credit of the other tests. Without core tests, ``points * rest``.
     outcome : Outcome
     """
     if not tests or any(test.outcome == ERROR for test in tests):
@@ -190,18 +190,18 @@ def score(points: float, tests: tuple[TestResult, ...], weight: float = 0.2) -> 
     earned = points * (sum(core) / len(core) * (1 - weight + weight * share) if core else share)
     if not math.isfinite(earned):
         return 0.0, ERROR
-    earned = min(round(max(earned, 0.0), 4), points)  # rounded first: never to more than there is
+    earned = min(round(max(earned, 0.0), 4), points)  # round first, so that the result never exceeds the maximum
     return earned, GRADED if earned > 0 else FAILED
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The verdicts on one submission, as they are documented.
+    """The verdicts on one submission, in the documented form.
 
     Attributes
     ----------
     sandbox_level : int
-        The lowest of its parts.
+        The lowest level of all parts.
     data : str
     parts : tuple of PartVerdict
     """
@@ -233,8 +233,8 @@ def from_json(content: Any) -> list[PartVerdict]:
         found = list(msgspec.convert(content, Verdicts).parts)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a verdict: {error}") from None
-    if to_json(found) != content:  # msgspec passes over what a dataclass does not know, and puts in what is missing
-        raise ValueError("not a verdict: it has too few fields, or too many")
+    if to_json(found) != content:  # msgspec ignores unknown fields and fills in missing ones
+        raise ValueError("not a verdict: some fields are missing or unknown")
     return found
 
 
@@ -246,7 +246,7 @@ def schema() -> dict[str, Any]:
     del objects["PartVerdict"]["properties"]["consulted"], objects["Outcome"]
     objects["TestResult"]["properties"]["outcome"] = {"enum": list(OF_TESTS)}
     objects["ExerciseResult"]["properties"]["outcome"] = {"enum": list(OF_EXERCISES)}
-    for name in ("Verdicts", "PartVerdict", "ExerciseResult", "TestResult"):  # whose fields are always there
+    for name in ("Verdicts", "PartVerdict", "ExerciseResult", "TestResult"):  # all of their fields are required
         properties = objects[name]["properties"]
         objects[name] |= {"required": list(properties), "additionalProperties": False}
         for one in properties.values():

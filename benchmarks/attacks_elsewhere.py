@@ -1,14 +1,14 @@
-"""The attacks of our own suite against graders in use: plain pytest, nbgrader 0.9.6, and this autograder. Not a test.
+"""Run the attacks of `tests/attacks` against plain pytest, nbgrader 0.9.6 and this autograder. This is not a test.
 
     python benchmarks/attacks_elsewhere.py [--only NAME] [--every N] [--grader NAME] [--details] [--json FILE]
 
-Every attack of `tests/attacks` whose files suit a grader is handed in to it: for plain pytest a package, hidden tests
-beside it, and the exit status and JUnit file as the verdict; for nbgrader a notebook whose two grade cells import the
-package, autograded together with an honest neighbour's; for this autograder `judge_part`, as in its tests. The same
-things are counted for each, and an honest submission must earn everything first. Graders that run a submission as
-themselves are put into a jail made with bubblewrap: no network, no files of this machine but Python's, limits on
-memory, processes, disk and time; all inside is made up. One attack after the other: of 200 attacks pytest takes about
-5 minutes, nbgrader 20 and this autograder 10. Root, Linux and bubblewrap are needed.
+Every attack whose files suit a grader is handed in to it. Plain pytest gets a package with hidden tests beside it; its
+exit status and JUnit file are the verdict. nbgrader gets a notebook whose two grade cells import the package, and
+autogrades it together with an honest neighbour's. This autograder runs `judge_part`, as in its tests. The same results
+are counted for each grader, and an honest submission must earn all points first. A grader that runs submissions as its
+own user runs in a bubblewrap jail: no network, no files of this machine except Python's, limits on memory, processes,
+disk and time; all other files inside are made up. The attacks run one after the other: 200 attacks take pytest about
+5 minutes, nbgrader 20 and this autograder 10. The benchmark needs root, Linux and bubblewrap.
 """
 
 import os
@@ -52,17 +52,17 @@ from tests.attacks.attack import HONEST, Attack, Witness, inherited_by_runners
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ("affine_forward", "relu_forward")
-"""What every grader here grades, a point each."""
+"""The exercises that every grader here grades, one point each."""
 SECONDS = {"pytest": 15, "nbgrader": 40}
-"""After that a grader is ended; an honest run takes 1 and 8."""
+"""Seconds after which a grader is ended; an honest run takes 1 and 8 seconds."""
 MEMORY = 2**31
-"""Bytes of all processes in a jail."""
+"""Bytes that all processes in a jail may use together."""
 DISK = 2**28
 PROCESSES = 64
 USER = 64999
 FORGED = 7
 SETTLE = 1.0
-"""Seconds after the grader's end at which what is left running is counted."""
+"""Seconds between the grader's end and the count of processes that still run."""
 
 HIDDEN_TESTS = '''
 """@CANARY@"""
@@ -169,25 +169,27 @@ if not ended:
     left = [number for number, _ in processes()]
 os.write(report, json.dumps({"status": status, "ended": ended, "left": len(left), "seconds": seconds}).encode())
 """
-"""Runs in the jail, as another user than the grader, and tells how it went. All ends with it."""
+"""A program that runs in the jail, as another user than the grader, and reports the result. Its end ends the jail."""
 
 
 @dataclasses.dataclass
 class Outcome:
-    """What one attack came to at one grader.
+    """The result of one attack on one grader.
 
     Attributes
     ----------
     reached, leaked, got : bool
-        Whether code of it ran; told what only the canary's files hold; told of anything else that it should not get.
+        The attack's code ran; it reported the canary, which only secrets hold; it reported another forbidden result.
     undeserved : bool
         Wrong code earned points that it should not have earned.
     none : bool
-        The grader came to no verdict on it.
+        The grader gave no verdict.
     blocked : bool
-        The grader had to be ended: by its time, its memory or its disk.
+        The grader had to be ended, because it exceeded its time, its memory or its disk.
     left, changed : bool
-        Processes were left behind; files were changed that are not the submission's, or other students' grades.
+        Processes were left behind; files outside the submission, or other students' grades, were changed.
+    seconds : float
+        The time that grading took.
     shares : dict
         Exercise to the share of its points.
     """
@@ -205,13 +207,13 @@ class Outcome:
 
 
 COLUMNS = {
-    "undeserved": "undeserved points", "leaked": "tests, solutions or data read", "got": "other things reached",
+    "undeserved": "undeserved points", "leaked": "tests, solutions or data read", "got": "other forbidden results",
     "none": "no verdict", "blocked": "had to be ended", "left": "processes left", "changed": "files or grades changed",
 }  # fmt: skip
 
 
 class Elsewhere:
-    """A grader that runs submissions as itself, in a jail.
+    """A grader that runs submissions as its own user, in a jail.
 
     Parameters
     ----------
@@ -236,23 +238,23 @@ class Elsewhere:
         self.prepare()
 
     def prepare(self) -> None:
-        """Set the course up, in the template."""
+        """Set up the course in the template folder."""
         raise NotImplementedError
 
     def suits(self, attack: Attack) -> bool:
-        """Whether the attack can be handed in here at all."""
+        """Tell whether the attack can be handed in to this grader."""
         raise NotImplementedError
 
     def lay_out(self, attack: Attack, course: Path, facts: dict[str, Any]) -> tuple[str, list[str]]:
-        """Put the attack into a copy of the template; return where to run what."""
+        """Put the attack into a copy of the template; return the working folder and the command."""
         raise NotImplementedError
 
     def shares(self, course: Path, status: int | None) -> dict[str, float] | None:
-        """What the grader says about the submission, or None if nothing."""
+        """Return the grader's share of points for each exercise, or None if there is no verdict."""
         raise NotImplementedError
 
     def others(self, course: Path) -> Any:
-        """What must be the same after grading, whatever the submission is."""
+        """Return the files that must be the same after grading every submission."""
         found: dict[str, Any] = {}
         for name in ("solution", "data", "submitted/somebody-else", "secret", *self.kept):
             path = course / name
@@ -264,7 +266,7 @@ class Elsewhere:
     kept: tuple[str, ...] = ()
 
     def grade(self, attack: Attack) -> Outcome | None:
-        """Hand an attack in and see; None where it cannot be."""
+        """Hand an attack in, grade it and return the outcome, or None if the attack does not suit this grader."""
         if not self.suits(attack):
             return None
         course = self.work / "course"
@@ -278,7 +280,7 @@ class Elsewhere:
         }  # fmt: skip
         try:
             where, command = self.lay_out(attack, course, facts)
-        except (KeyError, FileNotFoundError) as missing:  # it needs more of our course than there is here
+        except (KeyError, FileNotFoundError) as missing:  # the attack needs more of a course than this grader has
             print(f"{attack.name} does not suit {self.name}: {missing}", file=sys.stderr)
             return None
         before = self.others(course)
@@ -287,7 +289,7 @@ class Elsewhere:
         told = [line.partition(" ")[2] for line in said.splitlines() if line.startswith("got ")]
         shares = self.shares(course, report["status"])
         if attack.kind == FORGED and "reached" not in said:
-            return None  # it forges what travels on our wire, and there is none
+            return None  # the attack forges messages on the wire, and this grader has no wire
         try:
             changed = self.others(course) != before
         except (OSError, sqlite3.Error):
@@ -323,10 +325,10 @@ class Elsewhere:
 
 
 def _jail(course: Path) -> list[str]:
-    """bubblewrap's command line: Python, the system's programs, and a course that may be changed."""
+    """Return bubblewrap's command line: Python, the system's programs, and a writable course."""
     jail = [str(shutil.which("bwrap")), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     jail += ["--die-with-parent", "--new-session", "--hostname", "grader", "--cap-drop", "ALL"]
-    for power in ("SETUID", "SETGID", "KILL", "DAC_OVERRIDE"):  # the supervisor's; the grader has another user
+    for power in ("SETUID", "SETGID", "KILL", "DAC_OVERRIDE"):  # for the supervisor; the grader is another user
         jail += ["--cap-add", f"CAP_{power}"]
     jail += ["--ro-bind", "/usr", "/usr", "--ro-bind", "/etc/alternatives", "/etc/alternatives"]
     for name in ("/bin", "/lib", "/lib64", "/sbin"):
@@ -341,7 +343,7 @@ def _jail(course: Path) -> list[str]:
 
 
 def _undeserved(attack: Attack, shares: dict[str, float] | None) -> bool:
-    """Whether points were earned for what attacks get wrong; what stands beside it is honest code."""
+    """Tell whether the attacked exercise earned more than it should; the exercise beside it is honest code."""
     return (shares or {}).get(EXERCISES[0], 0.0) > attack.earns.get(EXERCISES[0], 1.0)
 
 
@@ -385,7 +387,7 @@ class PlainPytest(Elsewhere):
 
 
 class PlainNbgrader(Elsewhere):
-    """nbgrader as it is installed; its gradebook is the verdict."""
+    """nbgrader with its default settings; its gradebook is the verdict."""
 
     name, key = "nbgrader 0.9.6", "nbgrader"
     kept = ("source", "release")
@@ -437,7 +439,7 @@ class PlainNbgrader(Elsewhere):
         return {name: graded.get(name, 0.0) for name in EXERCISES} if graded else None
 
     def others(self, course: Path) -> Any:
-        """Files, the grades that were there before, and the neighbour's, which are full or not there yet."""
+        """Return files, earlier grades, and whether the neighbour has full grades (or nbgrader has not run yet)."""
         neighbour = self._grades(course, self.neighbour)
         full = dict.fromkeys(EXERCISES, (1.0, None, 0))
         kept = {"before": self._grades(course, "graded-before"), "neighbour": not self.ran(course) or neighbour == full}
@@ -445,7 +447,7 @@ class PlainNbgrader(Elsewhere):
 
     @staticmethod
     def ran(course: Path) -> bool:
-        """Whether nbgrader was started."""
+        """Tell whether nbgrader was started."""
         return (course / "said.txt").exists()
 
     @staticmethod
@@ -465,12 +467,12 @@ class PlainNbgrader(Elsewhere):
 
 
 def _graded_here(attack: Attack) -> bool:
-    """Whether what the attack earns shows in what is graded here."""
+    """Tell whether the attack concerns an exercise that is graded here."""
     return bool(set(attack.earns) & set(EXERCISES))
 
 
 def _impatient(course: Course) -> Course:
-    """A course whose assignment gives each answer only a little time."""
+    """Return the course with a shorter time limit for each answer."""
     settings = course.assignment.settings
     quick = structs.replace(settings, seconds=structs.replace(settings.seconds, call=3.0))
     course.__dict__["assignment"] = dataclasses.replace(course.assignment, settings=quick)
@@ -478,7 +480,7 @@ def _impatient(course: Course) -> Course:
 
 
 class Ours:
-    """This autograder, at one level of its sandbox; in no other jail than its own."""
+    """This autograder, at one level of its sandbox and in no other jail."""
 
     def __init__(self, work: Path, solved: Path, level: int) -> None:
         self.name = f"this autograder, level {level}"
@@ -496,7 +498,7 @@ class Ours:
             path.write_text(f"# {self.canary}\n")
         self.solution.write_text(f"{self.solution.read_text()}\n# {self.canary}\n")
         for folder in (work, *work.parents[:1]):
-            folder.chmod(0o755)  # so that permissions are not what keeps anybody out
+            folder.chmod(0o755)  # so that permissions alone stop no attack
         _ = self.course.secret
 
     def grade(self, attack: Attack) -> Outcome | None:
@@ -519,7 +521,7 @@ class Ours:
                     verdict = judge_part(self.course, part, submission, self.level)
                     shares = {one.id: one.score / one.points for one in verdict.exercises if one.outcome != ERROR}
                 except SubmissionError:
-                    shares = dict.fromkeys(attack.earns, 0.0)  # a verdict too: it is told, and waits for a person
+                    shares = dict.fromkeys(attack.earns, 0.0)  # a refusal is a verdict too, and waits for a person
                 except Exception as error:
                     print(f"{attack.name} at level {self.level}: {type(error).__name__}: {error}", file=sys.stderr)
         heard = "\n".join(witness.lines)
@@ -551,11 +553,11 @@ def main() -> None:
     graders = ["pytest", "nbgrader", "level-3", "level-2"]
     parser.add_argument("--grader", action="append", choices=graders, help="this grader only; may be given again")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="every N-th attack only, for a quicker table")
-    parser.add_argument("--details", action="store_true", help="a line for each attack too")
-    parser.add_argument("--json", type=Path, help="write all of it to this file")
+    parser.add_argument("--details", action="store_true", help="also print a line for each attack")
+    parser.add_argument("--json", type=Path, help="write all outcomes to this file")
     asked = parser.parse_args()
     if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("bwrap") is None:
-        sys.exit("This needs Linux, root and bubblewrap: without them it could not keep the attacks in.")
+        sys.exit("This needs Linux, root and bubblewrap: without them nothing confines the attacks.")
     put_tools_on_path()
     with tempfile.TemporaryDirectory(prefix="attacks-elsewhere-", ignore_cleanup_errors=True) as scratch:
         found = compare(Path(scratch), asked.only, asked.grader, asked.every)
@@ -567,7 +569,7 @@ def main() -> None:
 def compare(
     scratch: Path, only: list[str] | None, graders: list[str] | None, every: int = 1
 ) -> dict[str, dict[str, Outcome]]:
-    """Hand every attack in to every grader; return what it came to by grader, and by class and name of the attack."""
+    """Hand every attack in to every grader; return the outcomes by grader, and by class and name of the attack."""
     scratch.chmod(0o755)
     solved = scratch / "solved" / ASSIGNMENT
     students.solved(Course(ROOT, datasets.synthetic_root()), solved)
@@ -597,10 +599,10 @@ def compare(
 
 
 def show(found: dict[str, dict[str, Outcome]], details: bool) -> None:
-    """Print the counts, and what each attack came to."""
+    """Print the counts, and with ``details`` the outcome of each attack."""
     console = Console(width=None if sys.stdout.isatty() else 170, highlight=False)
-    table = Table(title="How many attacks ...", title_justify="left")
-    for column in ("grader", "suit it", "seen at work", *COLUMNS.values(), "seconds"):
+    table = Table(title="Number of attacks by result", title_justify="left")
+    for column in ("grader", "handed in", "seen at work", *COLUMNS.values(), "seconds"):
         table.add_column(column, justify="left" if column == "grader" else "right")
     for name, outcomes in found.items():
         counts = [str(sum(getattr(one, column) for one in outcomes.values())) for column in ("reached", *COLUMNS)]

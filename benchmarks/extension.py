@@ -1,9 +1,9 @@
-"""How much faster convolution is with im2col, and with the compiled extension, than with loops. Not a test.
+"""Measure how much faster convolution is with im2col, and with the compiled extension, than with loops. Not a test.
 
     python benchmarks/extension.py
 
-Prints ratios of times taken in one run, one thread, best of five, on the reference in `source`. The last column is
-what the grader asks for: the fast layer against a loop over the pixels of the output.
+It prints ratios of times in one run, one thread, best of five, for the reference in `source`. The last column is the
+ratio that the grader checks: the fast layer against a loop over the pixels of the output.
 """
 
 import os
@@ -31,7 +31,7 @@ CASES = {  # pictures (N, C, H, W), filters (F, size)
 
 
 def seconds(action: Callable[[], object], times: int = 5) -> float:
-    """The shortest time that an action took."""
+    """Return the shortest time in seconds that an action took."""
     taken = []
     for _ in range(times):
         start = time.perf_counter()
@@ -41,19 +41,19 @@ def seconds(action: Callable[[], object], times: int = 5) -> float:
 
 
 def both_ways(x: Array, w: Array, b: Array, settings: dict[str, int]) -> None:
-    """One convolution with the fast layers, forwards and backwards."""
+    """Run one convolution with the fast layers, forwards and backwards."""
     out, cache = fast_layers.conv_forward_fast(x, w, b, settings)
     fast_layers.conv_backward_fast(out, cache)
 
 
 def both_ways_naive(x: Array, w: Array, b: Array, settings: dict[str, int]) -> None:
-    """The same with the reference's naive layers, which loop over places and treat a batch at once."""
+    """Run the same with the reference's naive layers, which loop over positions and treat a batch at once."""
     out, cache = conv_forward_naive(x, w, b, settings)
     conv_backward_naive(out, cache)
 
 
 def pixel_by_pixel(x: Array, w: Array, b: Array, settings: dict[str, int]) -> None:
-    """Forwards only, one pixel of the output at a time."""
+    """Run it forwards only, one pixel of the output at a time."""
     pad, size = settings["pad"], w.shape[2]
     padded = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
     for n, f, i, j in np.ndindex(len(x), len(w), *x.shape[2:]):

@@ -1,9 +1,9 @@
-"""What the sandbox costs: starting a runner, a small call, a large array there and back. Not a test.
+"""Measure the cost of the sandbox: starting a runner, a small call, a large array there and back. Not a test.
 
     python benchmarks/sandbox.py
 
-Every figure is a median of one run, taken in turns with what it is compared to: a Python that imports NumPy, the same
-function called in this process, a copy in memory.
+Every figure is a median of one run. Each measurement alternates with its baseline: a Python that imports NumPy, the
+same function called in this process, or a copy in memory.
 """
 
 import os
@@ -32,27 +32,27 @@ PROFILE = Profile(package="cs231n")
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """How long an action took."""
+    """Return the seconds that an action took."""
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
 
 
 def in_turns(turns: int, *actions: Callable[[], object]) -> list[float]:
-    """The median of how long each action takes."""
+    """Run actions in turns, and return the median time of each in seconds."""
     taken = [[seconds(action) for action in actions] for _ in range(turns)]
     return [statistics.median(figures) for figures in zip(*taken, strict=True)]
 
 
 def lay_out(folder: Path) -> None:
-    """Make a folder a submission with a package of two functions."""
+    """Write a submission with a package of two functions into a folder."""
     (folder / "cs231n").mkdir()
     (folder / "cs231n" / "layers.py").write_text(MODULE)
     folder.chmod(0o755)
 
 
 def measure_starts(levels: list[int], folder: Path) -> None:
-    """Start runners, and Pythons that import NumPy, in turns."""
+    """Print the times to start runners, and Pythons that import NumPy, in turns."""
     taken: dict[object, list[float]] = {"plain": [], **{level: [] for level in levels}}
     plain = [sys.executable, "-I", "-c", "import numpy"]
     for turn in range(STARTS + 2):
@@ -62,7 +62,7 @@ def measure_starts(levels: list[int], folder: Path) -> None:
             process = launch.start(level, folder, PROFILE)
             figures[level] = time.perf_counter() - began
             process.end()
-        if turn >= 2:  # the first ones warm the disk's cache
+        if turn >= 2:  # the first two turns fill the disk cache
             for name, figure in figures.items():
                 taken[name].append(figure)
     base = statistics.median(taken["plain"])
@@ -73,7 +73,7 @@ def measure_starts(levels: list[int], folder: Path) -> None:
 
 
 def measure_calls(level: int, folder: Path) -> None:
-    """Ask one runner small and large questions."""
+    """Print the times of small and large calls of one runner."""
     remote = Remote(launch.start(level, folder, PROFILE), 60)
     student = CodeUnderTest(remote)
     try:
@@ -88,7 +88,7 @@ def measure_calls(level: int, folder: Path) -> None:
 
 
 def main() -> None:
-    """Measure at all levels of this machine."""
+    """Measure all levels of this machine."""
     levels = [level for level in (3, 2, 1) if not probe(level)]
     with tempfile.TemporaryDirectory(prefix="autograder-benchmark-") as scratch:
         lay_out(Path(scratch))

@@ -1,5 +1,6 @@
-"""For measuring the synthetic pictures against real CIFAR-10: the same models, recipes and seeds on both, side by side.
-Not a test and not part of a release: it takes minutes, and PyTorch (`pip install torch`) for all but the NumPy rows.
+"""Compare the synthetic pictures with real CIFAR-10: the same models, recipes and seeds on both, side by side.
+Not a test, and not part of a release: it takes minutes, and needs PyTorch (`pip install torch`) for all other rows than
+the NumPy rows.
 
     python benchmarks/synthetic_calibration.py [--real FOLDER] [--synthetic FOLDER] [--seed N] [--only ROW,ROW]
 
@@ -59,7 +60,7 @@ def load(root: str | Path) -> Pictures:
 
 
 def moved(x: Array) -> Array:
-    """Mirror pictures and shift them by a pixel: what the judge does to tell learning from looking up."""
+    """Mirror pictures and shift them by a pixel, as the judge does to tell learning from looking up."""
     return np.roll(x[..., ::-1], 1, axis=-1)
 
 
@@ -239,7 +240,7 @@ def main() -> int:
     """Print the table: a row for each model, test accuracies in percent, a column for each kind of data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--real", metavar="FOLDER", help="real CIFAR-10; without it, the synthetic column only")
-    parser.add_argument("--synthetic", metavar="FOLDER", help="synthetic pictures (default: generate it from --seed)")
+    parser.add_argument("--synthetic", metavar="FOLDER", help="synthetic pictures (default: generate them from --seed)")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--only", metavar="ROW,ROW", help=f"of {', '.join(ROWS)}")
     options = parser.parse_args()

@@ -1,11 +1,11 @@
-"""Are verdicts what they were? Prepare submissions once, judge them with two versions of the code, compare the tables.
+"""Compare the verdicts of two versions of the code: prepare submissions once, judge them twice, compare the tables.
 
     python -m benchmarks.verdicts prepare FOLDER           # sample class, accepted solutions, known mistakes
     python -m benchmarks.verdicts judge FOLDER TABLE.json  # with the `autograder` of the current environment
     python -m benchmarks.verdicts compare OLD.json NEW.json
     python -m benchmarks.verdicts table TABLE.json         # accepted solutions and mistakes, in this process
 
-One secret serves all, so that both versions draw the same inputs. Times are not compared: other benchmarks do that.
+All runs use one secret, so that both versions draw the same inputs. Other benchmarks compare times.
 """
 
 import argparse
@@ -27,11 +27,11 @@ from tests.assignment2 import ACCEPTED, CATALOGUE
 
 SECRET = "one secret for both"
 PARTS = "parts.json"
-"""Which parts of each submission are judged."""
+"""The file that lists which parts of each submission are judged."""
 
 
 def prepare(course: Course, folder: Path) -> None:
-    """Write the submissions, and which parts of them are to be judged."""
+    """Write the submissions, and the list of parts to judge."""
     numbers = {exercise.id: part.number for part in course.parts for exercise in part.exercises}
     in_numpy = [part.number for part in course.parts if not part.framework]
     parts: dict[str, list[int]] = {}
@@ -53,7 +53,7 @@ def prepare(course: Course, folder: Path) -> None:
 
 
 def judge(folder: Path, table: Path) -> None:
-    """Judge them all and write what each test and exercise came to."""
+    """Judge all submissions, and write the result of each test and exercise."""
     parts: dict[str, list[int]] = json.loads((folder / PARTS).read_text())
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = dict(zip(parts, pool.map(lambda name: _judged(folder / name, parts[name]), parts), strict=True))
@@ -75,7 +75,7 @@ def _judged(folder: Path, parts: list[int]) -> dict[str, object]:
 
 
 def table(course: Course, path: Path) -> None:
-    """Write what each quick test makes of the reference, the accepted solutions and the known mistakes."""
+    """Write the result of each quick test on the reference, the accepted solutions and the known mistakes."""
     os.environ["AUTOGRADER_SECRET"] = SECRET
     variants: dict[str, Callable[[Path], None]] = {"reference": lambda _: None}
     variants |= {f"accepted {one.name}": one.apply for one in accepted_of(course.assignment)}
@@ -106,7 +106,7 @@ def compare(old: Path, new: Path) -> list[str]:
 
 
 def main() -> None:
-    """Do what was asked for; differences are an exit code of 1."""
+    """Run the chosen step; exit with 1 if tables differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("prepare", "judge", "table", "compare"))
     parser.add_argument("paths", nargs="+", type=Path)

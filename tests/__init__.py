@@ -1,7 +1,7 @@
-"""Tests of the framework, and of the source."""
+"""Tests of the engine, of assignment 2's grader, and of its source."""
 
 import os
 
 os.environ.setdefault(
     "OPENBLAS_NUM_THREADS", "1"
-)  # several on a busy machine wait for each other; before NumPy is there
+)  # set before NumPy is imported: on a busy machine several threads wait for each other

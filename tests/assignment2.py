@@ -1,4 +1,4 @@
-"""Assignment 2 as tests of its grader use it: its name, its rules, its mistakes and accepted solutions."""
+"""Assignment 2 for the tests of its grader: its name, folders, settings, mistakes and accepted solutions."""
 
 from pathlib import Path
 

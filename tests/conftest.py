@@ -1,4 +1,4 @@
-"""What tests share: a course of their own in a temporary folder, on the synthetic pictures, and the sandbox's level."""
+"""Fixtures that tests share: a course in a temporary folder, on the synthetic pictures, and the sandbox's level."""
 
 import os
 import re
@@ -18,15 +18,15 @@ from autograder.sandbox.profiles import is_installed
 
 ROOT = Path(__file__).resolve().parent.parent
 HAS_ASSIGNMENT = (ROOT / "autograder" / "assignments" / "assignment2").is_dir()
-"""Whether assignment 2 is here. Where it was moved away, the engine's own tests are left."""
+"""Whether assignment 2 exists. Without it only the engine's own tests run."""
 ITS_OWN = (
     "attacks", "builder", "checks/test_check.py", "checks/test_saving.py", "checks/test_students_pytest.py", "datasets",
     "fuzz", "grading", "judge", "sandbox/test_confinement.py", "sandbox/test_execute.py", "sandbox/test_extension.py",
     "source", "test_cli.py", "test_documentation.py", "test_interrupt.py", "validate",
 )  # fmt: skip
-"""Tests that are about assignment 2, or about the engine with it."""
+"""Tests that need assignment 2."""
 collect_ignore = [] if HAS_ASSIGNMENT else list(ITS_OWN)
-# How long an example takes, or its making, is the machine's affair: it may be busy.
+# An example, or its generation, may take long on a busy machine.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
 )
@@ -38,23 +38,23 @@ QUICK = (
     "tests/sandbox/test_starvation.py", "tests/source", "tests/test_cli.py", "tests/test_contracts.py",
     "tests/test_verdict.py",
 )  # fmt: skip
-"""Files and folders whose tests `make quick` runs, but for the slow ones; a test elsewhere is marked by itself."""
+"""Files and folders whose tests `make quick` runs, except slow tests; quick tests elsewhere have the mark `quick`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option for CI: no test may be skipped but for a reason that somebody wrote down."""
+    """Add the option for CI: a test may be skipped only for a listed reason."""
     parser.addoption("--skips", type=Path, help="A list of allowed skips; any other skip fails the run.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch for skips where that is asked for; pytest-xdist's workers tell the process that started them."""
+    """Check skips if ``--skips`` is given; pytest-xdist's workers report to the process that started them."""
     listed = config.getoption("--skips")
     if listed is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Skips(tomllib.loads(listed.read_text(encoding="utf-8"))["skip"]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell what is quick, and what is long: a level of the sandbox besides the best one."""
+    """Mark quick tests, and mark tests as long that use another sandbox level than the best one."""
     best = next((level for level in (3, 2, 1) if not available(level)), 1)
     for item in items:
         given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
@@ -65,12 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Skips:
-    """A plugin of pytest that fails the run where a test was skipped for a reason that is not listed.
+    """A pytest plugin that fails the run if a test was skipped for a reason that is not listed.
 
     Parameters
     ----------
     allowed : list of dict
-        Each with ``reason``, a regular expression that matches all of pytest's reason, and ``why`` that may be.
+        Each has ``reason``, a regular expression for pytest's whole reason, and ``why`` the skip is allowed.
     """
 
     def __init__(self, allowed: list[dict[str, str]]) -> None:
@@ -94,7 +94,7 @@ class Skips:
 
 
 def needs(framework: str) -> pytest.MarkDecorator:
-    """Mark a test that PyTorch or TensorFlow is needed for."""
+    """Return a mark that skips a test if this framework (PyTorch or TensorFlow) is not installed."""
     from tests.assignment2 import ASSIGNED
 
     extra = {"torch": "pytorch"}.get(framework, framework)
@@ -105,13 +105,13 @@ def needs(framework: str) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def reachable(tmp_path: Path) -> Path:
-    """A temporary folder that other users reach, such as the one of a runner at level 2."""
+    """Return a temporary folder that other users can reach, such as the user of a runner at level 2."""
     open_to_others(tmp_path)
     return tmp_path
 
 
 def open_to_others(temporary: Path) -> None:
-    """Let other users into a temporary folder: pytest closes its own to them."""
+    """Let other users into a temporary folder, because pytest makes its folders private."""
     for folder in (temporary, *temporary.parents):
         if folder == temporary or folder.name.startswith("pytest-"):
             folder.chmod(0o755)
@@ -119,7 +119,7 @@ def open_to_others(temporary: Path) -> None:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Where a server of this machine listens."""
+    """Yield a port on which a server of this machine listens."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -128,7 +128,7 @@ def port() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def synthetic() -> Path:
-    """The synthetic pictures."""
+    """Return the folder of the synthetic pictures."""
     import datasets
 
     return datasets.synthetic_root()
@@ -136,7 +136,7 @@ def synthetic() -> Path:
 
 @pytest.fixture(scope="session")
 def real() -> Path:
-    """The real pictures, where they are."""
+    """Return the folder of the real pictures, or skip the test if there are none."""
     import datasets
 
     shared = ROOT.parent / "shared" / "cifar10" / "make_batches.py"
@@ -156,7 +156,7 @@ def real() -> Path:
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory, synthetic: Path) -> Course:
-    """A course in a folder of its own, on the synthetic pictures: source, committed release, nbgrader's settings."""
+    """Return a course in a temporary folder, on the synthetic pictures: source, committed release, nbgrader's settings."""
     from tests.assignment2 import ASSIGNMENT
 
     os.environ["CS231N_DATA"] = str(synthetic)
@@ -172,7 +172,7 @@ def course(tmp_path_factory: pytest.TempPathFactory, synthetic: Path) -> Course:
 
 
 def keep_what_is_slow_to_make(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let a course share trained models and built extensions with the others of this test run, in other workers too."""
+    """Let a course share trained models and built extensions with all courses of this test run, in other workers too."""
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
     (root / ".autograder").mkdir(exist_ok=True)
@@ -183,16 +183,16 @@ def keep_what_is_slow_to_make(root: Path, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def level() -> int:
-    """The best sandbox level of this machine."""
+    """Return the best sandbox level of this machine."""
     best, _ = best_level()
     if best < 2:
-        pytest.skip("this machine gives neither level 3 nor 2")
+        pytest.skip("this machine has neither level 3 nor 2")
     return best
 
 
 @pytest.fixture(params=[3, 2])
 def each_level(request: pytest.FixtureRequest) -> int:
-    """Both safe levels in turn."""
+    """Return each safe level in turn: 3, then 2."""
     wanted: int = request.param
     missing = probe(wanted)
     if missing:

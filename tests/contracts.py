@@ -1,6 +1,6 @@
-"""A kind of import rule that import-linter lacks: what a package may import, all else being forbidden.
+"""A kind of import rule that import-linter lacks: a list of allowed imports for a package; all others are forbidden.
 
-For ``lint-imports``, which reads the rules in ``pyproject.toml``. The standard library is always allowed.
+``lint-imports`` reads the rules in ``pyproject.toml``. The standard library is always allowed.
 """
 
 import sys
@@ -10,16 +10,16 @@ from importlinter import Contract, ContractCheck, fields, output
 
 
 class AllowedContract(Contract):  # type: ignore[misc]
-    """The modules of ``source`` import nothing but what is ``allowed``, installed packages included.
+    """A rule: the modules of ``source`` import only packages in ``allowed``; the rule covers installed packages too.
 
     Attributes
     ----------
     source : str
         A package; its modules may import each other.
     allowed : list of str
-        Packages, ours and others.
+        Packages of this repository, and installed packages.
     besides : list of str
-        What single modules may import too: ``package.module -> other``.
+        More imports that single modules may use: ``package.module -> other``.
     """
 
     source = fields.StringField()
@@ -27,7 +27,7 @@ class AllowedContract(Contract):  # type: ignore[misc]
     besides = fields.ListField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: Any, verbose: bool) -> ContractCheck:
-        """Look at every import of every module."""
+        """Check every import of every module."""
         wrong = []
         for module in sorted(one for one in graph.modules if _is_in(one, self.source)):
             more = [rule.partition(" -> ")[2] for rule in self.besides or () if rule.partition(" -> ")[0] == module]
@@ -39,7 +39,7 @@ class AllowedContract(Contract):  # type: ignore[misc]
         return ContractCheck(kept=not wrong, metadata={"wrong": wrong})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """Say each import that is not allowed."""
+        """Print each import that is not allowed."""
         for sentence in check.metadata["wrong"]:
             output.print_error(sentence)
 

@@ -1,4 +1,4 @@
-"""Rules of intake by which tests take submissions in: those of assignment 2, which need its grader not to be there."""
+"""The intake rules of assignment 2 for tests, which work without the assignment's grader."""
 
 from autograder.intake.submission import Rules
 

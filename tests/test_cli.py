@@ -1,4 +1,4 @@
-"""The command: what it prints, and one sentence for everything that is wrong."""
+"""The command line: its output, and one sentence for each error."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ def test_judge_prints_json_alone(course: Course, tmp_path: Path, level: int) -> 
 
 
 def test_a_bare_package_of_2018_is_judged(course: Course, tmp_path: Path) -> None:
-    """No notebooks, no __init__.py, imports as they were, one function."""
+    """It has no notebooks and no __init__.py, the imports of 2018, and one function."""
     package = tmp_path / "old" / "cs231n"
     package.mkdir(parents=True)
     (package / "layers.py").write_text(
@@ -89,7 +89,7 @@ def test_doctor(tmp_path: Path, level: int) -> None:
 
 
 def test_version(tmp_path: Path) -> None:
-    """Also outside a course."""
+    """It works outside a course too."""
     result = run(tmp_path, "--version")
     assert result.returncode == 0
     assert result.stdout.startswith("autograder 0.")

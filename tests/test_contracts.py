@@ -1,4 +1,4 @@
-"""The import rule that import-linter lacks: it fails for what it says, installed packages included."""
+"""The import rule that import-linter lacks: it fails on forbidden imports, installed packages included."""
 
 from types import SimpleNamespace
 

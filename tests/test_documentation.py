@@ -1,4 +1,4 @@
-"""What the documents tell people to type exists: commands, options and targets; and what students type works."""
+"""The commands, options, targets and files in the documents exist, and the students' commands work."""
 
 import re
 import shutil
@@ -20,7 +20,7 @@ COMMANDS: Any = typer.main.get_command(cli.app)
 
 
 def code(page: Path) -> str:
-    """All code of a page: blocks, and words between backticks."""
+    """Return all code of a page: blocks, and words between backticks."""
     text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.S)
     return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.S))])
@@ -57,7 +57,7 @@ def test_files_exist(page: Path) -> None:
 @pytest.mark.long
 @pytest.mark.slow
 def test_what_students_type_works(course: Course, tmp_path: Path) -> None:
-    """But for what is downloaded, and what does not end by itself."""
+    """The test leaves out commands that download, and commands that do not end by themselves."""
     folder = tmp_path / "assignment2"
     shutil.copytree(course.release, folder)
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## For students")[2]
@@ -77,4 +77,4 @@ def test_what_students_type_works(course: Course, tmp_path: Path) -> None:
         check=False,
     )
     outcomes = {line.split()[0] for line in tested.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))}
-    assert outcomes == {"FAILED"}, tested.stdout  # nothing is written yet
+    assert outcomes == {"FAILED"}, tested.stdout  # the student has not solved anything yet

@@ -1,4 +1,4 @@
-"""Ctrl-C ends any command with one sentence, whatever is running by then, and keeps what is finished."""
+"""Ctrl-C ends every command with one sentence, at any moment, and keeps finished work."""
 
 import os
 import shutil
@@ -19,12 +19,12 @@ from tests.assignment2 import ASSIGNMENT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for process groups")
 PATIENCE = 300.0
-"""Seconds until a command is where it is interrupted."""
+"""Seconds to wait until a command reaches the point of the interrupt, and until it ends."""
 
 
 @pytest.fixture
 def school(course: Course, tmp_path: Path) -> Course:
-    """Two students who handed in what they received."""
+    """Return a course with two students who handed in the untouched release."""
     for step in ("source", "release"):
         shutil.copytree(course.root / step, tmp_path / step)
     shutil.copy(course.root / "nbgrader_config.py", tmp_path)
@@ -34,7 +34,7 @@ def school(course: Course, tmp_path: Path) -> Course:
 
 
 def interrupted(school: Course, is_there: Callable[[], bool], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """What a command says when Ctrl-C is pressed once something is there: the terminal tells all of its processes."""
+    """Press Ctrl-C for all processes of a command once ``is_there`` is true; return its output and exit code."""
     said = school.root / "said"
     command = [sys.executable, "-m", "autograder.cli", *arguments]
     with said.open("w") as file:
@@ -58,9 +58,9 @@ def verdicts(school: Course) -> list[Path]:
 def assert_one_sentence(ended: "subprocess.CompletedProcess[str]") -> None:
     lines = [line for line in ended.stdout.splitlines() if line.strip()]
     assert ended.returncode == 130, ended.stdout
-    assert lines[-1:] == ["Stopped. What is finished is kept: the same command goes on from there."]
+    assert lines[-1:] == ["Stopped. Finished results are kept: run the same command again to continue."]
     assert "Traceback" not in ended.stdout
-    assert len(lines) <= 2  # a bar that shows how far it came
+    assert len(lines) <= 2  # the sentence, and perhaps a progress bar
 
 
 @pytest.mark.long
@@ -71,10 +71,10 @@ def test_while_a_class_is_judged(school: Course) -> None:
 
 @pytest.mark.long
 def test_while_nbgrader_writes(school: Course) -> None:
-    """Its transaction for one student is whole or not there, and the next run does the rest."""
+    """nbgrader's transaction for one student is complete or absent, and the next run does the rest."""
     shutil.rmtree(school.root / "submitted" / "two")
     current.build(school)
-    written = school.root / "autograded"  # nbgrader's
+    written = school.root / "autograded"  # nbgrader writes this folder
     assert_one_sentence(interrupted(school, written.exists, "grade", "--workers", "2"))
     command = [sys.executable, "-m", "autograder.cli", "grade", "--no-feedback"]
     again = subprocess.run(command, cwd=school.root, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""About the tests themselves."""
+"""Tests of the test suite itself."""
 
 import os
 import subprocess
@@ -10,10 +10,10 @@ import pytest
 from .conftest import ROOT
 
 
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="the tests are not run by several workers")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="only one worker runs the tests")
 @pytest.mark.xdist_group("itself")
 def test_groups_stay_together(request: pytest.FixtureRequest) -> None:
-    """By a group's name in the node id pytest-xdist knows it: a pytest with other ids trains every model twice."""
+    """pytest-xdist finds a group by its name in the node id; without it, every model would be trained twice."""
     assert request.node.nodeid.endswith("@itself")
 
 

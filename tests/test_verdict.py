@@ -1,4 +1,4 @@
-"""The formula of scores, and the verdict's way to JSON and back."""
+"""The formula of scores, and the conversion of verdicts to JSON and back."""
 
 import dataclasses
 
@@ -42,11 +42,11 @@ POINTS = st.floats(0, 100)
         ([1, 1], [1, 1], 1.0),
         ([1, 1], [0, 0], 0.8),
         ([1, 1], [1, 0], 0.9),
-        ([1, 0], [1, 1], 0.5),  # core is a fraction
+        ([1, 0], [1, 1], 0.5),  # half of the core tests pass
         ([1, 0], [0], 0.4),
-        ([0, 0], [1, 1], 0.0),  # no credit without core
+        ([0, 0], [1, 1], 0.0),  # no core test passes, so there is no credit
         ([1], [], 1.0),
-        ([], [1, 0.5], 0.75),  # one made of learning or accuracy alone
+        ([], [1, 0.5], 0.75),  # an exercise with only learning or accuracy tests
         ([], [0], 0.0),
     ],
 )

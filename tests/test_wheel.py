@@ -1,4 +1,4 @@
-"""What is distributed is the engine alone."""
+"""The distributed wheel holds only the engine."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""An upper bound on the time that something takes, which holds on a busy machine too."""
+"""An upper bound on the time of a block, which also holds on a busy machine."""
 
 import os
 import threading
@@ -13,7 +13,7 @@ SAMPLING_SECONDS = 0.2
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Assert that a block takes less than some seconds, those not counted in which it wanted a core and got none."""
+    """Assert that a block takes less than ``seconds``, not counting the time in which it waits for a core."""
     watched, over, starved = Starvation(os.getpid()), threading.Event(), [0.0]
     watched.gained()
 
@@ -31,4 +31,4 @@ def within(seconds: float) -> Iterator[None]:
         thread.join()
         starved[0] += watched.gained()
         took = time.monotonic() - began - starved[0]
-    assert took < seconds, f"It took {took:.1f} seconds, and {starved[0]:.1f} more in which others had the cores."
+    assert took < seconds, f"It took {took:.1f} seconds, and waited {starved[0]:.1f} more for a core."

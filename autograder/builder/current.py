@@ -1,6 +1,6 @@
-"""Build a release beside the committed one, and tell how they differ.
+"""Build a release, and compare the committed release with a fresh one.
 
-Text must be the same to the letter; recorded numbers may differ in the last digits from one processor to another.
+Text must be identical. Recorded numbers may differ in the last digits between processors.
 """
 
 import os
@@ -18,12 +18,12 @@ from .release import ReleaseBuilder
 
 
 def build(course: Course) -> None:
-    """Build the release, and tell the course's gradebook of it. The old one stays until the new one is there.
+    """Build the release, and record it in the course's gradebook. The old release stays until the new one is complete.
 
     Raises
     ------
     ReleaseError
-        If it must not be.
+        If the release cannot be built, or leaks.
     """
     course.state.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=course.state, prefix="release-") as scratch:
@@ -33,14 +33,14 @@ def build(course: Course) -> None:
             if course.release.exists():
                 course.release.rename(old)
             fresh.rename(course.release)
-        except BaseException:  # Ctrl-C too: the folder of the old one is about to be removed
+        except BaseException:  # also Ctrl-C: the old release is in a folder that is about to be deleted
             if old.exists() and not course.release.exists():
                 old.rename(course.release)
             raise
 
 
 def _build(course: Course, into: Path, database: str = "") -> Path:
-    """Build a release below a folder and return where it is."""
+    """Build a release below a folder and return its path."""
     put_tools_on_path()
     config = Config()
     directory = CourseDirectory(root=str(course.root), assignment_id=course.assignment.name, config=config)
@@ -54,7 +54,7 @@ def _build(course: Course, into: Path, database: str = "") -> Path:
 
 
 def differences(course: Course) -> list[str]:
-    """Return how the committed release differs from what the source gives now, one sentence each."""
+    """Return one sentence for each difference between the committed release and a fresh one."""
     with tempfile.TemporaryDirectory(prefix="autograder-release-") as scratch:
         fresh = _build(course, Path(scratch), f"sqlite:///{Path(scratch, 'gradebook.db')}")
         return list(_compare(course.release, fresh))

@@ -1,6 +1,6 @@
-"""Scan a finished release for what must not be in it: solutions, hidden tests, markers, files of other kinds.
+"""Scan a finished release for forbidden content: solutions, hidden tests, markers, other kinds of files.
 
-The last gate before students: it trusts nothing that built the folder. Not for repairing.
+This is the last check before students see the release. It does not rely on the code that built the release.
 """
 
 import ast
@@ -12,16 +12,16 @@ from autograder.assignment import Assignment
 
 from .strip import MARKERS, solution_lines
 
-KINDS = {".py", ".pyx", ".ipynb", ".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".json"}
+KINDS = {".py", ".pyx", ".ipynb", ".csv", ".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".json"}
 RECORDED = Path("tests/recorded/answers.npz")
 TELLING = 16
-"""A solution's line of fewer characters may stand anywhere by chance."""
+"""Minimum length of a solution's line, in characters. A shorter line may occur anywhere by chance."""
 LONG = 50
-"""A hidden test's line of fewer characters may."""
+"""Minimum length of a hidden test's line, for the same reason."""
 
 
 def scan(release: Path, assignment: Assignment) -> list[str]:
-    """Return what leaks, one sentence each; an empty list is a clean release.
+    """Return one sentence for each leak. The list is empty for a clean release.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def scan(release: Path, assignment: Assignment) -> list[str]:
             continue
         name = path.relative_to(release)
         if path.is_symlink() or (path.suffix not in KINDS and name != RECORDED):
-            found.append(f"{name} is not a kind of file that a release holds.")
+            found.append(f"{name} is a kind of file that does not belong in a release.")
         elif path.suffix != ".png" and name != RECORDED:
             found += _scan_file(path, name, secret - given, hidden_names, hidden_lines)
     found += _unstripped(release, source)
@@ -62,7 +62,7 @@ def _scan_file(path: Path, name: Path, secret: set[str], names: set[str], lines:
 
 
 def _text(path: Path) -> str:
-    """A file's text; of a notebook, the sources of its cells."""
+    """Return the text of a file. For a notebook, return the sources and outputs of its cells."""
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix != ".ipynb":
         return text
@@ -71,7 +71,7 @@ def _text(path: Path) -> str:
 
 
 def _solutions(source: Path) -> tuple[set[str], set[str]]:
-    """The telling lines of all solutions, and the lines that students are given anyway."""
+    """Return the lines of all solutions, except short ones, and the lines that students receive anyway."""
     secret: set[str] = set()
     given: set[str] = set()
     for path in source.rglob("*"):
@@ -102,11 +102,11 @@ def _hidden(hidden: Path, public_text: str) -> tuple[set[str], set[str]]:
 
 
 def _unstripped(release: Path, source: Path) -> Iterator[str]:
-    """Modules that have solution regions in the source and not as many stubs in the release."""
+    """Yield a sentence for each module whose stubs in the release are not as many as its solution regions."""
     for path in source.rglob("*.py*"):
         if path.suffix not in (".py", ".pyx"):
             continue
         regions = path.read_text(encoding="utf-8").count(MARKERS[0])
         built = release / path.relative_to(source)
         if regions and built.exists() and built.read_text(encoding="utf-8").count("# YOUR CODE HERE") != regions:
-            yield f"{path.relative_to(source)} has {regions} solution regions, and not as many stubs in the release."
+            yield f"{path.relative_to(source)} has {regions} solution regions, but not as many stubs in the release."

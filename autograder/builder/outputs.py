@@ -1,6 +1,6 @@
 """Tell which notebooks hold outputs: ``python -m autograder.builder.outputs NOTEBOOK...``, for the pre-commit hook.
 
-A source notebook is committed without them: they would be in every later difference, and might show a solution.
+Source notebooks are committed without outputs, which would appear in every diff and might show a solution.
 """
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def with_outputs(paths: list[Path]) -> list[Path]:
-    """Return the notebooks in which a cell of code has outputs or was counted."""
+    """Return the notebooks in which a code cell has outputs or an execution count."""
     return [path for path in paths if any(map(_has_outputs, json.loads(path.read_text(encoding="utf-8"))["cells"]))]
 
 

@@ -1,6 +1,6 @@
-"""Record what the public tests need to know: the reference's answers, and those of each known mistake.
+"""Record the numbers that the public tests need: the answers of the reference and of each known mistake.
 
-The release holds these numbers in place of code: a mistaken solution is nearly a solution.
+The release holds these numbers instead of code, because the code of a mistake is nearly a solution.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from autograder.judge.reference import mistaken, reference
 
 RECORDED_KINDS = ("core", "edge")
 MOST_NUMBERS = 1000
-"""A mistake that shows in more numbers than these shows in random ones: the student's would be others."""
+"""Limit on a mistake's recorded numbers. A longer log holds random numbers, which a student's code does not repeat."""
 
 
 class RecordError(SetupError):
@@ -36,16 +36,16 @@ def record(assignment: Assignment, release: Path) -> None:
     ----------
     assignment : Assignment
     release : Path
-        The release, which holds the public tests already.
+        The release's folder, which already holds the public tests.
 
     Raises
     ------
     RecordError
-        If the reference fails a public test.
+        If a file of public tests cannot be imported, or the reference fails a public test.
     """
     logs: dict[str, Log] = {}
     named: dict[str, dict[str, str]] = {}
-    for test in PublicTests(assignment.source, assignment.facts).tests:
+    for test in _public_tests(assignment):
         if test.claim.kind not in RECORDED_KINDS or not asks_only_for(test.function, Fixtures):
             continue
         own = reference(assignment, _part_of(assignment, test))
@@ -65,8 +65,18 @@ def record(assignment: Assignment, release: Path) -> None:
     (release / "tests" / "recorded" / "mistakes.json").write_text(text + "\n", encoding="utf-8")
 
 
+def _public_tests(assignment: Assignment) -> list[PublicTest]:
+    try:
+        return PublicTests(assignment.source, assignment.facts).tests
+    except Exception as error:
+        raise RecordError(
+            f"The public tests in {assignment.source / 'tests'} cannot be imported ({type(error).__name__}: {error}). "
+            f"They may import {assignment.package}.checks and installed packages, and must ask `student` for the rest."
+        ) from None
+
+
 def _part_of(assignment: Assignment, test: PublicTest) -> Part | None:
-    """The part whose notebook a test may ask about."""
+    """Return the part that a test's exercise belongs to, or None."""
     return next((part for part in assignment.parts if test.claim.exercise in {one.id for one in part.exercises}), None)
 
 

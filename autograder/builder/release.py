@@ -1,7 +1,7 @@
 """nbgrader's ``generate_assignment``, made safe: no solution is ever copied, and a release that leaks is deleted.
 
-nbgrader itself copies modules verbatim before anything else runs, so its converter is replaced, for the command and
-for formgrader's button alike; see ``configure``. Notebooks go through nbgrader's own preprocessors.
+nbgrader itself copies modules verbatim before anything else runs. Therefore ``configure`` replaces its converter, for
+the command and for formgrader's button. Notebooks go through nbgrader's own preprocessors.
 """
 
 import shutil
@@ -21,24 +21,24 @@ from .leaks import scan
 from .record import RecordError, record
 from .strip import StripError, strip
 
-COPIED = {".ini", ".toml", ".cfg", ".txt", ".md", ".png", ".sh"}
-"""Files of the source that students receive as they are."""
+COPIED = {".csv", ".ini", ".toml", ".cfg", ".txt", ".md", ".png", ".sh"}
+"""Kinds of source files that students receive unchanged."""
 STRIPPED = {".py", ".pyx"}
 NOT_RELEASED = {"__pycache__", ".ipynb_checkpoints", "models", "checkpoints", "build", "recorded"}
 
 
 class ReleaseError(SystemExit):
-    """A release that must not be: nbgrader swallows exceptions of its hooks, but not this one."""
+    """The release cannot be built, or leaks. nbgrader would swallow an exception that is no ``SystemExit``."""
 
 
 class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
     """Builds a release from the source: stripped modules, public tests with recorded answers, no leaks.
 
-    It takes all options of `GenerateAssignment`.
+    It has all options of `GenerateAssignment`.
     """
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """Write everything but the notebooks, and let nbgrader record the assignment."""
+        """Write everything except the notebooks, and let nbgrader record the assignment."""
         release = Path(self._format_dest(assignment_id, student_id))
         ignored = self.coursedir.ignore
         self.coursedir.ignore = ["*"]  # nbgrader copies nothing by itself
@@ -53,12 +53,12 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         return find_course(Path(self.coursedir.root), name=self.coursedir.assignment_id)
 
     def convert_notebooks(self) -> None:
-        """Convert, then scan; whatever goes wrong, no folder is left that students must not see.
+        """Convert the notebooks, then scan the release. Delete the release after any error.
 
         Raises
         ------
         ReleaseError
-            With the first leaks, or what else went wrong.
+            If the release leaks or nbgrader fails. The message names the first leaks or nbgrader's error.
         """
         release = Path(self._format_dest(self.coursedir.assignment_id, ".")).resolve()
         try:
@@ -77,12 +77,13 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
 
 
 def assemble(course: Course, release: Path) -> None:
-    """Write a release's modules, public tests and tools; notebooks are nbgrader's to convert.
+    """Write a release's modules, public tests and tools. nbgrader converts the notebooks.
 
     Raises
     ------
     ReleaseError
-        If a module cannot be stripped, or a public test does not pass on the reference.
+        If a module cannot be stripped, a public test does not pass on the reference, or a known mistake does not fit
+        the source.
     """
     assignment, source = course.assignment, course.source
     try:
@@ -112,7 +113,7 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def configure(config: Any) -> None:
-    """Let nbgrader build releases with `ReleaseBuilder`: the command, and formgrader's Generate button.
+    """Make nbgrader build releases with `ReleaseBuilder`, in the command and in formgrader.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def configure(config: Any) -> None:
     put_tools_on_path()
     nbgrader.apps.generateassignmentapp.GenerateAssignment = ReleaseBuilder
     nbgrader.apps.api.GenerateAssignment = ReleaseBuilder
-    # A second belt: should nbgrader ever copy by itself again, modules stay out of it.
+    # A second safeguard: if nbgrader ever copies files itself, it copies no modules.
     config.GenerateAssignmentApp.CourseDirectory.ignore = [
         ".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py", "*.pyx", "*.so", "models", "checkpoints",
     ]  # fmt: skip

@@ -1,6 +1,6 @@
-"""Take the solutions out of a module: the same markers as in notebook cells, indentation and signatures kept.
+"""Strip the solutions from a module. The markers are those of notebook cells; indentation and signatures stay.
 
-Text in, text out; nothing is read or written here.
+The functions take and return text. They read and write no files.
 """
 
 import ast
@@ -15,7 +15,7 @@ MARKERS = (BEGIN, END, BEGIN_INSTRUCTOR, END_INSTRUCTOR, "### BEGIN HIDDEN TESTS
 
 
 class StripError(SetupError):
-    """A module's markers do not match up: one sentence says where."""
+    """A module cannot be stripped. The message says where its markers do not match, or why it is not valid Python."""
 
 
 def strip(text: str, name: str) -> str:
@@ -26,17 +26,17 @@ def strip(text: str, name: str) -> str:
     text : str
         The instructor's module.
     name : str
-        Its name, for messages.
+        The module's name, for messages.
 
     Returns
     -------
     str
-        Each solution region replaced by a stub at its indentation, each instructor's region left out.
+        The module with a stub, of the same indentation, for each solution region, and without instructor's regions.
 
     Raises
     ------
     StripError
-        If a marker has no partner, regions are nested, or what remains is no valid Python.
+        If a marker has no partner, regions are nested, or the stripped module is not valid Python.
     """
     kept: list[str] = []
     inside = ""
@@ -51,18 +51,18 @@ def strip(text: str, name: str) -> str:
                 kept += [indent + stub for stub in STUB]
         elif marker:
             if inside != marker.replace("END", "BEGIN"):
-                raise StripError(f"{name}, line {number}: a region ends that did not begin.")
+                raise StripError(f"{name}, line {number}: this end marker has no begin marker.")
             inside = ""
         elif not inside:
             kept.append(line)
     if inside:
-        raise StripError(f"{name}: a region does not end.")
+        raise StripError(f"{name}: a region has no end marker.")
     stripped = re.sub(r"\n{4,}", "\n\n\n", "\n".join(kept)).rstrip("\n") + "\n"
     if name.endswith(".py"):
         try:
             ast.parse(stripped)
         except SyntaxError as error:
-            raise StripError(f"{name}: without its solutions it is no valid Python ({error}).") from None
+            raise StripError(f"{name}: without its solutions, the module is not valid Python ({error}).") from None
     return stripped
 
 
@@ -81,7 +81,7 @@ def solution_lines(text: str) -> tuple[list[str], list[str]]:
 
 
 def reveal(text: str) -> str:
-    """Return a module or cell as a student would hand it in who solved all of it: no markers, no instructor's lines."""
+    """Return a solved module or cell as a student hands it in: without markers and instructor's lines."""
     kept: list[str] = []
     instructor = False
     for line in text.split("\n"):

@@ -1,6 +1,6 @@
-"""The tools that a release has besides the instructor's own files: ``checks``, the kit's rooms, rooms of the course.
+"""Tools that the builder adds to a release: ``checks``, folders of the kit, and folders of the course.
 
-They lie in the students' package, and import each other under its name. Not for solutions: see ``strip``.
+They are in the students' package, and import each other under its name. See ``strip`` for solutions.
 """
 
 import re
@@ -14,7 +14,7 @@ from autograder.course import Course
 
 KINDS = {".py", ".sh"}
 KIT_ROOMS = ("runner", "student")
-"""Rooms of the kit that are released."""
+"""Folders of the kit that are released."""
 
 
 def files(course: Course) -> Iterator[tuple[Path, str]]:
@@ -42,14 +42,14 @@ def _text(path: Path) -> str:
 
 
 def _renamed(text: str, assignment: Assignment) -> str:
-    """A module's text with imports of the students' package in the place of imports of the engine's rooms."""
+    """Return a module's text, with imports from the engine replaced by imports from the students' package."""
     kit = re.escape(f"{ROOM}.{assignment.name}.kit")
     text = re.sub(rf"(?m)^(\s*(?:from|import)) {kit}\b", rf"\1 {assignment.package}.kit", text)
     return re.sub(r"(?m)^(\s*(?:from|import)) autograder\.checks\b", rf"\1 {assignment.package}.checks", text)
 
 
 def facts(assignment: Assignment) -> str:
-    """Return what of the settings the students' tools must know, as a file of settings of its own."""
+    """Return the text of a settings file with the settings that the students' tools need."""
     lines = [f'package = "{assignment.package}"', f"computing = {_listed(assignment.settings.computing)}"]
     for name, framework in assignment.settings.frameworks.items():
         lines += ["", f"[frameworks.{name}]", f'title = "{framework.title}"']

@@ -1,4 +1,4 @@
-"""A whole class: verdicts kept by digest, judged in parallel, written into nbgrader's gradebook by one writer."""
+"""Grading of a class: judge in parallel, store verdicts by digest, write nbgrader's gradebook from one process."""
 
 from .gradebook import configure
 

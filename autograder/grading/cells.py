@@ -1,6 +1,6 @@
-"""A student's notebook made fit for nbgrader: its own answers and outputs, the release's graded cells, our verdict.
+"""Prepare a student's notebook for nbgrader: keep answers and outputs, restore graded cells, insert the verdict.
 
-Reads notebooks as hostile data and executes nothing. Not for scores: see ``gradebook``.
+Notebooks are hostile input here, and nothing is executed. See ``gradebook`` for scores.
 """
 
 import copy
@@ -15,15 +15,15 @@ from autograder.checks.definitions import read_cells
 from autograder.verdict import ExerciseResult, PartVerdict
 
 PICTURES = ("image/png", "image/jpeg")
-"""Kinds of output that are shown as the student handed them in; of all others the plain text."""
+"""Types of images that are kept as submitted. Of all other outputs, only the plain text is kept."""
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
-"""What begins a tag. Markdown lets HTML through, and nbgrader's pages show it to others as it is."""
+"""The start of an HTML tag. Markdown may hold HTML, which nbgrader's pages show unescaped to other people."""
 MAX_TEXT = 20_000
 MAX_PICTURE = 2 * 2**20
 MAX_OUTPUTS = 50
 MAX_ALL_TEXT = 50 * MAX_TEXT
-"""Characters that all outputs of a notebook hold together."""
+"""Limit on the characters of all outputs of a notebook together."""
 MAX_COUNT = 10**6
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -37,25 +37,25 @@ def read_notebook(path: Path) -> Any:
     Raises
     ------
     NotebookError
-        If it cannot be read; one sentence says why.
+        If the notebook cannot be read. The message says why in one sentence.
     """
-    return nbformat.NotebookNode(cells=read_cells(path))  # nbformat would copy and check every piece
+    return nbformat.NotebookNode(cells=read_cells(path))  # nbformat's reader would copy and validate every part
 
 
 def restore(student: Any, release: Any) -> Any:
-    """Return the release's graded cells with the student's answers, among the student's other cells.
+    """Return the student's notebook with the release's graded cells restored.
 
     Parameters
     ----------
     student, release : NotebookNode
-        What was handed in, and what was handed out.
+        The submitted and the released notebook.
 
     Returns
     -------
     NotebookNode
-        Each cell that the release names is there once, with the release's metadata and, where it is locked, the
-        release's source. Of a cell that was handed in twice the last one counts. Nothing else of the student's
-        metadata survives.
+        Each cell that has a ``grade_id`` in the release occurs once with the release's metadata. A locked cell also
+        gets the release's source. If the student's notebook has such a cell twice, the last one counts. All other
+        metadata of the student's cells is dropped.
     """
     named = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
     last: dict[str, int] = {}
@@ -82,11 +82,11 @@ def restore(student: Any, release: Any) -> Any:
 
 
 def _within(room: int, cell: Any) -> int:
-    """Leave out the text of outputs for which there is no room any more; return the room that is left."""
+    """Replace output texts that are longer than the room, in characters. Return the room that is left."""
     for output in cell.get("outputs", []):
         holder, name = (output, "text") if output.output_type == "stream" else (output.data, "text/plain")
         if len(holder.get(name, "")) > room:
-            holder[name] = "(left out: this notebook shows too much)"
+            holder[name] = "(left out: this notebook has too much output)"
         else:
             room -= len(holder.get(name, ""))
     return room
@@ -100,7 +100,7 @@ def _identity(cell: Any) -> str:
 
 
 def _plain_cell(cell: Any) -> Any:
-    """A cell with nothing but source and harmless outputs."""
+    """Return a cell with only the source, the execution count, harmless outputs and attached images."""
     source = _clean(str(cell.get("source", "")))[: 50 * MAX_TEXT]
     if cell.get("cell_type") == "code":
         new = nbformat.v4.new_code_cell(source)
@@ -120,14 +120,14 @@ def _plain_cell(cell: Any) -> Any:
 
 
 def _attached(attachments: Any) -> dict[str, dict[str, str]]:
-    """The pictures that were pasted into a cell of text."""
+    """Return the images that are attached to a text cell."""
     found = attachments.items() if isinstance(attachments, dict) else ()
     kept = {_clean(name): _pictures(data) for name, data in found if isinstance(data, dict)}
     return {name: pictures for name, pictures in kept.items() if pictures}
 
 
 def plain_output(output: Any) -> Any:
-    """Return the plain text and the pictures of an output, or None where that is nothing."""
+    """Return an output with only its plain text and images, or None if it has neither."""
     if not isinstance(output, dict):
         return None
     kind = output.get("output_type")
@@ -146,7 +146,7 @@ def plain_output(output: Any) -> Any:
 
 
 def _pictures(data: dict[str, Any]) -> dict[str, str]:
-    """What is base64 and nothing else: it ends up in an attribute of a page."""
+    """Return the images that are pure base64: nbgrader's pages put them into an HTML attribute."""
     found = {name: _joined(data.get(name)) for name in PICTURES}
     return {name: text for name, text in found.items() if 0 < len(text) < MAX_PICTURE and BASE64.fullmatch(text)}
 
@@ -157,17 +157,17 @@ def _text(value: Any) -> str:
 
 
 def _joined(value: Any) -> str:
-    """Text that a notebook may hold as a list of lines."""
+    """Return a text that a notebook may hold as a list of lines."""
     return value if isinstance(value, str) else "".join(map(str, value)) if isinstance(value, list) else ""
 
 
 def _clean(text: str) -> str:
-    """Text that can be written to a file: JSON may hold halves of characters."""
+    """Return a text that UTF-8 can encode: JSON may hold lone surrogates, which are replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _add_missing(cells: list[Any], release: Any, named: dict[str, Any]) -> None:
-    """Put back what the student deleted, each behind the one that comes before it in the release."""
+    """Restore each named cell that the student deleted, after its predecessor in the release."""
     place = -1
     where = {_identity(cell): number for number, cell in enumerate(cells) if _identity(cell) in named}
     for cell in release.cells:
@@ -183,13 +183,13 @@ def _add_missing(cells: list[Any], release: Any, named: dict[str, Any]) -> None:
 
 
 def _number(notebook: Any) -> None:
-    """Give every cell an id of its own: students' may be missing or doubled."""
+    """Give every cell a unique id: ids in a student's notebook may be missing or repeated."""
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
 
 
 def show(notebook: Any, verdict: PartVerdict) -> None:
-    """Write the verdict into the output of each grade cell, and what concerns all of it on top."""
+    """Write each exercise's result into the output of its grade cell, and the verdict's problems into a first cell."""
     results = {exercise.id: exercise for exercise in verdict.exercises}
     for cell in notebook.cells:
         identity = _identity(cell)
@@ -202,7 +202,7 @@ def show(notebook: Any, verdict: PartVerdict) -> None:
 
 
 def _quiet(text: str) -> str:
-    """Text that Markdown and HTML leave as it is."""
+    """Return the text escaped, so that Markdown and HTML show it literally."""
     return "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~<>$" else char for char in text)
 
 

@@ -1,7 +1,7 @@
-"""Judge a class: one Dask task for each submission and part that the store does not know yet.
+"""Judge a class, with one Dask task for each part of each submission.
 
-Tasks put their verdicts into the store themselves, so that whatever is finished stays; and, where that is asked for,
-what the notebooks show when they are executed. Not for nbgrader: see ``gradebook``.
+A task reuses a stored verdict, or stores a new one at once, so that an interrupted run keeps all finished work. On
+request, it also executes the notebooks and stores their outputs. See ``gradebook`` for nbgrader.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
 from autograder.interrupts import left_to_this_process
-from autograder.judge.alternatives import is_begun
+from autograder.judge.alternatives import is_worth_showing
 from autograder.judge.session import judge_part, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
@@ -32,12 +32,12 @@ log = logging.getLogger(__name__)
 
 
 class GradingError(SetupError):
-    """Grading cannot begin: one sentence says why and what to do."""
+    """Grading cannot start. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one task judges: plain data, so that it can travel to another machine that shares the folder."""
+    """The input of one task: plain data, which can be sent to another machine that shares the course's folder."""
 
     root: str
     data: str | None
@@ -47,7 +47,7 @@ class Job:
     level: int
     assignment: str = ""
     patience: Patience | None = None
-    """With which its notebook is executed; None: it is not."""
+    """Time limits for executing the notebook; None: do not execute it."""
 
 
 def require_level(allow_weak: bool = False) -> int:
@@ -56,29 +56,29 @@ def require_level(allow_weak: bool = False) -> int:
     Raises
     ------
     GradingError
-        If this machine does not give a safe one and that was not allowed.
+        If the best level of this machine is below 2. With ``allow_weak``, level 1 is enough.
     """
     level, missing = best_level()
     if level >= SAFE_LEVEL or (allow_weak and level >= 1):
         return level
     reasons = "; ".join(f"level {number}: {why}" for number, why in sorted(missing.items(), reverse=True))
     raise GradingError(
-        f"This machine confines submissions at level {level} only ({reasons}), and grading wants {SAFE_LEVEL}. "
-        "Run `autograder doctor` to see what would help, or accept the risk with --allow-weak."
+        f"This machine confines submissions only at level {level} ({reasons}), and grading requires {SAFE_LEVEL}. "
+        "Run `autograder doctor` to see what helps, or accept the risk with --allow-weak."
     )
 
 
 def submissions(course: Course, student: str = "*") -> dict[str, Path]:
-    """Return the handed-in folders by student, from ``submitted``: those whose name can be a student's."""
+    """Return the submitted folders of all students with a valid name, by student."""
     return {folder.parent.name: folder for folder in _handed_in(course, student) if _is_name(folder.parent.name)}
 
 
 def nameless(course: Course, student: str = "*") -> list[str]:
-    """Return the names of folders in ``submitted`` that cannot be a student's, in a form that can be printed.
+    """Return the names of folders in ``submitted`` that are not valid for a student, escaped for printing.
 
     Notes
     -----
-    nbgrader writes names as they are into tables, pages, patterns and paths.
+    nbgrader writes names unescaped into tables, pages, patterns and paths.
     """
     return [
         ascii(folder.parent.name)[:80] for folder in _handed_in(course, student) if not _is_name(folder.parent.name)
@@ -112,21 +112,21 @@ def judge_all(
     ----------
     course : Course
     folders : dict
-        Student to handed-in folder.
+        Maps each student to the submitted folder.
     level : int
-        Of the sandbox.
+        Sandbox level.
     workers : int, optional
-        Processes of the local cluster; by default one for each core.
+        Number of processes of the local cluster. Default: one for each core.
     scheduler : str, optional
-        Address of a Dask scheduler to use in its place.
+        Address of a Dask scheduler to use instead of a local cluster.
     progress : callable
-        Called with each finished student and verdict; None for one that could not be judged.
+        Called after each task, with the student and the verdict, or None if the task failed.
     patience : Patience, optional
-        Execute the notebooks as well, within these times.
+        Also execute the notebooks, within these time limits.
     """
     from dask.distributed import Client, LocalCluster, as_completed, wait
 
-    _ = course.secret, course.judged_on  # made before the workers race for them
+    _ = course.secret, course.judged_on  # created before several workers create them at once
     if patience is not None:
         course.kit.practice_data()
     data = str(course.data) if course.data is not None else None
@@ -138,7 +138,7 @@ def judge_all(
     with left_to_this_process():
         where = scheduler or LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, silence_logs=40, dashboard_address=None,
-            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any port: another cluster may have the usual one
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any port: another cluster may use the default one
         )  # fmt: skip
     try:
         with Client(where) as client:
@@ -156,13 +156,13 @@ def judge_all(
 
 
 def _take_in(folder: Path, root: str, name: str) -> None:
-    """Take a submission in before its parts are judged; what is wrong with it, they will find."""
+    """Take a submission in before its parts are judged. Judging a part reports errors of the submission."""
     with contextlib.suppress(SubmissionError):
         find_course(Path(root), name=name).submissions.take(folder)
 
 
 def run_job(job: Job) -> PartVerdict:
-    """Judge one part of one submission, or find its verdict; and execute its notebook where that is asked for."""
+    """Return the stored or new verdict on one part of one submission. Execute its notebooks on request."""
     course = find_course(Path(job.root), Path(job.data) if job.data else None, job.assignment)
     part = next(part for part in course.parts if part.number == job.part)
     try:
@@ -172,13 +172,13 @@ def run_job(job: Job) -> PartVerdict:
     verdict = verdict_on(course, part, submission, job.level)
     if job.patience is not None:
         for alternative in part.alternatives:
-            if is_begun(course, alternative, submission):
+            if is_worth_showing(course, alternative, submission):
                 _execute_ahead(course, alternative, submission, job.level, job.patience)
     return verdict
 
 
 def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
-    """Return the stored verdict, or judge and store."""
+    """Return the stored verdict. If there is none, judge the part and store the verdict."""
     store = VerdictStore(course)
     verdict = store.get(seen_by(course, part, submission).digest, part, level)
     if verdict is None:
@@ -190,7 +190,7 @@ def verdict_on(course: Course, part: Part, submission: Submission, level: int) -
 def shown_by(
     course: Course, part: Part, submission: Submission, notebook: Any, level: int, patience: Patience
 ) -> Executed:
-    """Return what a notebook showed when it was executed, or execute it and keep that; raises as `execute` does."""
+    """Return the stored outputs of a notebook. If there are none, execute and store it. Raises as `execute` does."""
     store = OutputStore(course)
     executed = store.get(submission.digest, part, sources_digest(notebook), level, patience)
     if executed is None:
@@ -200,17 +200,17 @@ def shown_by(
 
 
 def _execute_ahead(course: Course, part: Part, submission: Submission, level: int, patience: Patience) -> None:
-    """Execute for the writer to find it. What goes wrong here the writer tries again, and tells."""
+    """Execute a notebook and store its outputs for ``gradebook``, which tries again after an error and reports it."""
     try:
         shown_by(course, part, submission, handed_in(course, part, submission), level, patience)
     except NotebookError:
-        pass  # the verdict's problems say it
+        pass  # the verdict's problems name this error
     except Exception as error:
         log.warning("%s could not be executed (%s: %s)", part.notebook, type(error).__name__, error)
 
 
 def unjudged(course: Course, part: Part, why: str) -> PartVerdict:
-    """Return the verdict on a submission that cannot be taken in: nothing is graded, and a person looks at it."""
+    """Return the verdict on a submission that cannot be taken in: nothing is graded, and a person decides."""
     exercises = tuple(
         ExerciseResult(
             exercise.id, exercise.points, 0.0, NOT_GRADED,

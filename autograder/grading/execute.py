@@ -1,7 +1,7 @@
-"""Execute a submission's notebook in the sandbox, so that whoever reads it sees fresh outputs. Never for scores.
+"""Execute a submission's notebook in the sandbox, so that its readers see fresh outputs. Never for scores.
 
-A runner is asked cell by cell; what comes back is read as hostile: plain text and pictures survive. Grade cells are
-left out, since the verdict is written there. Not for keeping what was shown: see ``store``.
+The runner executes one cell at a time. Its answers are hostile input: only plain text and images are kept. Grade cells
+are not executed, because the verdict is written there. See ``store`` for keeping the outputs.
 """
 
 import base64
@@ -12,7 +12,7 @@ import re
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,28 +35,28 @@ from autograder.sandbox.levels import remove_at_exit
 from .cells import MAX_ALL_TEXT, MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, PICTURES, plain_output, read_notebook, restore
 
 MAX_ALL_PICTURES = 8 * MAX_PICTURE
-"""Characters of pictures in base64 that the outputs of one notebook hold together."""
+"""Limit on the base64 characters of all images in the outputs of one notebook."""
 MAX_ONE_PICTURE = MAX_PICTURE * 3 // 4 - 4
-"""Bytes of one picture."""
+"""Limit on the bytes of one image."""
 TOOLS = ("checks", "kit")
-"""Folders of the package that notebooks use and that intake leaves out: they are not the student's work."""
+"""Folders of the package that notebooks use. Intake leaves them out, because they are not the student's work."""
 SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 STARTING_SECONDS = 60.0
 
 
 class ExecutionFault(GraderFault):
-    """A notebook could not be executed, and the grader is at fault: one sentence says why."""
+    """A notebook could not be executed, and the grader is at fault. The message says why."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a notebook may take.
+    """Time limits for executing a notebook.
 
     Attributes
     ----------
     cell, notebook : float
-        Seconds for one cell, and for all of them.
+        Seconds for one cell, and for all cells.
     """
 
     cell: float = 120.0
@@ -65,20 +65,20 @@ class Patience:
 
 @dataclass(frozen=True)
 class Executed:
-    """What the cells of a notebook showed.
+    """The outputs of an executed notebook.
 
     Attributes
     ----------
     sources : str
-        Digest of the cells.
+        Digest of the executed cells; see `sources_digest`.
     cells : dict
-        Number of a cell to its execution count (None: it was not executed) and its outputs, in the notebook's form.
+        Maps a cell's index to its execution count (None: not executed) and its outputs, in the notebook's format.
     summary : str
-        One sentence for the reader.
+        A short text for the reader.
     level : int
-        Of the sandbox.
+        Sandbox level.
     hurried : Patience or None
-        The limits, where the time was not enough.
+        The time limits, if one of them was reached.
     """
 
     sources: str
@@ -88,7 +88,7 @@ class Executed:
     hurried: Patience | None = None
 
     def put_into(self, notebook: Any) -> None:
-        """Replace the outputs of an equal notebook's cells, and say on top what happened."""
+        """Write the outputs into a notebook with the same cells, and insert the summary as its first cell."""
         for number, (count, outputs) in self.cells.items():
             cell = notebook.cells[number]
             cell.execution_count = count
@@ -97,19 +97,19 @@ class Executed:
 
 
 def handed_in(course: Course, part: Part, submission: Submission) -> Any:
-    """Return a part's notebook as it is shown: the student's, with the release's graded cells.
+    """Return the student's notebook of a part, with the release's graded cells restored.
 
     Raises
     ------
     NotebookError
-        If there is none that can be read.
+        If there is no readable notebook.
     """
     release = nbformat.read(course.release / part.notebook, as_version=4)
     return restore(read_notebook(submission.folder / part.notebook), release)
 
 
 def sources_digest(notebook: Any) -> str:
-    """Return a digest of what would be executed."""
+    """Return a digest of the cells to execute: their indices and sources."""
     total = hashlib.sha256()
     for number in _numbers(notebook):
         source = notebook.cells[number].source.encode("utf-8", "surrogatepass")
@@ -118,7 +118,7 @@ def sources_digest(notebook: Any) -> str:
 
 
 def _numbers(notebook: Any) -> list[int]:
-    """The cells whose outputs are replaced: all code but that of locked grade cells."""
+    """Return the indices of the cells to execute: all code cells except locked grade cells."""
 
     def graded(cell: Any) -> bool:
         nbgrader = cell.metadata.get("nbgrader", {})
@@ -137,22 +137,23 @@ def execute(
     course : Course
     part : Part
     submission : Submission
-        Taken in already; it is left as it is.
+        The submission after intake. It is not changed.
     notebook : NotebookNode
-        Of that submission; see `handed_in`.
+        A notebook of that submission; see `handed_in`.
     level : int
-        Of the sandbox.
+        Sandbox level.
     patience : Patience
+        Time limits.
 
     Returns
     -------
     Executed
-        Whatever the cells did.
+        The outputs, also if cells raise errors or end the program.
 
     Raises
     ------
     ExecutionFault, LaunchError, CourseError, OSError
-        If the fault is ours.
+        If the grader is at fault.
     """
     framework = course.assignment.framework_of(part)
     if framework is not None and not profiles.is_installed(course.assignment, part):
@@ -174,7 +175,7 @@ def execute(
 
 
 def _limits(text: int, pictures: int) -> dict[str, int]:
-    """What the runner keeps of one cell's outputs."""
+    """Return the limits that the runner applies to one cell's outputs."""
     return {
         "text": min(text, MAX_TEXT), "number": MAX_OUTPUTS, "picture": MAX_ONE_PICTURE, "pictures": pictures * 3 // 4,
     }  # fmt: skip
@@ -182,7 +183,7 @@ def _limits(text: int, pictures: int) -> dict[str, int]:
 
 @dataclass
 class _Run:
-    """One notebook in one runner."""
+    """The execution of one notebook in one runner."""
 
     remote: Remote
     notebook: Any
@@ -236,7 +237,7 @@ class _Run:
         return f"This cell did not end within {self.patience.cell:g} seconds."
 
     def _kept(self, output: Any) -> dict[str, Any] | None:
-        """What is left of an output that comes from a runner: plain text and pictures, within the notebook's limits."""
+        """Return an output of the runner with only plain text and images, within the notebook's limits, or None."""
         if not isinstance(output, dict):
             return None
         kind, text, data = (output.get(name) for name in ("output_type", "text", "data"))
@@ -253,7 +254,7 @@ class _Run:
         text_size = len(kept.get("text", "")) + len(shown.get("text/plain", ""))
         picture_size = sum(len(shown[name]) for name in PICTURES if name in shown)
         if text_size > self.text or picture_size > self.pictures:
-            return _said("(an output is left out: this notebook shows too much)")
+            return _said("(an output is left out: this notebook has too much output)")
         self.text -= text_size
         self.pictures -= picture_size
         return dict(kept)
@@ -261,7 +262,7 @@ class _Run:
     def _summary(self, count: int, left: int) -> str:
         start = "**Executed for grading**, in quick mode. "
         if self.ended:
-            behind = f" The {left} cells behind it were not executed." if left else ""
+            behind = f" The {left} cells after it were not executed." if left else ""
             return f"{start}It does not run from top to bottom: cell {count} ended the program.{behind}"
         if not self.failed:
             return f"{start}It runs from top to bottom: none of {count} cells ended in an error."
@@ -274,7 +275,7 @@ def _said(sentence: str) -> dict[str, Any]:
 
 
 def _tidy(text: Any) -> str:
-    """Text without colours, and without anything else that is not to be seen."""
+    """Return a text without colour codes and unprintable characters."""
     return printable(COLOURS.sub("", text[: 2 * MAX_TEXT]).expandtabs()) if isinstance(text, str) else ""
 
 
@@ -286,24 +287,31 @@ def _is_picture(name: str, value: Any) -> bool:
 
 @contextmanager
 def _laid_out(course: Course, part: Part, submission: Submission, level: int) -> Iterator[Path]:
-    """The submission as its author had it: with what of the release intake leaves out, and a built extension."""
-    package = Path(course.assignment.package)
-    left_out = (Path("tests"), *(package / name for name in (*TOOLS, *course.assignment.settings.rooms)))
-    files = (path for place in left_out for path in (course.release / place).rglob("*"))
-    tools = {
-        path.relative_to(course.release): path
-        for path in files
+    """Yield a folder with the submission, the release's files that intake leaves out, and a built extension."""
+    package, rules = Path(course.assignment.package), course.assignment.rules
+    tools = (Path("tests"), *(package / name for name in (*TOOLS, *course.assignment.settings.rooms)))
+    lent = {
+        name: path
+        for path in course.release.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
+        and ((name := path.relative_to(course.release)).suffix not in rules.limits or _is_below(name, tools))
     }  # fmt: skip
-    with view(submission, level > 1, tools) as seen:
+    with view(submission, level > 1, lent) as seen:
         extension = provide(course, part, seen, level)
         if extension.fault:
             raise ExecutionFault(extension.fault)
         yield seen.folder
 
 
+def _is_below(name: Path, folders: Iterable[Path]) -> bool:
+    return any(name.is_relative_to(folder) for folder in folders)
+
+
 def _within_reach(data: Path, level: int) -> Path:
-    """The data where the sandbox's own user can read them: level 2 mounts nothing, and parents may be closed."""
+    """Return the data folder, or a copy of it that the sandbox's user can read.
+
+    At level 2 under root, the runner has another user and no mounts, so it cannot enter closed parent folders.
+    """
     if level != 2 or os.geteuid() != 0 or all(parent.stat().st_mode & stat.S_IXOTH for parent in data.parents):
         return data
     return _lent(data)

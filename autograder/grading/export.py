@@ -1,6 +1,6 @@
-"""``nbgrader export`` with two more columns: the points that are still open, and why.
+"""``nbgrader export`` with two more columns: the open points, and the reasons.
 
-nbgrader's own table shows what nobody has judged or read yet as if it were zero. Not for scores: they are nbgrader's.
+nbgrader's own table shows an answer that nobody has judged or read yet as zero. The scores here are nbgrader's.
 """
 
 import csv
@@ -16,9 +16,9 @@ COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
     "late_submission_penalty", "score", "max_score", "open_points", "open_reasons",
 )  # fmt: skip
-"""nbgrader's, in its order, and ours behind them."""
+"""nbgrader's columns in its order, then the two additional columns."""
 FORMULAS = ("=", "+", "-", "@")
-"""What begins a formula in a spreadsheet."""
+"""Characters that begin a formula in a spreadsheet."""
 UNREAD = "Answers wait for a person to read them."
 
 
@@ -43,7 +43,7 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
 
 
 def harmless(value: Any) -> Any:
-    """Return a value on one line, of which no spreadsheet makes a formula: a student may have chosen its words."""
+    """Return a value as one line that no spreadsheet reads as a formula: a student may have written the text."""
     if not isinstance(value, str):
         return value
     text = " ".join(value.split())
@@ -72,7 +72,7 @@ def _row(gradebook: Gradebook, root: Path, assignment: Any, student: Any) -> dic
 
 
 def _open(submission: Any, kept: dict[str, record.Waiting]) -> tuple[float, list[str]]:
-    """The points of a submission that nobody has decided yet, and why, each reason once."""
+    """Return the open points of a submission, and the reasons, each reason once."""
     points: dict[str, float] = {}
     reasons: dict[str, None] = {}
     for notebook in submission.notebooks:
@@ -81,7 +81,7 @@ def _open(submission: Any, kept: dict[str, record.Waiting]) -> tuple[float, list
                 continue
             known = kept.get(grade.name)
             if known is None and not grade.max_score:
-                continue  # a cell of an alternative, whose points are those of another notebook
+                continue  # a cell of an alternative: its points are in another notebook
             points[grade.name] = known.points if known else grade.max_score
             reasons[known.why if known else UNREAD] = None
     return sum(points.values()), list(reasons)

@@ -1,7 +1,8 @@
-"""nbgrader's ``autograde``, with the judge in the place of execution: a submission at a time, each all or nothing.
+"""nbgrader's ``autograde``, which judges submissions instead of executing notebooks.
 
-Its converter is replaced, for the command and for formgrader's button; see ``configure``. It writes scores from
-verdicts only, never runs or imports anything of a submission, and goes on after whatever one submission does.
+``configure`` replaces nbgrader's converter, for the command and for formgrader's button. The new converter grades one
+submission after another, writes scores from verdicts only, and never runs or imports code of a submission. The scores
+of a submission are written in one transaction. An error in one submission does not stop the others.
 """
 
 import os
@@ -28,7 +29,7 @@ from autograder.checks.definitions import NotebookError
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
-from autograder.judge.alternatives import is_begun
+from autograder.judge.alternatives import is_worth_showing
 from autograder.sandbox.client import printable
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
@@ -44,36 +45,36 @@ CODE = (".py", ".pyx")
 
 @dataclass(frozen=True)
 class Judged:
-    """A judged submission: what is written into ``autograded`` and into the gradebook."""
+    """A judged submission: the content for ``autograded`` and for the gradebook."""
 
     digest: str
     verdicts: tuple[PartVerdict, ...]
     notebooks: dict[str, Any]
     code: dict[str, bytes]
     executed: bool = False
-    """Whether the notebooks show what they showed when we executed them."""
+    """Whether execution was requested, and no notebook failed to execute."""
 
 
 class JudgedAutograde(Autograde):  # type: ignore[misc]
-    """Grades by verdicts of the judge. It takes the options of `Autograde`, and those below."""
+    """Grades by verdicts of the judge. It has the options of `Autograde`, and the options below."""
 
     allow_weak = Bool(False, help="Grade although this machine cannot confine submissions well (below level 2).").tag(
         config=True
     )
-    data = Unicode("", help="Folder of the data to judge on; by default what the assignment's kit finds.").tag(
+    data = Unicode("", help="Folder of the data for judging. Default: the one that the assignment's kit finds.").tag(
         config=True
     )
     execute = Bool(
         False, help="Execute students' notebooks in the sandbox, so that their readers see fresh outputs."
     ).tag(config=True)
-    execute_cell_seconds = Float(
-        Patience().cell, help="Seconds that one cell may take where notebooks are executed."
-    ).tag(config=True)
-    execute_seconds = Float(
-        Patience().notebook, help="Seconds that one notebook may take where they are executed."
-    ).tag(config=True)
+    execute_cell_seconds = Float(Patience().cell, help="Time limit for executing one cell, in seconds.").tag(
+        config=True
+    )
+    execute_seconds = Float(Patience().notebook, help="Time limit for executing one notebook, in seconds.").tag(
+        config=True
+    )
     autograde_preprocessors = List(
-        [AssignLatePenalties], help="Preprocessors that run once the scores are in the gradebook."
+        [AssignLatePenalties], help="Preprocessors that run after the scores are in the gradebook."
     ).tag(config=True)
 
     _level: int | None = None
@@ -88,7 +89,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         return self._course
 
     def start(self) -> None:
-        """Grade; what stops all of it is said in one sentence."""
+        """Grade the submissions. Report an error that prevents all grading in one sentence."""
         try:
             self._level = engine.require_level(self.allow_weak)
             self._require_assignment()
@@ -118,8 +119,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         failed = engine.nameless(self.course, self.coursedir.student_id)
         for name in failed:
             self.log.error(
-                "%s in submitted/ is not graded: rename it to a student's id, of letters, digits, spaces and . @ _ + - "
-                "only, beginning with a letter or digit.", name,
+                "%s in submitted/ is not graded: rename it to a student's id. An id begins with a letter or digit, and "
+                "holds only letters, digits, spaces and . @ _ + -", name,
             )  # fmt: skip
         count = len(failed) + len(self.assignments)
         for folder, (student,) in sorted(self.assignments.items()):
@@ -136,9 +137,9 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             raise NbGraderException(message)
 
     def grade(self, student: str, folder: Path) -> bool:
-        """Grade one submission; return False if it was graded before and nothing has changed.
+        """Grade one submission. Return False if it was graded before and nothing has changed.
 
-        All that a student did wrong ends in a verdict; an exception is the grader's fault.
+        A fault of the student ends in a verdict. An exception is a fault of the grader.
         """
         destination = self._destination(student)
         of = self.course.root, self.coursedir.assignment_id, student
@@ -163,7 +164,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         )
 
     def _state(self, folder: Path) -> dict[str, Any]:
-        """What the record says if nothing has changed since a submission was graded in the way that is asked for."""
+        """Return the state that the record holds if nothing has changed since the submission was graded."""
         try:
             return self._graded_from(self.course.submissions.take(folder).digest, self.execute)
         except SubmissionError:
@@ -182,7 +183,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             code = {
                 name: (submission.folder / name).read_bytes()
                 for name in submission.files
-                if name.endswith(CODE) and ".ipynb/" not in name  # where a notebook is to be written
+                if name.endswith(CODE) and ".ipynb/" not in name  # a folder with a notebook's name would be in the way
             }
             notebooks, fresh = {}, []
             for alternative, verdict in self._alternatives(verdicts):
@@ -198,49 +199,49 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             return Judged("", verdicts, notebooks, {}, self.execute)
 
     def _alternatives(self, verdicts: tuple[PartVerdict, ...]) -> Iterator[tuple[Part, PartVerdict]]:
-        """Every notebook of the course with its verdict; one in whose place another counts has an empty one."""
+        """Yield every notebook of the course with its verdict, which is empty if another alternative counts."""
         for part, verdict in zip(self.course.parts, verdicts, strict=True):
             for alternative in part.alternatives:
                 counts = alternative.name == verdict.name
-                aside = PartVerdict(part.number, alternative.name, (), (f"For this part {verdict.name}.ipynb counts.",))
+                aside = PartVerdict(part.number, alternative.name, (), (f"{verdict.name}.ipynb counts for this part.",))
                 yield alternative, verdict if counts else aside
 
     def _notebook(self, part: Part, submission: Submission, verdict: PartVerdict) -> tuple[Any, bool]:
-        """The student's notebook with the verdict; and whether it is executed, if that is asked for and can be done."""
+        """Return the student's notebook with the verdict, and False if a requested execution failed, else True."""
         try:
             notebook = handed_in(self.course, part, submission)
-        except NotebookError:  # the verdict's problems say it
+        except NotebookError:  # the verdict's problems name this error
             return self._blank(part, verdict), True
         except Exception as error:
-            self.log.warning("%s was replaced by the blank one (%s)", part.notebook, type(error).__name__)
+            self.log.warning("%s was replaced by the release's notebook (%s)", part.notebook, type(error).__name__)
             return self._blank(part, verdict), True
-        shown = self.execute and is_begun(self.course, part, submission)
+        shown = self.execute and is_worth_showing(self.course, part, submission)
         executed = not shown or self._execute(part, submission, notebook)
         show(notebook, verdict)
         return notebook, executed
 
     def _blank(self, part: Part, verdict: PartVerdict) -> Any:
-        """The release's notebook with the verdict, where a student's cannot be read."""
+        """Return the release's notebook with the verdict. It replaces a student's unreadable notebook."""
         notebook = nbformat.read(self.course.release / part.notebook, as_version=4)
         show(notebook, verdict)
         return notebook
 
     def _execute(self, part: Part, submission: Submission, notebook: Any) -> bool:
-        """Let a notebook show what it shows when it is executed; False if that fails, which is our fault."""
+        """Write fresh outputs into a notebook. Return False if execution fails, which is the grader's fault."""
         assert self._level is not None
         patience = Patience(self.execute_cell_seconds, self.execute_seconds)
         try:
             engine.shown_by(self.course, part, submission, notebook, self._level, patience).put_into(notebook)
         except Exception as error:
             self.log.warning(
-                "%s was not executed and keeps the outputs that were handed in (%s: %s)",
+                "%s was not executed and keeps the submitted outputs (%s: %s)",
                 part.notebook, type(error).__name__, error,
             )  # fmt: skip
             return False
         return True
 
     def _write_scores(self, student: str, folder: Path, judged: Judged) -> None:
-        """Let the gradebook hold what the verdicts say, in one transaction."""
+        """Write the verdicts into the gradebook, in one transaction."""
         assignment = self.coursedir.assignment_id
         timestamp = _timestamp(folder / "timestamp.txt")
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
@@ -287,7 +288,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         self.set_permissions(self.coursedir.assignment_id, student)
 
     def _resources(self, path: str, student: str, name: str) -> dict[str, Any]:
-        """What nbgrader's preprocessors expect to be told."""
+        """Return the resources that nbgrader's preprocessors expect."""
         details = {"student": student, "assignment": self.coursedir.assignment_id, "notebook": name}
         nbgrader_resources = {**details, "db_url": self.coursedir.db_url}
         return {
@@ -299,7 +300,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
 
 def _timestamp(path: Path) -> datetime | None:
-    """When a submission was handed in, or None. The file is the student's as well: a link, a pipe, anything."""
+    """Return the time of the submission, or None. The file is the student's: it may be a symlink, a pipe or garbage."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
@@ -310,7 +311,7 @@ def _timestamp(path: Path) -> datetime | None:
 
 
 def _set_grade(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
-    """Write a score only from a verdict; everything else waits for a person."""
+    """Set a score from a result, or 0 for an untouched answer. Every other grade waits for a person."""
     if result is not None and result.outcome in (GRADED, FAILED):
         grade.auto_score = min(max(float(result.score), 0.0), float(grade.max_score))
         grade.needs_manual_grade = grade.manual_score is not None
@@ -323,9 +324,9 @@ def _set_grade(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
 
 
 def _set_extra_credit(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
-    """The same in a notebook whose cells hold no points, because those of the part's first one do.
+    """Set extra credit from a result, in a notebook whose cells have no points: the part's first notebook has them.
 
-    nbgrader counts extra credit only beside a score, and thus a cell that a person reads has one of 0.
+    nbgrader counts extra credit only beside a score. Therefore a cell that a person reads gets the score 0.
     """
     if result is None:
         grade.auto_score = 0.0
@@ -339,7 +340,7 @@ def _set_extra_credit(grade: Any, cell: Any, result: ExerciseResult | None) -> N
 
 
 def _set_aside(grade: Any, cell: Any) -> None:
-    """A cell of a notebook in whose place another one counts earns nothing; what a person gave it, a person takes."""
+    """Give no points to a cell of a notebook that does not count. Only a person removes points that a person gave."""
     grade.auto_score = 0.0
     if not utils.is_solution(cell):
         grade.extra_credit = None
@@ -351,7 +352,7 @@ def _untouched(cell: Any) -> bool:
 
 
 def configured_patience(root: Path) -> Patience:
-    """Return how long notebooks may take by a course's ``nbgrader_config.py``, as nbgrader itself will read it."""
+    """Return the time limits for notebooks from a course's ``nbgrader_config.py``, read in nbgrader's way."""
     given = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config().get("JudgedAutograde", {})
     usual = Patience()
     return Patience(
@@ -360,7 +361,7 @@ def configured_patience(root: Path) -> Patience:
 
 
 def configure(config: Any) -> None:
-    """Let nbgrader grade with `JudgedAutograde`: the command, and formgrader's button.
+    """Make nbgrader grade with `JudgedAutograde`, in the command and in formgrader.
 
     Parameters
     ----------
@@ -370,6 +371,6 @@ def configure(config: Any) -> None:
     nbgrader.apps.autogradeapp.Autograde = JudgedAutograde
     nbgrader.apps.api.Autograde = JudgedAutograde
     config.ExportApp.plugin_class = CsvExport
-    # What students hand in may hold HTML and script; feedback and formgrader show it to others.
+    # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}

@@ -1,6 +1,6 @@
-"""What was written about a student: from what it was graded, and what of it still waits for a person or a set-up.
+"""Records of graded students: the graded state, and the exercises that wait for a person or a set-up.
 
-One JSON for each student, beside the gradebook. Not for verdicts: see ``store``.
+Each student has one JSON file. See ``store`` for verdicts.
 """
 
 import json
@@ -21,11 +21,11 @@ class Waiting:
     Attributes
     ----------
     points : float
-        The most that it gives.
+        The exercise's points.
     outcome : str
         ``open``, ``error`` or ``not_graded``.
     why : str
-        One sentence, where possible with what to do.
+        One sentence. If possible, it says what to do.
     """
 
     points: float
@@ -35,14 +35,14 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept about a graded student.
+    """The record of a graded student.
 
     Attributes
     ----------
     state : dict or None
-        What it was graded from; None: grade it again.
+        Digests and options at the time of grading; None: grade the student again.
     waiting : dict
-        Exercise to what it waits for.
+        Maps the id of an exercise to its `Waiting`.
     """
 
     state: dict[str, Any] | None = None
@@ -59,12 +59,12 @@ def waiting(verdicts: Iterable[PartVerdict]) -> dict[str, Waiting]:
 
 
 def path_of(root: Path, assignment: str, student: str) -> Path:
-    """Return where a student's record is kept, in a course's folder."""
+    """Return the path of a student's record in a course's folder."""
     return root / STATE / "graded" / assignment / f"{student}.json"
 
 
 def read(root: Path, assignment: str, student: str) -> Record:
-    """Return a student's record; an empty one where there is none that can be read."""
+    """Return a student's record, or an empty one if there is no readable record."""
     try:
         content = json.loads(path_of(root, assignment, student).read_text(encoding="utf-8"))
         return Record(content["state"], {name: Waiting(**one) for name, one in content["waiting"].items()})
@@ -73,5 +73,5 @@ def read(root: Path, assignment: str, student: str) -> Record:
 
 
 def write(root: Path, assignment: str, student: str, record: Record) -> None:
-    """Keep a student's record, all of it or none."""
+    """Write a student's record atomically."""
     files.write(path_of(root, assignment, student), json.dumps(asdict(record)).encode())

@@ -1,6 +1,6 @@
-"""Verdicts, and what notebooks showed, on disk by the digest of all that decides them: nothing is done twice.
+"""Stored verdicts and notebook outputs. The key is a digest of everything that decides them, so no work is repeated.
 
-Not for scores: those are nbgrader's, see ``gradebook``.
+See ``gradebook`` for scores, which nbgrader keeps.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ EXECUTION = hashlib.sha256(Path(str(execute.__file__)).read_bytes()).hexdigest()
 
 @dataclass(frozen=True)
 class VerdictStore:
-    """The verdicts of a course.
+    """The stored verdicts of a course.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class VerdictStore:
     course: Course
 
     def key(self, submission: str, part: Part) -> str:
-        """Return the name under which the verdict on a submission's part is kept."""
+        """Return the key of the verdict on a part of a submission."""
         return _key(submission, part, judging_digest(self.course, part))
 
     def get(self, submission: str, part: Part, level: int) -> PartVerdict | None:
-        """Return a kept verdict that was reached at least at ``level``, or None."""
+        """Return the stored verdict that was judged at ``level`` or better, or None if it is missing or outdated."""
         try:
             content = json.loads(self._path(self.key(submission, part)).read_text(encoding="utf-8"))
             verdict, consulted = from_json(content["verdict"])[0], content["consulted"]
@@ -47,14 +47,14 @@ class VerdictStore:
         return verdict if current and verdict.sandbox_level >= level else None
 
     def _digests(self, numbers: Iterable[int]) -> dict[str, str]:
-        """What decides the verdicts on some parts, by number."""
+        """Return the judging digests of some parts, by number."""
         wanted = set(numbers)
         return {
             str(part.number): judging_digest(self.course, part) for part in self.course.parts if part.number in wanted
         }
 
     def put(self, part: Part, verdict: PartVerdict) -> None:
-        """Keep a verdict, unless the grader itself went wrong: then judging again may tell more."""
+        """Store a verdict, unless an exercise ended in an error of the grader: judging again may succeed."""
         if not has_error(verdict):
             content = {"verdict": to_json([verdict]), "consulted": self._digests(verdict.consulted)}
             files.write(self._path(self.key(verdict.submission, part)), json.dumps(content).encode())
@@ -64,13 +64,13 @@ class VerdictStore:
 
 
 def has_error(verdict: PartVerdict) -> bool:
-    """Whether the grader itself went wrong."""
+    """Tell whether an exercise ended in an error of the grader."""
     return any(exercise.outcome == ERROR for exercise in verdict.exercises)
 
 
 @dataclass(frozen=True)
 class OutputStore:
-    """What the notebooks of a course showed when they were executed.
+    """The stored outputs of a course's executed notebooks.
 
     Attributes
     ----------
@@ -80,7 +80,10 @@ class OutputStore:
     course: Course
 
     def get(self, submission: str, part: Part, sources: str, level: int, patience: Patience) -> Executed | None:
-        """Return what these sources showed at least at ``level``, or None; also where more time would show more."""
+        """Return the outputs of these sources at ``level`` or better.
+
+        Return None if there are none, or if they reached a time limit and ``patience`` allows more time.
+        """
         try:
             content = json.loads(self._path(submission, part).read_text(encoding="utf-8"))
             hurried = content["hurried"] and Patience(**content["hurried"])
@@ -94,7 +97,7 @@ class OutputStore:
         return None if longer else executed
 
     def put(self, submission: str, part: Part, executed: Executed) -> None:
-        """Keep it."""
+        """Store the outputs of a notebook."""
         files.write(self._path(submission, part), json.dumps(asdict(executed)).encode())
 
     def _path(self, submission: str, part: Part) -> Path:
@@ -108,7 +111,7 @@ def _key(submission: str, part: Part, *digests: str) -> str:
 
 
 def presentation_digest(course: Course) -> str:
-    """Return a digest of all that decides what is written about a submission, besides the submission itself."""
+    """Return a digest of everything, besides the submission, that decides its scores and pages."""
     own = sorted(path for path in Path(__file__).parent.iterdir() if path.suffix in (".py", ".jinja"))
     total = hashlib.sha256(b"".join(path.read_bytes() for path in own))
     for part in course.parts:

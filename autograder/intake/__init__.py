@@ -1,1 +1,1 @@
-"""From what was handed in, a folder or an archive, to plain files that can be judged."""
+"""Intake: from a student's folder or archive to plain files and a digest."""

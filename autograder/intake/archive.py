@@ -1,8 +1,8 @@
-"""An archive (zip, tar, gzipped tar) as a source of entries, read as hostile data: streams, within limits.
+"""Read the entries of an archive (zip, tar, gzipped tar). The archive is hostile input: it is streamed, within limits.
 
-Nothing is unpacked here, and what counts is not decided here: see ``submission``. Python's ``zipfile`` reads from a
-file that lends it so many bytes and no more; of ``tarfile`` only the reader of a single header is used, since the rest
-believes lengths, keeps every member and, before Python 3.12.6, takes hours over some headers.
+This module writes no files. See ``submission`` for which entries are accepted. Python's ``zipfile`` reads from a
+wrapper that limits the bytes it gets. Of ``tarfile`` this module uses only the parser of a single header: the other
+code trusts lengths, keeps every member in memory and, before Python 3.12.6, takes hours for some headers.
 """
 
 import os
@@ -18,31 +18,31 @@ from .entries import CHUNK, Entry, Unreadable, raise_if_ours
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 MAX_PACKED = 512 * 2**20
-"""A larger archive is not opened."""
+"""Bytes of an archive; a larger archive is refused."""
 MAX_UNPACKED = 2**30
-"""Of a tar, which must be unpacked from its beginning to reach anything."""
+"""Unpacked bytes of a tar: to reach one member, all earlier bytes must be unpacked."""
 MAX_MEMBERS = 50_000
 MAX_DIRECTORY = 4 * 2**20
-"""Of a zip's directory, which is held in memory as a whole."""
+"""Bytes of a zip's directory, which ``zipfile`` holds in memory."""
 MAX_HEADER, MAX_HEADERS = 2**16, 32 * 2**20
-"""Of a long name or extended header in a tar, and of all of its headers together."""
+"""Bytes of one long name or extended header in a tar, and of all headers together."""
 BLOCK = 512
-BROKEN = "is broken or not complete: pack it anew and hand that in"
-LONG = "holds a header that is too long: pack it anew and hand that in"
+BROKEN = "is broken or incomplete: pack the files again and hand in the new archive"
+LONG = "holds a header that is too long: pack the files again and hand in the new archive"
 
 
 def is_archive(name: str) -> bool:
-    """Whether a file of this name is an archive that can be handed in."""
+    """Tell whether a file of this name is an archive that students may hand in."""
     return name.lower().endswith(SUFFIXES)
 
 
 def entries_of_archive(path: Path) -> Generator[Entry, None, None]:
-    """Yield the members of an archive, in its own order; what kind it is is told by its first bytes.
+    """Yield the members of an archive, in its order. The archive's first bytes tell its format.
 
     Raises
     ------
     Unreadable
-        If it is broken, truncated, larger than the limits, or holds more members.
+        If the archive is broken or truncated, or exceeds a limit.
     """
     try:
         with path.open("rb") as file:
@@ -51,25 +51,25 @@ def entries_of_archive(path: Path) -> Generator[Entry, None, None]:
                 raise Unreadable(f"is larger than {MAX_PACKED >> 20} MB: hand in the course's files only")
             start = file.read(BLOCK)
             file.seek(0)
-            if start[:4] in (b"PK\3\4", b"PK\5\6") and not _is_header(start):  # a tar begins with a name, any name
+            if start[:4] in (b"PK\3\4", b"PK\5\6") and not _is_header(start):  # a tar may begin with any name
                 found = _zipped(file, size)
             else:
                 found = _tarred(_gunzip(file) if start.startswith(b"\x1f\x8b") else file.read)
             for number, entry in enumerate(found):
                 if number >= MAX_MEMBERS:
-                    raise Unreadable(f"holds more than {MAX_MEMBERS:,} files: hand in the course's only")
+                    raise Unreadable(f"holds more than {MAX_MEMBERS:,} files: hand in the course's files only")
                 yield entry
     except Unreadable:
         raise
     except (
         Exception
-    ) as error:  # what zipfile, tarfile and zlib raise on rubbish is of many kinds, not all of them documented
+    ) as error:  # zipfile, tarfile and zlib raise many exceptions on broken data, and some are not documented
         raise_if_ours(error)
         raise Unreadable(BROKEN) from None
 
 
 class _Lent:
-    """A file for ``zipfile``, which believes what an archive says: at most so much at a time, and so much in all."""
+    """A file with limits for ``zipfile``, which trusts an archive's lengths: bytes per read, and bytes in total."""
 
     def __init__(self, file: BinaryIO, left: int) -> None:
         self._file, self._left = file, left
@@ -78,7 +78,7 @@ class _Lent:
     def read(self, size: int = -1) -> bytes:
         content = self._file.read(size if 0 <= size <= MAX_DIRECTORY else MAX_DIRECTORY + 1)
         self._left -= len(content)
-        if len(content) > MAX_DIRECTORY or self._left < 0:  # the latter where members overlap
+        if len(content) > MAX_DIRECTORY or self._left < 0:  # overlapping members exceed the total
             raise Unreadable(BROKEN)
         return content
 
@@ -93,7 +93,7 @@ def _zipped(file: BinaryIO, size: int) -> Iterator[Entry]:
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
-    """The name as it was packed: macOS writes UTF-8 without saying so, which ``zipfile`` takes for an old code page."""
+    """Return a member's original name: macOS writes UTF-8 without its flag, and ``zipfile`` decodes it as cp437."""
     if info.flag_bits & 0x800:
         return info.orig_filename
     try:
@@ -110,8 +110,8 @@ def _zip_trouble(info: zipfile.ZipInfo, name: str) -> str:
         return "not a plain file"
     if info.flag_bits & 0x41:
         return "encrypted"
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others unpack without limits
-        return "packed in a way that is not read here"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
+        return "packed by an unsupported method"
     return ""
 
 
@@ -129,13 +129,13 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Ite
 
 
 class _Blocks:
-    """The unpacked bytes of a tar, read once from beginning to end."""
+    """The unpacked bytes of a tar, as a stream that is read once."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read, self._come, self._headers = read, 0, 0
 
     def header(self, size: int) -> bytes:
-        """Return the next bytes, padded to whole blocks, that describe members."""
+        """Return the next ``size`` bytes of headers, and skip the padding to whole blocks."""
         padded = size + -size % BLOCK
         self._headers += padded
         if size > MAX_HEADER or self._headers > MAX_HEADERS:
@@ -143,7 +143,7 @@ class _Blocks:
         return b"".join(self.chunks(padded))[:size]
 
     def chunks(self, size: int) -> Iterator[bytes]:
-        """Yield exactly so many bytes."""
+        """Yield exactly ``size`` bytes."""
         while size:
             chunk = self._read(min(size, CHUNK))
             self._come += len(chunk)
@@ -155,13 +155,13 @@ class _Blocks:
             yield chunk
 
     def finish(self) -> None:
-        """Read to the very end, where gzip's checksum is."""
+        """Read to the end, so that gzip's checksum is checked."""
         while self._come <= MAX_UNPACKED and (chunk := self._read(CHUNK)):
             self._come += len(chunk)
 
 
 def _is_header(block: bytes) -> bool:
-    """Whether a block describes a member of a tar: it holds a sum of itself."""
+    """Tell whether a block is a tar header, which holds its own checksum."""
     try:
         tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except tarfile.HeaderError:
@@ -178,7 +178,7 @@ def _tarred(read: Callable[[int], bytes]) -> Iterator[Entry]:
             extended.update(_pax(blocks.header(_size(info.size))))
         elif info.type == tarfile.GNUTYPE_LONGNAME:
             extended["path"] = blocks.header(_size(info.size)).partition(b"\0")[0].decode("utf-8", "surrogateescape")
-        elif info.type in (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK):  # nothing in them matters here
+        elif info.type in (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK):  # intake needs nothing from these
             blocks.header(_size(info.size))
         else:
             more = info.type == tarfile.GNUTYPE_SPARSE and block[482]
@@ -213,7 +213,7 @@ def _tar_trouble(info: tarfile.TarInfo, extended: dict[str, str]) -> str:
 
 
 def _pax(content: bytes) -> dict[str, str]:
-    """Read an extended header: records of their length, a space, a word, an equals sign, a value and a new line."""
+    """Read an extended header. Each record is its length, a space, a word, an equals sign, a value and a newline."""
     found: dict[str, str] = {}
     at = 0
     while at < len(content):
@@ -229,7 +229,7 @@ def _pax(content: bytes) -> dict[str, str]:
 
 
 def _gunzip(file: BinaryIO) -> Callable[[int], bytes]:
-    """Return a function that unpacks at most so many bytes at a time; ``gzip`` reads headers a byte at a time."""
+    """Return a function that unpacks at most ``size`` bytes per call: ``gzip`` reads headers one byte at a time."""
     inflater = zlib.decompressobj(wbits=31)
 
     def read(size: int) -> bytes:

@@ -1,6 +1,7 @@
-"""What a submission is made of, wherever it lies: entries with a name, and a stream for each that may be read.
+"""The entries of a submission: a name and a stream for each file, from a folder or an archive.
 
-Holds the folder as a source of entries; for archives see ``archive``. Which entries count is for ``submission`` to say.
+This module reads entries from a folder. See ``archive`` for archives, and ``submission`` for which entries are
+accepted.
 """
 
 import errno
@@ -13,29 +14,29 @@ from pathlib import Path
 
 CHUNK = 2**16
 OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ENOSPC, getattr(errno, "ESTALE", errno.EIO)}
-"""What is wrong with a machine, and not with what somebody handed in."""
+"""Error numbers that are a fault of the machine, not of the submission."""
 
 
 class Unreadable(Exception):
-    """An entry, or a whole source, that cannot be read: says why, as the end of a sentence."""
+    """An entry or a whole source cannot be read. The message is the end of a sentence that begins with its name."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that was handed in, not looked at yet.
+    """A file or folder of a submission, not checked yet.
 
     Attributes
     ----------
     name : str
-        Relative to its source, with slashes, as it was found: it may hold anything.
+        The path relative to the source, with slashes, unchanged: it may hold any characters.
     chunks : callable
-        Yields the content in pieces, or raises `Unreadable`; of an archive's entry only until the next one is asked
-        for. How much comes out has no limit here.
+        Yields the content in chunks of bytes without a limit, or raises `Unreadable`. An archive's entry can be read
+        only until the next entry.
     size : int
-        As announced: in bytes, not to be relied on.
+        The announced size in bytes, which may be wrong.
     is_folder : bool
     trouble : str
-        Why it cannot be read, or "".
+        The reason why the entry cannot be read, or "".
     """
 
     name: str
@@ -46,20 +47,20 @@ class Entry:
 
 
 def entries_of_folder(folder: Path, enter: Callable[[str], bool], most: int) -> Iterator[Entry]:
-    """Yield what lies in a folder and in those below it, in the order of their names, following no links.
+    """Yield the entries of a folder and its subfolders, sorted by name in each folder. Symlinks are not followed.
 
     Parameters
     ----------
     folder : Path
     enter : callable
-        Asked with the name of each folder below whether to go on in it.
+        Takes the name of a subfolder, and tells whether to yield its entries.
     most : int
-        Of a folder that holds more entries than this, one more than this is yielded.
+        The most entries of one folder; if there are more, the function yields ``most + 1`` of them.
 
     Raises
     ------
     Unreadable
-        If the folder itself cannot be listed; one below it that cannot is an entry with trouble.
+        If the folder cannot be listed. A subfolder that cannot be listed becomes an entry with ``trouble``.
     """
     pending = [(folder, "")]
     while pending:
@@ -96,7 +97,7 @@ def _describe(entry: "os.DirEntry[str]", name: str) -> Entry:
 
 
 def _read(path: Path) -> Iterator[bytes]:
-    """Read what was a plain file a moment ago, and is looked at again once it is open."""
+    """Yield the content of a plain file. Its kind is checked again after opening, because it may have changed."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         with os.fdopen(os.open(path, flags), "rb") as file:
@@ -110,6 +111,6 @@ def _read(path: Path) -> Iterator[bytes]:
 
 
 def raise_if_ours(error: Exception) -> None:
-    """Raise it again if it tells of a machine that is out of memory or descriptors, or of a disk that fails."""
+    """Raise the error again if the machine is at fault: out of memory, disk or file descriptors, or a failing disk."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in OURS):
         raise error

@@ -1,7 +1,7 @@
-"""Submissions that were taken in, kept by their digests: each is read, checked and hashed once.
+"""The store of submissions, by digest. Intake reads, checks and hashes each submission once.
 
-A folder that was handed in is known again by its *stamp*, the sizes and times of what lies in it, as version control
-knows files again. Not for verdicts on submissions: see ``grading.store``.
+A *stamp*, the sizes and times of all files in a student's folder, tells whether the folder has changed, as version
+control does with files. See ``grading.store`` for verdicts on submissions.
 """
 
 import contextlib
@@ -28,9 +28,9 @@ class Kept:
     Parameters
     ----------
     home : Path
-        The folder in which they are kept.
+        The folder of the store.
     rules : Rules
-        By which they are taken in.
+        The rules of intake.
     """
 
     def __init__(self, home: Path, rules: Rules) -> None:
@@ -38,12 +38,12 @@ class Kept:
         self._rules = rules
 
     def take(self, handed_in: Path) -> Submission:
-        """Take in a folder or an archive, or find it again.
+        """Take in a folder or an archive, or return the stored submission if nothing changed.
 
         Raises
         ------
         SubmissionError
-            If it cannot be graded at all.
+            If the folder or archive cannot be graded at all.
         """
         stamp = self._stamp(handed_in)
         note = self._home / "stamps" / f"{hashlib.sha256(str(handed_in.absolute()).encode()).hexdigest()}.json"
@@ -53,7 +53,7 @@ class Kept:
                 if said["stamp"] == stamp:
                     return self.get(str(said["submission"]))
         submission = self._take(handed_in)
-        if stamp is not None and stamp == self._stamp(handed_in):  # it has not changed meanwhile
+        if stamp is not None and stamp == self._stamp(handed_in):  # nothing changed during intake
             files.write(note, json.dumps({"stamp": stamp, "submission": submission.digest}).encode())
         return submission
 
@@ -63,13 +63,13 @@ class Kept:
         Raises
         ------
         OSError, ValueError, LookupError, TypeError
-            If it is not kept, or damaged.
+            If the submission is not in the store, or is damaged.
         """
         home = self._place(digest)
         said = json.loads((home / LISTING).read_text(encoding="utf-8"))
         taken = said["files"]
         if not all((home / FILES / name).is_file() for name in taken):
-            raise FileNotFoundError(f"{home} is not whole")
+            raise FileNotFoundError(f"{home} is incomplete")
         return Submission(home / FILES, digest, tuple(taken), tuple(said["left_out"]), tuple(taken.values()))
 
     def _take(self, handed_in: Path) -> Submission:
@@ -81,7 +81,7 @@ class Kept:
             listing = {"files": dict(zip(taken.files, taken.hashes, strict=True)), "left_out": taken.left_out}
             if home.is_dir() and not self._is_whole(taken.digest):
                 shutil.rmtree(home, ignore_errors=True)
-            if home.is_dir():  # with what is left out this time
+            if home.is_dir():  # the files are the same, but the left-out files may differ
                 files.write(home / LISTING, json.dumps(listing).encode())
             else:
                 with files.new_folder(home) as fresh:
@@ -100,7 +100,7 @@ class Kept:
         return self._home / digest[:2] / digest
 
     def _stamp(self, handed_in: Path) -> str | None:
-        """What a folder or archive is known again by; None where it holds too much to look at."""
+        """Return the stamp of a folder or archive, or None if it holds too many files or cannot be read."""
         total = hashlib.sha256(f"{FORMAT}\0{self._rules!r}".encode())
         pending = [str(handed_in)]
         seen = 0
@@ -128,16 +128,16 @@ class Kept:
 def view(
     submission: Submission, linked: bool, besides: Mapping[Path, Path] = MappingProxyType({})
 ) -> Iterator[Submission]:
-    """Lay a submission's files out in a folder of their own, for as long as they are judged.
+    """Yield a submission whose files lie in a temporary folder.
 
     Parameters
     ----------
     submission : Submission
-        What is to be seen: see `Submission.without`.
+        The files to show: see `Submission.without`.
     linked : bool
-        Whether files may be links to those that are kept: not where a runner could write to them.
+        Whether the files may be hard links to the store. Use False if a runner can write to them.
     besides : dict, optional
-        More files: where each is laid, relative to the folder, and where it lies.
+        Additional files: the target relative to the folder, and the source.
     """
     with tempfile.TemporaryDirectory(prefix="autograder-submission-", ignore_cleanup_errors=True) as scratch:
         os.chmod(scratch, 0o711)
@@ -154,9 +154,9 @@ def view(
 
 
 def lay(source: Path, target: Path, linked: bool = True) -> None:
-    """Make a file readable for all in another place: a link where that can be, else a copy."""
+    """Put a file that all users can read at ``target``: a hard link if possible, else a copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)  # never written through: it may be a link itself
+    target.unlink(missing_ok=True)  # writing through an old link would change the linked file
     if linked and source.stat().st_mode & 0o004:
         with contextlib.suppress(OSError):
             os.link(source, target)

@@ -1,6 +1,6 @@
-"""Take in what was handed in, a folder or an archive: copy the kinds of files that count, within limits, no links.
+"""Take in a student's folder or archive: copy the accepted kinds of files, within limits, without links.
 
-Reads it as hostile data and executes nothing. Not for archives of many students: nbgrader collects those.
+The folder or archive is hostile input, and nothing in it is executed. nbgrader collects archives of many students.
 """
 
 import hashlib
@@ -17,40 +17,40 @@ from .archive import SUFFIXES, entries_of_archive, is_archive
 from .entries import Entry, Unreadable, entries_of_folder
 
 KINDS = {".py": 2 * 2**20, ".pyx": 2 * 2**20, ".ipynb": 64 * 2**20}
-"""What is taken in of every assignment, and how many bytes of each at the most."""
+"""File endings that every assignment accepts, and the most bytes of each file."""
 MAX_FILES = 400
 MAX_ENTRIES = 20_000
 MAX_TOTAL = 512 * 2**20
-"""Of all that is read, taken in or not."""
+"""Bytes of all files that intake reads, accepted or not."""
 MAX_DEPTH = 6
 MAX_NAME = 240
-"""Bytes of a name with its folders: fits every file system, below our own folder."""
+"""Bytes of a name with its folders, which every file system allows below the store's folder."""
 UNIMPORTANT = {".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".jpg", ".json", ".csv", ".html"}
-"""Left out without a word: honest folders hold them, and nothing of them is needed."""
+"""Files that are left out without a message: honest folders hold them, and grading does not need them."""
 LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
-"""What systems leave in folders; likewise, as is what macOS keeps under a name that begins with ``._``."""
+"""Files of operating systems, also left out without a message. macOS adds files whose names begin with ``._``."""
 COMPILED = {".c", ".so", ".pyd"}
 SKIPPED = {"__pycache__", "__MACOSX", ".git", ".ipynb_checkpoints", "build", "checks", "kit", "tests"}
-"""Folders that are not the student's work, or need not be looked at."""
+"""Folders that intake skips: not the student's work, or not needed."""
 PORTS = {port + number for port in ("com", "lpt") for number in "0123456789"}
 DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *PORTS}
-"""Names that stand for devices on Windows, whatever follows a dot."""
+"""Names of devices on Windows, with any suffix."""
 UNPORTABLE = set('\\:*?"<>|')
-"""Characters that names on Windows cannot have, where a backslash or a colon can lead elsewhere."""
+"""Characters that Windows does not allow in names. There a backslash or a colon can lead out of the folder."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What an assignment says of its submissions.
+    """An assignment's rules for its submissions.
 
     Attributes
     ----------
     package : str
-        The students' package: the folder by which a submission is known.
+        The students' package: the folder by which intake finds a submission.
     kinds : tuple of (str, int)
-        Endings of files that are taken in besides `KINDS`, and the most bytes of each.
+        File endings that are accepted besides `KINDS`, and the most bytes of each file.
     skipped : tuple of str
-        Names of folders that are not looked at besides `SKIPPED`.
+        Names of folders that intake skips besides `SKIPPED`.
     """
 
     package: str
@@ -59,31 +59,31 @@ class Rules:
 
     @property
     def limits(self) -> dict[str, int]:
-        """The most bytes of a file by its ending."""
+        """The most bytes of a file, by its ending."""
         return {**KINDS, **dict(self.kinds)}
 
     def skips(self, folder: str) -> bool:
-        """Whether a folder of this name is not looked at."""
+        """Tell whether intake skips folders of this name."""
         hidden = folder.startswith(".") and folder not in (".", "..")
         return hidden or folder in SKIPPED or folder in self.skipped or folder.endswith(".egg-info")
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A taken-in submission.
+    """A submission, as intake has stored it.
 
     Attributes
     ----------
     folder : Path
-        Our copy.
+        The folder of the copied files.
     digest : str
-        SHA-256 over names and contents, the same whether they came in a folder or in an archive.
+        SHA-256 over names and contents, which is the same for a folder and for an archive of it.
     files : tuple of str
-        What was taken in, relative, sorted.
+        Names of the accepted files, relative to ``folder``, sorted.
     left_out : tuple of str
-        What was not, each with the reason; the first hundred.
+        Names of left-out files, each with the reason; at most a hundred. Unneeded files are not listed.
     hashes : tuple of str
-        SHA-256 of each of the files.
+        SHA-256 of each file in ``files``.
     """
 
     folder: Path
@@ -93,30 +93,31 @@ class Submission:
     hashes: tuple[str, ...] = ()
 
     def without(self, names: Container[str]) -> "Submission":
-        """Return what is seen of it by those who do not see some of its files, with a digest of just that."""
+        """Return the submission without some of its files, with the digest of the remaining files."""
         kept = {name: own for name, own in zip(self.files, self.hashes, strict=True) if name not in names}
         return replace(self, digest=digest_of(kept), files=tuple(kept), hashes=tuple(kept.values()))
 
 
 def digest_of(files: Mapping[str, str]) -> str:
-    """Return a digest of files, given by name and SHA-256."""
+    """Return one digest of several files, from their names and SHA-256 hashes."""
     listing = "\n".join(f"{name}\0{own}" for name, own in sorted(files.items()))
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def find_root(handed_in: Path, rules: Rules) -> Path:
-    """Return what of a folder or archive is to be taken in.
+    """Return the folder or archive to take in.
 
     Returns
     -------
     Path
-        The folder that holds the package: this one, or the only one below it that does. Where there is none, the only
-        archive in it. An archive is returned as it is: `take_in` looks for the folder in it.
+        The folder that holds the package or notebooks: ``handed_in``, or its only subfolder with the package. If there
+        is none, the only archive in ``handed_in``. If ``handed_in`` is an archive, the archive: `take_in` finds the
+        folder in it.
 
     Raises
     ------
     SubmissionError
-        If there is nothing to grade, or it cannot be read.
+        If there is nothing to grade, or ``handed_in`` cannot be read.
     """
     try:
         if handed_in.is_file() and is_archive(handed_in.name):
@@ -152,7 +153,7 @@ def _root_of_folder(folder: Path, rules: Rules) -> Path:
 
 
 def _root_in_archive(names: Iterable[str], rules: Rules) -> str:
-    """As `_root_of_folder`, by the names of all entries: "", or a folder with its slash."""
+    """Do the same as `_root_of_folder` with the names of all entries. Return "" or a folder's name with a slash."""
     package = rules.package
     here, below = False, set()
     for name in names:
@@ -173,25 +174,25 @@ def _several(package: str, folders: Iterable[str]) -> str:
 
 
 def take_in(source: Path, into: Path, rules: Rules) -> Submission:
-    """Copy what counts of ``source`` to the empty folder ``into``.
+    """Copy the accepted files of ``source`` to the empty folder ``into``.
 
     Parameters
     ----------
     source : Path
-        The handed-in folder or archive, from `find_root`; only read, links in it are not followed.
+        The student's folder or archive, from `find_root`. It is only read, and its links are not followed.
     into : Path
-        Created if need be.
+        The target folder, which is created if it does not exist.
     rules : Rules
 
     Returns
     -------
     Submission
-        Of several entries with one name the first counts.
+        The submission. If several entries have the same name, the first one counts.
 
     Raises
     ------
     SubmissionError
-        If it holds more entries than anyone hands in honestly, or cannot be read.
+        If ``source`` holds more than `MAX_ENTRIES` entries or cannot be read.
     """
     into.mkdir(parents=True, exist_ok=True)
     intake = _Intake(into, rules)
@@ -207,29 +208,29 @@ def take_in(source: Path, into: Path, rules: Rules) -> Submission:
 
 
 def _packed(archive: Path, rules: Rules) -> Iterator[Entry]:
-    """Yield the entries of an archive, named from its root on. One that is broken yields nothing."""
+    """Yield the entries of an archive, with names relative to its root. A broken archive yields no entry."""
     with closing(entries_of_archive(archive)) as entries:
         root = _root_in_archive((entry.name + "/" * entry.is_folder for entry in entries), rules)
     for entry in entries_of_archive(archive):
         if entry.name.startswith(root):
             yield replace(entry, name=entry.name[len(root) :])
-        elif _fault_of(entry.name):  # what tried to get out is named, wherever it stands
+        elif _fault_of(entry.name):  # report hostile names outside the root too
             yield entry
 
 
 class _Intake:
-    """The rules, and what they have let in so far; the same for whatever source the entries come from."""
+    """Applies the rules to the entries of a folder or archive, and remembers which files it accepted."""
 
     def __init__(self, into: Path, rules: Rules) -> None:
         self._into, self._rules, self._limits = into, rules, rules.limits
         self._taken: dict[str, str] = {}
         self._left_out: dict[str, str] = {}
-        self._names: dict[str, bool] = {}  # folded; whether it is a file's, not a folder's
+        self._names: dict[str, bool] = {}  # folded name: True for a file, False for a folder
         self._sources: set[str] = set()
         self._entries = self._read = 0
 
     def goes_on_in(self, folder: str) -> bool:
-        """Whether what lies in a folder is worth looking at."""
+        """Tell whether intake reads the entries of a folder."""
         parts = folder.split("/")
         return len(parts) <= MAX_DEPTH and not any(map(self._rules.skips, parts)) and not _fault_of(folder)
 
@@ -242,14 +243,14 @@ class _Intake:
             return
         self._entries += 1
         if self._entries > MAX_ENTRIES:
-            raise Unreadable(f"holds more than {MAX_ENTRIES:,} files: hand in the course's only")
+            raise Unreadable(f"holds more than {MAX_ENTRIES:,} files: hand in the course's files only")
         suffix = PurePosixPath(name).suffix
         if suffix == ".pyx" and not entry.trouble:
             self._sources.add(name)
         if fault := _fault_of(name):
             self._leave_out(name, fault)
         elif len(parts) > MAX_DEPTH:
-            self._leave_out("/".join(parts[: MAX_DEPTH + 1]), "too deep")
+            self._leave_out("/".join(parts[: MAX_DEPTH + 1]), "nested too deeply")
         elif entry.is_folder or (not entry.trouble and _is_unimportant(last, suffix)):
             return
         elif reason := self._reason_against(entry, suffix) or self._copy(entry, self._limits[suffix]):
@@ -262,22 +263,22 @@ class _Intake:
         if entry.trouble:
             return entry.trouble
         if is_archive(entry.name):
-            return "an archive within what was handed in"
+            return "an archive within the submission"
         if suffix not in self._limits:
-            return "not a kind of file that counts"
+            return "not a kind of file that is accepted"
         if entry.name in self._taken:
-            return "there is one of that name already"
+            return "an earlier file has the same name"
         folded = _fold(entry.name)
         if self._names.get(folded):
-            return "its name differs from another in case only"
+            return "its name differs from an earlier file's name only in case"
         if folded in self._names or any(self._names.get(folder) for folder in _folders_above(folded)):
-            return "its name is that of a file and of a folder"
+            return "a file and a folder have the same name"
         if len(self._taken) >= MAX_FILES:
             return "too many files"
         return "too large" if entry.size > self._limits[suffix] else ""
 
     def _copy(self, entry: Entry, limit: int) -> str:
-        """Copy a file, however much of it there is; return what is against it."""
+        """Copy a file of at most ``limit`` bytes. Return the reason to leave it out, or ""."""
         target = self._into / entry.name
         target.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
@@ -304,7 +305,7 @@ class _Intake:
         return ""
 
     def result(self) -> Submission:
-        """What was taken in, made readable for the runner's user, and what was not."""
+        """Make the accepted files readable for the runner's user, and return the submission."""
         for path in (self._into, *self._into.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         left_out = sorted(said for said, name in self._left_out.items() if not self._made_from_source(name))
@@ -312,7 +313,7 @@ class _Intake:
         return Submission(self._into, digest_of(taken), tuple(taken), tuple(left_out[:100]), tuple(taken.values()))
 
     def _made_from_source(self, name: str) -> bool:
-        """Whether building an extension leaves it beside the source: not needed, since we build our own."""
+        """Tell whether a file is a build output beside a ``.pyx`` file: grading builds its own."""
         path = PurePosixPath(name)
         return path.suffix in COMPILED and str(path.with_name(path.name.partition(".")[0] + ".pyx")) in self._sources
 
@@ -322,12 +323,12 @@ def _is_unimportant(name: str, suffix: str) -> bool:
 
 
 def _fault_of(name: str) -> str:
-    """What is wrong with a name as such, on this system or another, or ""."""
+    """Return the fault of a name, on this system or another, or ""."""
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts):
-        return "its path leads elsewhere"
-    if not name.isprintable():  # nor are bytes that are no UTF-8
-        return "its name has control characters"
+        return "its path is absolute or has an empty, . or .. part"
+    if not name.isprintable():  # bytes that are not UTF-8 are not printable either
+        return "its name has characters that cannot be printed"
     if len(name.encode()) > MAX_NAME:
         return "its name is too long"
     if UNPORTABLE & set(name) or any(part[-1] in ". " or _is_device(part) for part in parts):
@@ -340,7 +341,7 @@ def _is_device(part: str) -> bool:
 
 
 def _fold(name: str) -> str:
-    """What names have in common that are the same on some file system."""
+    """Return a form that is equal for names that some file system treats as the same."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

@@ -1,4 +1,4 @@
-"""The judge: hidden tests, asked of a submission in a runner, become a verdict. What hidden tests import is here."""
+"""The judge: it runs hidden tests on a submission in a runner and gives a verdict. Hidden tests import from here."""
 
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import (

@@ -1,6 +1,6 @@
-"""Which notebooks of a part are judged, where there are several: those that somebody worked on. The best one counts.
+"""Choose the alternatives of a part to judge: the notebooks that the student worked on. The best verdict counts.
 
-Reads notebooks as hostile data. Not for judging: see ``session``.
+Notebooks are hostile input here. See ``session`` for judging.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,10 @@ from autograder.verdict import PartVerdict
 
 
 def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part, ...]:
-    """Return the alternatives of a part that were begun.
+    """Return the alternatives of a part that the student began.
 
-    Where none was, it is one that was handed in and can be judged here, or else the part.
+    If there are none, return one that was handed in, if possible one whose framework is installed. If none was handed
+    in, return the part itself, if possible with an installed framework.
     """
     handed_in = [
         alternative
@@ -28,14 +29,17 @@ def worked_on(course: Course, part: Part, submission: Submission) -> tuple[Part,
     begun = tuple(alternative for alternative in handed_in if is_begun(course, alternative, submission))
     if begun:
         return begun
-    if handed_in:  # untouched: that is seen by any that can be judged here
+    if handed_in:  # untouched: any installed framework shows this
         return (next((one for one in handed_in if is_installed(course.assignment, one)), handed_in[0]),)
     usable = next((one for one in part.alternatives if is_installed(course.assignment, one)), part)
     return (replace(part, framework=usable.framework, model=usable.model),)
 
 
 def is_begun(course: Course, alternative: Part, submission: Submission) -> bool:
-    """Whether there is a model, or code that is not the release's; what cannot be read counts as begun."""
+    """Tell whether the student began: a model, or code that the release does not have.
+
+    An unreadable notebook counts as begun.
+    """
     if alternative.model in submission.files:
         return True
     try:
@@ -44,15 +48,33 @@ def is_begun(course: Course, alternative: Part, submission: Submission) -> bool:
         return True
 
 
+def is_worth_showing(course: Course, alternative: Part, submission: Submission) -> bool:
+    """Tell whether a notebook shows the student's own work when it is executed.
+
+    It does if the student began it, or if the part has no other notebook and the student changed the package.
+    """
+    single = len(next(part for part in course.parts if part.number == alternative.number).alternatives) == 1
+    return is_begun(course, alternative, submission) or (single and _changed_package(course, submission))
+
+
+def _changed_package(course: Course, submission: Submission) -> bool:
+    modules = (name for name in submission.files if name.endswith((".py", ".pyx")))
+    return any(_bytes(course.release / name) != _bytes(submission.folder / name) for name in modules)
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
 def _code(notebook: Path) -> set[str]:
-    """The texts of its cells of code, wherever somebody wrote it."""
+    """Return the set of texts of a notebook's code cells."""
     return {cell["source"].strip() for cell in read_cells(notebook) if cell.get("cell_type") == "code"} - {""}
 
 
 def best(verdicts: Sequence[PartVerdict]) -> PartVerdict:
-    """Return the verdict that earns most; of several that earn nothing one that is still open, so that it is looked at.
+    """Return the verdict with the highest score; of equal ones an open verdict, so that a person looks at it.
 
-    What the others came to is named among its problems; one that might have earned more is a flag for the instructor.
+    Its problems name the results of the other verdicts. One that might still earn more is a flag for the instructor.
     """
     chosen = max(verdicts, key=lambda verdict: (verdict.score, _is_open(verdict)))
     others = [other for other in verdicts if other is not chosen]
@@ -70,7 +92,7 @@ def _told(other: PartVerdict, chosen: PartVerdict) -> str:
 
 
 def _most(verdict: PartVerdict) -> float:
-    """What it would earn if all that could not be judged were right."""
+    """Return the score that a verdict has if every undecided exercise is right."""
     return verdict.score + sum(one.points for one in verdict.undecided)
 
 

@@ -1,7 +1,6 @@
-"""What one judging works with: runners for the submission, the reference, pictures, random numbers, a deadline.
+"""The judging context: runners for the submission, the reference, random numbers, a deadline.
 
-A runner lives for the tests of one exercise or, where it holds a framework, of the part. Not for collecting results:
-see ``plugin``.
+A runner lives for the tests of one exercise or, if it holds a framework, of the part. See ``plugin`` for the results.
 """
 
 import hashlib
@@ -24,12 +23,12 @@ from .extension import Extension
 from .reference import reference
 
 CRASHES = 2
-"""Runners that an exercise may lose before the rest of its tests are given up."""
+"""After an exercise has lost this many runners, the judge does not run its other tests."""
 
 
 @dataclass
 class Context:
-    """One part of one submission, ready to be asked.
+    """The judging context of one part of one submission.
 
     Attributes
     ----------
@@ -37,9 +36,9 @@ class Context:
     part : Part
     submission : Submission
     level : int
-        Of the sandbox.
+        Level of the sandbox.
     extension : Extension
-        What became of the submission's Cython source, where the part needs it.
+        The result of building the submission's Cython source, if the part needs it.
     """
 
     course: Course
@@ -58,17 +57,17 @@ class Context:
     def __post_init__(self) -> None:
         assignment = self.course.assignment
         framework, self._limits = assignment.framework_of(self.part), assignment.settings.seconds
-        # after that nothing more is asked; what was not judged by then has failed by its own slowness
+        # after this time the remaining tests fail: the submission is too slow
         self._seconds = framework.seconds if framework else self._limits.part
         self._until = self._until or self.clock() + self._seconds
 
     def student(self, exercise: str, test: str, slow: bool) -> Recorded:
-        """Return the submission for a test: in the runner of its exercise, or a new one.
+        """Return the submission for a test, in the runner of the exercise or in a new one.
 
         Raises
         ------
         Open
-            If what the notebook is written for is not installed here.
+            If the notebook's framework is not installed here.
         CodeError
             If this exercise lost too many runners, or the part's time is over.
         """
@@ -86,12 +85,12 @@ class Context:
             self._lost += 1
             self._hangs += self._runner.timed_out
             if self._lost >= CRASHES:
-                raise CodeError("crash", f"Not asked any more, because of an earlier test: {self._runner.over}")
+                raise CodeError("crash", f"This test did not run because of an earlier test: {self._runner.over}")
             self.close()
         if self._runner is None:
             self._runner = Remote(self._start(), dead=self._dead)
         self._runner.deadline = time.monotonic() + self._until - self.clock()
-        # shrinks with every time-out: what hangs everywhere must not use up the part
+        # the limit shrinks with every timeout: code that hangs everywhere must not use up the part's time
         self._runner.seconds = (self._limits.learning if slow else self._limits.call) / (1 + self._hangs)
         self._runner.seed(self.global_seed(test))
         return Recorded(self._runner)
@@ -106,30 +105,30 @@ class Context:
         return self.clock() >= self._until
 
     def clock(self) -> float:
-        """Return seconds that pass only while runners have a core or want none: see `sandbox.starvation`."""
+        """Return the seconds of a clock that stops while a runner waits for a core: see `sandbox.starvation`."""
         running = self._runner.process.wire.forgiven if self._runner is not None else 0.0
         return time.monotonic() - self._forgiven - running
 
     def reference(self) -> CodeUnderTest:
-        """Return the reference, and what the part's own notebook defines."""
+        """Return the reference, with the definitions of the part's notebook."""
         return CodeUnderTest(reference(self.course.assignment, self.part))
 
     def seed(self, test: str) -> int:
         """Return the seed of a test: a keyed hash, different for each submission and unknown to its author."""
-        text = f"{self.submission.digest}/{self.part.number}/{test}"  # other notebooks of a part get the same
+        text = f"{self.submission.digest}/{self.part.number}/{test}"  # the same for all alternatives
         return int.from_bytes(hmac.digest(self.course.secret, text.encode(), "sha256")[:8], "big")
 
     def global_seed(self, test: str) -> int:
-        """Return what the runner's own generators are seeded with for a test."""
-        return self.seed(f"{test}/global") % 2**32  # of its own: a runner can read it, and must not know `rng`'s
+        """Return the seed of the runner's global generators for a test."""
+        return self.seed(f"{test}/global") % 2**32  # a runner can read it, so it is not the seed of `rng`
 
     def rng(self, test: str) -> np.random.Generator:
-        """Return the random generator of a test, afresh."""
+        """Return a new random generator for a test."""
         return np.random.default_rng(self.seed(test))
 
     @property
     def seed_name(self) -> str:
-        """What tells whether two judgings drew the same inputs, without giving the secret away."""
+        """A name that two judgings share if they draw the same inputs. It does not reveal the secret."""
         return hashlib.sha256(self.seed("").to_bytes(8, "big")).hexdigest()[:16]
 
     def close(self) -> None:

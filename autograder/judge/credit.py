@@ -1,15 +1,15 @@
-"""How a test ends that neither passes nor fails: with a part of the credit, open, or not graded at all."""
+"""Exceptions for tests that do not simply pass or fail: partial credit, open, not graded."""
 
 from autograder.checks.compare import Mismatch
 
 
 class PartialCredit(Mismatch):
-    """A test that earned a part.
+    """A test earned a part of its credit.
 
     Parameters
     ----------
     credit : float
-        Between 0 and 1.
+        The share that the test earned, between 0 and 1.
     message : str
         One sentence for the student.
     """
@@ -20,8 +20,11 @@ class PartialCredit(Mismatch):
 
 
 class NotGraded(Exception):
-    """Nothing was handed in that this test could judge: one sentence says why. It costs no points, a person decides."""
+    """The submission has nothing for this test: one sentence says why. No points are lost; a person decides."""
 
 
 class Open(Exception):
-    """What this test needs is not here, such as a framework: one sentence says what to do. It is judged again then."""
+    """The machine lacks something that this test needs, such as a framework.
+
+    One sentence says what to do; then the test is judged again.
+    """

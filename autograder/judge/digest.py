@@ -1,6 +1,6 @@
-"""What decides the verdicts on a part besides the submission, as a digest: a kept verdict is as good as a new one.
+"""A digest of all that decides a part's verdicts besides the submission: while it is the same, a kept verdict is valid.
 
-A changed page, command or other part's test judges nothing again. Not for keeping verdicts: see ``grading.store``.
+A change to a page, a command or another part's tests judges nothing again. See ``grading.store`` for keeping verdicts.
 """
 
 import hashlib
@@ -16,11 +16,11 @@ from .session import hidden_file
 
 ENGINE = Path(__file__).resolve().parents[1]
 ROOMS = ("checks", "runner", "sandbox", "intake", "judge")
-"""Rooms of the engine whose code has a say in verdicts."""
+"""Folders of the engine whose code affects verdicts."""
 SINGLE = ("assignment.py", "catalogue.py", "course.py", "errors.py", "kit.py", "verdict.py")
-"""Files of the engine that have a say in them."""
+"""Other files of the engine that affect verdicts."""
 COMMON = (SETTINGS, "__init__.py", "hidden/__init__.py", "mistakes/__init__.py")
-"""Files of an assignment's grader that have a say in all of its parts, besides its kit."""
+"""Files of an assignment's grader that affect verdicts on all parts, besides its kit."""
 
 
 def judging_digest(course: Course, part: Part, engine: Path = ENGINE) -> str:
@@ -37,8 +37,8 @@ def judging_digest(course: Course, part: Part, engine: Path = ENGINE) -> str:
     -------
     str
         SHA-256 over the secret, the data's fingerprint, which alternatives have their framework here, and names and
-        contents of files: the judging rooms, the assignment's settings and kit, the part's hidden tests and mistakes,
-        the reference's package and the part's notebooks.
+        contents of files: those of `ROOMS` and `SINGLE`, the assignment's settings and kit, the part's hidden
+        tests and mistakes, the reference's package and the part's notebooks.
     """
     total = hashlib.sha256(course.judged_on.fingerprint.encode() + b"\0" + course.secret)
     usable = [one.name for one in part.alternatives if is_installed(course.assignment, one)]
@@ -50,7 +50,7 @@ def judging_digest(course: Course, part: Part, engine: Path = ENGINE) -> str:
 
 
 def _files(course: Course, part: Part, engine: Path) -> Iterator[tuple[Path, Path]]:
-    """Each file, behind the folder below which its name counts."""
+    """Yield each file that affects verdicts, after the folder to which its name is relative."""
     assignment = course.assignment
     names = [*COMMON, f"hidden/{hidden_file(assignment, part).name}", f"mistakes/{file_of(part)}.py"]
     ours = [path for room in ROOMS for path in (engine / room).rglob("*.py")]

@@ -1,7 +1,7 @@
-"""The Cython extension of a submission: built once for each source, kept, and put where its package finds it.
+"""The Cython extension of a submission: built once for each source, kept, and copied to the submission's package.
 
-Where the submitted source does not build, the course's own stands in, so that only its exercise suffers; where
-the course's own does not build either, the fault is ours. Building is the sandbox's; see ``sandbox.extension``.
+If the submitted source does not build, the course's own extension replaces it, so that only the extension's exercise
+fails. If that does not build either, the grader is at fault. See ``sandbox.extension`` for building.
 """
 
 import contextlib
@@ -34,12 +34,12 @@ class ExtensionFault(GraderFault):
 
 @dataclass(frozen=True)
 class Extension:
-    """What became of the submitted source.
+    """The result of building the submitted source.
 
     Attributes
     ----------
     problem : str
-        Why it did not build, or "".
+        Why the submitted source did not build, or "".
     fault : str
         Why nothing can be built here, or "".
     """
@@ -48,14 +48,14 @@ class Extension:
     fault: str = ""
 
     def require(self) -> None:
-        """Let a test go on only where the submitted source was built.
+        """Raise an exception unless the submitted source was built.
 
         Raises
         ------
         Mismatch
-            If it is not there or does not build.
+            If the source is not there or does not build.
         ExtensionFault
-            If it is not known whether it does.
+            If nothing can be built here.
         """
         if self.problem:
             raise Mismatch("build", self.problem)
@@ -64,7 +64,7 @@ class Extension:
 
 
 def provide(course: Course, part: Part, submission: Submission, level: int) -> Extension:
-    """Build the extension for a part that needs it, and put it beside its source in our copy of the submission."""
+    """Build the extension if a part needs it, and copy it beside its source in the judge's copy of the submission."""
     described = course.assignment.settings.extension
     if described is None or all(exercise.id != described.exercise for exercise in part.automatic):
         return Extension()
@@ -83,7 +83,7 @@ def provide(course: Course, part: Part, submission: Submission, level: int) -> E
 
 
 def own(course: Course) -> Path | None:
-    """Return the course's own extension, or None where it has none or none can be built."""
+    """Return the course's own extension, or None if the course has none or it cannot be built."""
     described = course.assignment.settings.extension
     if described is None:
         return None
@@ -94,7 +94,7 @@ def own(course: Course) -> Path | None:
 
 
 def _of_course(course: Course, source: str, level: int) -> Path:
-    """The library of the course's own source. Never a submission's, though it were built from the same text."""
+    """Return the library that was built from the course's file, never one that was built from a submission's file."""
     home = course.state / "extensions" / f"own-{_key(course.source / source)}"
     library = home / _library_name(source)
     if not library.is_file():
@@ -103,7 +103,7 @@ def _of_course(course: Course, source: str, level: int) -> Path:
 
 
 def _of_submission(course: Course, source: str, submitted: Path, level: int) -> tuple[Path | None, str]:
-    """The library of a submitted source, or None and why there is none; built only the first time."""
+    """Return the library of a submitted source and "", or None and the problem. Build only the first time."""
     home = course.state / "extensions" / _key(submitted)
     library, told = home / _library_name(source), home / "problem"
     if not home.is_dir():
@@ -111,14 +111,14 @@ def _of_submission(course: Course, source: str, submitted: Path, level: int) -> 
             _keep(home, library.name, _built(level, submitted))
         except BuildError as error:
             if not error.lasting:
-                build(level, course.source / source)  # where that fails too, it is this machine's doing
+                build(level, course.source / source)  # if this fails too, the machine is at fault
                 return None, str(error)[:MAX_PROBLEM]
             _keep(home, told.name, str(error)[:MAX_PROBLEM].encode())
     return (library, "") if library.is_file() else (None, told.read_text(encoding="utf-8", errors="replace"))
 
 
 def _built(level: int, source: Path) -> bytes:
-    """Build, and once more where it ran out of time or memory: that may have been this machine's."""
+    """Build; try a second time if the build ran out of time or memory, because the machine may be the cause."""
     try:
         return build(level, source)
     except BuildError as error:
@@ -128,18 +128,18 @@ def _built(level: int, source: Path) -> bytes:
 
 
 def _keep(home: Path, name: str, content: bytes) -> None:
-    """Make a folder with one file, all at once: others may be doing the same."""
+    """Make a folder with one file atomically: other processes may make the same folder."""
     with new_folder(home) as folder:
         (folder / name).write_bytes(content)
 
 
 def _put(library: Path, source: Path) -> None:
-    """Copy a library into our copy of a submission, in the place of whatever stands in its way."""
+    """Copy a library into the judge's copy of a submission; remove files and folders that take its place."""
     package = source.parent
     if not package.is_dir():
         return
     if hasattr(os, "ST_NOEXEC") and os.statvfs(package).f_flag & os.ST_NOEXEC:
-        raise ExtensionFault("Nothing can be run from the folder for temporary files: set TMPDIR to another one.")
+        raise ExtensionFault("The folder for temporary files is mounted noexec: set TMPDIR to another folder.")
     target = package / library.name
     for other in (target, package / source.stem):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -158,7 +158,7 @@ def _library_name(source: str) -> str:
 
 
 def _key(source: Path) -> str:
-    """A digest of all that decides what comes out of the compiler."""
+    """Return a digest of all that decides the compiler's result: tools, platform and source."""
     tools = [f"{tool} {version(tool)}" for tool in TOOLS]
     total = hashlib.sha256("\n".join([sys.version, sysconfig.get_platform(), find_compiler(), *tools]).encode())
     for path in (Path(str(autograder.runner.compile.__file__)), source):

@@ -1,4 +1,4 @@
-"""What hidden tests may ask for by name: the engine's fixtures, from which an assignment's kit may derive more."""
+"""The fixtures that hidden tests may ask for by name. An assignment's kit may derive more from them."""
 
 import numpy as np
 
@@ -12,18 +12,18 @@ from .credit import NotGraded
 
 
 class Fixtures(fixtures.Fixtures):
-    """What one run of one hidden test is given.
+    """The fixtures for one run of one hidden test.
 
     Parameters
     ----------
     context : Context
-        What is judged, and with what.
+        The judging context.
     student : CodeUnderTest
-        The code that the test is about: the submission's or, where a hint is looked for, a known mistake.
+        The code under test: the submission's or, in the search for a hint, a known mistake.
     test : str
-        What the test's random numbers are drawn for.
+        The name from which the test's random numbers are derived.
     flags : list of str
-        Gets a sentence where something looks odd.
+        Collects a sentence for each thing that looks odd.
     """
 
     def __init__(self, context: Context, student: CodeUnderTest, test: str, flags: list[str]) -> None:
@@ -31,12 +31,12 @@ class Fixtures(fixtures.Fixtures):
         self.context, self.test, self.flags = context, test, flags
 
     def fresh_rng(self) -> np.random.Generator:
-        """Return the test's generator from its beginning."""
+        """Return a new random generator with the test's seed."""
         return self.context.rng(self.test)
 
     @property
     def notebook(self) -> str:
-        """The name of the part's notebook; a test that asks for it is not graded where none can be read."""
+        """The name of the part's notebook. A test that asks for it is not graded if the notebook is unreadable."""
         notebook = self.context.part.notebook
         try:
             read_cells(self.context.submission.folder / notebook)
@@ -46,11 +46,11 @@ class Fixtures(fixtures.Fixtures):
 
     @property
     def extension(self) -> None:
-        """Nothing; a test that asks for it fails where the submitted extension does not build."""
+        """None. A test that asks for this fixture fails if the submitted extension does not build."""
         self.context.extension.require()
 
 
 def fixtures_of(course: Course) -> type[Fixtures]:
-    """Return what hidden tests of a course may ask for: the kit's fixtures, where it has some."""
+    """Return the class of a course's fixtures: the kit's if there is one, else the engine's."""
     found: type[Fixtures] = course.kit.fixtures() or Fixtures
     return found

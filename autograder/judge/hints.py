@@ -1,6 +1,6 @@
-"""Name the mistake: run the same test on each known mistake of the exercise and see which gives the same answers.
+"""Find the hint: run the failed test on each known mistake of the exercise, and find the one with the same answers.
 
-Not for the sentence about what is wrong: that is the comparison's.
+See ``checks.compare`` for the message about the wrong result.
 """
 
 from collections.abc import Callable
@@ -27,13 +27,13 @@ def hint(
     ----------
     assignment : Assignment
     claim : Claim
-        Of the test that failed.
+        The claim of the failed test.
     error : Exception
-        What it failed with.
+        The exception of the failed test.
     answers : Log
-        What the student's code answered in it.
+        The answers of the student's code in this test.
     seed : int
-        Of the global generators, as the runner's were seeded.
+        Seed of the global generators, the same as the runner's.
     run : callable
         Runs the same test, on the same random inputs, on other code under test.
     """
@@ -52,7 +52,7 @@ def hint(
 
 
 def _alike(error: Exception, other: Exception, answers: Log, log: Log) -> bool:
-    """Whether two runs failed in the same way: after the same answers, or with the same exception at the same place."""
+    """Tell whether two runs failed alike: after the same answers, or with the same exception at the same place."""
     if isinstance(error, CodeError) or isinstance(other, CodeError):
         return str(error) == str(other) and type(error) is type(other) and len(answers) == len(log)
     return same_answers(answers, log)

@@ -1,6 +1,6 @@
-"""The pytest plugin: runs hidden tests as pytest does, and turns what becomes of each into a result.
+"""The pytest plugin: it runs hidden tests as pytest does, and turns each outcome into a result.
 
-Not for running pytest or adding up: see ``session``.
+See ``session`` for starting pytest and for scores.
 """
 
 import inspect
@@ -30,29 +30,29 @@ from .fixtures import Fixtures, fixtures_of
 from .hints import hint
 
 OFFERED = pytest.StashKey[Fixtures]()
-"""What the next run of a test is given."""
+"""The fixtures for the next run of a test."""
 RAISED = pytest.StashKey[BaseException]()
-"""What a run of a test ended in first."""
+"""The first exception of a test's run."""
 SLOW = ("learns", "accuracy", "speed")
 THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError)
-"""What an answer of another form, or one that cannot be sent back, ends in."""
+"""Exceptions that a test raises if an answer has another form, or cannot be sent back."""
 MAX_MESSAGE = 3000
 NAMEABLE = ("missing", "raised", "type")
-"""Kinds of exceptions by which a known mistake may show."""
+"""Kinds of `CodeError` that a known mistake may cause."""
 
 
 class Conduct:
-    """A plugin of pytest by which `attempt` gives a test its fixtures and learns what it raised."""
+    """A pytest plugin through which `attempt` passes a test its fixtures and gets the test's exception."""
 
     @pytest.fixture
     def offered(self, request: pytest.FixtureRequest) -> Fixtures:
-        """What the test may ask for."""
+        """The fixtures that the test may ask for."""
         given: Fixtures = request.node.stash[OFFERED]
         return given
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
-        """Keep what was raised; nobody reads pytest's own report, which takes long to write."""
+        """Keep the exception, and return a short report: pytest's own takes long to write and nobody reads it."""
         assert call.when != "collect"
         if call.excinfo is None:
             return pytest.TestReport(item.nodeid, item.location, {}, "passed", None, call.when)
@@ -61,14 +61,14 @@ class Conduct:
 
 
 def fixtures_plugin(names: tuple[str, ...]) -> ModuleType:
-    """Return a plugin of pytest with the fixtures that hidden tests may ask for by name."""
+    """Return a pytest plugin with the fixtures that hidden tests may ask for by name."""
     plugin = ModuleType("autograder_fixtures")
     vars(plugin).update(pytest_fixtures(names))
     return plugin
 
 
 def attempt(item: pytest.Function, offered: Fixtures) -> None:
-    """Run a test with these fixtures, as pytest does; raise what it ended in."""
+    """Run a test with these fixtures, as pytest does; raise the test's exception."""
     item.stash[OFFERED] = offered
     if RAISED in item.stash:
         del item.stash[RAISED]
@@ -82,12 +82,12 @@ def attempt(item: pytest.Function, offered: Fixtures) -> None:
 
 
 class JudgePlugin:
-    """Judges with the tests that claim the part's exercises.
+    """Runs the tests that claim the part's exercises, and keeps their results.
 
     Parameters
     ----------
     context : Context
-        What to judge, and with what.
+        The judging context.
 
     Attributes
     ----------
@@ -96,9 +96,9 @@ class JudgePlugin:
     needs : dict
         Name of a test to the exercises on whose code it runs.
     flags : list of str
-        What looks odd.
+        A sentence for each thing that looks odd.
     expected : Counter
-        How many tests each exercise has: one that lacks a result is not judged.
+        Number of tests of each exercise. An exercise with fewer results is not judged.
     """
 
     def __init__(self, context: Context) -> None:
@@ -116,7 +116,7 @@ class JudgePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
-        """Judge one test; of pytest's own protocol only the report is left out."""
+        """Judge one test as pytest runs it, but without pytest's own report."""
         assert isinstance(item, pytest.Function)
         self.judge(item)
         return True
@@ -171,7 +171,10 @@ class JudgePlugin:
         return hint(self.context.course.assignment, claim, error, recorded.log, seed, run)
 
     def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[Outcome, str, str, float]:
-        """An unforeseen exception: with the reference in the student's place the test passes, or it is ours to mend."""
+        """Return the outcome after an unexpected exception.
+
+        The grader is at fault if the test fails on the reference too, or if the exception is not one of `THEIRS`.
+        """
         try:
             attempt(item, self._fixtures(self.context.reference(), name))
         except Exception as ours:
@@ -180,7 +183,7 @@ class JudgePlugin:
             return ERROR, _ours(error), "", 0.0
         if isinstance(error, AssertionError):
             return FAILED, _asserted(error) or f"This is not so: {_title(item)}.", "", 0.0
-        return FAILED, unpacking(error) or "What came back has another form than the docstring says.", "", 0.0
+        return FAILED, unpacking(error) or "The result does not have the form that the docstring describes.", "", 0.0
 
     def _fixtures(self, student: CodeUnderTest, name: str) -> Fixtures:
         return self._offer(self.context, student, name, self.flags)
@@ -192,7 +195,7 @@ def claiming(items: Iterable[pytest.Item]) -> list[pytest.Function]:
 
 
 def of_part(items: Iterable[pytest.Item], part: Part) -> list[pytest.Function]:
-    """Return those that claim an exercise of a part, in the notebook's order."""
+    """Return the pytest items that claim an exercise of a part, in the notebook's order."""
     order = {exercise.id: number for number, exercise in enumerate(part.automatic)}
     tests = [test for test in claiming(items) if claimed(test).exercise in order]
     return sorted(tests, key=lambda test: order[claimed(test).exercise])
@@ -207,21 +210,21 @@ def claimed(test: pytest.Item) -> Claim:
 
 
 def asks_for_notebook(test: pytest.Function) -> bool:
-    """Whether a test's exercise lies in the notebook, and not in the package."""
+    """Tell whether a test's exercise is in the notebook and not in the package."""
     return "notebook" in inspect.signature(test.function).parameters
 
 
 def name_of(item: pytest.Function, claim: Claim) -> str:
-    """Return what a test's random numbers are drawn for."""
+    """Return the name from which a test's random numbers are derived."""
     return f"{claim.exercise}/{item.name}"
 
 
 def _ours(error: Exception) -> str:
-    return f"This test could not be carried out ({type(error).__name__}); it will be looked into."
+    return f"The grader could not run this test ({type(error).__name__}). The instructor will look into it."
 
 
 def _asserted(error: AssertionError) -> str:
-    """What the test's author wrote behind an ``assert``; what pytest adds may hold expected values."""
+    """Return the message of the test's ``assert``, without pytest's addition, which may hold expected values."""
     first = str(error).partition("\n")[0]
     return "" if first.startswith("assert ") else first
 

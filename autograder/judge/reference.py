@@ -1,6 +1,6 @@
-"""The reference, and its mistaken versions, in the judge's own process: the instructor's code, which is trusted.
+"""The reference and its mistaken versions, in the judge's own process. The judge trusts this code of the instructor.
 
-Not for submissions: those never come here.
+Submissions never come here.
 """
 
 import functools
@@ -15,7 +15,7 @@ from autograder.checks.host import Contents, Local, PackageHost, load_package
 
 @functools.cache
 def reference(assignment: Assignment, part: Part | None = None) -> Local:
-    """Return the reference solution as a backend; with what a part's notebook defines, if one is given."""
+    """Return the reference as a backend, with the definitions of a part's notebook if a part is given."""
     notebooks, framework = ((part.notebook,), part.framework) if part else ((), "")
     return _local(assignment, assignment.source, "reference", notebooks, framework)
 
@@ -26,7 +26,7 @@ def mistaken(assignment: Assignment, mistake: Mistake) -> Local:
     folder = Path(tempfile.mkdtemp(dir=_scratch().name))
     package = folder / assignment.package
     copy_package(assignment.source / assignment.package, package)
-    # the instructor's lines point at other rooms by this file's place; modules need none of them
+    # the instructor's file looks for other folders relative to itself; the modules need none of them
     (package / "__init__.py").write_text("")
     mistake.apply(package)
     return _local(assignment, folder, "mistaken")
@@ -49,5 +49,5 @@ def _local(
 
 
 def contents(assignment: Assignment, notebooks: tuple[str, ...] = (), framework: str = "") -> Contents:
-    """Return what a package of an assignment has beside it in this process."""
+    """Return the contents that go with an assignment's package in this process."""
     return Contents(notebooks, framework, assignment.settings.computing, assignment.facts.room("runner"))

@@ -1,6 +1,6 @@
-"""Judge one part of one submission: run pytest with the judge's plugin, add up, return a verdict.
+"""Judge one part of one submission: run pytest with the judge's plugin, add up the points, return a verdict.
 
-The only way from what was handed in to a `PartVerdict`. Not for many submissions: see ``grading``.
+This is the only way from a submission to a `PartVerdict`. See ``grading`` for many submissions.
 """
 
 import contextlib
@@ -45,12 +45,12 @@ class CollectionError(GraderFault):
 
 @contextlib.contextmanager
 def taken_in(handed_in: Path, assignment: Assignment) -> Iterator[Submission]:
-    """Take in a folder or an archive for as long as it is judged.
+    """Take in a folder or an archive, and remove the copy after judging.
 
     Raises
     ------
     SubmissionError
-        If it cannot be graded at all.
+        If the submission cannot be graded at all.
     """
     root = find_root(handed_in, assignment.rules)
     with tempfile.TemporaryDirectory(prefix="autograder-submission-") as scratch:
@@ -59,28 +59,28 @@ def taken_in(handed_in: Path, assignment: Assignment) -> Iterator[Submission]:
 
 
 def judge_part(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
-    """Judge one part, by all of its notebooks that were worked on; the best counts.
+    """Judge one part by each notebook that the student worked on; the best verdict counts.
 
     Parameters
     ----------
     course : Course
     part : Part
     submission : Submission
-        Taken in already.
+        The submission, after intake.
     level : int
-        Of the sandbox, probed before.
+        Level of the sandbox, which was probed before.
 
     Returns
     -------
     PartVerdict
-        Every automatic exercise of the part is in it, whatever happened.
+        It always holds every automatic exercise of the part.
     """
     with view(seen_by(course, part, submission), linked=level > 1) as seen:
         return best([judge_alternative(course, one, seen, level) for one in worked_on(course, part, seen)])
 
 
 def seen_by(course: Course, part: Part, submission: Submission) -> Submission:
-    """Return what a part can see of a submission: all but other parts' notebooks and models. It alone is judged."""
+    """Return the submission without other parts' notebooks and models. Only the rest is judged."""
     others = (one for other in course.parts if other.number != part.number for one in other.alternatives)
     return submission.without({name for one in others for name in (one.notebook, one.model)})
 
@@ -131,7 +131,7 @@ def collect(course: Course, part: Part) -> list[pytest.Function]:
 
 @functools.cache
 def collect_all(course: Course, part: Part) -> tuple[pytest.Function, ...]:
-    """Return all hidden tests that lie in a part's file and claim something."""
+    """Return all hidden tests in a part's file that claim an exercise."""
     kept = _Kept()
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -140,18 +140,18 @@ def collect_all(course: Course, part: Part) -> tuple[pytest.Function, ...]:
         why = " ".join([said.getvalue(), *kept.trouble]).strip()[-300:]
         raise CollectionError(f"The hidden tests of {part.name} cannot be collected: {why}")
     if kept.tests:
-        kept.tests[0].config._do_configure()  # pytest has just ended; the tests' fixtures are needed from now on
+        kept.tests[0].config._do_configure()  # pytest has ended, but later runs need the tests' fixtures
     return tuple(kept.tests)
 
 
 def _pytest(course: Course, part: Part, arguments: list[str], plugin: object) -> int:
-    """Run pytest on a part's tests as we want it, whatever the user's settings for it are."""
+    """Run pytest on a part's tests, without the user's own settings for pytest."""
     theirs = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
     interruption = _Interruption()
     try:
         hidden = hidden_file(course.assignment, part)
         given = fixtures_plugin(fixtures_of(course).names())
-        # modules are named after their whole path: a process may judge several courses, with files of one name
+        # name modules after their whole path: a process may judge several courses whose files have equal names
         options = [*OPTIONS, "--import-mode=importlib", "--rootdir", hidden.anchor, *arguments, str(hidden)]
         code = pytest.main(options, plugins=[plugin, Conduct(), given, interruption])
     finally:
@@ -162,7 +162,7 @@ def _pytest(course: Course, part: Part, arguments: list[str], plugin: object) ->
 
 
 class _Interruption:
-    """A plugin of pytest that keeps what ends the whole program: pytest takes it for an error of its own."""
+    """A pytest plugin that keeps an `Interrupted`, which pytest would report as an internal error."""
 
     error: Interrupted | None = None
 
@@ -172,7 +172,7 @@ class _Interruption:
 
 
 class _Kept:
-    """A plugin of pytest that keeps the tests that claim something."""
+    """A pytest plugin that keeps the tests that claim an exercise, and errors of their collection."""
 
     def __init__(self) -> None:
         self.tests: list[pytest.Function] = []
@@ -187,21 +187,23 @@ class _Kept:
 
 
 def hidden_file(assignment: Assignment, part: Part) -> Path:
-    """Where the hidden tests of a part are: in a file named after its first notebook."""
+    """Return the file of a part's hidden tests, which is named after the part's first notebook."""
     return assignment.hidden / f"test_{file_of(part)}.py"
 
 
 def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -> ExerciseResult:
     tests = tuple(plugin.results.get(exercise, []))
     if not tests or len(tests) != plugin.expected[exercise]:
-        why = "It could not be judged, and will be looked into." + (f" ({trouble})" if trouble else "")
+        why = "The grader could not judge this. The instructor will look into it." + (
+            f" ({trouble})" if trouble else ""
+        )
         tests = (*tests, TestResult("none", "The exercise is judged", "core", ERROR, why))
     earned, outcome = score(points, tests, plugin.context.course.assignment.settings.rest)
     return ExerciseResult(exercise, points, earned, outcome, tests)
 
 
 def _broken(exercises: tuple[ExerciseResult, ...]) -> set[str]:
-    """The exercises on whose code nothing else can be built yet."""
+    """Return the exercises that fail a core test, so other code cannot rely on them."""
     return {
         exercise.id
         for exercise in exercises
@@ -212,9 +214,9 @@ def _broken(exercises: tuple[ExerciseResult, ...]) -> set[str]:
 def _broken_elsewhere(
     context: Context, exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
 ) -> tuple[set[str], tuple[int, ...]]:
-    """Of the other parts' exercises that failed tests run on, those that are broken: found by judging just them.
+    """Return the broken exercises of other parts on which failed tests run, and the numbers of those parts.
 
-    The second value says which parts those are: the verdict depends on their tests too.
+    Only these exercises are judged here. The verdict depends on those parts' tests too.
     """
     failed = (test for exercise in exercises for test in exercise.tests if test.outcome == FAILED)
     wanted = {need for test in failed for need in needs.get(test.name, ())}
@@ -225,27 +227,29 @@ def _broken_elsewhere(
         if chosen and part.number != context.part.number:
             consulted.append(part.number)
             found |= _broken(_ask(replace(context, part=replace(part, exercises=chosen)))[1])
-    # what was not judged for want of time is not known to be broken
+    # if the time is over, some exercises were not judged, and nobody knows whether they are broken
     return set() if context.over else found, tuple(consulted)
 
 
 def _name_dependencies(
     exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]], broken: set[str]
 ) -> tuple[ExerciseResult, ...]:
-    """Where a test failed that runs on another exercise that failed, say so instead of posing a new riddle."""
+    """Name the cause in the message of each failed test that runs on another, broken exercise."""
 
     def explained(test: TestResult) -> TestResult:
         cause = next((need for need in needs.get(test.name, ()) if need in broken), None)
         if cause is None or test.outcome != FAILED or test.message.startswith("Importing"):
             return test
-        return replace(test, message=f"This runs on {cause}, which is not right yet: mend that first. ({test.message})")
+        return replace(
+            test, message=f"This test runs on {cause}, which is not right yet: fix that first. ({test.message})"
+        )
 
     return tuple(replace(exercise, tests=tuple(map(explained, exercise.tests))) for exercise in exercises)
 
 
 def _problems(assignment: Assignment, part: Part, submission: Submission) -> Iterator[str]:
     if not any(name.startswith(f"{assignment.package}/") for name in submission.files):
-        yield f"There is no {assignment.package} package in what was handed in."
+        yield f"There is no {assignment.package} package in the submission."
     if part.notebook not in submission.files:
         names = " nor ".join(alternative.notebook for alternative in part.alternatives)
         yield f"Neither {names} was handed in." if part.others else f"{names} was not handed in."

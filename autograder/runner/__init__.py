@@ -1,1 +1,1 @@
-"""The confined side of the wall: with ``checks``, all that a submission sits beside. It is trusted with nothing."""
+"""Code for the confined side: a runner holds this folder, ``checks`` and a submission. The judge trusts none of it."""

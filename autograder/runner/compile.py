@@ -1,7 +1,7 @@
-"""Inside the sandbox: translate a submission's Cython extension and compile it. Used by a runner that builds.
+"""Compile a submission's Cython extension, inside a runner that only builds.
 
-It works with the tools that the judge lays out for it, never with a ``setup.py`` of the submission; the code that it
-makes is loaded by other runners only. Not for deciding whether to build: see ``extension``.
+The build uses the tools that the judge provides, never the submission's ``setup.py``. Only other runners load the
+compiled library. See ``judge.extension`` for the decision to build.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import numpy as np
 from autograder.checks.code_under_test import CodeError
 
 WHOLE_DIVISION = "Cannot assign type 'double' to"
-"""What Cython 3 says of code for Cython 0.29 that divides whole numbers with ``/``."""
+"""Part of Cython 3's error for ``/`` between whole numbers, which Cython 0.29 accepts."""
 
 
 def compile_extension(source: Path, compiler: str) -> np.ndarray:
@@ -35,13 +35,13 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
     Returns
     -------
     ndarray, uint8, (bytes,)
-        The shared library.
+        The content of the shared library.
 
     Raises
     ------
     CodeError
-        Of kind ``build``, with the first thing that Cython or the compiler did not like; of kind ``crash`` where they
-        could not do their work.
+        Of kind ``build``, with the first error in the source; of kind ``crash`` if Cython or the compiler failed for
+        another reason.
     """
     if compiler:
         os.environ["CC"] = compiler
@@ -56,26 +56,26 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
             (library,) = Path().glob(f"{name}.*{'.pyd' if sys.platform == 'win32' else '.so'}")
             return np.frombuffer(library.read_bytes(), dtype=np.uint8)
         except (Exception, SystemExit) as error:
-            gave_up = CodeError("crash", f"The compiler gave up ({str(error)[-100:]}).")
+            gave_up = CodeError("crash", f"The compiler failed ({str(error)[-100:]}).")
             raise _refusal(source.name, log, error) or gave_up from None
 
 
 def _build(name: str, file: str) -> None:
-    # what setuptools needs lies in it; other copies of that may be out of reach
+    # setuptools vendors its dependencies; a runner may not have other copies of them
     spec = importlib.util.find_spec("setuptools")
     sys.path[:0] = [f"{home}/_vendor" for home in (spec.submodule_search_locations or [] if spec else [])]
-    sys.modules.setdefault("cython", importlib.import_module("Cython.Shadow"))  # a single file, which is not mounted
+    sys.modules.setdefault("cython", importlib.import_module("Cython.Shadow"))  # cython.py itself is not mounted
     setuptools, cython = importlib.import_module("setuptools"), importlib.import_module("Cython.Build")
     extension = setuptools.Extension(name, [file], include_dirs=[np.get_include()])
     modules = cython.cythonize([extension], compiler_directives={"language_level": "3"}, quiet=True)
-    # what a file says of its own compilation (`# distutils: ...`) is not followed: no sources, options or libraries
+    # ignore `# distutils: ...` comments of the file: they could add sources, options or libraries
     options = [] if sys.platform == "win32" else ["-g0"]
     plain = setuptools.Extension(name, modules[0].sources[:1], [np.get_include()], extra_compile_args=options)
     setuptools.setup(name=name, ext_modules=[plain], script_args=["-q", "build_ext", "--build-lib", "."])
 
 
 def _refusal(file: str, log: Path, error: BaseException) -> CodeError | None:
-    """One sentence about what is wrong with the source, from what the tools wrote; None where they found nothing."""
+    """Return the first error in the source, from the tools' log or exception. Return None if they found no error."""
     said = log.read_text(encoding="utf-8", errors="replace")[:200_000]
     found = re.search(rf"^{re.escape(file)}:(\d+):\d+: (?!.*cimported)(.*)$", said, re.MULTILINE)
     if found:
@@ -86,18 +86,18 @@ def _refusal(file: str, log: Path, error: BaseException) -> CodeError | None:
         return CodeError("build", f"{file} does not compile under Cython 3: {str(error)[:300]}.")
     found = re.search(rf"^[^\n]*{re.escape(Path(file).stem)}[^\n]*?(?:fatal )?[Ee]rror: ([^\n]+)", said, re.MULTILINE)
     if found:
-        return CodeError("build", f"The C compiler does not accept what Cython made of {file}: {found[1][:300]}")
+        return CodeError("build", f"The C compiler does not accept Cython's C code for {file}: {found[1][:300]}")
     if isinstance(error, PermissionError):
-        return CodeError("build", f"{file} does not compile: it asks for a file that is not the course's.")
-    if re.search(r"exit (code|status) 1\b", str(error)):  # it is a larger one where something ended the compiler
-        said = next((line for line in said.splitlines() if "rror" in line), "it does not say why")
-        return CodeError("build", f"The C compiler does not accept what Cython made of {file}: {said[:300]}")
+        return CodeError("build", f"{file} does not compile: it uses a file that the course does not provide.")
+    if re.search(r"exit (code|status) 1\b", str(error)):  # other codes: the compiler was ended
+        said = next((line for line in said.splitlines() if "rror" in line), "the compiler gives no reason")
+        return CodeError("build", f"The C compiler does not accept Cython's C code for {file}: {said[:300]}")
     return None
 
 
 @contextlib.contextmanager
 def _written_to(log: Path) -> Iterator[None]:
-    """Send what this process and its children write to a file; Cython looks for ``sys.stderr``, compilers do not."""
+    """Redirect all output of this process and its children: Cython writes to ``sys.stderr``, compilers to 1 and 2."""
     kept = os.dup(1), os.dup(2), sys.stdout, sys.stderr
     with log.open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)

@@ -1,7 +1,7 @@
-"""Confinement from within: limits, a user id of its own, Landlock and seccomp, applied by the runner to itself.
+"""Confinement that a runner applies to itself: limits, a separate user id, Landlock and seccomp.
 
-It happens before any code of a submission is imported and cannot be undone. Linux for all of it; elsewhere the limits
-only. Not for namespaces: those are bubblewrap's, see ``launch``.
+A runner does so before it imports any code of a submission, and cannot undo it. Only Linux has all of these; macOS has
+the limits, Windows has none. See ``launch`` for bubblewrap's namespaces.
 """
 
 import ctypes
@@ -19,43 +19,43 @@ PR_SET_DUMPABLE = 4
 PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 47, 2
 CAP_DAC_READ_SEARCH = 2
 CAPABILITIES = 0x20080522
-"""The version of the kernel's structure of capabilities."""
+"""Version of the kernel's capability structure (``_LINUX_CAPABILITY_VERSION_3``)."""
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 READ_FILE, READ_DIR, EXECUTE, WRITE_FILE, TRUNCATE = 1 << 2, 1 << 3, 1 << 0, 1 << 1, 1 << 14
 FILE_RIGHTS = READ_FILE | EXECUTE | WRITE_FILE | TRUNCATE | 1 << 15
 LEAST_PROCESSES = 64
-"""Threads that a runner may have at the least; the kernel counts them as processes."""
+"""Lowest limit on a runner's threads, which the kernel counts as processes."""
 ALL_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 
 
 class ConfinementError(Exception):
-    """A piece of the confinement that was asked for could not be applied."""
+    """A requested piece of the confinement could not be applied."""
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """What the runner applies to itself.
+    """Settings of the confinement that a runner applies to itself.
 
     Attributes
     ----------
     memory, file_size : int
-        Bytes of memory, and of the largest file it may write.
+        Most bytes of memory, and of one file that the runner writes.
     cpu_seconds : int
-        Processor time before the kernel ends it.
+        Processor time, in seconds, after which the kernel ends the runner.
     user : int or None
-        Real user and group id to change to; None keeps the present one.
+        User and group id to change to; None keeps the present ids.
     readable, writable : tuple of str
-        Paths that Landlock leaves open; () for both means no Landlock.
+        Paths that Landlock allows; () for both means no Landlock.
     seccomp : bool
-        Whether to refuse the system calls that a submission has no use for.
+        Whether to refuse the system calls that a submission does not need.
     processes : int
-        Processes and threads that its user may have at a time, where it may start programs; 0: it may not.
+        Most processes and threads of the runner's user at a time; 0 means that the runner may not start programs.
     removes : bool
-        Whether it may remove and rename files, which takes them out of the sight of who watches the disk.
+        Whether the runner may remove and rename files. The watch on its disk space does not see removed files.
     addresses : int
-        Bytes of address space over those of memory: libraries are mapped there, and data is not.
+        Bytes of address space in addition to ``memory``: for mapped libraries, not for data.
     search : bool
-        Whether ``user`` may look into folders that permissions close to it; which ones, is Landlock's to say.
+        Whether ``user`` may read files and folders despite their permissions; Landlock still limits which ones.
     """
 
     memory: int
@@ -72,18 +72,18 @@ class Confinement:
 
 
 def confinement_from(settings: dict[str, Any]) -> Confinement:
-    """Return what the judge's settings, as they come over the wire, ask for."""
+    """Convert the judge's settings, as they come over the wire, to a `Confinement`."""
     lists = {name: tuple(settings[name]) for name in ("readable", "writable")}
     return Confinement(**{**settings, **lists})
 
 
 def apply(wanted: Confinement) -> list[str]:
-    """Apply all of it or raise; return the names of the pieces.
+    """Apply every piece or raise; return the names of the applied pieces.
 
     Raises
     ------
     ConfinementError
-        If a piece that was asked for is not available.
+        If a requested piece is not available.
     """
     pieces = []
     if sys.platform != "win32":
@@ -136,7 +136,7 @@ def _limit(wanted: Confinement) -> None:
 
 
 def _become(user: int, search: bool) -> None:
-    if search:  # what else root may do is given up below
+    if search:  # `_reduce_capabilities` drops all others
         libc = ctypes.CDLL(None, use_errno=True)
         _check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "keeping capabilities")
     try:
@@ -148,7 +148,7 @@ def _become(user: int, search: bool) -> None:
 
 
 def landlock_version() -> int:
-    """Return the kernel's Landlock version, 0 where there is none."""
+    """Return the kernel's Landlock version, or 0 if the kernel has no Landlock."""
     if sys.platform != "linux":
         return 0
     libc = ctypes.CDLL(None, use_errno=True)
@@ -158,7 +158,7 @@ def landlock_version() -> int:
 def _landlock(libc: Any, wanted: Confinement) -> None:
     version = landlock_version()
     if version < 1:
-        raise ConfinementError("landlock: this kernel has none")
+        raise ConfinementError("landlock: this kernel does not support it")
     handled = ALL_RIGHTS.get(version, (1 << 16) - 1)
     attributes = [handled]
     if version >= 4:
@@ -171,7 +171,7 @@ def _landlock(libc: Any, wanted: Confinement) -> None:
     for paths, rights in ((wanted.readable, read), (wanted.writable, handled & ~EXECUTE)):
         for path in paths:
             _allow(libc, ruleset, path, rights & handled)
-    quietly = 1 if version >= 7 else 0  # refusals are not to fill the system's audit log
+    quietly = 1 if version >= 7 else 0  # keep refusals out of the system's audit log
     _check(libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, quietly), "landlock")
     os.close(ruleset)
 
@@ -189,7 +189,7 @@ def _allow(libc: Any, ruleset: int, path: str, rights: int) -> None:
 
 
 def _reduce_capabilities(libc: Any, search: bool) -> None:
-    """Give up what makes root more than an owner of files; programs that are started get no more."""
+    """Drop all capabilities, also for started programs; with ``search`` keep the right to read any file."""
     kept = 1 << CAP_DAC_READ_SEARCH if search else 0
     header = struct.pack("=Ii", CAPABILITIES, 0)
     _check(libc.capset(header, struct.pack("=6I", kept, kept, kept, 0, 0, 0)), "capabilities")

@@ -1,7 +1,8 @@
-"""Inside the sandbox: execute a notebook's cells, one by one, in an IPython shell, and keep what they show, bounded.
+"""Execute a notebook's cells one by one in an IPython shell inside a runner, and keep their outputs up to limits.
 
-No kernel: one needs sockets and processes, which a runner is refused, and would have the judge speak its rich protocol
-with an enemy; here a cell is a question over our own wire. Not a defence: ``grading.execute`` reads what comes back.
+There is no Jupyter kernel: a kernel needs sockets and processes, which a runner may not have, and its protocol is too
+rich to speak with hostile code. Here each cell is one question on the wire. This module is not a defence: see
+``grading.execute`` for the checks on the outputs.
 """
 
 import base64
@@ -31,30 +32,30 @@ SETTINGS = {
     "InteractiveShell": {"colors": "nocolor", "autocall": 0, "banner1": "", "enable_tip": False},
 }
 MAX_COPIED = 60 * 2**20
-"""Bytes of the submission that are copied, the smallest files first: models of this course have a few million."""
+"""Most bytes of the submission to copy, the smallest files first. Models of this course have a few million bytes."""
 CUT = "\n(the rest is left out)"
 NO_PROGRAMS = "Programs cannot be started where notebooks are executed for grading."
 NO_INPUT = "Nobody answers input() where notebooks are executed for grading."
 
 
 class Refused(RuntimeError):
-    """Something that a runner has not; IPython shows the sentence alone."""
+    """A runner does not have this feature; IPython shows only the sentence, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
 
 
 class Outputs:
-    """What one cell shows: text, and pictures as bytes, up to limits.
+    """The outputs of one cell, up to limits: text, and pictures as bytes.
 
     Parameters
     ----------
     text : int
-        Characters in all; the traceback that ends a cell has a quarter of as many for itself.
+        Most characters in all. A traceback may have a quarter as many, which are counted separately.
     number : int
-        Outputs.
+        Most outputs.
     picture, pictures : int
-        Bytes of one picture and of all.
+        Most bytes of one picture, and of all pictures.
     """
 
     def __init__(self, text: int, number: int, picture: int, pictures: int) -> None:
@@ -69,7 +70,7 @@ class Outputs:
         self._failure = ""
 
     def write(self, text: str) -> None:
-        """Add to what is printed."""
+        """Add printed text."""
         self._clear_if_due()
         if self._stream is None:
             self._stream = _Lines()
@@ -77,7 +78,7 @@ class Outputs:
         self._left -= self._stream.write(text, self._left)
 
     def show(self, data: Any) -> None:
-        """Add something displayed: its pictures, and its plain text."""
+        """Add a displayed object: its pictures and its plain text."""
         self._clear_if_due()
         self._stream = None
         kept: dict[str, Any] = {}
@@ -95,19 +96,19 @@ class Outputs:
         self._add({"output_type": "display_data", "data": kept})
 
     def fail(self, traceback: str) -> None:
-        """Add the traceback that ends the cell; of a long one the end."""
+        """Add the traceback that ends the cell; keep only the end of a long traceback."""
         most = self._text // 4
         left_out = max(0, len(traceback) - most)
         self._failure = ("(the beginning is left out)\n" if left_out else "") + _unicode(traceback[left_out:])
 
     def clear(self, wait: bool) -> None:
-        """Forget what was shown, at once or when more is."""
+        """Forget the outputs so far: at once or, with ``wait``, when the next output comes."""
         self._clear_first = True
         if not wait:
             self._clear_if_due()
 
     def taken(self) -> list[dict[str, Any]]:
-        """Return the outputs in the form of a notebook's, but pictures as uint8 arrays."""
+        """Return the outputs in a notebook's form, with pictures as uint8 arrays."""
         for output in self._outputs:
             for holder in (output, output.get("data", {})):
                 holder.update({name: str(text) for name, text in holder.items() if isinstance(text, _Lines)})
@@ -125,7 +126,7 @@ class Outputs:
 
 
 class _Lines:
-    """Text of which a carriage return begins the last line anew, as progress bars do."""
+    """Text in which a carriage return restarts the last line, as progress bars need."""
 
     def __init__(self) -> None:
         self._done: list[str] = []
@@ -133,7 +134,7 @@ class _Lines:
         self._cut = False
 
     def write(self, text: str, most: int) -> int:
-        """Add ``text``; return by how many characters this has grown, at most ``most``."""
+        """Add ``text``; return by how many characters the lines grew, at most ``most``."""
         if self._cut:
             return 0
         before = len(self._last)
@@ -155,7 +156,7 @@ class _Lines:
 
 
 def _unicode(text: str) -> str:
-    """Text that can be sent: halves of characters are written out."""
+    """Return text that UTF-8 can encode: lone surrogates become escape sequences."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -187,7 +188,7 @@ class _Stream(io.TextIOBase):
 
 
 class _Publisher(DisplayPublisher):  # type: ignore[misc]
-    """Takes what ``display`` and plots show."""
+    """Receives the output of ``display`` and of plots."""
 
     def publish(self, data: Any, *_: Any, **__: Any) -> None:
         self.shell.notebook.outputs.show(data)
@@ -197,7 +198,7 @@ class _Publisher(DisplayPublisher):  # type: ignore[misc]
 
 
 class _Hook(DisplayHook):  # type: ignore[misc]
-    """Takes the value of a cell's last expression."""
+    """Receives the value of a cell's last expression."""
 
     def write_output_prompt(self) -> None:
         pass
@@ -228,22 +229,22 @@ class _Shell(InteractiveShell):  # type: ignore[misc]
     getoutput = system
 
     def _tee(self, channel: str) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002
-        return contextlib.nullcontext()  # IPython would keep all that is printed, however much
+        return contextlib.nullcontext()  # IPython would keep all printed text, without a limit
 
     def ask_exit(self) -> None:
-        pass  # the cells that follow are executed all the same
+        pass  # the following cells still run
 
     def enable_gui(self, gui: Any = None) -> None:
         pass  # there are no windows
 
 
 class Notebook:
-    """An IPython shell in which a submission's cells are executed.
+    """An IPython shell that executes a submission's cells.
 
     Parameters
     ----------
     folder : Path
-        The submission. The cells run in the runner's own folder, in a copy.
+        The submission. The cells run in a copy of it, in the runner's own folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -254,7 +255,7 @@ class Notebook:
         _copy(folder)
         _keep_listings()
         startup = Path.home() / ".ipython" / "profile_default" / "startup"
-        startup.mkdir(parents=True, exist_ok=True)  # else IPython makes it, with a file whose mode it may not set
+        startup.mkdir(parents=True, exist_ok=True)  # else IPython makes it, and a file whose mode a runner may not set
         self._shell = _Shell.instance(config=Config(SETTINGS))
         self._shell.notebook = self
         for name in SCRIPTS:
@@ -263,7 +264,7 @@ class Notebook:
         with contextlib.suppress(ImportError):
             import tqdm.std
 
-            sys.modules["tqdm.notebook"] = tqdm.std  # bars of text: there are no widgets here
+            sys.modules["tqdm.notebook"] = tqdm.std  # text progress bars: there are no widgets here
         sys.path += [str(folder), os.getcwd()]
 
     def execute(self, source: str, limits: dict[str, int]) -> dict[str, Any]:
@@ -273,12 +274,12 @@ class Notebook:
         ----------
         source : str
         limits : dict
-            See `Outputs`.
+            The parameters of `Outputs`.
 
         Returns
         -------
         dict
-            ``outputs``, in a notebook's form but pictures as uint8 arrays; ``failed``, whether it ended in an error.
+            ``outputs``: in a notebook's form, with pictures as uint8 arrays. ``failed``: whether the cell raised.
         """
         self.outputs = Outputs(**limits)
         result = self._shell.run_cell(source, store_history=True)
@@ -286,7 +287,7 @@ class Notebook:
 
 
 def _keep_listings() -> None:
-    """Where a folder of Python's cannot be listed any more, as at level 2, let what was found there be remembered."""
+    """Keep Python's cached listings of the folders that a runner cannot list any more, as at level 2."""
     for path, finder in sys.path_importer_cache.items():
         if isinstance(finder, FileFinder):
             try:
@@ -296,7 +297,7 @@ def _keep_listings() -> None:
 
 
 def _copy(folder: Path) -> None:
-    """Let the current folder look like the submission's, where a notebook finds its files and may write."""
+    """Copy the submission to the current folder, where a notebook finds its files and may write."""
     Path("models").mkdir(exist_ok=True)
     left = MAX_COPIED
     for size, path in sorted((path.stat().st_size, path) for path in folder.rglob("*") if path.is_file()):
@@ -305,7 +306,7 @@ def _copy(folder: Path) -> None:
             break
         target = path.relative_to(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):  # larger than a file may be here
+        with contextlib.suppress(OSError):  # the file may exceed a runner's limit on file size
             shutil.copyfile(path, target)
 
 

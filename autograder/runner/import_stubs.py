@@ -1,7 +1,7 @@
-"""Harmless stubs of modules that students import for their own use and that a runner does not have.
+"""Harmless stubs for modules that students import for their own use and that a runner does not have.
 
-``import matplotlib.pyplot as plt`` at the top of a module costs nobody points; computing with a package that would do
-the exercise does not work. Not a defence: what is not mounted cannot be imported anyway.
+``import matplotlib.pyplot as plt`` at the top of a module costs no points. A package that would solve the exercise can
+be imported, but any use of it fails. The stubs are not a defence: a runner cannot import a package that is not mounted.
 """
 
 import importlib.abc
@@ -24,13 +24,13 @@ PASSIVE = (
     "sklearn",
     "h5py",
 )
-"""Imported for looking at things; using them in graded code fails with one sentence."""
+"""Packages for looking at data. Graded code may import them; any use fails with one sentence."""
 PYTHON_2 = ("past", "future", "six")
-"""Helpers for code that runs under Python 2 too, as the 2018 files do."""
+"""Helpers of code that also runs under Python 2, such as the files of 2018."""
 
 
 class Stub:
-    """Stands for something of a missing module; any use raises."""
+    """A name of a missing module. It works as a decorator or progress bar; any other use raises ``ImportError``."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -82,13 +82,13 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def install(names: tuple[str, ...]) -> None:
-    """Put stubs for ``names`` before real modules, which may be there but out of reach."""
+    """Put stubs for ``names`` before the real modules, which may be installed but unreadable."""
     sys.meta_path.insert(0, _Finder(tuple(name for name in names if name not in PYTHON_2)))
     _python_2(names)
 
 
 def _python_2(names: tuple[str, ...]) -> None:
-    """``from past.builtins import xrange`` and its kin."""
+    """Provide modules for ``from past.builtins import xrange`` and similar imports."""
     past = ModuleType("past")
     past.__path__ = []
     builtins = ModuleType("past.builtins")

@@ -1,6 +1,7 @@
-"""The confined process that holds a submission: confine yourself, then answer the judge's questions, nothing else.
+"""The confined process that holds a submission: it confines itself, then answers the judge's questions.
 
-Standard library and NumPy only. It is not trusted: whatever a submission does to it, the judge checks what comes back.
+It uses only the standard library and NumPy. The judge does not trust it and checks every answer, because a submission
+may change anything in this process.
 """
 
 import importlib
@@ -30,7 +31,7 @@ class Runner:
     wire : Wire
         The connection to the judge.
     host : PackageHost
-        The submission.
+        The submission's package and notebooks.
     """
 
     def __init__(self, wire: Wire, host: PackageHost) -> None:
@@ -40,7 +41,7 @@ class Runner:
         self._notebook: Any = None
 
     def serve(self) -> None:
-        """Answer until the judge hangs up."""
+        """Answer questions until the judge closes the connection."""
         while True:
             try:
                 question, arrays = self.wire.receive()
@@ -55,15 +56,13 @@ class Runner:
             except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
                 answer["error"] = ["raised", f"It raised {type(error).__name__}, which would end the program.", ""]
             except WireError as error:
-                answer["error"] = ["type", f"What came back cannot be sent: {error}.", ""]
+                answer["error"] = ["type", f"The result cannot be sent: {error}.", ""]
             except MemoryError:
                 answer["error"] = ["raised", "It ran out of memory.", ""]
             try:
                 self.wire.send(answer, sent if "error" not in answer else [])
             except WireTooLarge as error:
-                self.wire.send(
-                    {"id": answer["id"], "error": ["type", f"What came back cannot be sent: {error}.", ""]}, []
-                )
+                self.wire.send({"id": answer["id"], "error": ["type", f"The result cannot be sent: {error}.", ""]}, [])
 
     def _answer(self, question: dict[str, Any], arrays: list[Any]) -> Any:
         content = {name: decode(value, arrays, self._resolve) for name, value in question["content"].items()}
@@ -99,12 +98,12 @@ class Runner:
                 return self._shell().execute(content["source"], content["limits"])
             case "probe":
                 return look_around(content["outside"])
-        raise CodeError("protocol", "That question is not known.")
+        raise CodeError("protocol", "The runner does not know this question.")
 
     def _shell(self) -> Any:
-        """Where cells are executed; few runners do that, and have what it needs."""
+        """Return the shell for cells; made at first use, because only runners for notebooks have IPython."""
         if self._notebook is None:
-            sys.path.remove(str(self.host.folder))  # nothing of the submission has a say in how IPython starts
+            sys.path.remove(str(self.host.folder))  # IPython must not import the submission when it starts
             try:
                 from autograder.runner.execute import Notebook
 
@@ -126,7 +125,7 @@ class Runner:
 
 
 class _Held:
-    """Marks a value that stays here."""
+    """Marks a value that stays in the runner."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -138,11 +137,11 @@ def main() -> None:
     settings, _ = wire.receive()
     folder = Path(settings["folder"])
     sys.dont_write_bytecode = True
-    tempfile.tempdir = os.environ["TMPDIR"]  # else it is looked for by writing and removing a file
+    tempfile.tempdir = os.environ["TMPDIR"]  # else Python tests folders by writing and removing a file
     sys.path.append(str(folder))
     try:
         pieces = apply(confinement_from(settings["confinement"]))
-        if settings["framework"]:  # before the import stubs, which it would take for what it can do without
+        if settings["framework"]:  # before the stubs, which it would take for its optional packages
             importlib.import_module(settings["framework"])
     except (ConfinementError, ImportError) as error:
         wire.send({"failed": str(error)}, [])
@@ -154,7 +153,7 @@ def main() -> None:
         tuple(settings["notebooks"]), settings["framework"], tuple(settings["computing"]), settings["kit"]
     )
     Runner(wire, PackageHost(settings["package"], folder, contents)).serve()
-    os._exit(0)  # what a submission left in atexit has no say
+    os._exit(0)  # skips functions that a submission registered with atexit
 
 
 def _connection() -> socket.socket:
@@ -165,7 +164,7 @@ def _connection() -> socket.socket:
 
 
 def _silence() -> None:
-    """Point the standard streams at nothing: what a submission prints is nobody's business."""
+    """Point the standard streams at the null device: nobody reads a submission's prints."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)

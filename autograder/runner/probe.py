@@ -1,6 +1,6 @@
-"""What a runner can reach, found out by trying: the levels are told from this and never from version numbers.
+"""Attempts to get out of a runner. Their results, never version numbers, tell which levels a machine has.
 
-Runs inside the runner, before any submission; not a defence by itself.
+They run inside a runner, before any submission. They are not a defence.
 """
 
 import os
@@ -10,12 +10,12 @@ import sys
 
 
 def look_around(outside: str) -> dict[str, bool]:
-    """Try to get out; return what worked.
+    """Try to get out; return which attempts worked.
 
     Parameters
     ----------
     outside : str
-        A file of the judge's that must be out of reach.
+        A file of the judge that a runner must not reach.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Messages between judge and runner: length-capped JSON, then raw array buffers. Never pickle.
 
-Both ends use it; what it reads may come from an enemy, so anything unexpected is a `WireError` and nothing else.
+Both ends use this module. Its input may be hostile, so anything unexpected raises a `WireError` and nothing else.
 """
 
 import errno
@@ -20,14 +20,14 @@ if sys.platform == "win32":
     from time import sleep
 
     def give_way() -> None:
-        """Let whoever else wants this core have it; come back at once if nobody does."""
+        """Give this core to another process that waits for it; return at once if there is none."""
         sleep(0)
 
 else:
     from os import sched_yield as give_way
 
 HEADER = struct.Struct("!II")
-"""Bytes of JSON, number of arrays."""
+"""Length of the JSON in bytes, number of arrays."""
 MAX_JSON = 4 * 2**20
 MAX_ARRAYS = 256
 MAX_BYTES = 512 * 2**20
@@ -35,22 +35,22 @@ MAX_DEPTH = 12
 MAX_DIMENSIONS = 32
 MAX_ITEMS = 100_000
 AT_ONCE = 64 * 2**10
-"""Bytes that are sent, and read ahead, in one go."""
+"""Most bytes of a message that is sent in one piece; also the number of bytes to read ahead."""
 TURNS_AWAKE = 100
-"""So often (about 100 us) either side looks for a message before it sleeps: to be woken takes longer."""
+"""Attempts to send or receive (about 100 us in all) before a side sleeps: waking up takes longer."""
 SLICE_SECONDS = 0.5
-"""So often a side that waits asks whether the other one is kept waiting, too: for a core."""
+"""A side that waits for a message asks this often whether the other side waits for a core."""
 FORGIVEN = 6.0
-"""The most that a time-out becomes, on however busy a machine: so many times as long."""
+"""A busy machine extends a timeout to at most this many times its length."""
 MAX_CONTAINERS = 200_000
-"""Lists and objects in one message: in memory each is many times as long as in JSON."""
+"""Most lists and objects in one message: each needs many times more memory than its JSON."""
 ALLOWED = {
     np.dtype(code).str: np.dtype(code)
     for code in ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
 }
-"""The dtypes that may travel, by their little-endian name."""
+"""The dtypes that a message may hold, by their little-endian name, such as ``<f8``."""
 TAGS = {"array", "float", "dtype", "list", "tuple", "dict"}
-"""What tells the kind of an encoded value; all else is for whoever resolves it."""
+"""Tags for the kinds of encoded values. `decode` passes a value with any other tag to ``resolve``."""
 FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -63,11 +63,11 @@ class WireTimeout(WireError):
 
 
 class WireClosed(WireError):
-    """The other side is gone."""
+    """The other side closed the connection."""
 
 
 class WireTooLarge(WireError):
-    """A message is larger than may be sent; nothing of it was."""
+    """A message is too large to send; no part of it was sent."""
 
 
 class Wire:
@@ -78,13 +78,13 @@ class Wire:
     connection : socket.socket
         A connected stream socket.
     starved : callable
-        Returns the seconds, since it was called last, in which the other side wanted a core and got none. Time-outs
-        wait that much longer, up to `FORGIVEN` times as long.
+        Returns the seconds, since its last call, in which the other side waited for a core. Timeouts are extended by
+        these seconds, up to `FORGIVEN` times their length.
 
     Attributes
     ----------
     forgiven : float
-        Seconds by which all time-outs together were put off.
+        Seconds by which all timeouts together were extended.
     """
 
     def __init__(self, connection: socket.socket, starved: Callable[[], float] = lambda: 0.0) -> None:
@@ -97,12 +97,12 @@ class Wire:
         self._turns = 0
 
     def send(self, message: dict[str, Any], arrays: list[np.ndarray], timeout: float | None = None) -> None:
-        """Send one message; ``arrays`` are referred to by `encode`.
+        """Send one message and the ``arrays`` to which its encoded values refer.
 
         Raises
         ------
         WireError
-            If the message is too large, or the other side is gone or does not read.
+            If the message is too large, or the other side closed the connection or does not read.
         """
         described = [[array.dtype.str, list(array.shape)] for array in arrays]
         text = json.dumps({"arrays": described, "message": message}, allow_nan=False, separators=(",", ":")).encode()
@@ -110,7 +110,7 @@ class Wire:
             raise WireTooLarge("it is too large")
         pieces: list[bytes | memoryview[int]] = [HEADER.pack(len(text), len(arrays)) + text]
         pieces += [array.reshape(-1).view(np.uint8).data for array in arrays if array.size]
-        if sum(map(len, pieces)) <= AT_ONCE:  # the other side need not be woken for each
+        if sum(map(len, pieces)) <= AT_ONCE:  # so that the other side wakes only once
             pieces = [b"".join(pieces)]
         deadline = None if timeout is None else Deadline(timeout)
         self._turns = TURNS_AWAKE
@@ -125,11 +125,11 @@ class Wire:
         Raises
         ------
         WireTimeout
-            If it is not complete within ``timeout`` seconds.
+            If the message is not complete within ``timeout`` seconds.
         WireClosed
             If the connection ends.
         WireError
-            If anything in it is not as it must be.
+            If the message is malformed.
         """
         deadline = None if timeout is None else Deadline(timeout)
         self._turns = TURNS_AWAKE
@@ -155,8 +155,8 @@ class Wire:
         for dtype, shape, size in layouts:
             array = _room_for(size)
             self._read_into(array.data, deadline)
-            if dtype == np.bool_ and size and array.max() > 1:  # NumPy does not agree with itself on what else means
-                raise WireError("an array of truth values holds others")
+            if dtype == np.bool_ and size and array.max() > 1:  # NumPy treats other values inconsistently
+                raise WireError("a Boolean array holds other values")
             arrays.append(array.view(dtype).reshape(shape))
         return message, arrays
 
@@ -174,7 +174,7 @@ class Wire:
             if not self._unread and len(view) >= AT_ONCE:
                 view = view[self._some(view, deadline) :]
                 continue
-            if not self._unread:  # all of a small message in one go
+            if not self._unread:  # reads all of a small message at once
                 self._unread = self._ahead[: self._some(self._ahead, deadline)]
             count = min(len(view), len(self._unread))
             view[:count] = self._unread[:count]
@@ -183,13 +183,13 @@ class Wire:
     def _some(self, view: "memoryview[int]", deadline: "Deadline | None") -> int:
         count = self._at_once(self._socket.recv_into, view, deadline)
         if count == 0:
-            raise WireClosed("the other side is gone")
+            raise WireClosed("the other side closed the connection")
         return count
 
     def _at_once(
         self, move: "Callable[[memoryview[int]], int]", view: "memoryview[int]", deadline: "Deadline | None"
     ) -> int:
-        """Send or receive as much as goes at once, having waited until something does."""
+        """Wait until the socket is ready, then send or receive once; return the number of bytes."""
         while True:
             left = None if deadline is None else deadline.left()
             if left is not None and left <= 0:
@@ -199,9 +199,9 @@ class Wire:
             except BlockingIOError:
                 pass
             except OSError as error:
-                if error.errno in (errno.ENOMEM, errno.ENOBUFS):  # of this side, which is nobody's fault
+                if error.errno in (errno.ENOMEM, errno.ENOBUFS):  # this side has no memory left
                     raise
-                raise WireClosed("the other side is gone") from None
+                raise WireClosed("the other side closed the connection") from None
             if self._turns > 0:
                 self._turns -= 1
                 give_way()
@@ -213,19 +213,19 @@ class Wire:
     def _wait(self, to_send: bool, seconds: float | None) -> None:
         if sys.platform == "win32":
             select.select([] if to_send else [self._socket], [self._socket] if to_send else [], [], seconds)
-        else:  # whose select knows no descriptor above 1,023
+        else:  # select does not support descriptors above 1,023 here
             ready = select.poll()
             ready.register(self._socket, select.POLLOUT if to_send else select.POLLIN)
             ready.poll(None if seconds is None else math.ceil(1000 * seconds))
 
 
 class Deadline:
-    """When a message has to be complete.
+    """The time by which a message has to be complete.
 
     Parameters
     ----------
     seconds : float
-        From now on.
+        Time from now.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -237,13 +237,13 @@ class Deadline:
         return self._until - monotonic()
 
     def put_off(self, seconds: float) -> float:
-        """Wait longer; return by how much, which is less near the most that a time-out becomes."""
+        """Extend the deadline by ``seconds``, but not past its maximum; return the seconds added."""
         before, self._until = self._until, min(self._until + seconds, self._latest)
         return self._until - before
 
 
 def _room_for(size: int) -> np.ndarray:
-    """Bytes that the system provides as they are written: an announcement alone costs nothing."""
+    """Return an uninitialised buffer: memory is used only when written, so an announced size alone costs nothing."""
     try:
         return np.empty(size, np.uint8)
     except MemoryError:
@@ -268,14 +268,14 @@ def _layout(described: Any) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     for length in shape:
         if type(length) is not int or not 0 <= length <= MAX_BYTES:
             raise WireError("an array has no proper shape")
-        size *= max(length, 1)  # NumPy refuses an empty array too whose other lengths are too large
+        size *= max(length, 1)  # NumPy also refuses an empty array if its other lengths are too large
     if size > MAX_BYTES:
         raise WireError("an array is too large")
     return dtype, tuple(shape), 0 if 0 in shape else size
 
 
 def encode(value: Any, arrays: list[np.ndarray], refer: Callable[[Any], dict[str, Any]], depth: int = 0) -> Any:
-    """Turn a value into JSON, its arrays appended to ``arrays``; what is no value goes through ``refer``."""
+    """Encode a value for JSON. Append its arrays to ``arrays``; pass objects of other types to ``refer``."""
     if depth > MAX_DEPTH:
         raise WireError("a value is nested too deeply to send")
     if value is None or isinstance(value, bool | str):
@@ -305,15 +305,15 @@ def _nearest(number: int) -> float:
 
 
 def decode(value: Any, arrays: list[Any], resolve: Callable[[dict[str, Any]], Any], depth: int = 0) -> Any:
-    """Turn JSON back into a value; what `encode` referred to goes through ``resolve``.
+    """Decode a value from JSON; pass references that ``refer`` made to ``resolve``.
 
-    Each of ``arrays`` is handed out once, and None takes its place: one array in a thousand places would be a thousand
-    arrays to whoever looks at the value.
+    Each of ``arrays`` is used once and replaced by None. Otherwise a message could refer to one array a thousand times,
+    and code that reads the value would handle a thousand arrays.
 
     Raises
     ------
     WireError
-        If it is not what `encode` makes.
+        If ``value`` is not an output of `encode`.
     """
     if depth > MAX_DEPTH:
         raise WireError("a value is nested too deeply")
@@ -354,7 +354,7 @@ def decode(value: Any, arrays: list[Any], resolve: Callable[[dict[str, Any]], An
 
 
 def _checked(value: int | str) -> int | str:
-    """A whole number of a size that `encode` sends, or text that can be written down."""
+    """Return a number of at most 64 bits or a valid Unicode text; raise a `WireError` for any other."""
     if isinstance(value, str):
         try:
             value.encode()

@@ -1,4 +1,4 @@
-"""A sample class, made at run time from the reference: what a good, a poor, a broken and a hostile submission get."""
+"""A sample class, made at run time from the reference: good, poor, broken and hostile submissions."""
 
 from .students import make_class, students_of
 

@@ -1,7 +1,7 @@
-"""Sample students: a folder as it would be handed in, made from the reference; and the class that an assignment has.
+"""Sample students: submission folders that are made from the reference.
 
-An assignment's ``samples`` lists its students; one without has three. They exist to be graded; the proofs that
-grading is right are in ``tests``.
+An assignment's ``samples`` lists its students. An assignment without it has three. They are examples for grading;
+``tests`` checks that grading is right.
 """
 
 import json
@@ -18,11 +18,11 @@ from autograder.sandbox.profiles import is_installed
 from .train import trained_model
 
 Student = Callable[[Course, Path, bool], None]
-"""Makes a folder; the last argument says whether models are trained in quick mode."""
+"""A function that makes a folder. The last argument tells whether models are trained in quick mode."""
 
 
 def complete(course: Course, folder: Path, quick: bool = True, parts: Sequence[Part] | None = None) -> None:
-    """Everything solved, or some parts, and their models saved; of what is not installed here there are none."""
+    """Solve all parts or the given ones, and add their models. A part without its framework here gets no model."""
     parts = chosen_alternatives(course) if parts is None else parts
     solved(course, folder, parts)
     for part in parts:
@@ -32,7 +32,7 @@ def complete(course: Course, folder: Path, quick: bool = True, parts: Sequence[P
 
 
 def chosen_alternatives(course: Course) -> list[Part]:
-    """A notebook of each part, as most students do them: the first whose framework is installed here."""
+    """Return one notebook of each part: the first whose framework is installed here, else the part's first."""
     return [
         next((alternative for alternative in part.alternatives if is_installed(course.assignment, alternative)), part)
         for part in course.parts
@@ -40,7 +40,7 @@ def chosen_alternatives(course: Course) -> list[Part]:
 
 
 def solved(course: Course, folder: Path, parts: Sequence[Part] | None = None) -> None:
-    """All modules solved, and the notebooks of all parts, or of some; nothing trained."""
+    """Solve all modules, and the notebooks of all parts or of the given ones. Train nothing."""
     blank(course, folder)
     for path in course.source.rglob("*.py*"):
         if path.suffix in (".py", ".pyx") and "__pycache__" not in path.parts:
@@ -52,19 +52,19 @@ def solved(course: Course, folder: Path, parts: Sequence[Part] | None = None) ->
 
 
 def alternatives(course: Course) -> list[Part]:
-    """All notebooks of the course."""
+    """Return all notebooks of the course."""
     return [alternative for part in course.parts for alternative in part.alternatives]
 
 
 def blank(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
-    """The release, untouched."""
+    """Copy the untouched release."""
     shutil.copytree(
         course.require_release(), folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "models")
     )
 
 
 def modules_only(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
-    """Only the package: no notebooks, no models, nothing of the release's tools."""
+    """Make only a solved package: no notebooks, no models, no tools of the release."""
     solved(course, folder)
     for child in folder.iterdir():
         if child.name != course.assignment.package:
@@ -74,7 +74,7 @@ def modules_only(course: Course, folder: Path, quick: bool = True) -> None:  # n
 
 
 def corrupted(course: Course, folder: Path, quick: bool = True) -> None:
-    """Complete, but the notebooks were cut off when they were saved."""
+    """Make a complete submission whose notebooks are cut off in the middle."""
     complete(course, folder, quick)
     for alternative in alternatives(course):
         text = (folder / alternative.notebook).read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ STUDENTS: dict[str, Student] = {
     "sample-blank": blank,
     "sample-corrupted": corrupted,
 }
-"""Of an assignment that lists none."""
+"""The students of an assignment that lists none."""
 
 
 def students_of(course: Course) -> dict[str, Student]:
@@ -102,7 +102,7 @@ def make_class(course: Course, into: Path, quick: bool = True) -> list[str]:
     Parameters
     ----------
     course : Course
-        Its release must be there.
+        Its release must exist.
     into : Path
         nbgrader's ``submitted`` folder; folders of other students are left alone.
     quick : bool

@@ -1,6 +1,6 @@
-"""Train the reference's models by the notebooks' own recipes, once, and keep them by digest.
+"""Train the reference's models once, with the notebooks' own code, and cache them by digest.
 
-Runs the instructor's notebook definitions in a process of their own; never a student's.
+The instructor's notebook definitions run in a separate process. Student code never runs here.
 """
 
 import hashlib
@@ -23,14 +23,14 @@ class TrainingError(SetupError):
 
 
 def trained_model(course: Course, part: Part, quick: bool) -> Path:
-    """Return the reference's model of a part, training it if it is not kept yet.
+    """Return the reference's model of a part. Train it if it is not cached yet.
 
     Parameters
     ----------
     course : Course
     part : Part
     quick : bool
-        Use the notebook's quick mode: seconds rather than minutes.
+        Use the notebook's quick mode, which takes seconds instead of minutes.
 
     Returns
     -------
@@ -40,17 +40,17 @@ def trained_model(course: Course, part: Part, quick: bool) -> Path:
     Raises
     ------
     TrainingError
-        If the recipe fails.
+        If the training fails.
     """
     path = _place(course, part, quick)
-    with FileLock(path.with_suffix(".lock")):  # who comes second finds it trained
+    with FileLock(path.with_suffix(".lock")):  # a second process finds the trained model
         if not path.exists():
             _train(course, part, quick, path)
     return path
 
 
 def keep(course: Course, part: Part, model: Path) -> None:
-    """Keep the model that a quick run of the notebook itself has trained, so that nobody trains it again."""
+    """Cache the model that a quick run of the notebook has trained."""
     path = _place(course, part, quick=True)
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
@@ -77,13 +77,13 @@ def _train(course: Course, part: Part, quick: bool, path: Path) -> None:
 
 
 def one_thread(course: Course, part: Part) -> dict[str, str]:
-    """Return the environment in which a part's packages compute with one thread."""
+    """Return environment variables that limit a part's packages to one thread."""
     framework = course.assignment.framework_of(part)
     return {**ONE_THREAD, **(framework.environment if framework else {})}
 
 
 def variables(course: Course, quick: bool) -> dict[str, str]:
-    """Return what the environment of a notebook says of data and quick mode."""
+    """Return the environment variables that tell a notebook its data folder and whether quick mode is on."""
     settings, root = course.assignment.settings, course.judged_on.root
     said = {settings.data_variable: str(root) if root else "", settings.quick_variable: "1" if quick else "0"}
     return {name: value for name, value in said.items() if name and value}

@@ -1,1 +1,1 @@
-"""The trusted side of the wall: levels of confinement, launching runners, asking them, building extensions."""
+"""Code for the trusted side: levels of confinement, starting runners, asking them questions, building extensions."""

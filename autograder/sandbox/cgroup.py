@@ -1,8 +1,8 @@
-"""A control group for a runner: bounds the memory of all its processes together, where this machine lets us make one.
+"""A control group for a runner: one limit on the memory of all its processes, if this machine allows such groups.
 
-``RLIMIT_AS`` counts each process by itself, which does for runners that may not start any. One is had under
-``systemd-run --user --scope``, in a service that delegates, or as root where the hierarchy is writable; nowhere is it
-required. Both versions of the kernel's interface. Not for what a process may do: see ``confine``.
+``RLIMIT_AS`` limits each process separately, which is enough for runners that may not start processes. Groups are
+available under ``systemd-run --user --scope``, in a service with delegation, or as root if the hierarchy is writable.
+They are optional. The module supports both versions of the kernel's interface. See ``confine`` for other limits.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
 ENDING_SECONDS = 2.0
-"""The kernel takes a moment to forget the dead."""
+"""Longest wait until the kernel lets go of ended processes."""
 _numbers = itertools.count()
 
 
@@ -29,18 +29,18 @@ class ControlGroup:
     Attributes
     ----------
     folder : Path
-        In the kernel's hierarchy.
+        The group's folder in the kernel's hierarchy.
     """
 
     folder: Path
 
     @property
     def entrance(self) -> tuple[str, ...]:
-        """Words before a command that make it, and all that it starts, a member from the first moment on."""
+        """Prefix for a command: the command and all processes that it starts are members from the beginning."""
         return ("/bin/sh", "-c", 'echo 0 > "$0" && exec "$@"', str(self.folder / "cgroup.procs"))
 
     def end(self) -> None:
-        """End what is left in it, and the group."""
+        """End the processes of the group, then remove the group."""
         with contextlib.suppress(OSError):
             (self.folder / "cgroup.kill").write_text("1")  # from Linux 5.14 on, in version 2
         until = time.monotonic() + ENDING_SECONDS
@@ -57,14 +57,14 @@ def create(memory: int, processes: int) -> ControlGroup | None:
     Parameters
     ----------
     memory : int
-        Bytes that its processes may hold together, files in memory included.
+        Most bytes of all its processes together, including files in memory.
     processes : int
-        Processes and threads that it may have, where the kernel lets us say.
+        Most processes and threads, if the kernel supports this limit.
 
     Returns
     -------
     ControlGroup or None
-        None where this machine does not let us.
+        None if this machine does not allow groups.
     """
     home = _home()
     return None if home is None else _create(home, memory, processes)
@@ -92,7 +92,7 @@ def _create(home: Path, memory: int, processes: int) -> ControlGroup | None:
 
 @functools.cache
 def _home() -> Path | None:
-    """Where groups can be made, found out by making one and starting a program in it."""
+    """Return a folder for groups, tested by starting a program in a new group there; None if there is none."""
     for folder in _candidates() if sys.platform == "linux" else []:
         group = _create(folder, 2**30, 16) if _bounds_memory(folder) else None
         if group is None:
@@ -107,7 +107,7 @@ def _home() -> Path | None:
 
 
 def _bounds_memory(folder: Path) -> bool:
-    """Whether groups made in a folder come with limits on memory."""
+    """Tell whether new groups in a folder have limits on memory."""
     if (folder / "memory.limit_in_bytes").exists():
         return os.access(folder, os.W_OK)
     try:
@@ -117,7 +117,7 @@ def _bounds_memory(folder: Path) -> bool:
 
 
 def _candidates() -> list[Path]:
-    """Our own group's folder and the one above it."""
+    """Return the folder of this process's group and, in version 2, the folder above."""
     try:
         lines = OWN.read_text().splitlines()
     except OSError:
@@ -125,7 +125,7 @@ def _candidates() -> list[Path]:
     found = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        if ".." in path:  # we were moved out of the namespace that we see
+        if ".." in path:  # this process was moved out of the namespace that it sees
             continue
         hierarchy = ROOT / "memory" if "memory" in controllers.split(",") else ROOT
         own = hierarchy / path.lstrip("/")

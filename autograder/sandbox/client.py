@@ -1,6 +1,6 @@
-"""The judge's end: a backend whose package lives in a runner, with a time limit for every answer.
+"""The judge's end of the wire: a backend whose package lives in a runner, with a time limit for every answer.
 
-Everything that comes back is checked by ``wire``; any violation ends the runner. Not for starting one: see ``launch``.
+``wire`` checks every answer, and any violation ends the runner. See ``launch`` for starting a runner.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from .levels import LaunchError, Limits, Profile, available
 KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build"}
 CALL_SECONDS = 20.0
 IMPORT_SECONDS, IMPORT_AGAIN_SECONDS = 10.0, 2.0
-"""For importing a module of the submission; the latter once one of its modules did not come to an end."""
+"""Time limits for importing a module of the submission; the second one applies after an import has ended a runner."""
 
 
 class Remote:
@@ -33,9 +33,9 @@ class Remote:
     process : Process
         A started runner.
     seconds : float
-        For one answer.
+        Time limit for one answer.
     deadline : float, optional
-        ``time.monotonic()`` after which nothing is answered any more.
+        Value of ``time.monotonic()`` after which every question times out.
     dead : dict, optional
         Modules whose import ended a runner; shared by the runners of one submission.
 
@@ -44,7 +44,7 @@ class Remote:
     over : str
         Why the runner ended, or "" while it runs.
     timed_out : bool
-        Whether it ended because an answer did not come in time.
+        Whether the runner ended because of a timeout.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Remote:
         self._dead = dead if dead is not None else {}
 
     def _import(self, module: str) -> None:
-        """Import the package and one of its modules; what hangs or dies there does so once for all runners."""
+        """Import the package and one of its modules. Later runners do not repeat an import that hangs or crashes."""
         for name in dict.fromkeys(("", module)):
             if name in self._imported:
                 continue
@@ -75,9 +75,7 @@ class Remote:
                 self.ask("import", module=name)
             except CodeError as error:
                 if self.over:
-                    self._dead[name] = CodeError(
-                        error.kind, f"{self._importing(name)} did not end well. {error.message}"
-                    )
+                    self._dead[name] = CodeError(error.kind, f"{self._importing(name)} did not finish. {error.message}")
                     raise self._dead[name] from None
                 if name == module:
                     raise
@@ -122,7 +120,7 @@ class Remote:
         Raises
         ------
         CodeError
-            Of the student's code; or of kind ``timeout``, ``crash`` or ``protocol``, after which the runner is over.
+            An error of the student's code; or of kind ``timeout``, ``crash`` or ``protocol``, which ends the runner.
         """
         if self.over:
             raise CodeError("crash", self.over)
@@ -140,15 +138,15 @@ class Remote:
             answer, arrived = self.process.wire.receive(max(0.001, until - time.monotonic()))
             return self._read(answer, arrived)
         except WireTooLarge:
-            raise CodeError("type", "What it is to be given is too large to send.") from None
+            raise CodeError("type", "A value for this call is too large to send.") from None
         except WireTimeout:
             raise self._end("timeout", f"There was no answer within {max(seconds, 0):.0f} seconds.") from None
         except WireClosed:
             raise self._end("crash", self._cause()) from None
         except WireError as error:
-            raise self._end("protocol", f"The answer was not a proper one: {error}.") from None
+            raise self._end("protocol", f"The answer is not valid: {error}.") from None
         except (OSError, MemoryError):
-            self._end("crash", "The judge's machine could not go on.")
+            self._end("crash", "The judge's machine had an error.")
             raise
 
     def _read(self, answer: dict[str, Any], arrays: list[np.ndarray]) -> Any:
@@ -174,7 +172,7 @@ class Remote:
         with contextlib.suppress(Exception):
             code = self.process.process.wait(timeout=2)
             if self.process.scratch.overfull or code in (-9, 137, -24, 152):
-                return "The program was ended: it used more time, memory or disk than it may."
+                return "The program was ended: it used too much time, memory or disk."
             if code in (-11, 139):
                 return "The program crashed (segmentation fault)."
         return "The program ended itself."
@@ -192,7 +190,7 @@ class Remote:
 
 
 class _Held:
-    """The number of something that the runner holds."""
+    """The number of a value that the runner holds."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -207,12 +205,12 @@ def _refer(value: Any) -> dict[str, Any]:
 
 
 def printable(text: str) -> str:
-    """Return text of the student's side without anything that could steer a terminal or hide what it says."""
+    """Return the text with ``?`` for unprintable characters, which could control a terminal or hide text."""
     return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
 
 
 def probe(level: int) -> str:
-    """Start a runner at ``level``, let it try to get out, and return "" or what is wrong with the level here."""
+    """Start a runner at ``level`` and let it try to get out. Return "" or the problem with the level."""
     missing = available(level)
     if missing:
         return missing
@@ -236,11 +234,11 @@ def probe(level: int) -> str:
     if level == 1:
         return ""
     out = sorted(name for name, worked in reached.items() if worked)
-    return f"a runner at level {level} still gets out: {', '.join(out)}" if out else ""
+    return f"a runner at level {level} can still get out: {', '.join(out)}" if out else ""
 
 
 def best_level() -> tuple[int, dict[int, str]]:
-    """Return the highest level that this machine gives, and for each higher one what is missing."""
+    """Return the highest level that works on this machine, and the missing piece of each higher level."""
     missing: dict[int, str] = {}
     for level in (3, 2, 1):
         missing[level] = probe(level)

@@ -1,6 +1,6 @@
-"""How well this machine confines submissions: the level, the piece that is missing for more, the command to get it.
+"""Check how well this machine confines submissions: its level, the missing pieces of higher levels, and commands.
 
-Finds out by trying, as grading does, and changes nothing. Not for the pictures or the course.
+The check starts runners as grading does, and changes nothing. It does not look at the course or its data.
 """
 
 import os
@@ -25,21 +25,21 @@ NAMESPACES = {
     "kernel/unprivileged_userns_clone": ("0", "1"),
     "user/max_user_namespaces": ("0", "15000"),
 }
-"""Settings that keep ordinary users from making namespaces: the value that does so, and one that does not."""
+"""Settings that control namespaces of ordinary users: the value that forbids them, and a value that allows them."""
 SETTINGS = Path("/proc/sys")
 MODULES = Path("/sys/kernel/security/lsm")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that could be better.
+    """A problem of this machine.
 
     Attributes
     ----------
     what : str
-        One sentence.
+        The problem, in one sentence.
     command : str
-        What would mend it, or "" where nothing does.
+        The command that fixes it, or "" if there is none.
     """
 
     what: str
@@ -48,14 +48,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Examination:
-    """What was found.
+    """The results of an examination.
 
     Attributes
     ----------
     level : int
-        Of the sandbox, 0 to 3.
+        Level of the sandbox, 0 to 3.
     findings : tuple of Finding
-        The most important first.
+        The problems, the most important first.
     """
 
     level: int
@@ -63,7 +63,7 @@ class Examination:
 
 
 def examine() -> Examination:
-    """Look at this machine."""
+    """Examine this machine."""
     level, missing = best_level()
     findings = [
         Finding(f"Level {number} is not available: {why}.", _remedy(number))
@@ -75,13 +75,13 @@ def examine() -> Examination:
     if hasattr(os, "ST_NOEXEC") and os.statvfs(tempfile.gettempdir()).f_flag & os.ST_NOEXEC:
         findings.append(Finding(f"{tempfile.gettempdir()} is mounted noexec.", "export TMPDIR=<a folder elsewhere>"))
     if level >= 2 and not bounds_all_memory():
-        what = "Memory is bounded for each process of a runner, and not for all of them together."
+        what = "Memory is limited for each process of a runner, but not for all its processes together."
         findings.append(Finding(what, "systemd-run --user --scope .venv/bin/autograder grade"))
     return Examination(level, tuple(findings))
 
 
 def bounds_all_memory() -> bool:
-    """Whether runners get a control group of their own here."""
+    """Tell whether runners get their own control group on this machine."""
     group = cgroup.create(2**30, LEAST_PROCESSES)
     if group is not None:
         group.end()
@@ -90,7 +90,7 @@ def bounds_all_memory() -> bool:
 
 def _remedy(level: int) -> str:
     if sys.platform != "linux":
-        return "grade on Linux, a virtual machine or WSL 2 for example"
+        return "grade on Linux, for example in a virtual machine or WSL 2"
     if level == 3 and shutil.which("bwrap") is None:
         return next((command for tool, command in INSTALLERS.items() if shutil.which(tool)), "install bubblewrap")
     if level == 3:

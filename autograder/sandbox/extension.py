@@ -1,7 +1,7 @@
-"""Build a submission's Cython extension in a sandbox of its own: no network, its own limits, thrown away afterwards.
+"""Build a submission's Cython extension in a separate sandbox: no network, its own limits, used only once.
 
-Compilers start processes, which other runners may not; so this one sees a single file of the submission, and imports
-nothing of it. What happens inside is in ``compile``; keeping what was built is the judge's.
+Compilers start processes, which other runners may not do. So this runner sees only one file of the submission and
+imports none of its code. See ``runner.compile`` for the work inside, and ``judge.extension`` for keeping the result.
 """
 
 import importlib.util
@@ -24,10 +24,10 @@ from .levels import LaunchError, Limits, Profile
 SECONDS = 45.0
 LIMITS = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=45, processes=128, removes=True)
 BUILDING = Profile(LIMITS, ("numpy", "Cython", "setuptools", "_distutils_hack"))
-"""What a runner that builds has in its reach; the others are given NumPy alone."""
+"""Profile of a runner that builds. Other runners do not get these build tools."""
 COMPILERS = ("gcc", "clang", "cc")
 SYSTEM = "/usr/bin:/usr/local/bin:/bin"
-"""Where the sandbox has compilers on Linux; a ccache, or one of conda's, is elsewhere and out of its reach."""
+"""Folders in which the sandbox has compilers on Linux. It cannot reach ccache or conda's compilers elsewhere."""
 MAX_LIBRARY = 32 * 2**20
 
 
@@ -37,7 +37,7 @@ class BuildError(SubmissionError):
     Attributes
     ----------
     lasting : bool
-        Whether it would fail again in the same way, rather than having run out of time or memory.
+        True if the build would fail again in the same way; False if it may have run out of time or memory.
     """
 
     def __init__(self, sentence: str, lasting: bool) -> None:
@@ -55,21 +55,21 @@ def build(level: int, file: Path) -> bytes:
     Parameters
     ----------
     level : {3, 2, 1}
-        Of the sandbox.
+        Level of the sandbox.
     file : Path
-        The ``.pyx`` file; the sandbox gets a copy of it and nothing that lies beside it.
+        The ``.pyx`` file. The sandbox gets a copy of this file and no other file of its folder.
 
     Returns
     -------
     bytes
-        The shared library.
+        The content of the shared library.
 
     Raises
     ------
     BuildError
         If the source is at fault.
     NoCompilerError
-        If this machine is.
+        If this machine is at fault.
     """
     compiler = find_compiler()
     with tempfile.TemporaryDirectory(prefix="autograder-build-", ignore_cleanup_errors=True) as alone:
@@ -87,7 +87,7 @@ def build(level: int, file: Path) -> bytes:
         except CodeError as error:
             if error.kind == "build":
                 raise BuildError(error.message, lasting=True) from None
-            raise BuildError(f"Building {file.name} did not come to an end. {error.message}", lasting=False) from None
+            raise BuildError(f"Building {file.name} did not finish. {error.message}", lasting=False) from None
         finally:
             remote.close()
     if not isinstance(library, np.ndarray) or library.dtype != np.uint8 or library.nbytes > MAX_LIBRARY:
@@ -96,7 +96,7 @@ def build(level: int, file: Path) -> bytes:
 
 
 def try_out(level: int) -> str:
-    """Build an extension of two lines; return "" or why that does not work on this machine."""
+    """Build an extension of two lines; return "" or the reason why this fails on this machine."""
     with tempfile.TemporaryDirectory(prefix="autograder-build-") as folder:
         file = Path(folder, "tiny.pyx")
         file.write_text("def double(int x):\n    return 2 * x\n")
@@ -113,7 +113,7 @@ def find_compiler() -> str:
     Raises
     ------
     NoCompilerError
-        If there is none.
+        If there is no compiler, or if Cython or setuptools is not installed.
     """
     missing = [tool for tool in ("Cython", "setuptools") if importlib.util.find_spec(tool) is None]
     if missing:

@@ -1,7 +1,7 @@
-"""On Windows a job object for a runner: its memory and processes are bounded, and it ends with all that it started.
+"""A Windows job object for a runner: it limits memory and processes, and ends the runner with all its processes.
 
-What limits and control groups are elsewhere. A runner waits for its first message before it meets a submission, so it
-is a member by then. Not confinement: at level 1 there is none.
+It replaces the limits and control groups of other systems. A runner is a member before it receives its first message,
+and it imports a submission only later. A job is not confinement: level 1 has none.
 """
 
 import ctypes
@@ -11,7 +11,7 @@ KILL_ON_CLOSE, PROCESS_MEMORY, ACTIVE_PROCESSES, PROCESS_TIME, JOB_MEMORY = 0x20
 NO_ERROR_BOX = 0x400
 EXTENDED_LIMITS = 9
 TICKS = 10_000_000
-"""Of 100 nanoseconds each, in a second."""
+"""Units of 100 nanoseconds in a second."""
 
 
 class Basic(ctypes.Structure):
@@ -40,11 +40,11 @@ class Job:
     Parameters
     ----------
     memory : int
-        Bytes that all processes may commit together.
+        Most bytes that all processes together may commit.
     cpu_seconds, processes : int
-        Processor time of each process; and how many there may be at a time.
+        Processor time of each process, in seconds; most processes at a time.
     kernel : object
-        ``kernel32``.
+        The library ``kernel32``; None loads it.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class Job:
             raise
 
     def add(self, process_handle: int) -> None:
-        """Make a process a member, and with it whatever it starts.
+        """Add a process to the job, with all processes that it will start.
 
         Raises
         ------
@@ -81,14 +81,14 @@ class Job:
         self._checked(self._kernel.AssignProcessToJobObject(self._handle, process_handle))
 
     def end(self) -> None:
-        """End all of it."""
+        """End all processes of the job."""
         self._kernel.TerminateJobObject(self._handle, 1)
         self._kernel.CloseHandle(self._handle)
 
     def _checked(self, result: Any) -> Any:
         if not result:
             number = getattr(ctypes, "get_last_error", int)()
-            raise OSError(f"Windows gives no job object (error {number})")
+            raise OSError(f"Windows refuses a job object (error {number})")
         return result
 
 

@@ -1,7 +1,8 @@
 """Start a runner at a level of confinement, and end it.
 
-Level 3 is bubblewrap around a runner that confines itself (see ``confine``); 2 the latter alone; 1 a separate process
-with limits. What makes a level is in ``levels``; talking to a runner in ``remote``.
+Level 3 is bubblewrap around a runner that confines itself (see ``confine``). Level 2 is such a runner without
+bubblewrap. Level 1 is a separate process with limits. See ``levels`` for the details of each level, and ``client``
+for questions to a runner.
 """
 
 import contextlib
@@ -26,7 +27,7 @@ from .scratch import Scratch
 from .starvation import Starvation
 
 STARTING_SECONDS = 60.0
-"""A runner that is not ready by then, on however busy a machine, is the grader's fault."""
+"""Time limit for a runner to become ready. A slower start is the grader's fault, even on a busy machine."""
 
 
 @dataclass
@@ -41,15 +42,15 @@ class Process:
     profile: Profile
 
     def kill(self) -> None:
-        """Send it and whatever it started the signal that ends them; not once it was waited for."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses where it has ended by itself
+        """Kill the runner and all processes that it started. Do not call this after the runner was waited for."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses after the process has ended
             if sys.platform == "win32":
                 self.process.kill()
-            else:  # its own session
+            else:  # the runner leads its own process group
                 os.killpg(self.process.pid, signal.SIGKILL)
 
     def end(self) -> None:
-        """End it, all of it, at once."""
+        """End the runner with all its processes at once, and remove its temporary folder."""
         self.wire.close()
         self.scratch.stop_watching()
         self.kill()
@@ -69,9 +70,9 @@ def start(level: int, folder: Path, profile: Profile = Profile()) -> Process:  #
     level : {3, 2, 1}
         See the module's first lines.
     folder : Path
-        A taken-in submission.
+        The submission, after intake.
     profile : Profile
-        What it is for.
+        The purpose of the runner.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def start(level: int, folder: Path, profile: Profile = Profile()) -> Process:  #
     Raises
     ------
     LaunchError
-        If this machine does not give that level.
+        If this machine does not have that level, or the runner does not become ready.
     """
     ours, theirs = socket.socketpair()
     scratch = Scratch()
@@ -115,7 +116,7 @@ def start(level: int, folder: Path, profile: Profile = Profile()) -> Process:  #
         running.wire.send(settings, [], STARTING_SECONDS)
         answer, _ = running.wire.receive(STARTING_SECONDS)
         if "ready" not in answer:
-            raise LaunchError(f"it could not confine itself: {str(answer.get('failed'))[:300]}")
+            raise LaunchError(f"the runner could not confine itself: {str(answer.get('failed'))[:300]}")
     except (WireError, LaunchError) as error:
         said = _last_words(running)
         raise LaunchError(f"{error}{': ' + said if said else ''}") from None
@@ -125,7 +126,7 @@ def start(level: int, folder: Path, profile: Profile = Profile()) -> Process:  #
 
 
 def _group(limits: Limits) -> ControlGroup | Job | None:
-    """What holds all processes of a runner together, where this system has such a thing and lets us use it."""
+    """Return a control group or, on Windows, a job object for a runner. Return None if groups are not allowed."""
     if sys.platform != "win32":
         return cgroup.create(limits.memory, max(LEAST_PROCESSES, limits.processes))
     try:
@@ -152,7 +153,7 @@ def _spawn(plan: Plan, theirs: socket.socket, group: ControlGroup | Job | None) 
             process = subprocess.Popen(
                 [*plan.command, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, cwd=plan.home
             )
-            if isinstance(group, Job):  # which ends it, should the rest fail
+            if isinstance(group, Job):  # the job ends the process if a later step fails
                 group.add(int(process._handle))  # type: ignore[attr-defined, unused-ignore]
             shared = theirs.share(process.pid)
             assert process.stdin is not None
@@ -163,7 +164,7 @@ def _spawn(plan: Plan, theirs: socket.socket, group: ControlGroup | Job | None) 
         return process
     entrance = group.entrance if isinstance(group, ControlGroup) else ()
     wrapper, passed = [*entrance, *plan.wrapper], [theirs.fileno()]
-    if plan.arguments:  # by a descriptor, out of sight of /proc
+    if plan.arguments:  # by a file descriptor: /proc shows command lines
         reader = _readable(b"".join(argument.encode() + b"\0" for argument in plan.arguments))
         wrapper += ["--args", str(reader), "--"]
         passed.append(reader)
@@ -181,7 +182,7 @@ def _spawn(plan: Plan, theirs: socket.socket, group: ControlGroup | Job | None) 
 
 
 def _readable(content: bytes) -> int:
-    """A descriptor from which ``content`` can be read, however long it is."""
+    """Return a file descriptor from which ``content`` of any length can be read."""
     reader, writer = os.pipe()
 
     def write() -> None:

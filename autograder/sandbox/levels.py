@@ -1,7 +1,7 @@
-"""What makes a level of confinement: the command, the mounts, the paths that stay open, the limits.
+"""Plans for runners at each level of confinement: the command, the mounts, the readable paths, the limits.
 
-Plans only; ``launch`` starts them. Of the engine only the staged runner is ever in a submission's reach: packages
-that are installed beside Python, the hidden tests perhaps among them, are left out.
+``launch`` starts the plans. A submission reaches only a staged copy of the engine's code for runners. It does not reach
+the folders of installed packages, which may hold hidden tests.
 """
 
 import compileall
@@ -30,19 +30,19 @@ FIRST_USER = 61_000
 USERS = 4_000
 STAGED = ("checks", "runner")
 PYTHON, STAGE, SUBMISSION, DATA = "/opt/python", "/opt/stage", "/submission", "/data"
-"""Where bubblewrap mounts them."""
+"""Paths at which bubblewrap mounts Python, the staged code, the submission and the data."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 FOLDERS = ("bin", "include", "lib", "lib32", "lib64", "libexec")
-"""What a runner sees of the system and of Python; a course may well lie in /usr/src or /usr/local/share."""
+"""Folders of the system and of Python that a runner sees; others, such as /usr/src, may hold a course."""
 PACKAGES = ("site-packages", "dist-packages")
 NOT_PARTS = ("..", "__pycache__", "/")
 UNCOUNTED = 1_000_000
 WINDOWS = ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMDATA", "COMSPEC", "PATH")
-"""Variables without which neither Python starts there nor its compiler is found."""
+"""Environment variables that Windows needs to start Python and to find its compiler."""
 ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_NUM_THREADS"), "1"
 )
-"""What NumPy and its kin ask for: a runner has one core, and may start few threads."""
+"""Environment variables for NumPy's libraries: a runner has one core and may start only a few threads."""
 HOMES = ("HOME", "TMPDIR", *(("USERPROFILE", "TEMP", "TMP") if sys.platform == "win32" else ()))
 Parts = tuple[Path, ...]
 """Folders and files of installed packages."""
@@ -54,20 +54,20 @@ class LaunchError(SetupError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one runner may use.
+    """Limits of one runner.
 
     Attributes
     ----------
     memory, disk, file_size : int
-        Bytes of memory, of its temporary folder, of one file.
+        Most bytes of memory, of the temporary folder, and of one file.
     addresses : int
-        Bytes of address space over those of memory, where a framework's libraries are mapped.
+        Bytes of address space in addition to ``memory``, for mapped libraries of a framework.
     cpu_seconds : int
-        Processor time.
+        Processor time, in seconds.
     processes : int
-        Processes and threads that its user may have at a time, where it may start programs; 0: it may not.
+        Most processes and threads of the runner's user at a time; 0 means that the runner may not start programs.
     removes : bool
-        Whether it may remove and rename files at level 2; at the others it may.
+        Whether the runner may remove and rename files at level 2; at other levels it always may.
     """
 
     memory: int = 4 * 2**30
@@ -81,38 +81,38 @@ class Limits:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a runner is for: what it holds besides the submission, and what it may use.
+    """The purpose of a runner: its contents besides the submission, and its limits.
 
     Attributes
     ----------
     limits : Limits
     packages : tuple of str
-        Installed packages in its reach.
+        Installed packages that the runner reaches.
     needs : bool
-        Whether these are distributions, with all that they need; see `parts_of`.
+        Whether ``packages`` are names of distributions, to be taken with their requirements; see `parts_of`.
     package : str
         The students' package.
     notebooks : tuple of str
-        The notebooks whose definitions may be asked for.
+        The notebooks whose definitions the judge may ask for.
     framework : str
-        What they are written for besides NumPy; it is imported before anything of the submission.
+        The framework of these notebooks, or "" for NumPy alone. It is imported before the submission.
     computing : tuple of str
-        Packages of whose functions a notebook's constants may be made.
+        Packages whose functions may define a notebook's constants.
     stubs : tuple of str
-        Packages that can be imported and not used, where they are not in its reach.
+        Packages that get an import stub if the runner does not reach them.
     kit : Path or None
-        The folder of what the assignment adds beside the submission.
+        The assignment's folder ``kit/runner``.
     kit_name : str
-        The package as which it is imported.
+        The package name under which the kit is imported.
     namespaces : tuple of str
-        Below which the kit's functions are found.
+        Names under which tests find the kit's functions.
     environment : tuple of (str, str)
-        Variables besides the usual ones.
+        Environment variables besides the usual ones.
     data : Path or None
-        A folder in its reach, which the variable ``data_variable`` will name.
+        A folder that the runner may read; the environment variable ``data_variable`` holds its path.
     data_variable : str
     reads_itself : bool
-        Whether something ends the program where it cannot read its own path or, if that says Python, its arguments.
+        Whether the framework ends a process that cannot read its own path or, if that is Python's, its arguments.
     """
 
     limits: Limits = Limits()
@@ -139,20 +139,20 @@ class Profile:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to start a runner.
+    """A plan for starting a runner.
 
     Attributes
     ----------
     command : tuple of str
-        Python and what it runs; the socket's descriptor is added.
+        Python and its arguments; ``launch`` adds the socket's file descriptor.
     folder, home : str
         The submission and the temporary folder, as the runner sees them.
     confinement : Confinement
-        What the runner applies to itself.
+        The confinement that the runner applies to itself.
     wrapper, arguments : tuple of str
-        A program to start it in, and that program's arguments, which are kept out of sight.
+        A program that starts the runner, and the program's arguments, which its command line does not show.
     variables : dict of str
-        Of its environment, besides the usual ones.
+        Environment variables besides the usual ones.
     """
 
     command: tuple[str, ...]
@@ -165,21 +165,21 @@ class Plan:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The runner's environment: nothing of the judge's."""
+        """The runner's environment variables. Only those in `WINDOWS` come from the judge's."""
         system = {name: os.environ[name] for name in WINDOWS if sys.platform == "win32" and name in os.environ}
         own = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "Agg", **dict.fromkeys(HOMES, self.home)}
-        if self.wrapper:  # a Python that is a shared library looks for it where it was installed
+        if self.wrapper:  # else Python looks for its shared library where it was installed
             own["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
         return {**own, "PYTHONHASHSEED": "0", **ONE_THREAD, **self.variables, **system}
 
 
 def plan_for(level: int, folder: Path, scratch: Path, profile: Profile) -> Plan:
-    """Return how to start a runner at a level.
+    """Return the plan for a runner at a level.
 
     Raises
     ------
     LaunchError
-        If a piece of the level is missing here.
+        If this machine lacks a piece of the level.
     """
     missing = available(level)
     if missing:
@@ -188,11 +188,11 @@ def plan_for(level: int, folder: Path, scratch: Path, profile: Profile) -> Plan:
 
 
 def available(level: int) -> str:
-    """Return "" if this machine seems to have the pieces of a level, else the one that is missing."""
+    """Return "" if this machine seems to have the pieces of a level, else the missing piece."""
     if level == 3 and shutil.which("bwrap") is None:
         return "bubblewrap is not installed"
     if level >= 2 and sys.platform != "linux":
-        return "Landlock and seccomp are Linux's"
+        return "Landlock and seccomp need Linux"
     if level >= 2 and landlock_version() < 1:
         return "the kernel has no Landlock"
     return ""
@@ -205,7 +205,7 @@ def _variables(profile: Profile, data: str) -> dict[str, str]:
 def _level_3(folder: Path, scratch: Path, profile: Profile) -> Plan:  # noqa: ARG001 (/tmp is a mount)
     readable = ("/usr", PYTHON, STAGE, SUBMISSION, "/dev/urandom", *([DATA] if profile.data else []))
     user = next(_user_numbers) if _is_root() else None
-    limits = replace(profile.limits, removes=True)  # nothing gets out of its disk, which is a mount of a given size
+    limits = replace(profile.limits, removes=True)  # its disk has a fixed size
     python = PYTHON / _python().relative_to(_base_prefix())
     return Plan(
         command=_command(str(python), [STAGE, f"{STAGE}/site"], []),
@@ -249,7 +249,7 @@ def _confinement(limits: Limits, readable: tuple[str, ...], writable: tuple[str,
 
 
 def _among_others(limits: Limits) -> Limits:
-    """Limits of a runner that has the judge's user: the kernel would count all processes of that user against it."""
+    """Return limits for a runner with the judge's user: the kernel counts all processes of a user together."""
     return replace(limits, processes=UNCOUNTED) if limits.processes else limits
 
 
@@ -261,7 +261,7 @@ def _bubblewrap(folder: Path, profile: Profile) -> list[str]:
         arguments += ["--unshare-user", "--uid", str(FIRST_USER), "--gid", str(FIRST_USER)]
     arguments += ["--die-with-parent", "--new-session", "--hostname", "runner"]
     itself = ("/proc", "/proc/self") if profile.reads_itself else ()
-    for parent in ("/usr", "/usr/local", "/opt", PYTHON, *itself):  # else bubblewrap makes them for root only
+    for parent in ("/usr", "/usr/local", "/opt", PYTHON, *itself):  # else bubblewrap makes them for root alone
         arguments += ["--perms", "0755", "--dir", parent]
     if itself:
         arguments += ["--symlink", "/runner", "/proc/self/exe"]
@@ -287,19 +287,19 @@ def _bubblewrap(folder: Path, profile: Profile) -> list[str]:
 
 
 def _empty(path: str) -> list[str]:
-    """Put nothing in the place of a folder."""
+    """Return arguments that mount an empty folder over a path."""
     return ["--perms", "0755", "--size", "4096", "--tmpfs", path, "--remount-ro", path]
 
 
 def _system() -> list[tuple[Path, str]]:
-    """Folders of the system and of Python that a runner may read, each with the place where bubblewrap mounts it."""
+    """Return the folders of the system and of Python that a runner may read, each with its mount point."""
     roots = ((Path("/usr"), "/usr"), (Path("/usr/local"), "/usr/local"), (_base_prefix(), PYTHON))
     return [(root / name, f"{where}/{name}") for root, where in roots for name in FOLDERS if (root / name).is_dir()]
 
 
 @functools.cache
 def _readable_system() -> tuple[str, ...]:
-    """The same as paths that Landlock can leave open: nothing below them is a folder of installed packages."""
+    """Return these folders as paths for Landlock, without the folders of installed packages."""
     roots = [*(folder for folder, _ in _system()), *(path for path in (Path("/lib"), Path("/lib64")) if path.exists())]
     paths = (path for root in roots for path in _open(root.resolve(), _package_folders(root.resolve())))
     return tuple(dict.fromkeys(map(str, paths)))
@@ -307,13 +307,13 @@ def _readable_system() -> tuple[str, ...]:
 
 @functools.cache
 def _package_folders(folder: Path) -> list[Path]:
-    """Folders below a ``lib`` into which packages are installed."""
+    """Return the folders below a ``lib`` folder into which packages are installed."""
     found = (path for name in PACKAGES for path in folder.glob(f"python3*/{name}"))
     return sorted(path for path in found if path.is_dir() and not path.is_symlink())
 
 
 def _open(folder: Path, closed: list[Path]) -> list[Path]:
-    """Paths that together hold all of a folder but what is closed; links lead where that is decided anyway."""
+    """Return paths that cover a folder except ``closed``. Symlinks are skipped: Landlock checks their targets."""
     if folder in closed:
         return []
     if not any(path.is_relative_to(folder) for path in closed):
@@ -328,20 +328,20 @@ def _command(python: str, first: list[str], last: list[str]) -> tuple[str, ...]:
 
 
 def _bare_command(staged: Path, sites: list[str]) -> tuple[str, ...]:
-    # at level 1 NumPy's folder may hold much else, so it comes last
+    # at level 1 NumPy's folder may hold many other packages, so it comes last
     return _command(str(_python()), [str(staged)], sites)
 
 
 @functools.cache
 def stage(kit: Path | None = None, name: str = "") -> Path:
-    """Copy what a runner is made of to a folder of its own, so that no other room is in its reach.
+    """Copy the code for runners to a separate folder, so that a runner does not reach the engine's other code.
 
     Parameters
     ----------
     kit : Path, optional
-        The folder of what an assignment adds.
+        The assignment's folder ``kit/runner``.
     name : str
-        The package as which it is imported.
+        The package name under which the kit is imported.
     """
     folder = Path(tempfile.mkdtemp(prefix="autograder-runner-"))
     remove_at_exit(folder)
@@ -359,7 +359,7 @@ def stage(kit: Path | None = None, name: str = "") -> Path:
         for above in place.relative_to(target).parents[:-1]:
             (target / above / "__init__.py").write_text("")
     (folder / "site").mkdir()  # where bubblewrap mounts packages
-    # compiled once, here: a runner may not write, and would compile them at every start
+    # compile once here: a runner may not write, so it would compile the files at every start
     compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -367,7 +367,7 @@ def stage(kit: Path | None = None, name: str = "") -> Path:
 
 
 def remove_at_exit(folder: Path) -> None:
-    """Remove a folder when this process ends, and not when one forked from it does."""
+    """Remove a folder when this process ends, but not when a process forked from it ends."""
     import atexit
 
     owner = os.getpid()
@@ -376,7 +376,7 @@ def remove_at_exit(folder: Path) -> None:
 
 @functools.cache
 def _links_to(parts: Parts) -> Path:
-    """A folder of links to packages: what else is installed beside them cannot be listed, and need not be."""
+    """Return a folder of symlinks to packages: Python can list it, unlike the folder in which they are installed."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-site-"))
     remove_at_exit(folder)
     for part in parts:
@@ -392,9 +392,9 @@ def parts_of(packages: tuple[str, ...], needs: bool = False) -> Parts:
     Parameters
     ----------
     packages : tuple of str
-        What is imported, such as ``Cython``; one that is not installed has none.
+        Names that are imported, such as ``Cython``. A package that is not installed has no parts.
     needs : bool
-        Take them for names of distributions, such as ``ipython``, and add whatever those say that they need.
+        Take the names for names of distributions, such as ``ipython``, and add the distributions' requirements.
     """
     if not needs:
         return tuple(part for package in packages for part in _parts_of(package))
@@ -415,25 +415,25 @@ def parts_of(packages: tuple[str, ...], needs: bool = False) -> Parts:
 
 
 def _parts_in(distribution: metadata.Distribution) -> Parts:
-    """What an installed distribution put beside the others: packages, modules, and what it says about itself."""
+    """Return the folders and files of an installed distribution: packages, modules and metadata."""
     site = Path(str(distribution.locate_file(""))).resolve()
     tops = {file.parts[0] for file in distribution.files or () if file.parts and file.parts[0] not in NOT_PARTS}
     return tuple(site / top for top in sorted(tops) if not top.endswith(".pth") and (site / top).exists())
 
 
 def _parts_of(package: str) -> list[Path]:
-    """The folders of an installed package, or the file of a module, or none."""
+    """Return the folders of an installed package, or the file of a module, or []."""
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         return []
-    if not found.submodule_search_locations:  # a single file, beside which lies everything else
+    if not found.submodule_search_locations:  # a single file: its folder holds all other packages
         return [Path(found.origin).resolve()]
     home = Path(found.origin).resolve().parent
     return [path for path in (home, home.parent / f"{package}.libs") if path.is_dir()]
 
 
 def _python() -> Path:
-    # on Windows a virtual environment's starts another one, and the socket would be the wrong process's
+    # on Windows a virtual environment's Python starts a second process, which would not get the socket
     return Path(getattr(sys, "_base_executable", sys.executable) or sys.executable).resolve()
 
 
@@ -441,7 +441,7 @@ def _base_prefix() -> Path:
     return Path(sys.base_prefix).resolve()
 
 
-_user_numbers = (FIRST_USER + secrets.randbelow(USERS) for _ in itertools.count())  # others draw too
+_user_numbers = (FIRST_USER + secrets.randbelow(USERS) for _ in itertools.count())  # other graders choose some too
 
 
 def _is_root() -> bool:
@@ -450,6 +450,6 @@ def _is_root() -> bool:
 
 @functools.cache
 def _reachable() -> bool:
-    """Whether any user may read this Python and NumPy: below /root that is not so."""
+    """Tell whether any user may enter the folders of this Python and NumPy; below /root only root may."""
     folders = {parent for path in (_python(), *_parts_of("numpy")) for parent in path.parents}
     return all(folder.stat().st_mode & 0o001 for folder in folders)

@@ -1,4 +1,4 @@
-"""What an assignment's runners are: for judging, and for executing a notebook; and what is installed for them here."""
+"""Profiles of an assignment's runners, for judging and for executing notebooks, and checks of installed frameworks."""
 
 import functools
 import importlib.util
@@ -11,13 +11,13 @@ from autograder.assignment import Assignment, Framework, Part
 from .levels import Limits, Profile, parts_of
 
 NOTEBOOK = ("numpy", "ipython", "matplotlib", "matplotlib-inline", "tqdm")
-"""Distributions of a runner that executes notebooks, with all that they need; those that are not installed are not."""
+"""Distributions of a runner that executes notebooks, taken with their requirements; missing ones are skipped."""
 OURS = 60
-"""Seconds of processor time that starting such a runner may take."""
+"""Additional processor time for the start of a runner that executes notebooks, in seconds."""
 
 
 def is_installed(assignment: Assignment, part: Part) -> bool:
-    """Whether what a part's notebook is written for is installed, and what belongs to it; NumPy always is."""
+    """Tell whether a part's framework is installed with its distributions; NumPy always is."""
     framework = assignment.framework_of(part)
     return framework is None or _all_installed((part.framework, *framework.distributions))
 
@@ -28,12 +28,12 @@ def _all_installed(names: tuple[str, ...]) -> bool:
 
 
 def missing(framework: Framework) -> str:
-    """Return the sentence that says what is not installed, and the command that installs it."""
+    """Return a sentence that names the missing framework and the command that installs it."""
     return f"{framework.title} is not installed where this was graded: run `{framework.install}` there and grade again."
 
 
 def for_judging(assignment: Assignment, part: Part) -> Profile:
-    """Return the profile of a runner that is asked by a part's hidden tests."""
+    """Return the profile of a runner for a part's hidden tests."""
     settings, framework = assignment.settings, assignment.framework_of(part)
     profile = Profile(
         packages=settings.packages, package=settings.package, notebooks=(part.notebook,), framework=part.framework,
@@ -53,7 +53,7 @@ def for_judging(assignment: Assignment, part: Part) -> Profile:
 
 
 def for_notebook(assignment: Assignment, part: Part, seconds: float, data: Path | None) -> Profile:
-    """Return the profile of a runner in which a part's notebook is executed."""
+    """Return the profile of a runner that executes a part's notebook."""
     settings, framework = assignment.settings, assignment.framework_of(part)
     limits = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=int(seconds) + OURS, removes=True)
     profile = Profile(
@@ -71,7 +71,7 @@ def for_notebook(assignment: Assignment, part: Part, seconds: float, data: Path 
 
 
 def _packages(name: str, framework: Framework) -> tuple[str, ...]:
-    """The distributions that a framework's runner needs: what is imported under one name may have several."""
+    """Return the distributions that a framework's runner needs; several may provide one import name."""
     return (*sorted(set(_distributions().get(name, ()))), *framework.distributions)
 
 
@@ -81,7 +81,7 @@ def _distributions() -> dict[str, list[str]]:
 
 
 def _limits(name: str, framework: Framework) -> Limits:
-    """Limits with addresses for a framework's libraries: those for graphics cards take gigabytes."""
+    """Return limits with address space for a framework's libraries: libraries for GPUs take gigabytes."""
     size = _size_of_libraries(_packages(name, framework))
     return Limits(memory=framework.memory, cpu_seconds=framework.cpu_seconds, addresses=2**30 + size)
 

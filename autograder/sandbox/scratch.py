@@ -1,8 +1,8 @@
-"""A runner's temporary folder: made, looked after while the runner lives, and removed whatever was put into it.
+"""A runner's temporary folder: it is made, watched while the runner lives, and removed with any content.
 
-At level 3 the runner writes to a file system of a given size instead; elsewhere ``RLIMIT_FSIZE`` bounds single files
-only, so the sum is looked at from outside, and a runner that passes it is ended. Files that are deleted while they are
-in use are not seen, which is why few runners may delete any.
+At level 3 the runner writes to a file system of a fixed size instead. At other levels ``RLIMIT_FSIZE`` limits only
+single files, so the judge watches the total size and ends a runner that exceeds it. The watch does not see deleted
+files that are still open, so few runners may delete files.
 """
 
 import contextlib
@@ -22,14 +22,14 @@ MAX_ENTRIES = 20_000
 
 
 class Scratch:
-    """A folder of a runner's own.
+    """The temporary folder of one runner.
 
     Attributes
     ----------
     path : Path
-        Where it lies.
+        Path of the folder.
     overfull : bool
-        Whether its runner was ended for what is in it.
+        Whether the runner was ended because the folder holds too much.
     """
 
     def __init__(self) -> None:
@@ -39,15 +39,15 @@ class Scratch:
         self._thread: threading.Thread | None = None
 
     def watch(self, most: int, end: Callable[[], None]) -> None:
-        """Look every tenth of a second, from a thread of its own.
+        """Check the folder every tenth of a second, in a separate thread.
 
         Parameters
         ----------
         most : int
-            Bytes that may lie in it.
+            Most bytes in the folder.
         end : callable
-            Called, from that thread, while there is more, more entries than `MAX_ENTRIES`, or something that cannot be
-            looked at.
+            Called in that thread after each check that finds more bytes, more than `MAX_ENTRIES` entries, or a folder
+            that cannot be read.
         """
 
         def look() -> None:
@@ -60,15 +60,15 @@ class Scratch:
         self._thread.start()
 
     def stop_watching(self) -> None:
-        """Look no more."""
+        """Stop watching."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()
 
     def remove(self) -> None:
-        """Look no more, and remove it."""
+        """Stop watching, and remove the folder."""
         self.stop_watching()
-        if sys.platform == "win32":  # where links are of more kinds than we look for
+        if sys.platform == "win32":  # it has more kinds of links than `remove_tree` handles
             shutil.rmtree(self.path, ignore_errors=True)
         else:
             remove_tree(self.path)
@@ -87,10 +87,10 @@ def _holds_more(folder: Path, most: int) -> bool:
                         return True
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
-        except (FileNotFoundError, NotADirectoryError):  # it was removed since, or replaced
+        except (FileNotFoundError, NotADirectoryError):  # it was removed or replaced meanwhile
             continue
-        except OSError as error:  # nothing that is honest cannot be read by its own user, or is so deep
-            if sys.platform != "win32" and error.errno not in OURS:  # there, what is being deleted cannot
+        except OSError as error:  # folders of an honest runner are readable and not so deep
+            if sys.platform != "win32" and error.errno not in OURS:  # Windows cannot read files in deletion
                 return True
     return False
 
@@ -104,9 +104,9 @@ def _size(entry: "os.DirEntry[str]") -> int:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder whose owner is gone, however deep it is and whatever its permissions are; follow no links.
+    """Remove the folder of an ended runner, at any depth and with any permissions; follow no symlinks.
 
-    Folders are moved up to the top before they are emptied, since a deep path cannot be named, and recursion ends.
+    Inner folders move to the top before they are emptied: a deep path is too long to name, and recursion has a limit.
     """
     names = (folder / f"moved-up-{number}" for number in itertools.count())
     with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
-"""How long a runner wanted a core that others had: a busy machine must not cost anybody an answer.
+"""Measure how long a runner waits for a core that others use: a busy machine must not cost a student an answer.
 
-Linux tells it of each process. Elsewhere nothing is known, and the clock on the wall counts alone.
+Linux reports this time for each process. On other systems it is unknown, and only the wall clock counts.
 """
 
 import contextlib
@@ -10,18 +10,18 @@ from pathlib import Path
 from time import monotonic
 
 STALE_SECONDS = 3.0
-"""A sample that is older says nothing about the question that is being answered now."""
+"""An older sample says nothing about the current question."""
 
 
 class Starvation:
-    """Watches a runner and all that it starts.
+    """Watches a runner and all processes that it starts.
 
-    What it loses to threads and processes of its own is not counted, so that a submission cannot buy time with them.
+    Time that a runner loses to its own threads and processes does not count: a submission cannot gain time with them.
 
     Parameters
     ----------
     pid : int
-        Of the process whose descendants, and which itself, are watched.
+        Id of the process to watch, together with its descendants.
     """
 
     def __init__(self, pid: int) -> None:
@@ -30,7 +30,7 @@ class Starvation:
         self._seen: dict[int, tuple[float, float]] = {}
 
     def gained(self) -> float:
-        """Return the seconds for which it was kept waiting since the last call; 0 after a pause of some seconds."""
+        """Return the seconds that the runner waited since the last call; 0 if that was over `STALE_SECONDS` ago."""
         if sys.platform != "linux":
             return 0.0
         when, seen = monotonic(), _sample(self._pid)
@@ -44,12 +44,12 @@ class Starvation:
 
 
 def _sample(pid: int) -> dict[int, tuple[float, float]]:
-    """For each process of a tree the seconds that its first thread waited for a core, and that all threads had one."""
+    """Return for each process of a tree: seconds its first thread waited for a core, seconds all its threads ran."""
     found: dict[int, tuple[float, float]] = {}
     left = [pid]
     while left:
         one = left.pop()
-        with contextlib.suppress(OSError, ValueError, IndexError):  # it has just ended
+        with contextlib.suppress(OSError, ValueError, IndexError):  # the process has just ended
             folder = Path("/proc", str(one))
             waited = int((folder / "schedstat").read_text().split()[1]) / 1e9
             fields = (folder / "stat").read_text().rpartition(")")[2].split()

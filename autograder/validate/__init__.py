@@ -1,5 +1,4 @@
-"""The gate that CI runs: is every exercise complete, every correct answer accepted, every known mistake caught?
+"""The gate that CI runs: every exercise is complete, correct code is accepted, every known mistake is caught.
 
-A grader is a measuring instrument; this room calibrates it. What it judges is the course's own code, which is trusted:
-it runs in this process, many times as fast as in a runner.
+It judges the course's own code. That code is trusted, so most of it runs without a runner, which is many times faster.
 """

@@ -1,7 +1,6 @@
-"""Does the judge accept what is right and refuse what is wrong: reference, blank release, solutions and mistakes?
+"""Check that the judge accepts the reference and accepted solutions, and refuses the blank release and mistakes.
 
-Each function examines one thing and returns what is wrong with it, a sentence each. Not for running them all: see
-``gate``.
+Each check examines one thing and returns one sentence for each problem. See ``gate`` for running all checks.
 """
 
 import tempfile
@@ -23,11 +22,11 @@ from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 from .trusted import Variant, parts_in_numpy
 
 QUICK = ("core", "edge")
-"""Kinds of tests that are asked of mistakes; of correct code the first."""
+"""Kinds of tests that judge mistakes. Only the first kind judges accepted solutions."""
 
 
 def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
-    """What a complete submission loses in a part, judged in the sandbox."""
+    """Return a sentence for each exercise of a part in which a complete submission loses points in the sandbox."""
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
         folder = Path(scratch) / "complete"
         students.complete(course, folder, parts=(part,))
@@ -41,7 +40,7 @@ def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
 
 
 def blank_earns(course: Course, part: Part, level: int) -> list[str]:
-    """What an untouched release gets in a part although it is not given, or loses although it is."""
+    """Check that an untouched release earns exactly the given exercises. Return a sentence for each violation."""
     given = {exercise.id for exercise in part.automatic if exercise.given}
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
         folder = Path(scratch) / "blank"
@@ -58,13 +57,13 @@ def blank_earns(course: Course, part: Part, level: int) -> list[str]:
         if one.id not in given and one.score:
             wrong.append(
                 f"A blank release gets {one.score:g} points for {one.id}: is its solution region missing, or are its "
-                "tests too weak? If it is given, say so in its grade cell's metadata."
+                "tests too weak? If the exercise is given, say so in its grade cell's metadata."
             )
     return wrong
 
 
 def accepted_loses(course: Course, solution: Accepted, seed: int) -> list[str]:
-    """What core tests say against an accepted solution."""
+    """Return a sentence for each core test that an accepted solution fails."""
     with Variant(course, solution.apply) as variant:
         return [
             f"The accepted solution {solution.name!r} fails {test.name} (seed {seed}): {test.message}"
@@ -79,9 +78,9 @@ def _is_core(test: pytest.Function) -> bool:
 
 
 def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
-    """Whether a known mistake is caught by its own exercise, named there, and held against no unrelated one."""
+    """Check that a mistake is caught and named by its own exercise, and fails no unrelated one. Return the problems."""
     if mistake.exercise not in {exercise.id for part in course.parts for exercise in part.automatic}:
-        return [f"{mistake.key} cannot be tried out: no grade cell that tests judge has the id {mistake.exercise}."]
+        return [f"{mistake.key} cannot be judged: no automatic exercise has the id {mistake.exercise}."]
     try:
         failed = _failed(course, mistake, level)
     except MistakeError as error:
@@ -89,14 +88,12 @@ def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
     own = [test for claim, test in failed if claim.exercise == mistake.exercise]
     caught = [test for test in own if test.outcome != ERROR]
     wrong = [
-        f"{test.name} breaks off on {mistake.key}, which is the test's own fault: mend it. ({test.message})"
+        f"{test.name} ends in an error on {mistake.key}, which is the test's own fault: fix the test. ({test.message})"
         for test in own
         if test.outcome == ERROR
     ]
     if not caught:
-        wrong.append(
-            f"{mistake.key} passes all tests of {mistake.exercise}: add a test that tells it from the reference."
-        )
+        wrong.append(f"{mistake.key} passes all tests of {mistake.exercise}: add a test that it fails.")
     elif mistake.explanation not in [test.hint for test in caught]:
         why = _why_unnamed(course.assignment, mistake, caught)
         wrong.append(f"{mistake.key} is caught by {caught[0].name} but not named: {why}")
@@ -107,26 +104,26 @@ def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
             unrelated.setdefault(claim.exercise, test)
     for exercise, test in unrelated.items():
         wrong.append(
-            f"{mistake.key} is held against {exercise} too: its test {test.name} must name {mistake.exercise} in its "
-            f"needs, or not run on it. ({test.message})"
+            f"{mistake.key} also fails {exercise}: the test {test.name} must name {mistake.exercise} in its needs, "
+            f"or not run on its code. ({test.message})"
         )
     return wrong
 
 
 def _why_unnamed(assignment: Assignment, mistake: Mistake, caught: list[TestResult]) -> str:
-    """What its author can do for a mistake that has another hint, or none."""
+    """Return why a caught mistake gets another hint or none, and what its author can do."""
     hints = {test.hint for test in caught}
     others = [other.key for other in mistakes_in(assignment, mistake.exercise) if other.explanation in hints]
     if others:
-        return f"the hint is that of {', '.join(others)}. Add a test on which the two give other answers."
+        return f"the hint is that of {', '.join(others)}. Add a test on which these mistakes give different answers."
     return (
-        f"no test of {mistake.exercise} gets the same answers from it again. Draw what such a test asks from rng, and "
-        "let nothing in the mistake depend on the time or the place."
+        f"no test of {mistake.exercise} gets the same answers from the mistake twice. Draw the test's inputs from rng, "
+        "and let nothing in the mistake depend on when or where it runs."
     )
 
 
 def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
-    """The quick tests that a mistake fails, of all parts."""
+    """Return the quick tests of all parts that a mistake fails, with their claims."""
     if mistake.file.endswith(".pyx"):
         return _failed_when_built(course, mistake, level)
     found = []
@@ -139,7 +136,7 @@ def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, T
 
 
 def _failed_when_built(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
-    """The same for a mistake in what must be compiled, which only a sandbox does; of its own exercise."""
+    """Return the tests of its own exercise that a mistake in a compiled module fails. Only the sandbox compiles."""
     part = next(part for part in course.parts if mistake.exercise in {one.id for one in part.automatic})
     chosen = tuple(exercise for exercise in part.automatic if exercise.id == mistake.exercise)
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
@@ -152,10 +149,10 @@ def _failed_when_built(course: Course, mistake: Mistake, level: int) -> list[tup
 
 
 def _related(exercise: str, claim: Claim, needs: dict[str, set[str]]) -> bool:
-    """Whether a mistake in an exercise may make a test fail: its own, one that runs on it, or on what shares its code.
+    """Tell whether a mistake in an exercise may make a test fail: the test runs on its code, or on code that it shares.
 
-    Exercises that extend the same one (whose name begins theirs, and which they need) are written in one place: what
-    normalises by batches and what by layers stands in the same lines of one net.
+    An exercise extends another one if it needs the other and its name begins with the other's name. Exercises that
+    extend the same one share code: one net has batch and layer normalisation in the same lines.
     """
     reached = set(claim.needs)
     while further := {need for name in reached for need in needs[name]} - reached:
@@ -171,7 +168,7 @@ def _related(exercise: str, claim: Claim, needs: dict[str, set[str]]) -> bool:
 
 
 def _needs(course: Course) -> dict[str, set[str]]:
-    """For each exercise, those on whose code its tests run."""
+    """Return, for each exercise, the exercises on whose code its tests run."""
     needs: dict[str, set[str]] = defaultdict(set)
     for part in parts_in_numpy(course):
         for test in collect(course, part):
@@ -180,7 +177,7 @@ def _needs(course: Course) -> dict[str, set[str]]:
 
 
 def is_quick(test: pytest.Function) -> bool:
-    """Whether a test is asked of mistakes: it is quick, and about the package."""
+    """Tell whether a test judges mistakes: it is quick, and about the package."""
     return claimed(test).kind in QUICK and not asks_for_notebook(test)
 
 

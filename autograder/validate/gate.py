@@ -22,15 +22,19 @@ from autograder.course import Course, put_tools_on_path
 from autograder.judge.session import CollectionError
 from autograder.sandbox.profiles import is_installed
 
-from . import calibration
+from . import calibration, weak
 from .inventory import incomplete
 from .notebooks import breaks_off, plain_environment
+from .trusted import parts_in_numpy
 from .workers import EndedError, Pool, Worker
 
 SEEDS = 3
 """Random inputs on which each accepted solution is judged."""
 TITLES = {
-    "exercises": "every exercise has points, hidden and public tests, known mistakes",
+    "exercises": "every exercise has hidden and public tests, and known mistakes",
+    "unfilled": "no place is left to fill in",
+    "points": "every exercise has points, and they add up",
+    "hints": "every hint names its mistake",
     "release": "the release is what the source gives",
     "leaks": "the release holds no solution and no hidden test",
     "notebooks": "the source notebooks run in quick mode",
@@ -38,6 +42,7 @@ TITLES = {
     "blank": "an untouched release gets those of what is given",
     "accepted": "accepted solutions get full core marks",
     "mistakes": "known mistakes are caught and named, by their own exercise alone",
+    "constants": "no hidden test gives credit to constant answers",
     "mutants": "what is changed in the reference is noticed",
     "attacks": "no attack gets anything",
 }
@@ -110,7 +115,12 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
             yield Task("accepted", calibration.accepted_loses, (solution, seed), f"{solution.name}, seed {seed}")
     for mistake in mistakes_of(course.assignment):
         yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
+    for part in parts_in_numpy(course):
+        yield Task("constants", weak.constants_pass, (part,), part.name)
     yield Task("exercises", incomplete, things=sum(len(part.automatic) for part in course.parts))
+    yield Task("unfilled", weak.unfilled)
+    yield Task("points", weak.points_differ, things=sum(len(part.exercises) for part in course.parts))
+    yield Task("hints", weak.vague_hints, things=len(mistakes_of(course.assignment)))
     yield Task("leaks", _leaks)
 
 

@@ -1,10 +1,13 @@
-"""Is every exercise complete: points, hidden tests, a public test, known mistakes; and nothing without an exercise?"""
+"""Check that every exercise has hidden tests, a public test and known mistakes, and that each of these has an exercise.
+
+See ``weak`` for what is there and weak.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from autograder.assignment import SETTINGS
-from autograder.catalogue import mistakes_in, mistakes_of
+from autograder.catalogue import file_of, mistakes_in, mistakes_of
 from autograder.checks.public import PublicTests
 from autograder.course import Course
 from autograder.judge.plugin import asks_for_notebook, claimed
@@ -12,11 +15,11 @@ from autograder.judge.reference import reference
 from autograder.judge.session import collect_all, hidden_file
 
 MISTAKES = 3
-"""Known mistakes that an exercise of the modules has at least."""
+"""The least number of known mistakes of an exercise in the package."""
 
 
 def incomplete(course: Course) -> Iterator[str]:
-    """Yield what is missing, one sentence each, so that somebody who adds an exercise learns what else it needs."""
+    """Yield one sentence for each missing thing, with the file that needs it."""
     assignment = course.assignment
     public = PublicTests(course.source, assignment.facts)
     known = {exercise.id for part in course.parts for exercise in part.exercises}
@@ -36,18 +39,17 @@ def incomplete(course: Course) -> Iterator[str]:
             yield f"{file}: tests need {need}, which no grade cell has: correct the name."
         for exercise in part.automatic:
             own = [test for test in tests if claimed(test).exercise == exercise.id]
-            if exercise.points <= 0:
-                yield f"{exercise.id} has no points: set them in the grade cell of {part.notebook}."
             if not any(claimed(test).kind not in ("edge", "speed") for test in own):
                 yield f"{exercise.id} has no hidden test that earns its points: add one to {file}."
             if not public.of(exercise.id):
-                yield f"{exercise.id} has no public test: add one to source/*/tests, for check() to run."
+                yield f"{exercise.id} has no public test: add one to {course.source / 'tests'}, for check() to run."
             of_modules = not part.framework and any(
                 claimed(test).kind == "core" and not asks_for_notebook(test) for test in own
             )
             found = len(mistakes_in(assignment, exercise.id))
             if of_modules and found < MISTAKES:
-                yield f"{exercise.id} has {found} known mistakes and needs {MISTAKES}: add some to the catalogue."
+                catalogue = assignment.folder / "mistakes" / f"{file_of(part)}.py"
+                yield f"{exercise.id} has {found} known mistakes and needs {MISTAKES}: add some to {catalogue}."
     listed, added = assignment.settings.namespaces, tuple(reference(assignment).host.namespaces)
     if sorted(listed) != sorted(added):
         names = ", ".join(f'"{name}"' for name in added)

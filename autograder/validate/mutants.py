@@ -1,7 +1,7 @@
-"""Mutants: the reference with one small fault each. A hidden test notices every one, or the list says why none can.
+"""Mutants: the reference with one small change each. A hidden test notices each mutant, or a list says why none can.
 
-Only solution regions are mutated: the rest is given to students. Not for the mistakes that students make: those, with
-their explanations, are in ``mistakes``.
+Only solution regions are mutated, because students receive the rest. See an assignment's ``mistakes`` for mistakes that
+students make.
 """
 
 import ast
@@ -29,33 +29,33 @@ from .trusted import Variant, parts_in_numpy
 from .workers import EndedError, Pool, Worker
 
 LIST = "survivors.toml"
-"""Beside an assignment's mistakes: the mutants that no test can notice, and why."""
+"""A file beside an assignment's mistakes: the mutants that no test can notice, and the reasons."""
 SEEDS = ("first", "second", "third")
-"""A mutant that no test notices with one seed's numbers is shown to them with the others'."""
+"""Seeds for random inputs. If no test notices a mutant with the first seed, the other seeds are tried."""
 SECONDS = 30.0
-"""For one mutant and one seed; the slowest that ends takes a second."""
+"""Time limit for one mutant and one seed. The slowest mutant that ends takes one second."""
 ENDED = "did not end"
-"""Stands in place of an exercise where the process had to be ended."""
+"""Stands for the exercise in `Fate.noticed` if the process reached a limit or died."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One line of the reference, changed.
+    """One changed line of the reference.
 
     Attributes
     ----------
     file : str
         The module, relative to the package.
     function : str
-        With its class before it, if any.
+        The function's name, with its class before it if it is a method.
     operator : str
-        What was done to the line.
+        The kind of change.
     line : int
-        Its number, from 1.
+        The line's number, from 1.
     before, after : str
-        The line as it was and as it is, without indentation.
+        The line before and after the change, without indentation.
     occurrence : int
-        From 1; counts mutants of one function that are the same in all else but the line's number.
+        Counts, from 1, the mutants of one function that differ only in the line's number.
     """
 
     file: str
@@ -68,17 +68,17 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """What the list knows it by; it stays the same when lines move."""
+        """The mutant's name in the list, which stays the same when lines move."""
         again = f" ({self.occurrence})" if self.occurrence > 1 else ""
         return f"{self.file}, {self.function}, {self.operator}: {self.before} -> {self.after}{again}"
 
     def apply(self, package: Path) -> None:
-        """Put it into a copy of the reference's package.
+        """Change the line in a copy of the reference's package.
 
         Raises
         ------
         ValueError
-            If the line is another one by now.
+            If the line is not ``before``.
         """
         path = package / self.file
         lines = path.read_text(encoding="utf-8").split("\n")
@@ -91,13 +91,13 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a mutant.
+    """The result of judging a mutant.
 
     Attributes
     ----------
     mutant : Mutant
     noticed : tuple of str or None
-        For each seed that was tried the exercise whose test noticed it, or `ENDED`; None where no test did.
+        For each tried seed: the exercise whose test noticed the mutant, `ENDED`, or None if no test noticed it.
     """
 
     mutant: Mutant
@@ -105,7 +105,7 @@ class Fate:
 
     @property
     def survived(self) -> bool:
-        """Whether no test noticed it, whatever the seed."""
+        """Whether no test noticed the mutant with any seed."""
         return not any(self.noticed)
 
 
@@ -140,7 +140,7 @@ def mutants_of(text: str, file: str, own_design: tuple[str, ...] = ()) -> list[M
 
 
 def _functions(tree: ast.Module) -> dict[int, str]:
-    """The function that each line, from 1, is in, with its class."""
+    """Map the number of each line, from 1, to its function, with the function's class."""
     found: dict[int, str] = {}
     for node in tree.body:
         for inner in node.body if isinstance(node, ast.ClassDef) else [node]:
@@ -162,7 +162,7 @@ def own_exercises(course: Course, function: str) -> frozenset[str]:
 
 @cache
 def _tests(course: Course, function: str) -> list[tuple[Part, pytest.Function]]:
-    """The quick tests of all parts: a function's own first, then those that need it, as the likeliest to notice."""
+    """Return the quick tests of all parts: first the function's own, then those that need it, then the rest."""
     own = own_exercises(course, function)
 
     def unlikely(entry: tuple[Part, pytest.Function]) -> int:
@@ -174,7 +174,7 @@ def _tests(course: Course, function: str) -> list[tuple[Part, pytest.Function]]:
 
 
 def notice(course: Course, mutant: Mutant | None, seed: str) -> str | None:
-    """Judge a mutant, or the reference as it is, in this process; return the exercise of the first test that fails."""
+    """Judge a mutant, or the unchanged reference, here. Return the exercise of the first failed test, or None."""
 
     def change(folder: Path) -> None:
         if mutant is not None:
@@ -183,20 +183,20 @@ def notice(course: Course, mutant: Mutant | None, seed: str) -> str | None:
     with Variant(course, change) as variant:
         for part, test in _tests(course, mutant.function if mutant else ""):
             (result,) = variant.results(part, lambda other, test=test: other is test, seed)  # type: ignore[misc]
-            if result.outcome not in (PASSED, ERROR):  # the grader's error accuses nobody
+            if result.outcome not in (PASSED, ERROR):  # a grader's error does not count as noticing
                 return claimed(test).exercise
     return None
 
 
 def _prepare(course: Course) -> None:
-    """Do what takes long only once: collect the tests, build the extension."""
+    """Do the slow steps once: collect the tests and build the extension."""
     _tests(course, "")
     with Variant(course):
         pass
 
 
 def _silent(fate: Fate) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def judge(
@@ -213,11 +213,11 @@ def judge(
     course : Course
     chosen : iterable of Mutant
     workers : int
-        How many processes.
+        Number of processes.
     progress : callable
-        Is told each mutant's fate at once, in one thread for each process.
+        Called with each mutant's fate at once, in one thread for each process.
     seconds : float
-        For one mutant and one seed.
+        Time limit for one mutant and one seed.
 
     Returns
     -------
@@ -243,14 +243,14 @@ def judge(
 
 
 def _require_reference(worker: Worker) -> None:
-    """Where the reference fails, every mutant would seem to be noticed."""
+    """Check that the reference passes. If it failed a test, that test would seem to notice every mutant."""
     for seed in SEEDS:
         try:
             found = worker.ask(None, seed)
         except EndedError as error:
-            raise RuntimeError(f"The reference does not get through its tests (seed {seed!r}). {error}") from None
+            raise RuntimeError(f"The reference does not finish its tests (seed {seed!r}). {error}") from None
         if found is not None:
-            raise RuntimeError(f"The reference fails a test of {found} (seed {seed!r}): mend that first.")
+            raise RuntimeError(f"The reference fails a test of {found} (seed {seed!r}): fix that first.")
 
 
 def _ask(worker: Worker, mutant: Mutant, seed: str) -> str | None:
@@ -262,7 +262,7 @@ def _ask(worker: Worker, mutant: Mutant, seed: str) -> str | None:
 
 
 def known(assignment: Assignment) -> dict[str, str]:
-    """Return the survivors that are listed: a mutant's key, and the reason why it may survive."""
+    """Return the listed survivors: each mutant's key, and the reason why it may survive."""
     path = assignment.folder / "mistakes" / LIST
     if not path.exists():
         return {}
@@ -271,14 +271,14 @@ def known(assignment: Assignment) -> dict[str, str]:
 
 
 def problems(fates: Iterable[Fate], listed: dict[str, str]) -> list[str]:
-    """Return a sentence for each mutant that is neither noticed nor listed, and for each that is listed in vain.
+    """Return a sentence for each unlisted survivor, mutant that only some seeds reveal, and wrong entry of the list.
 
     Parameters
     ----------
     fates : iterable of Fate
-        Of all mutants.
+        The fates of all mutants.
     listed : dict of str
-        See `known`.
+        The listed survivors; see `known`.
     """
     found = {fate.mutant.key: fate for fate in fates}
     gone = [key for key in listed if key not in found]
@@ -286,8 +286,8 @@ def problems(fates: Iterable[Fate], listed: dict[str, str]) -> list[str]:
     return [
         *(_unnoticed(fate.mutant) for key, fate in found.items() if fate.survived and key not in listed),
         *(_by_chance(fate.mutant) for fate in found.values() if not fate.survived and None in fate.noticed),
-        *(f"{key}: there is no such mutant any more; take it out of {LIST}." for key in gone),
-        *(f"{key}: a test notices it by now; take it out of {LIST}." for key in noticed),
+        *(f"{key}: this mutant no longer exists; remove it from {LIST}." for key in gone),
+        *(f"{key}: a test now notices this mutant; remove it from {LIST}." for key in noticed),
     ]
 
 
@@ -297,7 +297,7 @@ def _unnoticed(mutant: Mutant) -> str:
 
 
 def _by_chance(mutant: Mutant) -> str:
-    return f"{_place(mutant)} is noticed with some seeds and not with others: sharpen the test that notices it."
+    return f"{_place(mutant)} is noticed with some seeds and not with others: make the test that notices it stricter."
 
 
 def _place(mutant: Mutant) -> str:

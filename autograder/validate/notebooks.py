@@ -1,4 +1,4 @@
-"""Do the source notebooks run from top to bottom, in quick mode, under nbval?"""
+"""Check that the source notebooks run from top to bottom, in quick mode, under nbval."""
 
 import os
 import re
@@ -17,20 +17,20 @@ CELL_SECONDS = 300
 
 
 def breaks_off(course: Course, part: Part) -> list[str]:
-    """Which cells of a part's notebook raise; run in a copy.
+    """Run a copy of a part's notebook. Return a sentence if cells raise errors or no model is saved.
 
-    The model that it trains is kept.
+    The model that the notebook trains is cached.
     """
     with tempfile.TemporaryDirectory(prefix="autograder-notebook-") as scratch:
         folder = Path(scratch) / "source" / course.assignment.name
         ignored = shutil.ignore_patterns("__pycache__", "models", ".ipynb_checkpoints", "build", "*.so", "*.c")
         shutil.copytree(course.source, folder, ignore=ignored)
-        recorded = Path("tests") / "recorded"  # which the instructor's checkout keeps in the release only
+        recorded = Path("tests") / "recorded"  # a checkout has it only in the release
         shutil.copytree(course.release / recorded, folder / recorded)
         library = extension.own(course)
         if library is not None:
             shutil.copyfile(library, folder / course.assignment.package / library.name)
-        grader = Path(scratch) / GRADERS / course.assignment.name  # where it looks for the tools
+        grader = Path(scratch) / GRADERS / course.assignment.name  # where the notebook looks for the tools
         grader.mkdir(parents=True)
         shutil.copyfile(course.assignment.folder / SETTINGS, grader / SETTINGS)
         if course.assignment.kit.is_dir():
@@ -47,7 +47,7 @@ def breaks_off(course: Course, part: Part) -> list[str]:
         )  # fmt: skip
         if ended.returncode == 0:
             if part.model and not (folder / part.model).exists():
-                return [f"{part.notebook} runs through and does not save {part.model}."]
+                return [f"{part.notebook} runs without errors but does not save {part.model}."]
             if part.model:
                 keep(course, part, folder / part.model)
             return []
@@ -57,7 +57,7 @@ def breaks_off(course: Course, part: Part) -> list[str]:
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment without a user's own settings for pytest, which have no say here."""
+    """Return the environment without the user's own settings for pytest."""
     return {name: value for name, value in os.environ.items() if name not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
 
 

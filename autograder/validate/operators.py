@@ -1,6 +1,6 @@
-"""Single changes to a few lines of Python: cosmic-ray's operators, and those that it lacks.
+"""Single changes to a few lines of Python: cosmic-ray's operators, and operators that it lacks.
 
-Text in, changes out. Not for choosing what is changed, or for judging it: see ``mutants``.
+The functions take text and yield changes. See ``mutants`` for choosing and judging mutants.
 """
 
 import ast
@@ -17,22 +17,22 @@ from cosmic_ray.plugins import get_operator, operator_names
 from parso.tree import NodeOrLeaf
 
 LEFT_OUT = ("RemoveDecorator", "VariableReplacer", "VariableInserter")
-"""Of cosmic-ray's operators: there are no decorators, and the other two draw by lot."""
+"""Operators of cosmic-ray that are not used: the code has no decorators, and the other two are random."""
 BLANK = re.compile(r"(?<=[(\[]) +|(?<=\S) (?= )|(?<=[(\[]-) (?=\d)|(?<=, -) (?=\d)")
-"""cosmic-ray's numbers come with one before them."""
+"""Blanks to remove: cosmic-ray puts one before a number."""
 ALIKE = {
     "sum": "mean", "mean": "sum", "max": "min", "maximum": "minimum", "zeros": "ones", "ones": "zeros",
     "zeros_like": "ones_like", "rand": "randn", "randn": "rand", "sqrt": "square",
 }  # fmt: skip
-"""Functions that are taken for each other."""
+"""Functions that people confuse."""
 PASS = " pass"
 
 Change = tuple[str, int, str]
-"""An operator, the number of a line from 0, and what stands there instead, without indentation."""
+"""An operator, the number of a line from 0, and the new line without indentation."""
 
 
 def changes(code: str) -> Iterator[Change]:
-    """Every single change of one line of some statements that means something else; each meaning once."""
+    """Yield every change of one line that changes the meaning of the code, each meaning once."""
     lines = code.split("\n")
     for first, last in _statements(ast.parse(code)):
         statement = textwrap.dedent("\n".join(lines[first:last]))
@@ -51,7 +51,7 @@ def changes(code: str) -> Iterator[Change]:
 
 
 def _statements(tree: ast.Module) -> Iterator[tuple[int, int]]:
-    """The lines, from and up to, of each statement; of those that hold others their first lines."""
+    """Yield each statement's first line and the line after its end, from 0; of a compound statement, its header."""
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
             body = getattr(node, "body", None)
@@ -60,7 +60,7 @@ def _statements(tree: ast.Module) -> Iterator[tuple[int, int]]:
 
 @functools.cache
 def _operators() -> list[tuple[str, Any]]:
-    """cosmic-ray's operators and their short names."""
+    """Return cosmic-ray's operators with their short names."""
     names = [(name.split("/")[1], name) for name in operator_names()]
     return [(short, get_operator(name)()) for short, name in names if short not in LEFT_OUT]
 
@@ -93,7 +93,7 @@ def _of_our_own(code: str) -> Iterator[Change]:
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """A tree's nodes, without those inside formatted text: their places differ between versions of Python."""
+    """Yield a tree's nodes, except those inside f-strings: their positions differ between versions of Python."""
     yield node
     if not isinstance(node, ast.JoinedStr):
         for child in ast.iter_child_nodes(node):
@@ -102,7 +102,7 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 Place = tuple[int, int]
 Edits = Iterator[tuple[Place, Place, str]]
-"""From where to where, and the text that stands there instead."""
+"""Edits of a text: the start, the end, and the new text."""
 
 
 def _start(node: ast.expr | ast.stmt | ast.keyword) -> Place:
@@ -152,7 +152,7 @@ def _condition(node: ast.AST, _: list[str]) -> Edits:
 
 
 def _row(node: ast.AST) -> Sequence[ast.expr | ast.keyword]:
-    """What stands in a row between commas."""
+    """Return the elements that commas separate: arguments of a call, or elements of a tuple or list."""
     if isinstance(node, ast.Call):
         return [*node.args, *node.keywords]
     return node.elts if isinstance(node, ast.Tuple | ast.List) else ()
@@ -217,4 +217,4 @@ OPERATORS: dict[str, Callable[[ast.AST, list[str]], Edits]] = {
     "attribute": _attribute,
     "other text": _other_text,
 }
-"""What cosmic-ray lacks."""
+"""Operators that cosmic-ray lacks."""

@@ -1,7 +1,7 @@
 """``pytest autograder/assignments/NAME/hidden --submission FOLDER``: the hidden tests as ordinary pytest tests.
 
-The submission runs in its confined runner, as when it is graded, and pytest does the rest: ``-k``, ``-x``, ``--pdb``,
-an editor's panel of tests. The source itself is judged as a complete submission. Not for grading: see ``judge``.
+The submission runs in its confined runner, as in grading. All of pytest works: ``-k``, ``-x``, ``--pdb``, an editor's
+panel of tests. The course's own source is judged as a complete submission. See ``judge`` for grading.
 """
 
 import contextlib
@@ -35,15 +35,15 @@ from autograder.sandbox.profiles import is_installed
 
 @dataclass
 class Session:
-    """What one run of pytest judges.
+    """The submission that one run of pytest judges.
 
     Attributes
     ----------
     course : Course
     submission : Submission
-        Taken in.
+        The submission after intake.
     level : int
-        Of the sandbox.
+        Sandbox level.
     """
 
     course: Course
@@ -52,7 +52,7 @@ class Session:
     _contexts: dict[int, Context] = field(default_factory=dict)
 
     def context_for(self, exercise: str) -> Context:
-        """Return what the tests of an exercise are asked with; those of a part share it."""
+        """Return the judging context for the tests of an exercise. All exercises of a part share one."""
         part = next(part for part in self.course.parts if exercise in {one.id for one in part.automatic})
         if part.number not in self._contexts:
             self._contexts[part.number] = self._context(part)
@@ -62,7 +62,7 @@ class Session:
         begun = worked_on(self.course, part, self.submission)
         chosen = next((one for one in begun if is_installed(self.course.assignment, one)), begun[0])
         extension = provide(self.course, chosen, self.submission, self.level)
-        unlimited = math.inf  # somebody may look at it with a debugger
+        unlimited = math.inf  # a person may use a debugger
         return Context(self.course, chosen, self.submission, self.level, extension, _until=unlimited)
 
     def close(self) -> None:
@@ -72,21 +72,21 @@ class Session:
 
 
 def plugin_for(conftest: str) -> dict[str, Any]:
-    """Return everything that the ``conftest.py`` beside hidden tests needs: the option, fixtures and hooks."""
+    """Return everything that the ``conftest.py`` beside hidden tests needs: options, fixtures and hooks."""
     grader = Path(conftest).resolve().parents[1]
     course = Course(grader.parents[2], name=grader.name)
 
     def pytest_addoption(parser: pytest.Parser) -> None:
         group = parser.getgroup("autograder")
         group.addoption("--submission", metavar="FOLDER", help="The submission to judge: a folder or an archive.")
-        group.addoption("--allow-weak", action="store_true", help="Judge even where the sandbox is weak.")
+        group.addoption("--allow-weak", action="store_true", help="Judge even if the sandbox is weak.")
 
     @pytest.fixture(scope="session")
     def judging(request: pytest.FixtureRequest) -> Iterator[Session]:
-        """What is judged in this run."""
+        """The submission of this run."""
         named = request.config.getoption("--submission")
         if not named:
-            pytest.exit("Say what is judged: pytest ... --submission FOLDER", pytest.ExitCode.USAGE_ERROR)
+            pytest.exit("Name the submission: pytest ... --submission FOLDER", pytest.ExitCode.USAGE_ERROR)
         folder = request.config.invocation_params.dir / named
         with _handed_in(course, folder) as handed_in, taken_in(handed_in, course.assignment) as submission:
             session = Session(course, submission, _level(request.config.getoption("--allow-weak")))
@@ -95,7 +95,7 @@ def plugin_for(conftest: str) -> dict[str, Any]:
 
     @pytest.fixture
     def offered(request: pytest.FixtureRequest, judging: Session) -> Fixtures:
-        """What the test may ask for."""
+        """The fixtures that the test may ask for."""
         claim = claimed(request.node)
         context = judging.context_for(claim.exercise)
         name = name_of(request.node, claim)
@@ -110,7 +110,7 @@ def plugin_for(conftest: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _handed_in(course: Course, folder: Path) -> Iterator[Path]:
-    """A submission; where it is the course's own source, that as a student would hand it in who solved all of it."""
+    """Yield the submission's folder. For the course's own source, yield a complete submission made from it."""
     if folder.resolve() != course.source.resolve():
         yield folder
         return
@@ -131,7 +131,7 @@ def _level(allow_weak: bool) -> int:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell what is wrong with a submission in a sentence; of a fault in a test the traceback stays."""
+    """Report a fault of the submission in one sentence. A fault of a test keeps its traceback."""
     report = yield
     error = call.excinfo.value if call.excinfo is not None else None
     if isinstance(error, NotGraded | Open):

@@ -1,10 +1,10 @@
-"""Measure how far correct code in accepted solutions lies from the reference, and set the tolerances by that.
+"""Measure how far accepted solutions deviate from the reference, and set the tolerances from the result.
 
     python -m autograder.validate.spread [--seeds 50]
 
-A tolerance is a power of ten, and ten times the largest deviation measured or more: over all accepted solutions, core
-tests and seeds, with one thread and with two. What was measured is written down with it. It is never below what real
-students' code was seen to need: there are many more of them than of accepted solutions.
+Each tolerance is a power of ten, and at least ten times the largest deviation over all accepted solutions, core tests
+and seeds, with one thread and with two. That deviation is written beside the tolerance. No tolerance is below `LEAST`,
+which published students' code needs: there is much more of that code than of accepted solutions.
 """
 
 import argparse
@@ -32,25 +32,25 @@ from .trusted import Variant, parts_in_numpy
 
 MARGIN = 10
 LEAST = {"RTOL64": 1e-6, "RTOL32": 1e-3}
-"""Of 115 solutions that students published, all agreed to 1e-6 in double precision, and to about 1e-4 in single."""
+"""Least tolerances: 115 solutions that students published agree to 1e-6 in double precision, about 1e-4 in single."""
 MOST = 1e-3
-"""What lies further off is no rounding."""
+"""Limit on a deviation. A larger one is no rounding error."""
 THREADS = (1, 2)
 TOLERANCES = Path(str(tolerances.__file__))
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """How far correct code lay off in one comparison.
+    """The deviation of correct code in one comparison.
 
     Attributes
     ----------
     size : float
-        Relative, as `compare.deviation` gives it.
+        Relative deviation; see `compare.deviation`.
     constant : {"RTOL64", "RTOL32"}
-        The tolerance that it was held to.
+        The tolerance of the comparison.
     where : str
-        Test and solution.
+        Names of the test and the solution.
     """
 
     size: float
@@ -81,7 +81,7 @@ def _keep_larger(found: dict[str, Deviation], one: Deviation) -> None:
 
 @contextmanager
 def _listening() -> Iterator[list[tuple[str, float]]]:
-    """Hear all comparisons that are held to a usual tolerance: its name, and how far off the answer was."""
+    """Collect all comparisons with a usual tolerance: the tolerance's name, and the deviation of the answer."""
     heard: list[tuple[str, float]] = []
     last = [0.0]
     true, usual = compare.deviation, compare.usual_tolerance
@@ -100,20 +100,22 @@ def _listening() -> Iterator[list[tuple[str, float]]]:
 
 
 def tolerance_for(largest: Deviation) -> float:
-    """Return the power of ten that is `MARGIN` times a deviation or more, and not below `LEAST`.
+    """Return the least power of ten that is at least `MARGIN` times a deviation, and not below `LEAST`.
 
     Raises
     ------
     ValueError
-        If the deviation is more than `MOST`: a mistake in a solution must not set what is accepted.
+        If the deviation is more than `MOST`: a mistake in a solution must not set the tolerance.
     """
     if not largest.size <= MOST:
-        raise ValueError(f"{largest.where} lies {largest.size:.1e} off, which is no rounding: mend the solution.")
+        raise ValueError(
+            f"{largest.where} deviates by {largest.size:.1e}, more than rounding errors: fix the solution."
+        )
     return max(LEAST[largest.constant], 10.0 ** math.ceil(math.log10(MARGIN * largest.size)))
 
 
 def page(largest: dict[str, Deviation], solutions: int, seeds: int) -> str:
-    """Return the module that holds the tolerances and what they come from."""
+    """Return the text of the module that holds the tolerances and the deviations behind them."""
     lines = [
         '"""How far right answers may lie from the reference\'s, relative to the largest expected magnitude.',
         "",

@@ -1,6 +1,6 @@
-"""Judge code of our own in this process: variants of the reference, right ones and wrong ones.
+"""Judge the course's own code in this process: correct and wrong variants of the reference.
 
-The hidden tests are the same, and what they make of an answer; only the sandbox is left out. Never for submissions.
+The hidden tests and their comparisons are those of grading; only the sandbox is left out. Never for submissions.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ import pytest
 
 from autograder.assignment import Part
 from autograder.catalogue import copy_package
+from autograder.checks.code_under_test import Backend
 from autograder.checks.host import Local, PackageHost, load_package
 from autograder.checks.record import Recorded
 from autograder.course import Course
@@ -33,40 +34,52 @@ _numbers = itertools.count()
 
 
 def parts_in_numpy(course: Course) -> list[Part]:
-    """The parts whose exercises lie in the package: notebooks of a framework are judged in the sandbox only."""
+    """Return the parts whose exercises are in the package. A framework's notebook is judged in the sandbox only."""
     return [part for part in course.parts if not part.framework]
 
 
 def _nothing(folder: Path) -> None:
-    """Leave the reference as it is."""
+    """Leave the reference unchanged."""
+
+
+def _as_it_is(backend: Backend) -> Backend:
+    """Leave the answers unchanged."""
+    return backend
 
 
 @dataclass
 class TrustedContext(Context):
-    """A context whose package lies in this process, with a package's name of its own."""
+    """A judging context whose package is loaded in this process, under a unique name."""
 
-    local: Local | None = None
+    backend: Backend | None = None
 
     def student(self, exercise: str, test: str, slow: bool) -> Recorded:  # noqa: ARG002
-        """Return the package for a test."""
-        assert self.local is not None
-        self.local.seed(self.global_seed(test))
-        return Recorded(self.local)
+        """Return the package as the code under test."""
+        assert self.backend is not None
+        self.backend.seed(self.global_seed(test))
+        return Recorded(self.backend)
 
 
 class Variant:
-    """A copy of the reference's package in which something is changed, ready to be judged. Use as a context.
+    """A changed copy of the reference's package, loaded for judging. Use it as a context manager.
 
     Parameters
     ----------
     course : Course
     change : callable
-        Does something to the copy's folder, which holds the package.
+        Called with the folder that holds the copied package, to change the package.
+    answering : callable
+        Called with the backend that asks the package; returns the backend that the tests ask.
     """
 
-    def __init__(self, course: Course, change: Callable[[Path], None] = _nothing) -> None:
+    def __init__(
+        self,
+        course: Course,
+        change: Callable[[Path], None] = _nothing,
+        answering: Callable[[Backend], Backend] = _as_it_is,
+    ) -> None:
         self.course = course
-        self._change = change
+        self._change, self._answering = change, answering
 
     def __enter__(self) -> "Variant":
         with contextlib.ExitStack() as undo:
@@ -79,11 +92,11 @@ class Variant:
             if library is not None:
                 shutil.copyfile(library, package / library.name)
             self._change(self.folder)
-            undo.enter_context(contextlib.chdir(self.folder))  # checkpoints are written where a program runs
+            undo.enter_context(contextlib.chdir(self.folder))  # the code writes checkpoints into the current folder
             name = f"autograder_variant_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
-            self._local = Local(PackageHost(name, self.folder, contents(assignment)))
+            self._backend = self._answering(Local(PackageHost(name, self.folder, contents(assignment))))
             self._undo = undo.pop_all()
         return self
 
@@ -91,18 +104,18 @@ class Variant:
         self._undo.close()
 
     def results(self, part: Part, wanted: Callable[[pytest.Function], bool], seed: str = "") -> list[TestResult]:
-        """Judge it by some of the hidden tests of a part.
+        """Judge the variant by some of the hidden tests of a part.
 
         Parameters
         ----------
         part : Part
         wanted : callable
-            Whether a test is asked.
+            Tells whether to use a test.
         seed : str
-            Stands for a submission's digest: other seeds draw other numbers.
+            Part of the submission's digest: each seed gives other random numbers.
         """
         submission = Submission(self.folder, f"variant {seed}", (), ())
-        context = TrustedContext(self.course, part, submission, 0, Extension(), local=self._local)
+        context = TrustedContext(self.course, part, submission, 0, Extension(), backend=self._backend)
         plugin = JudgePlugin(context)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for test in filter(wanted, collect(self.course, part)):
@@ -114,6 +127,6 @@ _extension = functools.cache(own)
 
 
 def _forget(package: str) -> None:
-    """Let go of a package's modules."""
+    """Remove a package's modules from ``sys.modules``."""
     for module in [name for name in sys.modules if name.split(".")[0] == package]:
         del sys.modules[module]

@@ -1,6 +1,6 @@
-"""Processes that answer questions one after the other, within limits; one that dies costs its own question alone.
+"""Worker processes that answer questions one after the other, within limits of time and memory.
 
-Knows nothing of what is asked. Not for submissions, which are confined: see ``autograder.sandbox``.
+If a process dies, only its current question fails. See ``autograder.sandbox`` for submissions, which are confined.
 """
 
 import contextlib
@@ -21,28 +21,28 @@ from autograder.sandbox.starvation import Starvation
 
 Answer = TypeVar("Answer")
 START_SECONDS = 300.0
-"""For a process until it can answer."""
+"""Time limit for the start of a process."""
 MEMORY = 4 * 2**30
-"""Its address space, in bytes; where there is no such limit (Windows) time has to do."""
+"""Limit on the address space of a process, in bytes. Windows has no such limit, only the time limit."""
 
 
 class EndedError(Exception):
-    """There was no answer in time, or the process ended by itself: it took too much memory, say."""
+    """There was no answer in time, or the process died, for example because it used too much memory."""
 
 
 class Worker:
-    """One process, and another in its place when a question has no end.
+    """One process, which is replaced when it dies or a question exceeds the time limit.
 
     Parameters
     ----------
     prepare : callable
-        Is called once in each new process.
+        Called once in each new process.
     answer : callable
-        Is called there with each question. Both must be known by name, or be partials of what is.
+        Called there with each question. Both must be functions of a module, or partials of such functions.
     seconds : float
-        For one answer.
+        Time limit for one answer.
     memory : int or None
-        Bytes of its address space, or no limit: programs that it starts have the same.
+        Limit on the address space in bytes, or None. Programs that the process starts inherit it.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Worker:
     ) -> None:
         self._work, self._seconds = (memory, prepare, answer), seconds
         self._scratch = tempfile.TemporaryDirectory(prefix="autograder-worker-", ignore_cleanup_errors=True)
-        os.chmod(self._scratch.name, 0o711)  # for runners of other users, should it start some
+        os.chmod(self._scratch.name, 0o711)  # runners of other users, which it may start, need access
         self._process: multiprocessing.process.BaseProcess | None = None
 
     def ask(self, *question: object) -> Any:
@@ -63,9 +63,9 @@ class Worker:
         Raises
         ------
         EndedError
-            If there is none.
+            If there is no answer.
         RuntimeError
-            If answering raised an exception: what it said. Or if a new process did not become ready.
+            If ``answer`` raised an exception, with its text; or if a new process did not become ready.
         """
         if self._process is None:
             self._start()
@@ -77,7 +77,7 @@ class Worker:
             raise EndedError(f"There was no answer within {self._seconds:g} seconds, or the process died.") from None
 
     def close(self) -> None:
-        """End the process, and leave nothing behind."""
+        """End the process and delete its temporary files."""
         self._end()
         self._scratch.cleanup()
 
@@ -91,7 +91,7 @@ class Worker:
         theirs.close()
         try:
             self._receive(START_SECONDS)
-        except (EOFError, OSError):  # no question was asked yet, so that none is to blame
+        except (EOFError, OSError):  # no question was asked yet, so this is no EndedError
             self._end()
             raise RuntimeError(f"A process was not ready within {START_SECONDS:g} seconds, or died.") from None
         except BaseException:
@@ -119,7 +119,7 @@ class Worker:
 
 
 class Pool:
-    """Several workers. Use as a context; leaving it ends them, and what they are at.
+    """Several workers. Use it as a context manager, which ends all workers at the exit, also busy ones.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class Pool:
             worker.close()
 
     def submit(self, use: Callable[[Worker], Answer]) -> "Future[Answer]":
-        """Let ``use`` ask a worker, as soon as one is free."""
+        """Call ``use`` with a worker as soon as one is free."""
 
         def ask() -> Answer:
             worker = self._free.get()
@@ -161,7 +161,7 @@ _starting = threading.Lock()
 
 @contextlib.contextmanager
 def _single_threaded() -> Iterator[None]:
-    """Let a process that is started meanwhile use one core."""
+    """Limit a process that is started in this context to one thread."""
     with _starting:
         before = os.environ.get("OPENBLAS_NUM_THREADS")
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -179,10 +179,10 @@ def _serve(
     prepare: Callable[[], None],
     answer: Callable[..., Any],
 ) -> None:
-    """What the process does."""
+    """Prepare, then answer questions until the connection closes. This runs in the worker process."""
     tempfile.tempdir = scratch
     if memory is not None:
-        with contextlib.suppress(ImportError):  # there is none on Windows
+        with contextlib.suppress(ImportError):  # Windows has no such module
             import resource
 
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -194,7 +194,7 @@ def _serve(
 
 
 def _attempt(function: Callable[..., Any], *arguments: object) -> tuple[Any, str | None]:
-    """An answer, or what was raised instead, in words: not every exception can be sent."""
+    """Return the answer and None, or None and the exception as text: not every exception can be sent."""
     try:
         return function(*arguments), None
     except Exception as error:

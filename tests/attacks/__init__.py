@@ -1,4 +1,4 @@
-"""The attack suite: concrete hostile submissions, over all classes of the threat model (docs/threat-model.md)."""
+"""The attack suite: hostile submissions of every class in the threat model (docs/threat-model.md)."""
 
 from . import archives, bombs, compiling, ending, forging, liars, looking, notebooks, patching, powers, reports, science
 from .attack import Attack
@@ -16,6 +16,6 @@ SUITE: tuple[Attack, ...] = (
     *compiling.ATTACKS,
     *archives.ATTACKS,
 )
-"""Judged one by one, see ``test_attacks``."""
+"""Attacks that are judged one by one, see ``test_attacks``."""
 CLASS_SUITE: tuple[Attack, ...] = (*notebooks.CLASS_ATTACKS, *reports.CLASS_ATTACKS)
-"""Graded as students of one class by nbgrader, see ``test_class``."""
+"""Attacks that nbgrader grades as the students of one class, see ``test_class``."""

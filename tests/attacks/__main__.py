@@ -10,7 +10,7 @@ BEGIN, END = "<!-- the attacks: written by python -m tests.attacks -->", "<!-- e
 
 
 def table() -> str:
-    """Return the attacks as Markdown: class, name, what it tries, where it is run."""
+    """Return the attacks as a Markdown table: class, name, aim, and where each attack runs."""
     lines = [f"{len(SUITE) + len(CLASS_SUITE)} attacks:", "", "| attack | what it tries | run |", "|---|---|---|"]
     for number, title in CLASSES.items():
         lines.append(f"| **{number}. {title}** | | |")
@@ -29,7 +29,7 @@ def _row(attack: Attack, where: str) -> str:
 
 
 def page() -> str:
-    """Return the page with the present table."""
+    """Return the text of the page with the current table."""
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

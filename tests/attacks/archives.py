@@ -1,4 +1,4 @@
-"""Class 14: folders and archives that are not what they seem."""
+"""Attacks of class 14: malicious folders and archives."""
 
 import io
 import os
@@ -29,19 +29,19 @@ for name in ("stolen.py", "folder/stolen.py", "hard.py"):
     except OSError:
         pass
 """
-"""Honest code that looks for what its archive was to fetch; it is packed beside it."""
+"""Honest code that looks for the files that the archive should steal."""
 Facts = dict[str, Any]
 
 
 def folder_of(name: str, tries: str, plant: Callable[[Path, Facts], None], shows: str, **more: Any) -> Attack:
-    """A folder with something planted in it."""
+    """Return an attack by a folder with planted files."""
     return Attack(14, name, tries, "import os\n" + MODULE, plant=plant, **{"shows": shows, "earns": SOLVED, **more})
 
 
 def zip_of(
     name: str, tries: str, add: Callable[[zipfile.ZipFile, Facts], None], shows: str = "", **more: Any
 ) -> Attack:
-    """A zip of the package with something added."""
+    """Return an attack by a zip of the package with added members."""
 
     def plant(folder: Path, facts: Facts) -> None:
         with zipfile.ZipFile(folder / "work.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -56,7 +56,7 @@ def zip_of(
 def tar_of(
     name: str, tries: str, members: Callable[[Facts], list[tarfile.TarInfo]], shows: str = "", **more: Any
 ) -> Attack:
-    """A gzipped tar of the package with members added."""
+    """Return an attack by a gzipped tar of the package with added members."""
 
     def plant(folder: Path, facts: Facts) -> None:
         with tarfile.open(folder / "work.tar.gz", "w:gz") as archive:
@@ -83,7 +83,7 @@ def _links(folder: Path, facts: Facts) -> None:
 def _special_files(folder: Path, facts: Facts) -> None:
     os.mkfifo(folder / "cs231n" / "pipe.py")
     before = os.getcwd()
-    os.chdir(folder)  # the whole path is longer than a socket's may be
+    os.chdir(folder)  # the full path is too long for a socket's address
     with socket.socket(socket.AF_UNIX) as one:
         one.bind("socket.py")
     os.chdir(before)
@@ -223,22 +223,22 @@ def _endless_tar(folder: Path, facts: Facts) -> None:
 
 
 ATTACKS = (
-    folder_of("folder-of-links", "to have the judge copy the gradebook for it", _links, "a link"),
+    folder_of("folder-of-links", "to have the judge copy the gradebook through a link", _links, "a link"),
     folder_of("pipes-and-sockets", "to have the judge wait for a pipe", _special_files, "not a plain file"),
-    folder_of("planted-bytecode", "to run bytecode in the place of its source", _bytecode, r"layers\.pyc"),
-    folder_of("deep-submission", "to lead the judge two hundred folders down", _deep, "deep"),
-    folder_of("terabyte", "to be larger than any disk, with a file that is a hole", _large, "too large"),
-    folder_of("odd-names", "to steer a terminal, and to be another name elsewhere", _names, "control characters|every system"),
-    folder_of("many-entries", "to have the judge look at more files than anybody hands in", _many, "", runs=False, refused="more than 20,000"),
-    zip_of("zip-that-climbs", "to write over the work of others and the gradebook", _climb, "leads elsewhere"),
-    zip_of("zip-of-links", "to fetch the gradebook by a link, and to write through one", _zip_links, "a link"),
-    zip_of("unpacking-bomb", "to unpack to more than it says, and to more than there is room for", _zip_bomb, "too large|broken"),
+    folder_of("planted-bytecode", "to run bytecode in place of its source", _bytecode, r"layers\.pyc"),
+    folder_of("deep-submission", "to make the judge follow two hundred nested folders", _deep, "deep"),
+    folder_of("terabyte", "to be larger than any disk, with a sparse file", _large, "too large"),
+    folder_of("odd-names", "to control a terminal by file names, and to have other names on other systems", _names, "cannot be printed|every system"),
+    folder_of("many-entries", "to make the judge look at far too many files", _many, "", runs=False, refused="more than 20,000"),
+    zip_of("zip-that-climbs", "to overwrite other students' work and the gradebook", _climb, "absolute or has an empty"),
+    zip_of("zip-of-links", "to read the gradebook through a link, and to write through another", _zip_links, "a link"),
+    zip_of("unpacking-bomb", "to unpack to more than it declares, and to more than there is room for", _zip_bomb, "too large|broken"),
     zip_of("overlapping-zip", "to unpack the same bytes a thousand times", _overlapping, "broken"),
-    zip_of("zip-with-doubles", "to put other modules in the place of those that were looked at", _twice, "of that name already|in case only"),
-    zip_of("zip-in-zip", "to hide what counts in an archive in the archive", _nested, "archive"),
-    zip_of("crowded-zip", "to hold more files than anybody hands in", _too_many, runs=False, refused="more than 20,000"),
-    tar_of("tar-of-links", "to fetch the gradebook by hard and soft links, and to write through them", _tar_links, "a link"),
+    zip_of("zip-with-doubles", "to replace the modules that were checked, by members of the same name", _twice, "has the same name|only in case"),
+    zip_of("zip-in-zip", "to hide the files that count in an archive inside the archive", _nested, "archive"),
+    zip_of("crowded-zip", "to hold far too many files", _too_many, runs=False, refused="more than 20,000"),
+    tar_of("tar-of-links", "to read the gradebook through hard and soft links, and to write through them", _tar_links, "a link"),
     tar_of("tar-of-devices", "to make devices and pipes", _devices, "not a plain file"),
-    folder_of("cut-off-tar", "to be graded by the half of it that can be read", _cut_off, "", runs=False, refused="broken|not complete"),
-    folder_of("endless-tar", "to be read for ever", _endless_tar, "", runs=False, refused="broken|larger|more than"),
+    folder_of("cut-off-tar", "to be graded by its readable half", _cut_off, "", runs=False, refused="broken|incomplete"),
+    folder_of("endless-tar", "to make the judge read for ever", _endless_tar, "", runs=False, refused="broken|larger|more than"),
 )  # fmt: skip

@@ -1,8 +1,8 @@
-"""What an attack is: files that a student hands in, what they try, and what must come of it.
+"""The definition of an attack: submitted files, their aim, and the required verdict.
 
-An attack that fails to start looks like one that was contained. So each must be seen at work: its code says so through
-the *witness*, a pipe that the tests alone let runners inherit, or (where no code of it may run) the verdict names what
-was left out. Not for running them: see ``test_attacks``.
+An attack that fails to start looks like an attack that was stopped. So each attack must be seen at work: its code reports
+through the *witness*, a pipe that only the tests let runners inherit. If no code of the attack may run, the verdict must
+name the files that were left out instead. See ``test_attacks`` for running attacks.
 """
 
 import os
@@ -46,7 +46,7 @@ FACTS = @FACTS@
 
 
 def say(text):
-    """Tell the witness; nothing of a submission in use has such a pipe."""
+    """Tell the witness; a real submission has no such pipe."""
     _os.write(@WITNESS@, (" ".join(str(text).split())[:600] + "\\n").encode("ascii", "replace"))
 
 
@@ -64,7 +64,7 @@ def attempt(what, action):
     else:
         say(f"got {what}: {result!r}")
 '''
-"""What the code of every attack may use."""
+"""Functions that the code of every attack may use."""
 
 BROKEN = (
     "NameError",
@@ -75,44 +75,44 @@ BROKEN = (
     "KeyError",
     "TypeError",
 )
-"""Exceptions that rather tell of a mistake in the attack than of a refusal."""
+"""Exceptions that suggest a bug in the attack, not a refusal."""
 
 WRONG = "\ndef affine_forward(x, w, b):\n    reached()\n    return x.reshape(len(x), -1) @ w, (x, w, b)\n"
-"""An exercise that is not solved (b is missing), for attacks that work beside it."""
+"""A wrong solution (b is missing), for attacks that run beside it."""
 
 
 @dataclass(frozen=True)
 class Attack:
-    """One hostile submission: the reference's package with something hostile added.
+    """A hostile submission: the reference's package with hostile additions.
 
     Attributes
     ----------
     kind : int
-        Its class, see `CLASSES`.
+        The class of the attack, a key of `CLASSES`.
     name : str
-        Of one or a few words, with hyphens.
+        One word or a few words, with hyphens.
     tries : str
-        What it wants, as a phrase: "to read the gradebook".
+        The aim, as a phrase: "to read the gradebook".
     module : str
-        Python that is appended to ``cs231n/layers.py``, with `PRELUDE` before it; ``FACTS`` tells it where things are.
+        Python code that is appended to ``cs231n/layers.py``, after `PRELUDE`; the code reads paths from ``FACTS``.
     files : dict
-        More files, by name below the submission. In text ``@WITNESS@`` is the witness's descriptor, ``@FACTS@`` the
-        facts, ``@PRELUDE@`` the prelude.
+        More files, by their path in the submission. In text ``@WITNESS@`` becomes the witness's file descriptor,
+        ``@FACTS@`` the facts, and ``@PRELUDE@`` the prelude.
     plant : callable, optional
-        Does to the folder what text cannot: links, archives, notebooks.
+        Changes the folder in ways that text files cannot: links, archives, notebooks.
     earns : dict
-        What the verdict must be: exercise to the share of its points. The second one of the default is honest code
+        The required verdict: exercise to the share of its points. In the default, the second exercise is honest code
         beside the attack.
     shows : str
-        A regular expression that the verdict's words must match; the only proof where no code of the attack runs.
+        A regular expression that a text of the verdict must match; the only proof if no code of the attack runs.
     runs : bool
-        Whether code of the attack runs, and the witness must hear of it.
+        Whether code of the attack runs; if so, the witness must hear of it.
     refused : str
-        A regular expression for what the intake says, where all of it is refused; then there is no verdict.
+        A regular expression for the intake's refusal of the whole submission; there is no verdict then.
     levels : tuple of int
-        Of the sandbox; 1 promises only that verdicts cannot be forged.
+        The sandbox levels at which the attack runs; level 1 promises only that verdicts cannot be forged.
     allowed : tuple of str
-        What the attack may get, because it is nobody's secret and no harm.
+        Attempts that may succeed, because they reveal no secret and do no harm.
     """
 
     kind: int
@@ -129,7 +129,7 @@ class Attack:
     allowed: tuple[str, ...] = ()
 
     def hand_in(self, folder: Path, witness: int, facts: dict[str, Any]) -> None:
-        """Add the attack to a submission."""
+        """Add the attack to the submission in ``folder``."""
 
         def filled(text: str) -> str:
             text = text.replace("@PRELUDE@", PRELUDE)
@@ -151,11 +151,11 @@ HONEST = Attack(
     "\n_right = affine_forward\ndef affine_forward(x, w, b):\n    reached()\n    return _right(x, w, b)\n",
     earns={"affine_forward": 1.0, "relu_forward": 1.0}, levels=(3, 2, 1),
 )  # fmt: skip
-"""The control: in a set-up in which it does not get all of its points, no attack proves anything."""
+"""The control: an attack proves nothing in a set-up where this submission does not get all of its points."""
 
 
 def inherited_by_runners(*descriptors: int) -> Any:
-    """A context in which runners inherit descriptors."""
+    """Return a context in which runners inherit these file descriptors."""
     usual = subprocess.Popen
 
     def popen(*args: Any, **kwargs: Any) -> Any:
@@ -165,16 +165,16 @@ def inherited_by_runners(*descriptors: int) -> Any:
 
 
 class Witness:
-    """The pipe by which the code of an attack tells what it reached. Use as a context.
+    """A pipe through which the code of an attack reports. Use it as a context.
 
     Attributes
     ----------
     descriptor : int
-        The end to write to, for runners to inherit.
+        The file descriptor of the writing end, which runners inherit.
     lines : list of str
-        What was said; there once the context is left.
+        The reported lines; set when the context ends.
     survived : bool
-        Whether something still held the pipe seconds after the last runner should have ended.
+        Whether a process still held the pipe ten seconds after the context ended.
     """
 
     MOST = 2**20
@@ -195,16 +195,16 @@ class Witness:
 
     def __exit__(self, *_: object) -> None:
         os.close(self.descriptor)
-        self._thread.join(10)  # a killed namespace takes the kernel a moment
+        self._thread.join(10)  # the kernel needs a moment to end a killed namespace
         self.survived = self._thread.is_alive()
         if not self.survived:
             os.close(self._reader)
         self.lines = self._heard.decode("ascii", "replace").splitlines()
 
     def said(self, word: str) -> list[str]:
-        """What follows a word in the lines that begin with it."""
+        """Return the rest of each line that begins with ``word``."""
         return [line.partition(" ")[2] for line in self.lines if line.partition(" ")[0] == word]
 
     def not_really_tried(self) -> list[str]:
-        """Refusals that look like mistakes in the attack."""
+        """Return the refusals that look like bugs in the attack."""
         return [text for text in self.said("refused") if re.search(rf": ({'|'.join(BROKEN)}): ", text)]

@@ -1,4 +1,4 @@
-"""Class 12: bombs, which want to end, to fill or to slow down the machine, the judge or the batch."""
+"""Attacks of class 12: bombs that end, fill or slow down the machine, the judge or the batch."""
 
 from .attack import Attack
 from .powers import SOLVED, SYSTEM
@@ -7,12 +7,12 @@ HANGS = {"affine_forward": 0.0}
 
 
 def bomb(name: str, tries: str, module: str, **more: object) -> Attack:
-    """Code of class 12."""
+    """Return an attack of class 12."""
     return Attack(12, name, tries, SYSTEM + "import sys, threading, time\nimport numpy as np\n" + module, **more)  # type: ignore[arg-type]
 
 
 def harmless(name: str, tries: str, module: str) -> Attack:
-    """Honest code that throws a bomb while it is imported, and keeps its points."""
+    """Return an attack by honest code that starts a bomb while it is imported, and keeps its points."""
     return bomb(name, tries, module, earns=SOLVED)
 
 
@@ -32,8 +32,8 @@ deeper()
 """
 
 ATTACKS = (
-    # at level 3 the disk is a file system of its own, and what is removed is gone
-    bomb("files-out-of-sight", "to fill the disk with files that nobody sees any more", """
+    # only level 2: at level 3 the disk is a separate file system, which disappears with the runner
+    bomb("files-out-of-sight", "to fill the disk with files that the folder no longer shows", """
 import mmap
 home = os.environ["HOME"]
 
@@ -60,7 +60,7 @@ attempt("moved folders", moved)
 attempt("a file without a name", lambda: os.open(home, os.O_RDWR | os.O_TMPFILE))
 attempt("room beyond the limit", lambda: checked(libc.fallocate(os.open(f"{home}/room", os.O_RDWR | os.O_CREAT), 1, ctypes.c_long(0), ctypes.c_long(48 << 20))))
 """, earns=SOLVED, levels=(2,)),
-    harmless("record-locks", "to fill the kernel's memory with locks that nobody counts", """
+    harmless("record-locks", "to fill the kernel's memory with locks that no limit counts", """
 import fcntl
 
 
@@ -89,7 +89,7 @@ attempt("a terminal", lambda: fork(lambda: pty.fork()[0]))
 attempt("a pool", lambda: __import__("multiprocessing").Process(target=print).start())
 attempt("a shell", lambda: __import__("subprocess").run(["/bin/sh", "-c", ":"], check=True))
 """),
-    harmless("thread-bomb", "to use up the numbers of processes with threads", """
+    harmless("thread-bomb", "to use up all process numbers with threads", """
 threading.stack_size(32768)
 done = threading.Event()
 
@@ -153,7 +153,7 @@ def affine_forward(x, w, b):
         say("got a disk of 256 MB")
     raise SystemExit
 """),
-    harmless("hard-to-remove", "to leave what is hard to remove: odd names, thousands of entries that nobody may read", """
+    harmless("hard-to-remove", "to leave files that are hard to remove: odd names, thousands of entries that nobody may read", """
 home = os.environ["HOME"].encode()
 for number in range(3000):
     os.close(os.open(home + b"/%d" % number, os.O_CREAT | os.O_WRONLY, 0))
@@ -161,7 +161,7 @@ for name in (b"n" * 255, b"line\\nbreak", b"\\xff\\xfe", b"-rf", b"~", b"\\x1b[2
     os.mkdir(home + b"/" + name)
 reached()
 """),
-    # on the machine's own disk what cannot be looked at ends the runner, if root does not look
+    # only level 3: on the machine's own disk, a folder that the watcher cannot read ends the runner, unless root watches
     bomb("closed-folders", "to leave folders that nobody may enter", """
 home = os.environ["HOME"]
 os.makedirs(f"{home}/a/b/c")
@@ -171,11 +171,11 @@ os.mkdir(f"{home}/closed")
 os.umask(0o22)
 reached()
 """, earns=SOLVED, levels=(3,)),
-    bomb("deep-folders", "to leave folders in folders, deeper than a clean-up goes", DEEPER, earns=SOLVED, levels=(3,)),
-    # on the machine's own disk what is too deep to be looked at ends the runner
-    bomb("deep-folders-on-disk", "to leave such folders on the judge's own disk", DEEPER + "time.sleep(2)\n",
+    bomb("deep-folders", "to leave folders nested deeper than a clean-up goes", DEEPER, earns=SOLVED, levels=(3,)),
+    # on the machine's own disk, folders that are too deep for the watcher end the runner
+    bomb("deep-folders-on-disk", "to leave deeply nested folders on the judge's own disk", DEEPER + "time.sleep(2)\n",
          earns=dict.fromkeys(SOLVED, 0.0), levels=(2,)),
-    harmless("output", "to flood whoever reads what it prints", """
+    harmless("output", "to flood the reader of its output", """
 for stream in (1, 2):
     for _ in range(500):
         os.write(stream, b"x" * 65536)
@@ -210,7 +210,7 @@ def affine_forward(x, w, b):
     reached()
     return max([x], key=lambda one: affine_forward(one, w, b))
 """, shows="crashed|more time, memory|RecursionError"),
-    bomb("vast-answer", "to answer with more than anyone can hold", """
+    bomb("vast-answer", "to answer with more data than the judge can hold", """
 turn = iter(range(1000))
 
 
@@ -220,7 +220,7 @@ def affine_forward(x, w, b):
                lambda: "x" * 2**27, lambda: 10**100_000, lambda: {str(n): n for n in range(10**6)})
     return answers[next(turn) % 6](), (x, w, b)
 """),
-    bomb("stubborn-loop", "never to end, with every signal blocked and every exception caught", """
+    bomb("stubborn-loop", "to run for ever, with every signal blocked and every exception caught", """
 import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
@@ -234,12 +234,12 @@ def affine_forward(x, w, b):
         except BaseException:
             continue
 """, earns=HANGS, shows="no answer within"),
-    bomb("loop-in-c", "never to end in C, holding the interpreter's lock", """
+    bomb("loop-in-c", "to run for ever in C, holding the interpreter's lock", """
 def affine_forward(x, w, b):
     reached()
     ctypes.PyDLL(None).sleep(10**6)
 """, earns=HANGS, shows="no answer within"),
-    bomb("stopped", "to stop itself, as ctrl-Z does, and never to go on", """
+    bomb("stopped", "to suspend itself, as Ctrl-Z does, and never to continue", """
 import signal
 
 
@@ -261,7 +261,7 @@ for _ in range(8):
     threading.Thread(target=burn, daemon=True).start()
 reached()
 """),
-    harmless("descriptors", "to use up descriptors, and the buffers behind them", """
+    harmless("descriptors", "to use up file descriptors, and the buffers behind them", """
 held = []
 
 

@@ -1,4 +1,4 @@
-"""Class 13: what a Cython extension's source can do to those who build it, and what comes out to those who load it."""
+"""Attacks of class 13: sources of a Cython extension that attack the build, and libraries that attack their loader."""
 
 import os
 import subprocess
@@ -37,11 +37,14 @@ cdef extern from *:
     }
     """
 '''
-"""C that runs when the library is loaded, wherever that is."""
+"""C code that runs when a process loads the library."""
 
 
 def source(text: str, first: str = "") -> Callable[[Path, Facts], None]:
-    """Plant a source: the honest one with text after it, and something in front of it. It is new at every level."""
+    """Return a function that plants the honest source with ``first`` before it and ``text`` after it.
+
+    A comment makes the source different for each folder and level, so that no cached build is used.
+    """
 
     def plant(folder: Path, facts: Facts) -> None:
         honest = (folder / SOURCE).read_text(encoding="utf-8")
@@ -60,22 +63,22 @@ def source(text: str, first: str = "") -> Callable[[Path, Facts], None]:
 
 
 def refused(name: str, tries: str, text: str, shows: str) -> Attack:
-    """A source that does not build, which is told in one sentence; nothing of it runs."""
+    """Return an attack by a source that does not build: one sentence says so, and none of its code runs."""
     return Attack(13, name, tries, plant=source(text), earns=BROKEN, shows=shows, runs=False)
 
 
 def built(name: str, tries: str, text: str, first: str = "", **more: Any) -> Attack:
-    """A source that builds; its library is loaded by confined runners only."""
+    """Return an attack by a source that builds; only confined runners load its library."""
     return Attack(13, name, tries, plant=source(text, first), **{"earns": BUILT, **more})
 
 
 def verbatim(code: str) -> str:
-    """C that is copied into what Cython makes."""
+    """Return Cython code that copies ``code`` into the generated C file."""
     return 'cdef extern from *:\n    """\n' + "".join(f"    {line}\n" for line in code.splitlines()) + '    """\n'
 
 
 def _beside(folder: Path, facts: Facts) -> None:
-    """Everything that a build reads if it is there."""
+    """Plant every file that a build may read."""
     source(CONSTRUCTOR)(folder, facts)
     told = f"import os\nos.write({facts['witness']}, b'got a build script\\n')\n"
     for name in (
@@ -97,7 +100,7 @@ def _beside(folder: Path, facts: Facts) -> None:
 
 
 def _prebuilt(folder: Path, facts: Facts) -> None:
-    """Libraries that tell when they are loaded; Python takes them rather than modules of their name."""
+    """Plant libraries that report when they are loaded; Python prefers them to modules of the same name."""
     source(CONSTRUCTOR)(folder, facts)
     code = '#include <unistd.h>\n__attribute__((constructor)) static void begin(void) { (void)!write(%d, "got a library\\n", 14); }\n'
     plain = folder / "library.c"
@@ -110,20 +113,20 @@ def _prebuilt(folder: Path, facts: Facts) -> None:
 
 ATTACKS = (
     refused("include", "to include the gradebook as Cython", 'include "GRADEBOOK"\n', "does not compile"),
-    refused("include-device", "to include what has no end", 'include "/dev/zero"\ninclude "/dev/urandom"\n', "does not compile"),
-    refused("include-c", "to include a solution as C, and to read it in the compiler's complaint",
+    refused("include-device", "to include a file without an end", 'include "/dev/zero"\ninclude "/dev/urandom"\n', "does not compile"),
+    refused("include-c", "to include a solution as C, and to read it in the compiler's error message",
             'cdef extern from "SOLUTION":\n    int canary\n', "C compiler does not accept"),
-    refused("assembler-include", "to build the work of somebody else into the library, byte by byte",
+    refused("assembler-include", "to build another student's work into the library, byte by byte",
             verbatim('__asm__(".section .rodata\\\\n.incbin \\\\"OTHER\\\\"\\\\n.previous");'), "C compiler does not accept"),
     refused("false-line", "to have the compiler quote the gradebook in a message",
             verbatim('#line 1 "GRADEBOOK"\nint broken = "canary" * ;\n#line 1 "im2col_cython.pyx"\nint again = ;'), "C compiler does not accept"),
-    refused("compile-time-code", "to have Cython run it while it compiles",
+    refused("compile-time-code", "to have Cython run code while it compiles",
             'DEF FILE = open("GRADEBOOK").read()\nDEF CLASS = ().__class__.__base__.__subclasses__()\n', "does not compile under Cython 3"),
-    refused("deep-source", "to have Cython run out of stack", "nested = " + "(" * 50_000 + "1" + ")" * 50_000 + "\n", "does not compile|did not come to an end"),
+    refused("deep-source", "to have Cython run out of stack", "nested = " + "(" * 50_000 + "1" + ")" * 50_000 + "\n", "does not compile|did not finish"),
     refused("vast-library", "to have the compiler write eight gigabytes", verbatim("static volatile char vast[1UL << 33] = {1};\nchar *all(void) { return (char *)vast; }"),
-            "did not come to an end|gave no library"),
-    built("constructor", "to act when it is loaded, before anything of it is called", CONSTRUCTOR),
-    Attack(13, "build-files", "to be built by scripts and settings of its own", plant=_beside, earns=BUILT),
+            "did not finish|gave no library"),
+    built("constructor", "to run code when the library is loaded, before any call", CONSTRUCTOR),
+    Attack(13, "build-files", "to be built by its own scripts and settings", plant=_beside, earns=BUILT),
     Attack(13, "prebuilt", "to have libraries loaded that were built elsewhere", plant=_prebuilt, earns=BUILT, shows=r"layers\..*so \(not a kind"),
     built("build-options", "to choose sources, macros and options of the compiler", CONSTRUCTOR.replace("        MORE\n", """
         #ifdef EVIL
@@ -131,7 +134,7 @@ ATTACKS = (
         #endif
 """), "# distutils: define_macros=EVIL=1\n# distutils: extra_compile_args=-DEVIL -fplugin=/nowhere.so -wrapper /bin/sh\n"
         "# distutils: sources=/etc/passwd\n# distutils: libraries=nowhere\n# distutils: language=c++\n"),
-    built("loop-without-the-lock", "never to end in C, without the interpreter's lock, all signals blocked", verbatim(
+    built("loop-without-the-lock", "to run for ever in C, without the interpreter's lock, all signals blocked", verbatim(
         "#include <signal.h>\n#include <unistd.h>\nstatic void spin(void) {\n    sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, 0);\n"
         '    if (write(WITNESS, "reached\\\\n", 8) < 0) return;\n    for (volatile long turn = 0;; turn++) {}\n}') +
         "cdef extern from *:\n    void spin() nogil\nwith nogil:\n    spin()\n", earns=BROKEN),

@@ -1,14 +1,14 @@
-"""Classes 5 and 6: exits and signals, threads and processes that act later."""
+"""Attacks of classes 5 and 6: exits and signals, threads and processes that act later."""
 
 from .attack import WRONG, Attack
 
 EVERY_LEVEL = (3, 2, 1)
 NOTHING_LEFT = {"affine_forward": 0.0, "relu_forward": 0.0}
-"""What honest code earns whose module ends the program before it can be asked."""
+"""Shares of points if the module ends the program at import, so that no function can be called."""
 
 
 def calling(code: str, before: str = "") -> str:
-    """A module whose ``affine_forward`` does something and then returns what is not right."""
+    """Return a module whose ``affine_forward`` runs ``code`` and then returns a wrong result."""
     return f"{before}\n\ndef affine_forward(x, w, b):\n    reached()\n    {code}\n    return x.reshape(len(x), -1) @ w, (x, w, b)\n"
 
 
@@ -243,30 +243,30 @@ def affine_forward(x, w, b):
 """
 
 ATTACKS = (
-    Attack(5, "exit-at-import", "to end as if all were well, at import", "\nreached()\nraise SystemExit(0)\n", earns=NOTHING_LEFT, levels=EVERY_LEVEL),
-    Attack(5, "hard-exit-at-import", "to end at once with status 0, at import", "\nreached()\n_os._exit(0)\n", earns=NOTHING_LEFT, levels=EVERY_LEVEL, shows="did not end well"),
-    Attack(5, "exit-in-a-call", "to end as if all were well", calling("raise SystemExit(0)"), levels=EVERY_LEVEL),
-    Attack(5, "hard-exit-in-a-call", "to end at once with status 0", calling("_os._exit(0)"), levels=EVERY_LEVEL, shows="ended itself"),
+    Attack(5, "exit-at-import", "to exit with success, at import", "\nreached()\nraise SystemExit(0)\n", earns=NOTHING_LEFT, levels=EVERY_LEVEL),
+    Attack(5, "hard-exit-at-import", "to exit at once with status 0, at import", "\nreached()\n_os._exit(0)\n", earns=NOTHING_LEFT, levels=EVERY_LEVEL, shows="did not finish"),
+    Attack(5, "exit-in-a-call", "to exit with success", calling("raise SystemExit(0)"), levels=EVERY_LEVEL),
+    Attack(5, "hard-exit-in-a-call", "to exit at once with status 0", calling("_os._exit(0)"), levels=EVERY_LEVEL, shows="ended itself"),
     Attack(5, "abort", "to crash", calling("_os.abort()"), levels=EVERY_LEVEL),
     Attack(5, "segmentation-fault", "to crash in C", calling("ctypes.string_at(0)", "\nimport ctypes\n"), levels=EVERY_LEVEL, shows="crashed|ended"),
     Attack(5, "stack-overflow", "to crash by recursion in C without a limit", calling("repr(DEEP)", "\nimport sys\n\nsys.setrecursionlimit(10**9)\nDEEP = []\nfor _ in range(10**6):\n    DEEP = [DEEP]\n"), levels=EVERY_LEVEL),
-    Attack(5, "recursion-limit", "to leave the runner no stack to answer on", calling("sys.setrecursionlimit(sys._getframe().f_back.f_back.f_lineno and 20)", "\nimport sys\n"), levels=EVERY_LEVEL),
-    Attack(5, "raised-signal", "to be ended by a signal, as if by the system", calling("signal.raise_signal(signal.SIGKILL)", "\nimport signal\n")),
+    Attack(5, "recursion-limit", "to leave the runner no stack for its answer", calling("sys.setrecursionlimit(sys._getframe().f_back.f_back.f_lineno and 20)", "\nimport sys\n"), levels=EVERY_LEVEL),
+    Attack(5, "raised-signal", "to be ended by a signal, as if the system sent it", calling("signal.raise_signal(signal.SIGKILL)", "\nimport signal\n")),
     Attack(5, "handlers", "to ignore signals and to interrupt the runner by an alarm", calling("signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)", HANDLERS), levels=EVERY_LEVEL),
-    Attack(5, "at-exit", "to have the last word when it ends", AT_EXIT + WRONG, levels=EVERY_LEVEL),
+    Attack(5, "at-exit", "to run code when the process exits", AT_EXIT + WRONG, levels=EVERY_LEVEL),
     Attack(5, "destructor", "to end the program in a destructor", calling("globals().pop('_kept', None)", DESTRUCTOR), levels=EVERY_LEVEL),
     Attack(5, "pytest-exit", "to end the session by pytest's own exits", calling("attempt('import pytest', lambda: __import__('pytest').exit('done', 0)); attempt('import its outcomes', lambda: __import__('_pytest.outcomes'))")),
-    Attack(5, "above-exceptions", "to pass every handler, and to fail again when asked for its words", calling("raise Above", OF_ALL_KINDS), levels=EVERY_LEVEL),
-    Attack(5, "unspeakable", "to pass for the judge's own: not graded, with partial credit, and without words", calling("raise Unspeakable", OF_ALL_KINDS), levels=EVERY_LEVEL),
-    Attack(5, "forged-kind", "to raise our own exception with a kind that is not theirs to claim", calling("raise CodeError(next(KINDS), 'passed', 'judge.py, line 1')", FORGED), levels=EVERY_LEVEL),
+    Attack(5, "above-exceptions", "to raise an exception that passes every handler, and fails again when its text is read", calling("raise Above", OF_ALL_KINDS), levels=EVERY_LEVEL),
+    Attack(5, "unspeakable", "to raise an exception that looks like the judge's own (not graded, partial credit) and has no text", calling("raise Unspeakable", OF_ALL_KINDS), levels=EVERY_LEVEL),
+    Attack(5, "forged-kind", "to raise the grader's own exception with a kind that only the grader may use", calling("raise CodeError(next(KINDS), 'passed', 'judge.py, line 1')", FORGED), levels=EVERY_LEVEL),
     Attack(5, "forged-wire-error", "to raise the wire's own exceptions", calling("raise (WireError if len(x) == 5 else WireClosed)('passed')", WIRE_ERROR), levels=EVERY_LEVEL),
-    Attack(5, "endless-words", "to hang where its exception is turned into a sentence", calling("raise Endless", ENDLESS), levels=(3,), shows="no answer within"),
-    Attack(5, "hang-up", "to close every descriptor", calling("_os.closerange(0, @WITNESS@); _os.closerange(@WITNESS@ + 1, 200)"), levels=EVERY_LEVEL),
-    Attack(6, "changed-later", "to return what a thread goes on mending", LATER, levels=EVERY_LEVEL),
-    Attack(6, "threads-that-stay", "to leave threads behind that nothing ends", STAYS + WRONG, levels=EVERY_LEVEL),
+    Attack(5, "endless-words", "to hang while its exception is turned into a sentence", calling("raise Endless", ENDLESS), levels=(3,), shows="no answer within"),
+    Attack(5, "hang-up", "to close every file descriptor", calling("_os.closerange(0, @WITNESS@); _os.closerange(@WITNESS@ + 1, 200)"), levels=EVERY_LEVEL),
+    Attack(6, "changed-later", "to return an array that a thread keeps correcting", LATER, levels=EVERY_LEVEL),
+    Attack(6, "threads-that-stay", "to leave threads that nothing ends", STAYS + WRONG, levels=EVERY_LEVEL),
     Attack(6, "forks", "to leave a process behind", FORKS + WRONG),
     Attack(6, "programs", "to start programs that stay", "\ndef _refuse(why):\n    raise OSError(why)\n" + PROGRAMS + WRONG),
-    Attack(6, "raw-clone", "to start a process by its number", RAW + WRONG),
-    Attack(6, "session-leader", "to leave the group and the parent with which it would be ended", LEADER + WRONG, allowed=("outlive its parent",)),
-    Attack(6, "deaf-after-hanging-up", "to stay when the connection is closed, deaf to everything", AFTER_HANGUP, levels=(3, 2)),
+    Attack(6, "raw-clone", "to start a process by the number of a system call", RAW + WRONG),
+    Attack(6, "session-leader", "to leave the process group and the parent, with which it would be ended", LEADER + WRONG, allowed=("outlive its parent",)),
+    Attack(6, "deaf-after-hanging-up", "to keep running after it closes the connection, and to ignore everything", AFTER_HANGUP, levels=(3, 2)),
 )  # fmt: skip

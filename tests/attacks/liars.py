@@ -1,4 +1,4 @@
-"""Classes 1 and 2: objects that lie in comparisons and conversions, arrays that are not plain arrays."""
+"""Attacks of classes 1 and 2: objects that lie in comparisons and conversions, arrays that are not plain arrays."""
 
 from .attack import Attack
 
@@ -6,7 +6,7 @@ EVERY_LEVEL = (3, 2, 1)
 
 
 def returning(code: str) -> str:
-    """A module whose ``affine_forward`` returns an expression, having said so."""
+    """Return a module whose ``affine_forward`` tells the witness and returns the value of ``code``."""
     return f"\nimport numpy as np\n\n\ndef affine_forward(x, w, b):\n    reached()\n    return {code}, (x, w, b)\n"
 
 
@@ -159,28 +159,28 @@ RIGHT = "(x.reshape(len(x), -1) @ w + b)"
 STRIDES = "np.lib.stride_tricks.as_strided"
 
 ATTACKS = (
-    Attack(1, "equal-to-everything", "to equal whatever it is compared with", EQUAL + returning("Equal()"), levels=EVERY_LEVEL),
-    Attack(1, "array-of-equals", "to equal whatever it is compared with, element by element", EQUAL + returning("np.full((len(x), w.shape[1]), Equal())"), levels=EVERY_LEVEL),
-    Attack(1, "worn-class", "to be taken for an array by its __class__", EQUAL + SAME_CLASS + returning("Worn((len(x), w.shape[1]))"), levels=EVERY_LEVEL),
-    Attack(1, "lying-float", "to smuggle a comparison in a subclass of float", NUMBER + returning("Number(1.0)"), levels=EVERY_LEVEL),
-    Attack(1, "lying-int", "to smuggle a comparison, and text, in a subclass of int", NUMBER + returning("Whole(10**400)"), levels=EVERY_LEVEL),
-    Attack(1, "lying-pair", "to be unpacked into what equals everything", EQUAL + PAIR, levels=EVERY_LEVEL),
-    Attack(1, "changing-array", "to answer differently each time it is looked at", CHANGING, levels=EVERY_LEVEL),
-    Attack(1, "lying-words", "to flood and steer the report with a subclass of str in an error of our own kind", WORDS, levels=EVERY_LEVEL, shows=r"\?\[2J"),
-    Attack(1, "late-tuple", "to be a pair only when somebody looks", EQUAL + LATE_TUPLE, levels=EVERY_LEVEL),
-    Attack(2, "array-function", "to answer NumPy's functions itself", FUNCTIONS, levels=EVERY_LEVEL),
-    Attack(2, "array-methods", "to answer an array's methods itself, and to be pickled", METHODS, levels=EVERY_LEVEL),
+    Attack(1, "equal-to-everything", "to compare equal to everything", EQUAL + returning("Equal()"), levels=EVERY_LEVEL),
+    Attack(1, "array-of-equals", "to compare equal to everything, element by element", EQUAL + returning("np.full((len(x), w.shape[1]), Equal())"), levels=EVERY_LEVEL),
+    Attack(1, "worn-class", "to pass for an array by its __class__", EQUAL + SAME_CLASS + returning("Worn((len(x), w.shape[1]))"), levels=EVERY_LEVEL),
+    Attack(1, "lying-float", "to bring its own comparison methods in a subclass of float", NUMBER + returning("Number(1.0)"), levels=EVERY_LEVEL),
+    Attack(1, "lying-int", "to bring its own comparison methods, and its own text, in a subclass of int", NUMBER + returning("Whole(10**400)"), levels=EVERY_LEVEL),
+    Attack(1, "lying-pair", "to unpack into objects that equal everything", EQUAL + PAIR, levels=EVERY_LEVEL),
+    Attack(1, "changing-array", "to change its dtype and shape each time they are read", CHANGING, levels=EVERY_LEVEL),
+    Attack(1, "lying-words", "to flood and steer the report with a subclass of str in an error of the grader's own type", WORDS, levels=EVERY_LEVEL, shows=r"\?\[2J"),
+    Attack(1, "late-tuple", "to return a generator in place of a pair", EQUAL + LATE_TUPLE, levels=EVERY_LEVEL),
+    Attack(2, "array-function", "to override NumPy's functions in a subclass of array", FUNCTIONS, levels=EVERY_LEVEL),
+    Attack(2, "array-methods", "to override an array's methods, and to run code when it is pickled", METHODS, levels=EVERY_LEVEL),
     Attack(2, "all-masked", "to hide every wrong number behind a mask", returning(f"np.ma.masked_all_like({ZEROS} + 7)"), levels=EVERY_LEVEL),
-    Attack(2, "object-dtype", "to let Python objects cross", returning(f"{RIGHT}.astype(object)"), levels=EVERY_LEVEL, shows="NumPy array of dtype object"),
-    Attack(2, "structured-dtype", "to let records cross", returning(f"{RIGHT}.view([('out', 'f8')])"), levels=EVERY_LEVEL),
-    Attack(2, "string-dtype", "to let numbers cross as text", returning(f"{RIGHT}.astype('U32')"), levels=EVERY_LEVEL),
-    Attack(2, "void-dtype", "to let a dtype with metadata and a name of its own cross", returning("np.zeros((len(x), w.shape[1]), np.dtype('V8', metadata={'f8': FACTS}))"), levels=EVERY_LEVEL),
-    Attack(2, "complex", "to let complex numbers cross, whose imaginary part is lost", returning(f"{RIGHT} + 1j"), levels=EVERY_LEVEL),
-    Attack(2, "long-double", "to let numbers cross that the other side may read as something else", returning(f"{ZEROS}.astype(np.longdouble)"), levels=EVERY_LEVEL),
+    Attack(2, "object-dtype", "to send Python objects over the wire", returning(f"{RIGHT}.astype(object)"), levels=EVERY_LEVEL, shows="NumPy array of dtype object"),
+    Attack(2, "structured-dtype", "to send records over the wire", returning(f"{RIGHT}.view([('out', 'f8')])"), levels=EVERY_LEVEL),
+    Attack(2, "string-dtype", "to send numbers as text", returning(f"{RIGHT}.astype('U32')"), levels=EVERY_LEVEL),
+    Attack(2, "void-dtype", "to send a void dtype with metadata", returning("np.zeros((len(x), w.shape[1]), np.dtype('V8', metadata={'f8': FACTS}))"), levels=EVERY_LEVEL),
+    Attack(2, "complex", "to send complex numbers, whose imaginary part would be lost", returning(f"{RIGHT} + 1j"), levels=EVERY_LEVEL),
+    Attack(2, "long-double", "to send numbers that the judge may read differently", returning(f"{ZEROS}.astype(np.longdouble)"), levels=EVERY_LEVEL),
     Attack(2, "thousand-billion", "to have a view of 10**12 elements copied", returning("np.broadcast_to(np.float64(0), (10**6, 10**6))"), levels=EVERY_LEVEL, shows="memory"),
-    Attack(2, "beyond-its-end", "to return memory that is not its own", returning(f"{STRIDES}(np.zeros(1), (len(x), w.shape[1]), (2**40, 2**36))"), levels=EVERY_LEVEL, shows="crashed|ended"),
-    Attack(2, "alias-of-input", "to return the input, so that it seems to be left alone", returning(f"{STRIDES}(x, (len(x), w.shape[1]), (8, 8))"), levels=EVERY_LEVEL),
-    Attack(2, "tiny", "to make the squares of its numbers vanish where the judge divides by them", returning(f"{ZEROS} + 1e-200"), levels=EVERY_LEVEL, shows="wrong in"),
+    Attack(2, "beyond-its-end", "to return memory beyond the end of an array", returning(f"{STRIDES}(np.zeros(1), (len(x), w.shape[1]), (2**40, 2**36))"), levels=EVERY_LEVEL, shows="crashed|ended"),
+    Attack(2, "alias-of-input", "to return the input itself, so that the input seems unchanged", returning(f"{STRIDES}(x, (len(x), w.shape[1]), (8, 8))"), levels=EVERY_LEVEL),
+    Attack(2, "tiny", "to return numbers whose squares underflow where the judge divides by them", returning(f"{ZEROS} + 1e-200"), levels=EVERY_LEVEL, shows="wrong in"),
     Attack(2, "huge", "to make the judge's own sums overflow", returning(f"{ZEROS} + 1.7e308"), levels=EVERY_LEVEL, shows="wrong in"),
     Attack(2, "memory-map", "to map a file of the judge and return it", "\nimport numpy as np\n\n\ndef affine_forward(x, w, b):\n    attempt('map the gradebook', lambda: bytes(np.memmap(FACTS['gradebook'], np.uint8, 'r')))\n    return np.zeros((len(x), w.shape[1])), (x, w, b)\n"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Class 9: looking around, for tests, labels, solutions, points and the work of others."""
+"""Attacks of class 9: looking around for tests, labels, solutions, points and other students' work."""
 
 import py_compile
 
@@ -29,12 +29,12 @@ def read(path):
 
 
 def look(name: str, tries: str, module: str, **more: object) -> Attack:
-    """Honest code that looks around while it is imported."""
+    """Return an attack by honest code that looks around while it is imported."""
     return Attack(9, name, tries, SYSTEM + SEARCH + module, earns=SOLVED, **more)  # type: ignore[arg-type]
 
 
 ATTACKS = (
-    look("other-rooms", "to import or read any room of the engine or the assignment but those that sit beside it", """
+    look("other-rooms", "to import or read the rooms of the engine and the assignment that are not staged beside it", """
 import importlib, os
 name = os.path.basename(FACTS["grader"])
 
@@ -94,8 +94,8 @@ for folder in (FACTS["hidden"], FACTS["root"], FACTS["root"] + "/submitted", os.
 for module in ("test_fully_connected_nets", "test_dropout"):
     attempt(f"reading {module}", lambda: read(f"{FACTS['hidden']}/{module}.py"))
 """),
-    # Landlock hides what is in files, not that they are there
-    look("names-and-sizes", "to learn which files there are, how large and how old", """
+    # Landlock hides the content of files, but not their existence
+    look("names-and-sizes", "to learn which files exist, their sizes and their times", """
 for name in ("gradebook", "solution", "labels", "other", "hidden"):
     attempt(f"asking for the {name}", lambda: os.stat(FACTS[name]))
     attempt(f"asking whether the {name} is there", lambda: something([1] * os.path.exists(FACTS[name])))
@@ -104,7 +104,7 @@ attempt("going there", lambda: os.chdir(FACTS["root"]))
 attempt("attributes", lambda: os.listxattr(FACTS["gradebook"]))
 attempt("a link", lambda: os.readlink("/etc/localtime"))
 """, levels=(3,)),
-    look("grader-source", "to import or to read the grader", """
+    look("grader-source", "to import or to read the grader's source", """
 import importlib, importlib.util, pkgutil
 import autograder
 own = "assignments.assignment2"
@@ -119,7 +119,7 @@ attempt("more of the package", lambda: something(
         f"autograder.(checks|runner|assignments$|{own}$|{own}.kit$|{own}.kit.runner)", one.name)))
 attempt("the package beside Python", lambda: something(importlib.util.find_spec(name) for name in ("nbgrader", "_pytest") if importlib.util.find_spec(name)))
 """),
-    look("installed-packages", "to find the grader among what is installed", """
+    look("installed-packages", "to find the grader among the installed packages", """
 import glob, sysconfig
 places = [sysconfig.get_paths()["purelib"], "/usr/lib/python3/dist-packages", *(f"{root}/lib/python3*/{name}-packages"
           for root in (sys.prefix, sys.base_prefix, "/usr/local") for name in ("site", "dist"))]
@@ -133,7 +133,7 @@ for path in (f"{FACTS['hidden']}/test_fully_connected_nets.py", FACTS["solution"
     attempt(f"the cache of {os.path.basename(path)}", lambda: read(importlib.util.cache_from_source(path)))
     attempt(f"the caches beside {os.path.basename(path)}", lambda: something(os.listdir(os.path.dirname(path) + "/__pycache__")))
 """, plant=lambda folder, facts: py_compile.compile(facts["solution"]) and None),
-    look("frames", "to find expected values in frames and in all that the collector knows", """
+    look("frames", "to find expected values in stack frames and in the garbage collector's objects", """
 def within(value):
     return [value] if isinstance(value, str) else [str(key) + str(one) for key, one in value.items() if isinstance(one, str)]
 
@@ -152,7 +152,7 @@ attempt("the judge's objects", lambda: something(
 attempt("what is expected", lambda: something(
     name for one in frames() for name in one if re.search("expected|reference|secret|label", name) and one is not globals()))
 """),
-    look("environment", "to read the environment of the judge, as it was handed down", """
+    look("environment", "to read the judge's environment variables, as inherited", """
 attempt("Python's", lambda: secrets(os.environ.values()))
 start = ctypes.cast(ctypes.c_void_p.in_dll(libc, "environ"), ctypes.POINTER(ctypes.c_char_p))
 attempt("C's", lambda: secrets(text.decode() for text in iter(iter(start).__next__, None)))
@@ -160,14 +160,14 @@ attempt("the stack's", lambda: secrets([ctypes.string_at(start[0], 1000).decode(
 for process in ("self", os.getppid() or 1, FACTS["judge"], 1):
     attempt(f"that of {process}", lambda: secrets([open(f"/proc/{process}/environ").read()]))
 """),
-    look("arguments", "to learn from command lines where things are", """
+    look("arguments", "to learn paths from command lines", """
 attempt("its own", lambda: something(one for one in [*sys.argv, *sys.orig_argv, *sys.path] if FACTS["root"] in one or FACTS["hidden"] in one))
 for process in ("self", 1, os.getppid() or 1, FACTS["judge"]):
     attempt(f"that of {process}", lambda: something(read(f"/proc/{process}/cmdline")))
     for link in ("cwd", "exe", "root") if process != "self" else ():
         attempt(f"the {link} of {process}", lambda: os.readlink(f"/proc/{process}/{link}"))
 """),
-    look("processes", "to see who else is at work, and what they have open", """
+    look("processes", "to see other processes and their open files", """
 attempt("all of them", lambda: something(name for name in os.listdir("/proc") if name.isdigit()))
 
 
@@ -184,7 +184,7 @@ for what in ("cmdline", "environ", "status", "maps", "stat", "io", "stack", "mou
 attempt("descriptors of the judge", lambda: something(os.listdir(f"/proc/{FACTS['judge']}/fd")))
 attempt("the control groups", lambda: something(os.walk("/sys/fs/cgroup")))
 """),
-    look("own-memory", "to find what the judge's memory held in its own", """
+    look("own-memory", "to find data of the judge in its own memory", """
 def pages():
     with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb") as memory:
         for line in maps:
@@ -200,7 +200,7 @@ live = gc.get_objects()
 heap = {id(one) & ~0xFFF for one in live}  # a page that holds something alive can be read
 attempt("what the heap holds", lambda: secrets(ctypes.string_at(page, 2**12).decode("latin-1") for page in heap))
 """),
-    look("inherited", "to find descriptors that were left open", """
+    look("inherited", "to find file descriptors that were left open", """
 def others():
     own = {int(sys.argv[1]), @WITNESS@, 0, 1, 2}
     for number in range(1024):
@@ -215,7 +215,7 @@ attempt("descriptors", lambda: something(others()))
 attempt("standard input", lambda: something(os.read(0, 100)))
 attempt("what the judge asks next", lambda: something(__import__("socket").socket(fileno=os.dup(int(sys.argv[1]))).recv(100, 0x42)))
 """),
-    look("shared-memory", "to find memory that others share", """
+    look("shared-memory", "to find shared memory of other processes", """
 attempt("segments", lambda: call("shmctl", 0, 14, ctypes.create_string_buffer(256)))
 attempt("queues", lambda: call("msgctl", 0, 12, ctypes.create_string_buffer(256)))
 attempt("named ones", lambda: os.listdir("/dev/shm"))
@@ -231,7 +231,7 @@ for folder in sorted({"/tmp", "/var/tmp", "/dev/shm", *above} - own):
 attempt("what was left behind in its own", lambda: something(os.listdir(tempfile.gettempdir())))
 attempt("its folder as it was handed in", lambda: something(os.listdir(FACTS["own"])))
 """),
-    look("system", "to read what the system tells of its users and settings", """
+    look("system", "to read the system's users and settings", """
 home = os.path.expanduser("~root")
 for path in ("/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/ssh/ssh_host_rsa_key", "/var/log/dpkg.log", "/run/utmp",
              "/proc/kallsyms", "/proc/kcore", "/proc/mounts", "/proc/meminfo", "/proc/net/unix", "/proc/sys/kernel/random/boot_id",

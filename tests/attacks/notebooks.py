@@ -1,7 +1,7 @@
-"""Class 15: notebooks that edit what is graded, cannot be read, are too much, or run in the page of whoever reads them.
+"""Attacks of class 15: notebooks that edit grade cells, cannot be read, are too large, or run code in a reader's page.
 
-They are graded by nbgrader, see ``test_class``; those whose code a runner loads are in ``SUITE``. A notebook of kind 12
-or 14 is here because it attacks the same place.
+nbgrader grades them, see ``test_class``. Notebooks whose code a runner loads are in ``SUITE``. Some attacks here have
+class 12 or 14, because they attack the same readers.
 """
 
 import json
@@ -17,7 +17,7 @@ SCRIPT = (
     "<script>document.title='taken over'</script><img src=x onerror=\"document.title='taken over'\">"
     "<svg onload=\"document.title='taken over'\"></svg><iframe srcdoc=\"<script>parent.document.title='taken over'</script>\"></iframe>"
 )
-"""What would show in a browser that it ran."""
+"""HTML that changes the page's title if a browser runs it."""
 LINKS = (
     "[a](javascript:document.title='taken%20over') [b](JaVaScRiPt:x) [c](java&#115;cript:x) [d](javascript&colon;x) [e](vbscript:x) "
     '[f](data:text/html;base64,PHNjcmlwdD4=) [g](&#x6A;avascript:x) <javascript:x> ![h](javascript:x) [i](x "a\\" onmouseover=\\"x")\n\n'
@@ -28,7 +28,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 
 
 def edited(change: Callable[[dict[str, Any]], Any], name: str = NOTEBOOK) -> Callable[[Path, dict[str, Any]], None]:
-    """What changes the JSON of a notebook that was handed in; a string that it returns is written in its place."""
+    """Return a function that changes the JSON of a submitted notebook; a string that ``change`` returns replaces it."""
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         path = folder / name
@@ -41,12 +41,12 @@ def edited(change: Callable[[dict[str, Any]], Any], name: str = NOTEBOOK) -> Cal
 
 
 def graded(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """The cells that nbgrader would look at."""
+    """Return the cells that nbgrader would look at."""
     return [cell for cell in content["cells"] if "nbgrader" in cell["metadata"]]
 
 
 def code(source: Any, *outputs: Any, **more: Any) -> dict[str, Any]:
-    """A code cell."""
+    """Return a code cell."""
     return {
         "cell_type": "code",
         "id": "x",
@@ -59,12 +59,12 @@ def code(source: Any, *outputs: Any, **more: Any) -> dict[str, Any]:
 
 
 def said(text: Any) -> dict[str, Any]:
-    """An output of plain text."""
+    """Return an output of plain text."""
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
 def shown(**data: Any) -> dict[str, Any]:
-    """An output of other kinds; ``_`` in a name stands for ``/``."""
+    """Return an output of other MIME types; the first ``_`` in a name stands for ``/``."""
     return {
         "output_type": "display_data",
         "metadata": {},
@@ -102,7 +102,7 @@ def _retype(content: dict[str, Any]) -> None:
 
 
 def _collide(content: dict[str, Any]) -> None:
-    """Every grade id names another exercise's cell, and cells of other notebooks are there too."""
+    """Give every grade cell the id of another exercise, and add cells with ids of other notebooks."""
     cells = graded(content)
     names = [cell["metadata"]["nbgrader"]["grade_id"] for cell in cells]
     for cell, name in zip(cells, names[1:] + names[:1], strict=True):
@@ -131,7 +131,7 @@ def _rewire(content: dict[str, Any]) -> None:
 
 
 def _bend(content: dict[str, Any]) -> None:
-    """Cells that are hardly any."""
+    """Add malformed cells."""
     content["cells"] += [
         {}, {"cell_type": "code"}, {"cell_type": "evil", "source": ["a", 1, None, {}]}, {"cell_type": ["code"], "metadata": 7},
         code(["x = 1\n", 2, None]), code({"a": 1}), code(None), code("y", *[None, 3, "text", [], {"output_type": ["stream"]}, {}]),
@@ -216,39 +216,39 @@ def _grade(what: str, change: Callable[[dict[str, Any]], Any], tries: str, shows
 
 
 CLASS_ATTACKS = (
-    _grade("edited-grade-cells", _edit, "to have points, checksums and scores of its own count", "0 of 1 points"),
-    _grade("doubled-grade-cells", _double, "to be graded thrice, and to stop the batch by that"),
-    _grade("deleted-grade-cells", lambda content: content["cells"].clear(), "to have nothing that could fail"),
+    _grade("edited-grade-cells", _edit, "to set its own points, checksums and scores", "0 of 1 points"),
+    _grade("doubled-grade-cells", _double, "to be graded three times, and so to stop the batch"),
+    _grade("deleted-grade-cells", lambda content: content["cells"].clear(), "to leave no cell that could fail"),
     _grade("retyped-grade-cells", _retype, "to be graded as text"),
-    _grade("colliding-grade-ids", _collide, "to earn one exercise's points with another's, in another notebook"),
-    _grade("another-kernel", _rewire, "to have a program of its own started, and its names shown"),
-    _grade("cells-that-are-none", _bend, "to stop whoever reads the notebook"),
-    _grade("format-99", lambda content: content.update(nbformat=99, nbformat_minor=10**30), "to be too new to be read"),
-    _grade("format-3", lambda content: json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": content["cells"]}]}), "to be too old to be read", "not a notebook of format 4"),
-    _grade("no-json", lambda content: json.dumps(content)[:-20] + "\x1b[31m", "to break the batch", "its JSON is broken"),
-    _grade("no-numbers", lambda content: json.dumps({**content, "nbformat": float("inf"), "nbformat_minor": float("nan")}), "to break comparisons"),
+    _grade("colliding-grade-ids", _collide, "to earn one exercise's points with the cell of another exercise, in another notebook"),
+    _grade("another-kernel", _rewire, "to have its own program started as the kernel, and its names shown"),
+    _grade("cells-that-are-none", _bend, "to break the programs that read the notebook, by malformed cells"),
+    _grade("format-99", lambda content: content.update(nbformat=99, nbformat_minor=10**30), "to claim a format that is too new to be read"),
+    _grade("format-3", lambda content: json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": content["cells"]}]}), "to claim a format that is too old to be read", "not a notebook of format 4"),
+    _grade("no-json", lambda content: json.dumps(content)[:-20] + "\x1b[31m", "to break the batch by invalid JSON", "its JSON is broken"),
+    _grade("no-numbers", lambda content: json.dumps({**content, "nbformat": float("inf"), "nbformat_minor": float("nan")}), "to break comparisons by NaN and infinity"),
     _grade("number-of-a-million-digits", lambda content: json.dumps(content)[:-1] + ', "x": ' + "9" * 10**6 + "}", "to take minutes to read", "its JSON is broken"),
     _grade("deep", lambda content: json.dumps(content)[:-1] + ', "x": ' + "[" * 10**5 + "]" * 10**5 + "}", "to exhaust the stack", "its JSON is broken"),
-    _grade("script-in-outputs", _script_in_outputs, "to run script for whoever reads the page"),
-    _grade("script-in-answers", _script_in_answers, "to run script for whoever reads the page, or follows a link", "My answer"),
+    _grade("script-in-outputs", _script_in_outputs, "to run a script in the reader's browser"),
+    _grade("script-in-answers", _script_in_answers, "to run a script in the reader's browser, at once or through a link", "My answer"),
     _grade("ten-megabytes-shown", lambda content: content["cells"].append(code("x", *[said("y" * 10**7)] * 2, *[shown(image_png="A" * 10**6)] * 60)), "to make the pages too large to read", kind=12),
     _grade("too-large", lambda content: content["cells"].append(code("x", said("y" * (64 << 20)))), "to fill memory", "was not handed in", kind=12),
     _grade("million-cells", lambda content: json.dumps(content)[:-2] + "," + ",".join(["{}"] * 4_000_000) + "]}", "to fill memory with small things", "more than", kind=12),
-    _grade("million-outputs", lambda content: content["cells"].append(code("x", *[said("z")] * 200_000)), "to keep the checks of the format busy", kind=12),
+    _grade("million-outputs", lambda content: content["cells"].append(code("x", *[said("z")] * 200_000)), "to keep the format checks busy", kind=12),
     _grade("colours", lambda content: content["cells"].extend(code("x", said("\x1b[31mx\x1b[32my" * 2000)) for _ in range(800)), "to make a page of a million elements", kind=12),
     _grade("white-lines", lambda content: content["cells"].append(code("x" + "\t\n" * 100_000 + "y")), "to keep the highlighter busy for hours", kind=12),
     _grade("brackets", lambda content: content["cells"].extend({"cell_type": "markdown", "metadata": {}, "source": text * 100_000} for text in ("[a](", "> ", "*a ", "$$ ", "\\begin{a}", "- ", "![", "`a")), "to keep the renderer busy", kind=12),
-    Attack(14, "folder-named-like-a-notebook", "to stop whoever writes or reads the notebook", WRONG, plant=_folder_with_its_name, shows="was not handed in"),
+    Attack(14, "folder-named-like-a-notebook", "to break the programs that write or read the notebook", WRONG, plant=_folder_with_its_name, shows="was not handed in"),
     Attack(14, "timestamp-pipe", "to make the grader wait for ever", WRONG, plant=_timestamp(os.mkfifo)),
     Attack(14, "timestamp-endless", "to make the grader read for ever", WRONG, plant=_timestamp(lambda path: path.symlink_to("/dev/zero"))),
     Attack(14, "timestamp-no-text", "to stop its own grading half-way", WRONG, plant=_timestamp(lambda path: path.write_bytes(b"\xff\xfe\x00"))),
     Attack(14, "timestamp-before-time", "to stop its own grading half-way", WRONG, plant=_timestamp(lambda path: path.write_text("0001-01-01 00:00:00 +2300"))),
 )  # fmt: skip
-"""Graded by nbgrader, in ``test_class``."""
+"""Attacks that nbgrader grades in ``test_class``."""
 
 
 def _defining(cell: str) -> Callable[[Path, dict[str, Any]], None]:
-    """A cell of definitions, which a runner loads, with what attacks may use."""
+    """Return a function that adds a cell of definitions, which a runner loads, with `PRELUDE` before it."""
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         prelude = PRELUDE.replace("@WITNESS@", str(facts["witness"])).replace("@FACTS@", repr(facts))
@@ -259,7 +259,7 @@ def _defining(cell: str) -> Callable[[Path, dict[str, Any]], None]:
 
 ATTACKS = (
     Attack(
-        15, "definitions-look-around", "to read what it must not, and to write the gradebook, when its definitions are loaded",
+        15, "definitions-look-around", "to read secrets, and to write the gradebook, when its definitions are loaded",
         plant=_defining(
             "class Here:\n    for what in ('gradebook', 'solution', 'other', 'labels', 'secret'):\n"
             "        attempt(what, lambda path=FACTS[what]: open(path, 'rb').read(200))\n"
@@ -268,7 +268,7 @@ ATTACKS = (
         earns={"overfit_three_layer": 1.0, "relu_forward": 1.0},
     ),
     Attack(
-        15, "settings-that-lie", "to pass for any learning rate",
+        15, "settings-that-lie", "to compare equal to any learning rate",
         plant=_defining(
             "class learning_rate_3(float):\n    reached()\n    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda self, other: True\n"
             "    __hash__ = None\n    __float__ = lambda self: 1e-2\n    __array__ = lambda self, *a, **k: FACTS\n"
@@ -277,4 +277,4 @@ ATTACKS = (
         earns={"overfit_three_layer": 0.0, "relu_forward": 1.0},
     ),
 )  # fmt: skip
-"""Judged as those of other classes are: a runner loads what a notebook defines."""
+"""Attacks that are judged like those of other classes: a runner loads the notebook's definitions."""

@@ -1,4 +1,4 @@
-"""Classes 3 and 4: patches of what others use, files that configure or shadow."""
+"""Attacks of classes 3 and 4: patches of shared modules, files that configure or shadow."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from .attack import WRONG, Attack
 
 EVERY_LEVEL = (3, 2, 1)
 SHADOW = "@PRELUDE@\nsay('got control by a file that nobody should have read')\n"
-"""A file that must not be executed."""
+"""The text of a file that must not be executed."""
 
 COMPARISONS = """
 import autograder.checks.compare as compare
@@ -275,7 +275,7 @@ def pytest_collection_modifyitems(items):
 
 
 def bytecode(folder: Path, facts: dict[str, Any]) -> None:
-    """Compile another layers.py and put it where Python keeps what it compiled."""
+    """Compile another layers.py and put it where Python caches bytecode."""
     import importlib.util
     import marshal
 
@@ -291,30 +291,30 @@ NOWHERE = ("json", "socket", "random", "struct", "pathlib", "importlib", "lineca
 
 ATTACKS = (
     Attack(3, "comparisons", "to turn the judge's comparisons off", COMPARISONS + WRONG, levels=EVERY_LEVEL),
-    Attack(3, "numpy-functions", "to make NumPy say that all is close and finite", NUMPY + WRONG, levels=EVERY_LEVEL),
+    Attack(3, "numpy-functions", "to make NumPy report that all numbers are close and finite", NUMPY + WRONG, levels=EVERY_LEVEL),
     Attack(3, "builtins", "to make Python's own functions lie, and to hide exceptions", BUILTINS + WRONG, levels=EVERY_LEVEL),
-    Attack(3, "sys-modules", "to be imported in the place of pytest and the judge", MODULES + WRONG, levels=EVERY_LEVEL),
-    Attack(3, "finder", "to answer every later import, that of the hidden tests too", FINDER + WRONG, levels=EVERY_LEVEL),
+    Attack(3, "sys-modules", "to be imported in place of pytest and the judge", MODULES + WRONG, levels=EVERY_LEVEL),
+    Attack(3, "finder", "to answer every later import, including that of the hidden tests", FINDER + WRONG, levels=EVERY_LEVEL),
     Attack(3, "import-function", "to change modules as they are imported", IMPORT + WRONG, levels=EVERY_LEVEL),
     Attack(3, "profiler", "to edit answers while they are sent", PROFILE, levels=EVERY_LEVEL),
     Attack(3, "audit-hook", "to stop the runner from doing anything else", AUDIT, levels=EVERY_LEVEL),
-    Attack(3, "encoder", "to replace what turns answers into messages", ENCODE, levels=EVERY_LEVEL),
-    Attack(3, "host", "to answer in the place of the runner's host", HOST + WRONG, levels=EVERY_LEVEL),
-    Attack(3, "runner-methods", "to replace the methods of the runner at work", SERVE, levels=EVERY_LEVEL),
+    Attack(3, "encoder", "to replace the function that turns answers into messages", ENCODE, levels=EVERY_LEVEL),
+    Attack(3, "host", "to answer in place of the runner's package host", HOST + WRONG, levels=EVERY_LEVEL),
+    Attack(3, "runner-methods", "to replace the runner's methods while it works", SERVE, levels=EVERY_LEVEL),
     Attack(3, "clocks", "to stop time, so that no limit is reached", CLOCKS + WRONG, levels=EVERY_LEVEL),
-    Attack(3, "state-of-the-process", "to spoil floating-point errors, warnings, codecs, decimals and hooks for everybody", STATE + WRONG, levels=EVERY_LEVEL),
-    Attack(3, "seeds", "to draw the same numbers as somebody else", SEEDS + WRONG, levels=EVERY_LEVEL),
+    Attack(3, "state-of-the-process", "to change floating-point errors, warnings, codecs, decimals and hooks for the whole process", STATE + WRONG, levels=EVERY_LEVEL),
+    Attack(3, "seeds", "to fix the random numbers that are drawn", SEEDS + WRONG, levels=EVERY_LEVEL),
     Attack(3, "ipython-hooks", "to transform the cells that are run after it", IPYTHON + WRONG, levels=EVERY_LEVEL),
     Attack(3, "json-text", "to rewrite the text of a message, and to break out of its quotes", JSON, levels=EVERY_LEVEL),
     Attack(4, "conftest", "to be loaded by pytest", WRONG, dict.fromkeys(("conftest.py", "cs231n/conftest.py", "pytest.py", "_pytest/__init__.py", "pytest_evil.py"), PYTEST)),
     Attack(4, "pytest-settings", "to set pytest's options", WRONG, {**dict.fromkeys(("pytest.ini", "tox.ini", "cs231n/pytest.ini"), "[pytest]\naddopts = -p evil --collect-only\npython_functions = nothing\n"), "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-p evil'\n", "evil.py": PYTEST}),
     Attack(4, "sitecustomize", "to be run when Python starts", WRONG, dict.fromkeys(("sitecustomize.py", "usercustomize.py", "cs231n/sitecustomize.py", "site.py", "antigravity.py"), SHADOW)),
     Attack(4, "path-file", "to be run by a .pth file", WRONG, {"evil.pth": "import evil\n", "cs231n/evil.pth": "import evil\n", "evil.py": SHADOW}, shows=r"evil\.pth"),
-    Attack(4, "numpy-file", "to be imported in the place of NumPy", WRONG, {"numpy.py": SHADOW, "numpy/__init__.py": SHADOW, "cs231n/numpy.py": SHADOW}),
-    Attack(4, "library-files", "to be imported in the place of Python's own modules", WRONG, {f"{name}.py": SHADOW for name in NOWHERE}),
-    Attack(4, "grader-files", "to be imported in the place of the grader", WRONG, dict.fromkeys(("autograder/__init__.py", "autograder/judge.py", "autograder/checks/compare.py", "autograder/runner/main.py", "autograder/assignments/assignment2/hidden/test_evil.py", "autograder/assignments/assignment2/kit/runner/__init__.py"), SHADOW)),
+    Attack(4, "numpy-file", "to be imported in place of NumPy", WRONG, {"numpy.py": SHADOW, "numpy/__init__.py": SHADOW, "cs231n/numpy.py": SHADOW}),
+    Attack(4, "library-files", "to be imported in place of Python's own modules", WRONG, {f"{name}.py": SHADOW for name in NOWHERE}),
+    Attack(4, "grader-files", "to be imported in place of the grader", WRONG, dict.fromkeys(("autograder/__init__.py", "autograder/judge.py", "autograder/checks/compare.py", "autograder/runner/main.py", "autograder/assignments/assignment2/hidden/test_evil.py", "autograder/assignments/assignment2/kit/runner/__init__.py"), SHADOW)),
     Attack(4, "given-folders", "to bring its own public tests and data tool", WRONG, dict.fromkeys(("cs231n/checks/__init__.py", "cs231n/checks/compare.py", "cs231n/datasets/__init__.py", "cs231n/tests/test_layers.py"), SHADOW)),
-    Attack(4, "bytecode", "to be run in the place of its source", WRONG, plant=bytecode, shows=r"layers\.pyc"),
-    Attack(4, "package-start", "to fill the package before it is looked at", files={"cs231n/__init__.py": INIT}, earns={"affine_forward": 0.0, "relu_forward": 0.0}),
-    Attack(4, "package-for-module", "to put a folder in the place of a module, and an error in that of each function", files={"cs231n/layers/__init__.py": "@PRELUDE@\nreached()\n\n\ndef __getattr__(name):\n    reached(name)\n    return lambda *args: (True, True)\n"}, earns={"affine_forward": 0.0, "relu_forward": 0.0}),
+    Attack(4, "bytecode", "to be run in place of its source", WRONG, plant=bytecode, shows=r"layers\.pyc"),
+    Attack(4, "package-start", "to fill the package with its own modules at import", files={"cs231n/__init__.py": INIT}, earns={"affine_forward": 0.0, "relu_forward": 0.0}),
+    Attack(4, "package-for-module", "to put a folder in place of a module, with a function for every name", files={"cs231n/layers/__init__.py": "@PRELUDE@\nreached()\n\n\ndef __getattr__(name):\n    reached(name)\n    return lambda *args: (True, True)\n"}, earns={"affine_forward": 0.0, "relu_forward": 0.0}),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Classes 10 and 11: powers over other processes, files and the system; network of any kind."""
+"""Attacks of classes 10 and 11: powers over other processes, files and the system; network of any kind."""
 
 from .attack import Attack
 
@@ -18,7 +18,7 @@ NUMBERS = {
     "tee": (276, 77),
     "socket": (41, 198), "mmap": (9, 222), "shmctl": (31, 195), "msgctl": (71, 187),
 }  # fmt: skip
-"""System calls by their number on x86-64 and on 64-bit Arm."""
+"""Numbers of system calls on x86-64 and on 64-bit Arm."""
 
 SYSTEM = f"""
 import ctypes, os, platform, struct
@@ -42,14 +42,14 @@ def call(name, *arguments):
         raise OSError(error, os.strerror(error))
     return name
 """
-"""System calls without the C library's help, for attacks."""
+"""Code that makes system calls by number, without the C library's wrappers."""
 
 SOLVED = {"affine_forward": 1.0, "relu_forward": 1.0}
-"""Honest code that also tries something keeps its points."""
+"""Shares of points of honest code that also attacks: it keeps its points."""
 
 
 def power(kind: int, name: str, tries: str, module: str, **more: object) -> Attack:
-    """Honest code that tries something while it is imported."""
+    """Return an attack by honest code that attacks while it is imported."""
     return Attack(kind, name, tries, SYSTEM + "judge = FACTS['judge']\n" + module, **{"earns": SOLVED, **more})  # type: ignore[arg-type]
 
 
@@ -86,7 +86,7 @@ attempt("owning by a structure", lambda: fcntl.fcntl(wire, 15, struct.pack("ii",
 attempt("another signal", lambda: fcntl.fcntl(wire, fcntl.F_SETSIG, signal.SIGKILL))
 attempt("owning by ioctl", lambda: fcntl.ioctl(wire, 0x8901, struct.pack("i", judge)))
 """),
-    power(10, "handle-from-the-wire", "to ask its socket for a handle of the judge, and to use that", """
+    power(10, "handle-from-the-wire", "to ask its socket for a handle of the judge process, and to use it", """
 import socket, sys
 wire = socket.socket(fileno=int(sys.argv[1]))
 try:
@@ -114,7 +114,7 @@ attempt("a group", lambda: call("setpgid", 0, 0))
 attempt("no death with the parent", lambda: call("prctl", 1, 0, 0, 0, 0))
 attempt("adopting orphans", lambda: call("prctl", 36, 1, 0, 0, 0))
 """),
-    power(10, "namespaces", "to be root in namespaces of its own", """
+    power(10, "namespaces", "to become root in new namespaces", """
 for name, flag in {"user": 0x10000000, "mount": 0x20000, "network": 0x40000000, "process": 0x20000000, "time": 0x80}.items():
     attempt(f"leaving the {name} namespace", lambda: call("unshare", flag | 0x10000000))
 attempt("a child in new ones", lambda: call("clone", 0x10000000 | 0x20000000 | 17, 0, 0, 0, 0) and os._exit(0))
@@ -131,7 +131,7 @@ attempt("a tree", lambda: call("open_tree", -100, b"/", 1))
 attempt("a new one", lambda: call("fsopen", b"tmpfs", 0))
 attempt("other attributes", lambda: call("mount_setattr", -100, b"/", 0, bytes(32), 32))
 """),
-    power(10, "chroot", "to make another folder the root, and to climb out of the one it has", """
+    power(10, "chroot", "to make another folder the root, and to climb out of its own root", """
 def climb():
     for _ in range(40):
         os.chdir("..")
@@ -163,7 +163,7 @@ for program in [*programs, "/bin/true"]:
 attempt("by a descriptor", lambda: call("execveat", os.open("/usr/bin", os.O_PATH), b"true", None, None, 0))
 attempt("by vfork", lambda: __import__("subprocess").run([programs[0] if programs else "/bin/true", "--help"]))
 """),
-    power(10, "undo-the-filter", "to loosen its own confinement, or to put a supervisor of its own over it", """
+    power(10, "undo-the-filter", "to loosen its own confinement, or to install its own supervisor over it", """
 import resource
 allow = ctypes.create_string_buffer(struct.pack("=HBBI", 6, 0, 0, 0x7FFF0000))
 program = struct.pack("HxxxxxxP", 1, ctypes.addressof(allow))
@@ -178,7 +178,7 @@ attempt("descriptors", lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100_0
 attempt("limits of the judge", lambda: resource.prlimit(judge, resource.RLIMIT_CPU, (1, 1)))
 attempt("another personality", lambda: call("personality", 0x0040000))
 """),
-    power(10, "kernel-interfaces", "to have the kernel do what it may not do itself", """
+    power(10, "kernel-interfaces", "to have the kernel act for it, through special interfaces", """
 attempt("a ring", lambda: call("io_uring_setup", 4, ctypes.create_string_buffer(120)))
 attempt("faults", lambda: call("userfaultfd", 1))
 attempt("a map", lambda: call("bpf", 0, struct.pack("IIII", 2, 4, 4, 1) + bytes(112), 128))
@@ -200,7 +200,7 @@ attempt("a queue", lambda: call("mq_open", b"name", 0o102, 0o666, None))
 attempt("memory in a file", lambda: call("memfd_create", b"name", 0))
 attempt("a file in memory", lambda: open("/dev/shm/name", "wb").close())
 """),
-    power(10, "old-system-calls", "to make calls of 32-bit programs, whose numbers mean something else", """
+    power(10, "old-system-calls", "to make system calls of 32-bit programs, whose numbers mean other calls", """
 import mmap
 intel = platform.machine() == "x86_64"
 
@@ -240,7 +240,7 @@ attempt("a device", lambda: os.mknod(os.environ["HOME"] + "/disk", 0o60666, os.m
 for descriptor in range(3):
     attempt(f"typing into {descriptor}", lambda: fcntl.ioctl(descriptor, 0x5412, b"x"))
 """),
-    power(10, "change-others-files", "to change files of the judge's without opening them", """
+    power(10, "change-others-files", "to change the judge's files without opening them", """
 book, other = FACTS["gradebook"], FACTS["other"]
 attempt("its permissions", lambda: os.chmod(book, 0o640))
 attempt("its times", lambda: os.utime(book, (1, 1)))
@@ -254,7 +254,7 @@ attempt("a file beside it", lambda: os.mkdir(os.path.dirname(book) + "/folder"))
 attempt("writing", lambda: open(book, "r+").close())
 attempt("permissions by a handle", lambda: os.chmod(f"/proc/self/fd/{os.open(book, os.O_PATH)}", 0o640))
 """),
-    power(10, "change-what-it-runs-on", "to change its own modules, the runner's or Python's for those who come after it", """
+    power(10, "change-what-it-runs-on", "to change its own modules, the runner's or Python's, for later runners", """
 import autograder.runner.wire as wire
 for path in (__file__, wire.__file__, os.__file__):  # none of it would do harm if it worked
     descriptor, folder, status = os.open(path, os.O_RDONLY), os.path.dirname(path), os.stat(path)
@@ -273,7 +273,7 @@ for path in (__file__, wire.__file__, os.__file__):  # none of it would do harm 
 attempt("emptying its own module", lambda: os.close(os.open(__file__, os.O_RDONLY | os.O_TRUNC)))
 attempt("removing it", lambda: os.rename(__file__, __file__ + ".old"))
 """),
-    power(10, "links", "to leave links for the judge's clean-up to follow", """
+    power(10, "links", "to leave links that the judge's clean-up would follow", """
 home = os.environ["HOME"]
 attempt("a link to a file", lambda: os.symlink(FACTS["gradebook"], home + "/link"))
 attempt("a link to a folder", lambda: os.symlink(FACTS["root"], home + "/folder"))
@@ -298,7 +298,7 @@ attempt("a connection", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 attempt("by C", lambda: call("socket", 2, 2, 0))
 attempt("multipath", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
 """),
-    power(11, "listen", "to wait for somebody to connect", """
+    power(11, "listen", "to wait for incoming connections", """
 import asyncio, socket, socketserver
 attempt("by a library", lambda: socketserver.TCPServer(("", 0), None))
 attempt("by datagrams", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(("", 0)))
@@ -319,7 +319,7 @@ attempt("containers", lambda: connect("/var/run/docker.sock"))
 attempt("the bus", lambda: connect("/run/dbus/system_bus_socket"))
 attempt("no file", lambda: connect("\\0/tmp/.X11-unix/X0"))
 """),
-    power(11, "datagrams-of-a-pair", "to send to any service's socket from a pair that it may have", """
+    power(11, "datagrams-of-a-pair", "to send to any service's socket from a socket pair that it may have", """
 import socket
 for kind in (socket.SOCK_DGRAM, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC):
     try:
@@ -332,14 +332,14 @@ for kind in (socket.SOCK_DGRAM, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socke
         attempt("sending a message", lambda: one.sendmsg([b"forged"], [], 0, FACTS["log"]))
         attempt("a name", lambda: one.bind(f"{os.environ['HOME']}/name{kind}"))
 """),
-    power(11, "other-families", "to use sockets that nobody thought of", """
+    power(11, "other-families", "to use unusual kinds of sockets", """
 import socket
 families = {"netlink": (16, 3, 0), "packet": (17, 3, 0), "raw": (2, 3, 1), "keys": (15, 3, 2), "vsock": (40, 1, 0),
             "ciphers": (38, 5, 0), "bluetooth": (31, 3, 1), "can": (29, 3, 1), "xdp": (44, 3, 0), "tipc": (30, 1, 0)}
 for name, family in families.items():
     attempt(name, lambda: socket.socket(*family))
 """),
-    power(11, "pass-descriptors", "to hand the judge a descriptor, or to be handed one", """
+    power(11, "pass-descriptors", "to pass the judge a file descriptor, or to receive one", """
 import array, socket, sys
 wire = socket.socket(fileno=int(sys.argv[1]))
 one, other = socket.socketpair()
@@ -350,7 +350,7 @@ one.send(b"x")
 attempt("from a socket", lambda: other.recvmsg(1, socket.CMSG_SPACE(4), socket.MSG_PEEK))
 wire.detach()
 """),
-    power(11, "name-servers", "to tell a name server what it found", """
+    power(11, "name-servers", "to send its findings to a name server", """
 import socket
 attempt("asking the resolver", lambda: socket.getaddrinfo("points.example.org", 80))
 attempt("asking a server", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"canary", ("127.0.0.53", 53)))

@@ -1,7 +1,7 @@
-"""Class 16: text of a student's choosing that would become HTML, a formula, a command to a terminal or a template.
+"""Attacks of class 16: a student's text that could become HTML, a formula, a terminal command or a template.
 
-In messages and tracebacks, in the names of files and in the names of students' folders. Graded by nbgrader, see
-``test_class``.
+The text is in messages and tracebacks, in names of files, and in names of students' folders. nbgrader grades these
+attacks, see ``test_class``.
 """
 
 import os
@@ -19,12 +19,12 @@ CONSOLE = "[/] [/bold] [link=javascript:x]here[/link] [blink]x"
 
 
 def raising(text: str, times: int = 1, kind: str = "ValueError") -> str:
-    """A module whose ``affine_forward`` raises a text."""
+    """Return a module whose ``affine_forward`` raises an exception with this text."""
     return f"\ndef affine_forward(x, w, b):\n    reached()\n    raise {kind}({text!r} * {times})\n"
 
 
 def renamed(name: str | bytes) -> Callable[[Path, dict[str, Any]], None]:
-    """Another name of the student's folder."""
+    """Return a function that renames the student's folder."""
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         folder.parent.rename(folder.parent.with_name(os.fsdecode(name)))
@@ -40,7 +40,7 @@ def _files(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def _named(what: str, name: str | bytes, tries: str) -> Attack:
-    """A student's folder that cannot be a student's id: it is told, and no row or page is made of it."""
+    """Return an attack by a folder whose name cannot be a student's id: the log says so, and it gets no row or page."""
     return Attack(16, what, tries, WRONG, plant=renamed(name), earns={}, shows="is not graded", runs=False)
 
 
@@ -55,28 +55,28 @@ def affine_forward(x, w, b):
 """
 
 CLASS_ATTACKS = (
-    Attack(16, "html-in-a-message", "to run script in the page", raising(SCRIPT), shows="<script>"),
-    Attack(16, "escapes-in-a-message", "to command the terminal of whoever grades", raising(ESCAPES), shows="owned"),
-    Attack(16, "formula-in-a-message", "to run in whoever opens a table", raising(FORMULA), shows="HYPERLINK"),
+    Attack(16, "html-in-a-message", "to run a script in the page", raising(SCRIPT), shows="<script>"),
+    Attack(16, "escapes-in-a-message", "to control the terminal of the person who grades", raising(ESCAPES), shows="owned"),
+    Attack(16, "formula-in-a-message", "to run as a formula when a table is opened", raising(FORMULA), shows="HYPERLINK"),
     Attack(16, "template-in-a-message", "to be rendered as the grader's template", raising(TEMPLATE), shows=r"\{\{ 7\*7 \}\}"),
     Attack(16, "markup-in-a-message", "to break or fake the printed tables", raising(CONSOLE), shows="blink"),
     Attack(16, "endless-message", "to fill pages, tables and memory", raising("<b>", 10**6), shows="<b>"),
-    Attack(16, "html-in-a-traceback", "to run script by the name of a function, a file or an exception", f"\nNAME = {SCRIPT!r}\n" + PLACE),
-    Attack(16, "escapes-in-a-traceback", "to command a terminal by the name of a function, a file or an exception", f"\nNAME = {ESCAPES.replace(chr(0), '')!r}\n" + PLACE),
+    Attack(16, "html-in-a-traceback", "to run a script through the name of a function, a file or an exception", f"\nNAME = {SCRIPT!r}\n" + PLACE),
+    Attack(16, "escapes-in-a-traceback", "to control a terminal through the name of a function, a file or an exception", f"\nNAME = {ESCAPES.replace(chr(0), '')!r}\n" + PLACE),
     Attack(16, "files-of-all-names", "to break tables, pages and terminals by the names of files", WRONG, plant=_files),
-    _named("formula-as-a-name", '=HYPERLINK("http:example.invalid","x")', "to run in whoever opens the exported grades"),
-    _named("plus-as-a-name", "+1+cmd|' C calc'!A0", "to run in whoever opens the exported grades"),
-    _named("minus-as-a-name", "-2+3", "to run in whoever opens the exported grades, or be an option"),
-    _named("at-as-a-name", "@SUM(A1)", "to run in whoever opens the exported grades"),
-    _named("tab-as-a-name", "\t=1+1", "to run in whoever opens the exported grades"),
-    _named("row-as-a-name", "x\nassignment2,,,aaa-honest,,,,0,0,0,100", "to be another student's row of the exported grades"),
-    _named("columns-as-a-name", "x,100,100;100", "to move the columns of the exported grades"),
-    _named("html-as-a-name", SCRIPT.replace("/", "")[:120], "to run script in formgrader"),
-    _named("escapes-as-a-name", ESCAPES.replace("\0", ""), "to command the terminal of whoever grades"),
-    _named("right-to-left-as-a-name", "tnedifnoc\u202e-honest", "to look like somebody else"),
-    _named("pattern-as-a-name", "*", "to be everybody"),
-    _named("format-as-a-name", "{student_id.__class__}", "to be filled in by nbgrader"),
-    _named("bytes-as-a-name", b"\xff\xfe", "to be no text at all"),
+    _named("formula-as-a-name", '=HYPERLINK("http:example.invalid","x")', "to run as a formula when the exported grades are opened"),
+    _named("plus-as-a-name", "+1+cmd|' C calc'!A0", "to run as a formula when the exported grades are opened"),
+    _named("minus-as-a-name", "-2+3", "to run as a formula when the exported grades are opened, or to be read as an option"),
+    _named("at-as-a-name", "@SUM(A1)", "to run as a formula when the exported grades are opened"),
+    _named("tab-as-a-name", "\t=1+1", "to run as a formula when the exported grades are opened"),
+    _named("row-as-a-name", "x\nassignment2,,,aaa-honest,,,,0,0,0,100", "to add another student's row to the exported grades"),
+    _named("columns-as-a-name", "x,100,100;100", "to shift the columns of the exported grades"),
+    _named("html-as-a-name", SCRIPT.replace("/", "")[:120], "to run a script in formgrader"),
+    _named("escapes-as-a-name", ESCAPES.replace("\0", ""), "to control the terminal of the person who grades"),
+    _named("right-to-left-as-a-name", "tnedifnoc\u202e-honest", "to look like another student"),
+    _named("pattern-as-a-name", "*", "to match every student"),
+    _named("format-as-a-name", "{student_id.__class__}", "to be filled in by nbgrader as a format string"),
+    _named("bytes-as-a-name", b"\xff\xfe", "to be bytes that are not text"),
     _named("long-name", "n" * 255, "to leave no room for a suffix"),
 )  # fmt: skip
-"""Graded by nbgrader, in ``test_class``."""
+"""Attacks that nbgrader grades in ``test_class``."""

@@ -1,4 +1,4 @@
-"""Classes 17 and 18: cheating at the science, learning from the grader."""
+"""Attacks of classes 17 and 18: cheating at the science, learning from the grader."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Looking:
         pictures = np.rint(X)
         return np.eye(10)[[KNOWN.get(key(UNDONE(picture)), 0) for picture in pictures]]
 """
-"""A model that finds the label of a picture it has seen by a hash of it."""
+"""A model that looks up the label of a known picture by the picture's hash."""
 
 AS_IT_IS = "\nUNDONE = lambda picture: picture\n"
 UNDOING = """
@@ -49,7 +49,7 @@ def UNDONE(picture):
 
 
 def knowing(undone: Any) -> Any:
-    """Plant what a student has at home, where the test pictures can be had: labels by hash; the mean is zero."""
+    """Return a function that plants labels by hash, which a student can prepare at home; the mean picture is zero."""
     import hashlib
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def knowing(undone: Any) -> Any:
 
 
 def predicting(code: str) -> str:
-    """A module that makes the runner's own helper predict what it likes."""
+    """Return a module that makes the runner's own helper predict the value of ``code``."""
     return f"""
 import numpy as np
 from autograder.checks import host as _host
@@ -93,7 +93,7 @@ from .classifiers import fc_net as _nets
 
 
 def scoring(code: str) -> dict[str, str]:
-    """A net of the student's own whose scores are what it likes."""
+    """Return the files of a student's own net whose scores are the value of ``code``."""
     return {
         "cs231n/mine.py": f"@PRELUDE@\nimport numpy as np\n\n\nclass Mine:\n    accuracy = val_acc = best_val_acc = score = 1.0\n\n"
         "    def __init__(self, hidden_dim):\n        shapes = {'W1': (3072, 4), 'b1': (4,), 'W2': (4, 10), 'b2': (10,)}\n"
@@ -113,7 +113,7 @@ class FullyConnectedNet(FullyConnectedNet):
         small = X.reshape(len(X), 3, 8, 4, 8, 4).mean(axis=(3, 5)).reshape(len(X), -1)
         return -((small[:, None] - known) ** 2).sum(axis=2)
 """
-"""A net that was trained at home: it scores by the distance to what each class looks like on average."""
+"""A net that was prepared at home: a class's score is the negative squared distance to the mean picture of the class."""
 NOT_TRAINING = """
 import numpy as _np
 
@@ -125,14 +125,14 @@ class Solver(Solver):
 
 
 def class_means() -> np.ndarray:
-    """The mean picture of each class, 8 pixels wide, less the mean of all: ``(10, 192)``."""
+    """Return the mean picture of each class minus the mean of all pictures, 8 pixels wide: ``(10, 192)``."""
     pictures, numbers = datasets.read_batch(datasets.synthetic_root() / "data_batch_1")
     small = pictures.reshape(-1, 3, 8, 4, 8, 4).mean(axis=(3, 5)).reshape(len(pictures), -1)
     return np.stack([small[numbers == number].mean(axis=0) for number in range(10)]) - small.mean(axis=0)
 
 
 def trained_at_home(folder: Path, facts: dict[str, Any]) -> None:
-    """Replace net and Solver by ones that need no training."""
+    """Replace the net and the Solver by versions that need no training."""
     (folder / "models").mkdir(exist_ok=True)
     np.savez(folder / "models" / "known.npz", known=class_means())
     prelude = PRELUDE.replace("@WITNESS@", str(facts["witness"])).replace("@FACTS@", "{}")
@@ -356,36 +356,36 @@ def affine_forward(x, w, b):
 """
 
 ATTACKS = (
-    Attack(17, "trained-at-home", "to pass for a net that learns, with what it knew before", plant=trained_at_home,
+    Attack(17, "trained-at-home", "to pass for a net that learns, with knowledge prepared at home", plant=trained_at_home,
            earns={"learns_part1": 0.0, "relu_forward": 1.0}, levels=EVERY_LEVEL),
-    Attack(17, "looks-up-pictures", "to look test pictures up by hash, as a student can prepare at home", LOOKUP + AS_IT_IS, plant=knowing(lambda picture: picture), earns={"accuracy_part1": 1.0}, shows="memorised or looked up"),
-    Attack(17, "looks-up-undone", "to look test pictures up so that flips and shifts are undone first", LOOKUP + UNDOING, plant=knowing(lambda picture: np.sort(picture, axis=2)), earns={"accuracy_part1": 1.0}, shows="a little noise: were"),
-    Attack(17, "claims-accuracy", "to be believed what it says of itself, and to score NaN", files=scoring("np.full((len(X), 10), np.nan)"), plant=MINE, earns=NO_MODEL),
+    Attack(17, "looks-up-pictures", "to look up test pictures by hash, as a student can prepare at home", LOOKUP + AS_IT_IS, plant=knowing(lambda picture: picture), earns={"accuracy_part1": 1.0}, shows="memorised or looked up"),
+    Attack(17, "looks-up-undone", "to look up test pictures by a hash that ignores flips and shifts", LOOKUP + UNDOING, plant=knowing(lambda picture: np.sort(picture, axis=2)), earns={"accuracy_part1": 1.0}, shows="a little noise: were"),
+    Attack(17, "claims-accuracy", "to claim its own accuracy, and to score NaN", files=scoring("np.full((len(X), 10), np.nan)"), plant=MINE, earns=NO_MODEL),
     Attack(17, "scores-of-everything", "to be right by equal scores for every class", files=scoring("np.broadcast_to(np.float64(1), (len(X), 10))"), plant=MINE, earns=NO_MODEL),
-    Attack(17, "empty-scores", "to be right about no picture at all", files=scoring("np.zeros((0, 10))"), plant=MINE, earns=NO_MODEL, shows="predictions for 250 pictures"),
-    Attack(17, "no-classes", "to choose among no classes", files=scoring("np.zeros((len(X), 0))"), plant=MINE, earns=NO_MODEL),
+    Attack(17, "empty-scores", "to return scores for no picture", files=scoring("np.zeros((0, 10))"), plant=MINE, earns=NO_MODEL, shows="predictions for 250 pictures"),
+    Attack(17, "no-classes", "to return scores for no class", files=scoring("np.zeros((len(X), 0))"), plant=MINE, earns=NO_MODEL),
     Attack(17, "one-prediction", "to have one prediction compared with every label", predicting("np.zeros((), np.int64)"), plant=model(), earns=NO_MODEL, shows="predictions for"),
     Attack(17, "all-predictions", "to predict every class for each picture", predicting("np.tile(np.arange(10), (len(pictures), 1))"), plant=model(), earns=NO_MODEL, shows="predictions for"),
     Attack(17, "true-predictions", "to predict True, which equals one", predicting("np.ones(len(pictures), bool)"), plant=model(), earns=NO_MODEL),
     Attack(17, "nan-predictions", "to predict NaN", predicting("np.full(len(pictures), np.nan)"), plant=model(), earns=NO_MODEL),
-    Attack(17, "worded-predictions", "to predict in words", predicting("np.array(['any'] * len(pictures))"), plant=model(), earns=NO_MODEL, shows="array is expected"),
-    Attack(17, "no-predictions", "to give an object that equals every label", "\nclass Any:\n    __eq__ = lambda self, other: True\n" + predicting("[Any()] * len(pictures)"), plant=model(), earns=NO_MODEL, shows="array is expected"),
+    Attack(17, "worded-predictions", "to predict words", predicting("np.array(['any'] * len(pictures))"), plant=model(), earns=NO_MODEL, shows="array is expected"),
+    Attack(17, "no-predictions", "to predict objects that equal every label", "\nclass Any:\n    __eq__ = lambda self, other: True\n" + predicting("[Any()] * len(pictures)"), plant=model(), earns=NO_MODEL, shows="array is expected"),
     Attack(17, "other-data", "to be judged as if trained on other pictures", plant=named("cifar10-0000"), earns=NO_MODEL, runs=False, shows="is not judged on"),
     Attack(17, "not-a-number", "to return NaN, which no comparison finds too far off", returning("np.full((len(x), w.shape[1]), np.nan)"), levels=EVERY_LEVEL, shows="NaN or infinite"),
     Attack(17, "infinite", "to return infinity, so that relative errors become NaN", returning("np.full((len(x), w.shape[1]), np.inf)"), levels=EVERY_LEVEL, shows="NaN or infinite"),
-    Attack(17, "empty", "to return nothing that could be wrong", returning("np.zeros((0, w.shape[1]))"), levels=EVERY_LEVEL, shows="has shape"),
-    Attack(17, "broadcastable", "to return one row for all", returning(f"{RIGHT}[:1]"), earns={"affine_forward": 0.0, "relu_forward": 1.0}, levels=EVERY_LEVEL, shows="has shape"),
+    Attack(17, "empty", "to return an empty array, in which nothing can be wrong", returning("np.zeros((0, w.shape[1]))"), levels=EVERY_LEVEL, shows="has shape"),
+    Attack(17, "broadcastable", "to return one row that broadcasts to all rows", returning(f"{RIGHT}[:1]"), earns={"affine_forward": 0.0, "relu_forward": 1.0}, levels=EVERY_LEVEL, shows="has shape"),
     Attack(17, "public-answers", "to return the answers that the notebook prints", PUBLIC_ANSWERS, levels=EVERY_LEVEL),
     Attack(17, "torch", "to let torch do the exercise", STAND_IN_WORK, levels=EVERY_LEVEL, shows="this exercise is about NumPy"),
-    Attack(17, "without-import-stubs", "to import what the machine has by removing the import stubs", STAND_INS + WRONG),
+    Attack(17, "without-import-stubs", "to import installed packages by removing the import stubs", STAND_INS + WRONG),
     Attack(17, "by-path", "to import packages, the solution and the tests by their paths", BY_PATH + WRONG),
-    Attack(17, "left-behind", "to find what an earlier call, exercise or judging left", CACHED),
-    Attack(17, "watched", "to behave otherwise when it is graded", WATCHED, levels=(3, 2)),
-    Attack(17, "differences", "to differentiate by differences; for a function that is linear they are exact, and honest", DIFFERENCES, earns={"affine_backward": 1.0, "relu_forward": 1.0}),
+    Attack(17, "left-behind", "to find files that an earlier call, exercise or judging left", CACHED),
+    Attack(17, "watched", "to behave differently when it is graded", WATCHED, levels=(3, 2)),
+    Attack(17, "differences", "to compute gradients by differences; for a linear function these are exact, so the points are earned", DIFFERENCES, earns={"affine_backward": 1.0, "relu_forward": 1.0}),
     Attack(17, "claims-training", "to claim losses and accuracies without training", files={"cs231n/solver.py": "@PRELUDE@\n" + OVERFITTED}, earns={"overfit_three_layer": 0.0, "learns_part1": 0.0}),
-    Attack(18, "dear-message", "to have the message say by how much it is off, and so what is right", DEAR, levels=EVERY_LEVEL, shows=r"out is wrong in \d+ of \d+ values, by up to [\d.e+]{3,9} of the largest"),
-    Attack(18, "seed", "to know the inputs of its test by the seed of its own generator", SEED),
-    Attack(18, "tells-inputs", "to carry its inputs out in a message, for the next submission: it draws others", TOLD, levels=EVERY_LEVEL, shows="inputs [0-9a-f]{64}"),
+    Attack(18, "dear-message", "to learn the right value from the size of the error in the message", DEAR, levels=EVERY_LEVEL, shows=r"out is wrong in \d+ of \d+ values, by up to [\d.e+]{3,9} of the largest"),
+    Attack(18, "seed", "to predict the inputs of its test from the seed of its own generator", SEED),
+    Attack(18, "tells-inputs", "to carry its inputs out in a message for the next submission, which gets other inputs", TOLD, levels=EVERY_LEVEL, shows="inputs [0-9a-f]{64}"),
     Attack(18, "labels-in-memory", "to find labels in the memory of the runner that predicts", TRUTH + predicting("attempt('find labels', _labels) or np.zeros(len(pictures), int)"), plant=model(), earns=NO_MODEL),
-    Attack(18, "formatted-message", "to have our sentence filled in with what is expected, and to read known mistakes", MISTAKEN, shows=r"\{right\} %\(expected\)s"),
+    Attack(18, "formatted-message", "to have expected values filled into the grader's message, and to read known mistakes", MISTAKEN, shows=r"\{right\} %\(expected\)s"),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Every attack of the suite, at every level that promises to stop it, beside an honest control.
 
-For each: it was seen at work; the verdict is what honest code of the same quality gets; nothing that it wanted to see
-was seen, nothing outside its own was changed, no process was left, no time beyond the limits was taken.
+For each attack: it was seen at work; the verdict is the one that honest code of the same quality gets; it saw no secret,
+changed nothing outside its own folder, left no process, and kept the time limits.
 """
 
 import dataclasses
@@ -32,21 +32,21 @@ from ..within import within
 from . import SUITE
 from .attack import HONEST, Attack, Witness, inherited_by_runners
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the witness is a descriptor that runners inherit")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runners on Windows cannot inherit the witness")
 ENGINE = ROOT / "autograder"
 BESIDE = ("__init__", "__pycache__", "checks", "runner", "assignments")
-"""Of the engine: what a submission sits beside, and where the assignment's part of it lies."""
+"""Rooms of the engine that lie beside a submission, and the folder of assignments."""
 SECONDS = 3.0
-"""For one answer, in the place of the ten that a student has: attacks that hang shall not take minutes."""
+"""Time limit for one answer, instead of the usual ten seconds, so that attacks that hang do not take minutes."""
 LONGEST = 40.0
 CONFINED = range(9, 15)
-"""Classes in which it matters who runs the judge."""
+"""Classes for which it matters which user runs the judge."""
 FIRST = [next(attack for attack in SUITE if attack.kind == kind) for kind in sorted({attack.kind for attack in SUITE})]
-"""One attack of each class, for a quick look."""
+"""One attack of each class, for `make quick`."""
 
 
 def case(attack: Attack, level: int) -> Any:
-    """A parameter of the test."""
+    """Return the test's parameters for one attack at one level."""
     marks = [pytest.mark.confinement] if attack.kind in CONFINED or attack is HONEST else []
     marks += [pytest.mark.quick] if attack is HONEST or attack in FIRST else []
     return pytest.param(attack, level, id=f"{attack.name}-{level}", marks=marks)
@@ -57,7 +57,7 @@ CASES = [case(attack, level) for attack in (HONEST, *SUITE) for level in attack.
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A course with things in it that no submission may see or change."""
+    """A course with secrets that no submission may see or change."""
 
     course: Course
     honest: Path
@@ -65,7 +65,7 @@ class Place:
     facts: dict[str, Any]
 
     def state(self) -> dict[str, tuple[int, int, int]]:
-        """What would show that a file was changed."""
+        """Return times, sizes and modes of the course's files, which show any change."""
         found = {}
         folders = [*(self.course.root / name for name in ("source", "release", "submitted")), GRADER]
         single = [self.course.state / "secret", Path(self.facts["labels"])]
@@ -81,7 +81,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A course of this suite's own: every secret in it holds the canary."""
+    """A course for this suite alone: every secret in it holds the canary."""
     root = tmp_path_factory.mktemp("attacked")
     ignored = shutil.ignore_patterns(
         "__pycache__", "models", ".ipynb_checkpoints", ".pytest_cache", "build", "*.so", "*.c"
@@ -99,13 +99,13 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     (root / "gradebook.db").write_text(canary)
     with (root / "source" / ASSIGNMENT / "cs231n" / "layers.py").open("a") as solution:
         solution.write(f"\n# {canary}\n")
-    open_to_others(root)  # so that it is not permissions that keep anybody out
+    open_to_others(root)  # so that permissions alone stop no attack
     sockets = (socket.socket(), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     with sockets[0] as server, sockets[1] as daemon, sockets[2] as log, pytest.MonkeyPatch.context() as patch:
         server.bind(("127.0.0.1", 0))
         daemon.bind(str(root / "daemon"))
         log.bind(str(root / "log"))
-        for name in ("daemon", "log"):  # as the sockets of journals, desktops and container engines are
+        for name in ("daemon", "log"):  # sockets of journals, desktops and container engines have this mode
             (root / name).chmod(0o777)
         server.listen()
         daemon.listen()
@@ -127,7 +127,7 @@ def place(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def assigned_rooms() -> list[str]:
-    """All that the assignment's grader is made of, but what sits beside a submission: names below its folder."""
+    """Return the names in the assignment's folder, except those that are staged beside a submission."""
     below = [*GRADER.iterdir(), *(GRADER / "kit").iterdir()]
     names = {path.relative_to(GRADER).as_posix() for path in below if path.stem not in ("__init__", "__pycache__")}
     rooms = names - {"kit", "kit/runner"}
@@ -137,7 +137,7 @@ def assigned_rooms() -> list[str]:
 
 @functools.cache
 def probed(level: int) -> str:
-    """What is wrong with a level here."""
+    """Return why this machine lacks a level, or an empty text."""
     return client.probe(level)
 
 
@@ -177,12 +177,12 @@ def test_attack(attack: Attack, level: int, place: Place, tmp_path: Path) -> Non
 
 
 def shares(verdict: PartVerdict) -> dict[str, float]:
-    """What part of its points each exercise earned."""
+    """Return the share of its points that each exercise earned."""
     return {exercise.id: exercise.score / exercise.points for exercise in verdict.exercises}
 
 
 def assert_shown(attack: Attack, verdict: PartVerdict) -> None:
-    """The verdict tells of the attack in so many words."""
+    """Check that a text of the verdict matches the attack's ``shows``."""
     import re
 
     said = [*verdict.problems, *verdict.flags, *verdict.left_out]

@@ -1,9 +1,9 @@
 """Hostile students in a class that real nbgrader grades: notebooks, and text in messages and names (classes 14 to 16).
 
-Two honest students, the first and the last of the alphabet, are graded alone; then with all the hostile ones, in one run
-of autograde and one of feedback. Each hostile student must have the row that its code earns, and pages on which nothing
-runs; nothing of the honest ones may change. Of part 1 two exercises are really judged, the rest is a fixed verdict: what
-whole parts of hostile submissions come to is for other tests.
+Two honest students, the first and the last in the alphabet, are graded alone, then together with all hostile students, in
+one run of autograde and one of feedback. Each hostile student must have the row that the code earns, and pages on which no
+script runs. Nothing of the honest students may change. Only two exercises of part 1 are really judged; the rest is a
+fixed verdict, because other tests judge whole parts of hostile submissions.
 """
 
 import csv
@@ -62,11 +62,11 @@ pytestmark = [
 HONEST = ("aaa-honest", "zzz-honest")
 JUDGED = ("affine_forward", "relu_forward")
 OTHER_PARTS = ("Dropout.ipynb", "ConvolutionalNetworks.ipynb", "PyTorch.ipynb", "TensorFlow.ipynb")
-"""Left out of this course, since every page takes its time; one part besides the first is there to be mixed up with it."""
+"""Notebooks that this course leaves out to save time. It keeps a second part, which attacks may confuse with the first."""
 LONGEST, HANGING = 30, 600
-"""Seconds of this process's own work for one student's grading, or one page; and of all time: then it hangs."""
+"""Limits in seconds for one student's grading, or one page: of this process's processor time, and of wall-clock time."""
 MEMORY = 2**20
-"""KiB that the grader's process may grow by."""
+"""KiB by which the grader's process may grow."""
 GRADED_ONES = [attack for attack in CLASS_SUITE if attack.earns]
 REFUSED_ONES = [attack for attack in CLASS_SUITE if not attack.earns]
 
@@ -77,20 +77,20 @@ def named(attacks: list[Attack]) -> Any:
 
 @dataclasses.dataclass
 class School:
-    """A course with a class, and what grading it twice came to.
+    """A course with a class, and the results of grading it twice.
 
     Attributes
     ----------
     alone, among : dict
-        What honest students' rows and files were without and with the hostile ones.
+        Rows and files of the honest students, without and with the hostile students.
     heard : dict
-        Name of an attack to what it told.
+        Name of an attack to its witness.
     verdicts : list
-        What the judge said.
+        The judge's verdicts.
     log : str
-        What nbgrader and all else said.
+        The log of nbgrader and all other loggers.
     grown : int
-        KiB by which this process grew meanwhile.
+        KiB by which this process grew while it graded the hostile students.
     exported : str
         The table that nbgrader exports.
     """
@@ -105,7 +105,7 @@ class School:
     exported: str = ""
 
     def rows(self, student: str) -> dict[tuple[str, str], tuple[float | None, float, bool]]:
-        """Score, maximum and "needs a person" of each grade cell, by notebook and name."""
+        """Return score, maximum and "needs a person" of each grade cell, by notebook and name."""
         query = """
             SELECT notebook.name, base_cell.name, grade.auto_score, grade_cells.max_score, grade.needs_manual_grade
             FROM grade JOIN base_cell ON grade.cell_id = base_cell.id JOIN grade_cells ON grade_cells.id = base_cell.id
@@ -121,12 +121,12 @@ class School:
         return rows
 
     def pages(self, student: str) -> dict[str, str]:
-        """The feedback pages by the name of the notebook."""
+        """Return the feedback pages by the name of the notebook."""
         folder = self.course.root / "feedback" / student / ASSIGNMENT
         return {page.stem: page.read_text(encoding="utf-8") for page in folder.glob("*.html")}
 
     def state(self) -> dict[str, Any]:
-        """All that is written about the honest students, and what lies beside it."""
+        """Return files and rows of the honest students, and the names in the course's folder."""
         files = {
             str(path.relative_to(self.course.root)): path.read_bytes()
             for step in ("autograded", "feedback") for student in HONEST
@@ -170,7 +170,7 @@ def school(synthetic: Path, tmp_path_factory: pytest.TempPathFactory, level: int
             attack.hand_in(folder, witness.descriptor, {"gradebook": str(root / "gradebook.db"), "own": str(folder)})
         stack.enter_context(inherited_by_runners(*descriptors))
         school.verdicts.clear()
-        Path("/proc/self/clear_refs").write_text("5")  # what it held at most is counted anew
+        Path("/proc/self/clear_refs").write_text("5")  # reset the kernel's record of the peak memory
         before = _held_at_most()
         school.log = _grade(school)
         school.grown = _held_at_most() - before
@@ -180,19 +180,19 @@ def school(synthetic: Path, tmp_path_factory: pytest.TempPathFactory, level: int
 
 
 def _held_at_most() -> int:
-    """KiB of memory that this process has held at one time."""
+    """Return this process's peak memory in KiB."""
     peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
     assert peak is not None
     return int(peak[1])
 
 
 def student_of(attack: Attack) -> str:
-    """The student who hands in an attack."""
+    """Return the student who hands in an attack."""
     return f"hostile-{CLASS_SUITE.index(attack):02}-{attack.name}"
 
 
 def _verdict(school: School, course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
-    """Two exercises of part 1 as they are judged, all else solved."""
+    """Return a verdict: two exercises of part 1 are judged, all others have full points."""
     passed = (TestResult("fixed", "A fixed verdict", "core", PASSED, credit=1.0),)
     exercises = {one.id: ExerciseResult(one.id, one.points, one.points, GRADED, passed) for one in part.automatic}
     verdict = PartVerdict(
@@ -208,7 +208,7 @@ def _verdict(school: School, course: Course, part: Part, submission: Submission,
 
 
 def _within(seconds: int, usual: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that gives up after some time."""
+    """Return a function that raises ``TimeoutError`` after ``seconds`` of processor time, or `HANGING` seconds in all."""
 
     def give_up(*_: object) -> None:
         raise TimeoutError(f"not done within {seconds} s")
@@ -233,7 +233,7 @@ def _database(course: Course) -> str:
 
 
 def _declare(course: Course) -> None:
-    """What ``nbgrader generate_assignment`` tells the gradebook."""
+    """Add the assignment to the gradebook as ``nbgrader generate_assignment`` does."""
     with Gradebook(_database(course), "cs231n") as gradebook:
         gradebook.update_or_create_assignment(ASSIGNMENT)
     for part in course.parts:
@@ -243,7 +243,7 @@ def _declare(course: Course) -> None:
 
 
 def _grade(school: School) -> str:
-    """Grade the class with nbgrader, write the feedback; return what was said."""
+    """Grade the class with nbgrader, write the feedback, and return the log."""
     root = school.course.root
     config = Config()
     grading.configure(config)
@@ -269,7 +269,7 @@ def _export(course: Course) -> str:
 
 
 def test_the_honest_are_as_they_were(school: School) -> None:
-    """Rows, notebooks and pages, to the byte."""
+    """Rows, notebooks and pages are the same, byte by byte."""
     assert school.alone["rows"] == school.among["rows"]
     for student in HONEST:
         automatic = {one.id for part in school.course.parts for one in part.automatic}
@@ -320,7 +320,7 @@ def test_it_was_at_work_and_got_nothing(school: School, attack: Attack) -> None:
 
 @named(REFUSED_ONES)
 def test_a_name_that_is_none_has_no_row(school: School, attack: Attack) -> None:
-    """It is told, in words that a terminal can show."""
+    """The log says so, in printable characters."""
     lines = [line for line in school.log.splitlines() if attack.shows in line]
     assert len(lines) == len(REFUSED_ONES)
     assert all(line.isprintable() for line in school.log.splitlines())
@@ -352,7 +352,7 @@ def test_grading_stayed_within_bounds(school: School) -> None:
 
 
 def _formgraders_page(school: School, student: str) -> str:
-    """What whoever grades by hand has before their eyes: made as formgrader makes it."""
+    """Return the page that formgrader shows to a person who grades by hand."""
     config = Config()
     grading.configure(config)
     config.HTMLExporter.template_name = "formgrade"
@@ -392,7 +392,7 @@ addEventListener("load", () => {
 
 @pytest.mark.long
 def test_no_page_runs_what_a_student_wrote(school: School, tmp_path: Path) -> None:
-    """In a real browser; a page that does run it is there to show that this would be seen."""
+    """The pages open in a real browser; a control page that does run its script proves that the test would see it."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no Chromium here: install it, as .ci/run does")

@@ -1,4 +1,4 @@
-"""What concerns confinement once more as an ordinary user, where this is root: a level is made otherwise then."""
+"""The attacks on confinement once more as an ordinary user, if the tests run as root: levels work differently then."""
 
 import importlib.util
 import os
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0,
 
 
 def reachable(path: Path) -> bool:
-    """Whether anybody may read what lies there."""
+    """Tell whether every user may read the path."""
     path = path.resolve()
     return bool(path.stat().st_mode & 0o004) and all(parent.stat().st_mode & 0o001 for parent in path.parents)
 
 
 def python() -> str:
-    """A Python of this version that an ordinary user may run."""
+    """Return a Python of this version that an ordinary user may run."""
     name = "python{}.{}".format(*sys.version_info)
     for candidate in (sys.executable, f"/usr/bin/{name}", f"/usr/local/bin/{name}"):
         if Path(candidate).exists() and reachable(Path(candidate)):
@@ -57,7 +57,7 @@ def test_nothing_gets_out_of_an_ordinary_users_sandbox() -> None:
     try:
         levels = run("-c", LEVELS).stdout.split()
         if not levels:
-            pytest.skip("this machine gives an ordinary user neither level 3 nor 2")
+            pytest.skip("an ordinary user of this machine has neither level 3 nor 2")
         ended = run("-m", "pytest", *quiet, "-m", "confinement", "tests/attacks/test_attacks.py")
     finally:
         shutil.rmtree(home, ignore_errors=True)

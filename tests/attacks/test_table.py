@@ -1,4 +1,4 @@
-"""The suite covers every class, and the threat model's page lists it as it is."""
+"""The suite covers every class, and the threat model's page lists the current suite."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""The extension as students build it in their release: in place, by pip, with either compiler, without a warning."""
+"""The extension builds in the students' release: in place, by pip, with either compiler, without a warning."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ USE = (
 
 @pytest.fixture
 def release(course: Course, tmp_path: Path) -> Path:
-    """A student's copy of the release."""
+    """Return a student's copy of the release."""
     folder = tmp_path / "assignment2"
     shutil.copytree(course.release, folder)
     return folder

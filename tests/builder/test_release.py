@@ -1,4 +1,4 @@
-"""Releases are current, complete and free of leaks; and whatever goes wrong, no solution is left behind."""
+"""Releases are current, complete and free of leaks; a build that fails leaves no solution behind."""
 
 import json
 import os
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("release")
 
 @pytest.fixture
 def own(course: Course, tmp_path: Path) -> Course:
-    """A course that a test may break."""
+    """Return a course that a test may break."""
     root = tmp_path / "own"
     shutil.copytree(course.root / "source", root / "source")
     shutil.copy(course.root / "nbgrader_config.py", root)
@@ -35,7 +35,7 @@ def own(course: Course, tmp_path: Path) -> Course:
 
 
 def generate(own: Course, *options: str, setup: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the real command."""
+    """Run the real nbgrader command."""
     if setup:
         path = own.root / "nbgrader_config.py"
         path.write_text(path.read_text() + setup)
@@ -135,7 +135,7 @@ def test_an_unclosed_region_stops_the_build(own: Course) -> None:
     path.write_text(path.read_text() + "\n### BEGIN SOLUTION\nx = 1\n")
     result = generate(own, "--force")
     assert result.returncode != 0
-    assert "a region does not end" in result.stderr
+    assert "a region has no end marker" in result.stderr
     assert not own.release.exists()
 
 
@@ -177,7 +177,7 @@ def test_a_kill_at_any_moment_leaves_no_solution(own: Course) -> None:
 
 
 def test_formgraders_button_is_safe(own: Course) -> None:
-    """Its application is another one, which knows nothing of the command's settings."""
+    """formgrader uses another application, which does not know the command's settings."""
     program = (
         "import json, os\nfrom traitlets.config import Config\nfrom traitlets.config.loader import PyFileConfigLoader\n"
         "config = PyFileConfigLoader('nbgrader_config.py', path=os.getcwd()).load_config()\n"
@@ -207,7 +207,7 @@ import sys; sys.meta_path.insert(0, Broken())
     "error", ["ImportError('gone')", "SyntaxError('half edited')", "KeyError('a')", "RecursionError"]
 )
 def test_nbgrader_without_the_autograder_refuses(own: Course, command: str, error: str) -> None:
-    """Stock nbgrader would release solutions, and run what students handed in."""
+    """Without the autograder, nbgrader would release solutions and run submitted code."""
     program = BROKEN.format(error=error) + "from nbgrader.apps.nbgraderapp import main\nmain()\n"
     cell = nbformat.v4.new_code_cell("open('ran', 'w').close()")
     handed_in = own.root / "submitted" / "somebody" / ASSIGNMENT
@@ -223,7 +223,7 @@ def test_nbgrader_without_the_autograder_refuses(own: Course, command: str, erro
 
 
 def test_a_build_that_fails_leaves_the_old_release(own: Course) -> None:
-    """`autograder build`; nbgrader's own command removes the old one before it begins."""
+    """This is about `autograder build`; nbgrader's own command removes the old release before it begins."""
     current.build(own)
     before = {path: path.read_bytes() for path in own.release.rglob("*") if path.is_file()}
     module = own.source / "cs231n" / "optim.py"

@@ -1,4 +1,4 @@
-"""Stripping keeps signatures and indentation, takes solutions, and refuses what does not match up."""
+"""Stripping keeps signatures and indentation, removes solutions, and refuses markers that do not match."""
 
 import ast
 
@@ -34,7 +34,7 @@ def test_regions_become_stubs_at_their_indentation() -> None:
     assert "        # YOUR CODE HERE\n        raise NotImplementedError()\n" in text
     assert '"""Twice x."""' in text
     ast.parse(text)
-    assert strip(text, "a.py") == text  # doing it again changes nothing
+    assert strip(text, "a.py") == text  # stripping again changes nothing
 
 
 def test_reveal_is_what_a_student_hands_in() -> None:
@@ -54,11 +54,11 @@ def test_solution_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("### BEGIN SOLUTION\nx = 1\n", "does not end"),
-        ("### END SOLUTION\n", "did not begin"),
+        ("### BEGIN SOLUTION\nx = 1\n", "has no end marker"),
+        ("### END SOLUTION\n", "has no begin marker"),
         ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION\n", "inside another"),
-        ("### BEGIN SOLUTION\n### END INSTRUCTOR ONLY\n", "did not begin"),
-        ("if True:\n### BEGIN INSTRUCTOR ONLY\n    x\n### END INSTRUCTOR ONLY\n", "no valid Python"),
+        ("### BEGIN SOLUTION\n### END INSTRUCTOR ONLY\n", "has no begin marker"),
+        ("if True:\n### BEGIN INSTRUCTOR ONLY\n    x\n### END INSTRUCTOR ONLY\n", "not valid Python"),
     ],
 )
 def test_what_does_not_match_up_is_refused(text: str, words: str) -> None:

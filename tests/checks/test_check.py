@@ -1,4 +1,4 @@
-"""``check`` as a student meets it: in the release, on blank, wrong and right code, always on what lies on disk."""
+"""``check`` as a student uses it: in the release, on blank, wrong and right code, always on the files on disk."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def test_blank_right_and_wrong(folder: Path, course: Course) -> None:
 
 
 def test_it_sees_what_is_on_disk(folder: Path, course: Course) -> None:
-    """A notebook imported the package before it was edited; the check must not judge the old code."""
+    """The notebook imported the package before an edit; the check must not judge the old code."""
     solved = reveal((course.source / "cs231n" / "layers.py").read_text())
     program = (
         "import cs231n.layers\nfrom pathlib import Path\nfrom cs231n.checks import check\n"
@@ -124,7 +124,7 @@ def validate(folder: Path, name: str, *cells: str) -> tuple[int, str]:
 
 @pytest.mark.slow
 def test_nbgrader_validate_shows_the_truth(folder: Path, course: Course) -> None:
-    """On a blank, a half-done and a complete notebook."""
+    """It is right for a blank, a half-done and a complete notebook."""
     start = ("import matplotlib", "import numpy", "from cs231n")
     cells = (*start, 'check("adam")', 'check("affine_forward")')
     _, text = validate(folder, "Blank.ipynb", *cells)

@@ -1,4 +1,4 @@
-"""Comparisons explain what is wrong, in order, and never show the expected numbers."""
+"""Comparisons explain errors in a fixed order, and never show the expected numbers."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_messages_help() -> None:
     right = np.arange(1.0, 10).reshape(3, 3)
     assert "sign" in said("dx", -right, right).message
     assert "transpose" in said("dx", right.T, right).message
-    assert "one and the same amount" in said("dx", right + 2, right).message
+    assert "off by the same amount" in said("dx", right + 2, right).message
     assert "Only row 1" in said("dx", right + [[0, 0, 0], [1, 2, 1], [0, 0, 0]], right).message
     assert "Every value is zero" in said("dx", right * 0, right).message
     assert "transposed" in said("dx", np.ones((2, 3)), np.ones((3, 2))).message

@@ -1,4 +1,4 @@
-"""Of a notebook only imports, definitions and constants are taken, and a broken cell costs its own names only."""
+"""Only a notebook's imports, definitions and constants are loaded, and a broken cell costs only its own names."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is said of an exception in a notebook's code, and where it arose."""
+"""Messages about an exception in a notebook's code, and the place where it was raised."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from autograder.checks.host import Contents, PackageHost
 
 
 def raised(folder: Path, source: str) -> CodeError:
-    """What `begin` of a notebook's one cell ends in."""
+    """Return the error of `begin` on a notebook with one cell."""
     (folder / "A.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": source}]}))
     host = PackageHost("cs231n", folder, Contents(("A.ipynb",)))
     with pytest.raises(CodeError) as error:

@@ -1,4 +1,4 @@
-"""Answers can be kept, written, read and played back; the same answers are recognised, others are not."""
+"""Answers can be recorded, written, read and played back; equal answers are recognised, different ones are not."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from autograder.checks.record import Playback, Recorded, read_logs, same_answers
 
 
 class Answers:
-    """A backend that knows one function, ``double``, and one that keeps its argument."""
+    """A backend with two functions: ``double``, and one that keeps its argument."""
 
     def call(self, target: object, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         x = np.asarray(args[0])

@@ -1,4 +1,4 @@
-"""Models are saved without pickles and rebuilt from the student's code, or one sentence says why not."""
+"""Models are saved without pickles and rebuilt from the student's code; if not, one sentence says why."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from autograder.course import Course
 
 @pytest.fixture
 def net(course: Course, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
-    """A small net of the reference's, as trained on pictures with a mean."""
+    """Return a small net of the reference, as after training on pictures with a mean."""
     monkeypatch.delenv("CS231N_QUICK", raising=False)
     load_package(course.source / "cs231n", "saving_cs231n")
     host = PackageHost("saving_cs231n", course.source)
@@ -75,6 +75,6 @@ def test_what_cannot_be_rebuilt_says_why(net, tmp_path: Path) -> None:  # type: 
         altered(path, **{"class": "FullyConnectedNet", "arguments": {"hidden_dims": [6]}}).rebuild("saving_cs231n")
     np.savez(path, description=np.array([object()], dtype=object), mean=np.zeros(1))
     with pytest.raises(ModelError, match="not a file that save_model wrote"):
-        SavedModel(path)  # it holds a pickle, which is not opened
+        SavedModel(path)  # the file holds a pickle, which must not be loaded
     with pytest.raises(ModelError, match="not handed in"):
         SavedModel(tmp_path / "part9.npz")

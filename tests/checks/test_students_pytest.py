@@ -1,4 +1,4 @@
-"""``pytest`` as a student starts it: in the folder, from above as editors do, and for one exercise alone."""
+"""``pytest`` as a student runs it: in the folder, from a folder above as editors do, and for one exercise alone."""
 
 import re
 import shutil
@@ -36,7 +36,7 @@ def test_an_exercise_is_selected_by_its_name(folder: Path) -> None:
 def test_it_runs_from_every_folder(folder: Path, above: int) -> None:
     where = [folder, *folder.parents][above]
     tests = folder / "tests" / "test_fully_connected_nets.py"
-    options = ["-c", "/dev/null", "--rootdir", str(where)] if above else []  # an editor's own settings
+    options = ["-c", "/dev/null", "--rootdir", str(where)] if above else []  # an editor passes its own settings
     said = run(where, *options, str(tests.relative_to(where)), "-k", "relu_forward or loss_layers")
     assert re.search(r"\d+ failed, \d+ passed", said), said
     assert "It is not written yet" in said

@@ -1,5 +1,6 @@
-"""For the data sets' tests: small folders and archives in the official layout.
-Not for the grading tests, which use the synthetic pictures through `synthetic_root`.
+"""Fixtures for the data sets' tests: small folders and archives in the official layout.
+
+The grading tests use the synthetic pictures instead, through `synthetic_root`.
 """
 
 import tarfile
@@ -13,21 +14,21 @@ from datasets import layout
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let a batch have 20 pictures."""
+    """Reduce a batch to 20 pictures."""
     monkeypatch.setattr(layout, "BATCH", COUNT)
     return COUNT
 
 
 @pytest.fixture
 def folder(tmp_path: Path, small: int) -> Path:
-    """A small, valid folder."""
+    """Return a small, valid folder."""
     assert small == layout.BATCH
     return write_folder(tmp_path / "given" / layout.FOLDER)
 
 
 @pytest.fixture
 def archive(folder: Path, tmp_path: Path) -> Path:
-    """The small folder as the official archive has it."""
+    """Return an archive of the small folder, built like the official archive."""
     path = tmp_path / "small.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         tar.add(folder, layout.FOLDER)

@@ -1,6 +1,4 @@
-"""For the data sets' tests: makes a batch, and a small folder in the official layout.
-Not a test, and not a fixture (see conftest).
-"""
+"""Helpers for the data sets' tests: a batch, and a small folder in the official layout. See conftest for fixtures."""
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +7,11 @@ import numpy as np
 
 from datasets import layout, pickles
 
-COUNT = 20  # pictures in a batch of the small folders, where the real ones have 10,000
+COUNT = 20  # pictures in a batch of the small folders; a real batch has 10,000
 
 
 def batch(seed: int, count: int = COUNT) -> dict[bytes, Any]:
-    """Make what a batch file holds."""
+    """Return the content of a batch file."""
     rng = np.random.default_rng(seed)
     return {
         b"data": rng.integers(0, 256, (count, layout.PIXELS), dtype=np.uint8),

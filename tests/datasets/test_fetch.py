@@ -1,5 +1,6 @@
-"""For `datasets.fetch` and the tool: downloads that break off, archives that lie, places that are taken.
-Not for the real server, which no test asks.
+"""Tests of `datasets.fetch` and the tool: broken downloads, false archives, existing folders.
+
+No test uses the real server.
 """
 
 import http.server
@@ -27,11 +28,11 @@ fetch_module = sys.modules["datasets.fetch"]
 
 @dataclass
 class Server:
-    """A local web server that gives one content at every address."""
+    """A local web server that returns the same content at every address."""
 
     content: bytes = b""
     ranges: bool = True
-    break_at: int | None = None  # close the connection after so many bytes of an answer
+    break_at: int | None = None  # close the connection after this many bytes of an answer
     status: int | None = None
     asked: list[str | None] = field(default_factory=list)
     url: str = ""

@@ -1,5 +1,6 @@
-"""For `datasets.layout` and `datasets.pickles`: finding, reading and refusing.
-Not for downloads (test_fetch) nor the synthetic pictures (test_synthetic).
+"""Tests of `datasets.layout` and `datasets.pickles`: finding, reading and refusing.
+
+See test_fetch for downloads, and test_synthetic for the synthetic pictures.
 """
 
 import os
@@ -106,7 +107,7 @@ def test_reads_a_pickle_of_python_2_and_an_old_numpy(tmp_path: Path) -> None:
     pixels, labels = read_batch(path)
     assert np.array_equal(pixels.reshape(COUNT, -1), data)
     assert labels.tolist() == batch(0)[b"labels"]
-    pixels[0] = 0  # the caller's own
+    pixels[0] = 0  # the caller may change its own copy
 
 
 @pytest.mark.parametrize(
@@ -153,11 +154,11 @@ class _Evil:
         b"cos\nsystem\n(S'touch hacked'\ntR.",
         b"cnumpy\ncore.multiarray._reconstruct\n.",
         b"\x80\x04\x8c\x05numpy\x8c\x14ndarray.__reduce_ex__\x93.",
-        b"\x80\x02cnumpy\ndtype\n}U\x09_functionK\x01sb.",  # sets an attribute of what it may call
-        b"\x80\x02r\xff\xff\xff\x7f}.",  # a memo of sixteen gigabytes, were it a list
-        b"\x80\x02T\xff\xff\xff\x7fabc.",  # two gigabytes of text that are not there
+        b"\x80\x02cnumpy\ndtype\n}U\x09_functionK\x01sb.",  # sets an attribute of an allowed function
+        b"\x80\x02r\xff\xff\xff\x7f}.",  # a memo index that would take sixteen gigabytes as a list
+        b"\x80\x02T\xff\xff\xff\x7fabc.",  # announces two gigabytes of text that are missing
         b"Ppersistent\n.",
-        b"\x80\x02]q\x00h\x00a.",  # a list that holds itself
+        b"\x80\x02]q\x00h\x00a.",  # a list that contains itself
         b"",
         b"not a pickle",
         b"\x80\x02K\x01.",
@@ -247,7 +248,7 @@ def test_fingerprint_looks_at_labels_only_and_sees_changes(folder: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not REAL.exists(), reason="the real pictures lie beside the repository only where it is developed")
+@pytest.mark.skipif(not REAL.exists(), reason="the real pictures lie only beside the developers' repository")
 def test_reads_the_real_pictures(tmp_path: Path) -> None:
     import subprocess
     import sys

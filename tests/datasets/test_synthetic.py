@@ -1,5 +1,6 @@
 """The synthetic pictures: their layout, determinism and likeness to CIFAR-10's pixels.
-Not for how hard it is to learn: benchmarks/synthetic_calibration.py measures that.
+
+benchmarks/synthetic_calibration.py measures how hard they are to learn.
 """
 
 import json
@@ -26,7 +27,7 @@ from datasets.synthetic import SEED, VERSION, Recipe, _World, make_labels
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The synthetic pictures, generated once."""
+    """Return the folder of the synthetic pictures, generated once."""
     return generate(tmp_path_factory.mktemp("synthetic"))
 
 

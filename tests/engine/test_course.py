@@ -33,7 +33,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def solved(small: Course, tmp_path: Path) -> Path:
-    """A complete submission."""
+    """Return a complete submission."""
     folder = tmp_path / "handed-in" / NAME
     students.solved(small, folder)
     return folder
@@ -56,7 +56,7 @@ def test_the_assignment_is_read(small: Course) -> None:
 
 def test_a_course_travels_to_another_process(small: Course) -> None:
     course = Course(small.root)
-    object.__setattr__(course, "kit", sys)  # as a kit that holds a module
+    object.__setattr__(course, "kit", sys)  # like a kit that holds a module
     again = pickle.loads(pickle.dumps(course))
     assert again == course
     assert again.kit is not sys
@@ -133,7 +133,7 @@ def test_a_mistake_is_named_and_blamed_for_what_runs_on_it(small: Course, solved
     first, second, third = judged(small, solved, level).exercises
     assert (first.score, second.score, third.score) == (0, 0.2 * 0, 1)
     assert first.tests[0].hint == mistake.explanation
-    assert second.message.startswith("This runs on to_celsius")
+    assert second.message.startswith("This test runs on to_celsius")
 
 
 def test_a_plain_assert_of_a_hidden_test_fails_the_student(small: Course, solved: Path, level: int) -> None:
@@ -161,7 +161,7 @@ def test_the_commands(tmp_path: Path, level: int) -> None:
     early = run(tmp_path, *AUTOGRADER, "grade")
     assert (early.returncode, "run `autograder build` first" in early.stderr.replace("\n", " ")) == (1, True)
     assert run(tmp_path, *AUTOGRADER, "build").returncode == 0
-    (tmp_path / "gradebook.db").unlink()  # as in a fresh clone, which has the release and no gradebook
+    (tmp_path / "gradebook.db").unlink()  # like a fresh clone, which has the release but no gradebook
     assert run(tmp_path, *AUTOGRADER, "sample").returncode == 0
     unknown = run(tmp_path, *AUTOGRADER, "grade")
     assert unknown.returncode == 1
@@ -219,7 +219,7 @@ def test_a_kit_has_the_rooms_that_it_needs(tmp_path: Path, level: int, rooms: di
         assert "kit/runner adds other namespaces than assignment.toml lists" in "".join(incomplete(course))
         with (grader / "assignment.toml").open("a") as settings:
             settings.write('namespaces = ["tools"]\n')
-    course = Course(Path(shutil.move(course.root, tmp_path / "again")))  # which is read afresh
+    course = Course(Path(shutil.move(course.root, tmp_path / "again")))  # the engine reads it anew
     current.build(course)
     assert list(incomplete(course)) == []
     released = {path.parent.name for path in course.release.rglob("kit/*/__init__.py")}
@@ -246,7 +246,7 @@ def test_a_submission_is_read_once(tmp_path: Path, level: int, monkeypatch: pyte
     make_class(course, tmp_path / "submitted")
     folder = submissions(course)["sample-complete"]
     first = course.submissions.take(folder)
-    monkeypatch.setattr("autograder.intake.kept.take_in", lambda *_: pytest.fail("it is read again"))
+    monkeypatch.setattr("autograder.intake.kept.take_in", lambda *_: pytest.fail("the folder is read again"))
     assert course.submissions.take(folder) == first
     monkeypatch.undo()
     (folder / "weather" / "readings.py").write_text("changed = True\n")
@@ -278,8 +278,8 @@ def test_hidden_tests_are_pytest_tests(small: Course, solved: Path, level: int) 
     mistakes_of(small.assignment)[0].apply(solved / "weather")
     wrong = run(small.root, *pytest_, "--submission", str(solved), "-k", "to_celsius")
     assert "1 failed, 1 passed, 4 deselected" in wrong.stdout
-    assert "All of it is off by one and the same amount." in wrong.stdout
-    assert "Say what is judged" in run(small.root, *pytest_).stderr + run(small.root, *pytest_).stdout
+    assert "All values are off by the same amount." in wrong.stdout
+    assert "Name the submission" in run(small.root, *pytest_).stderr + run(small.root, *pytest_).stdout
 
 
 def test_pdb_stops_in_the_hidden_test(small: Course, solved: Path, level: int) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a hidden test, whatever it ends in: outcome, credit, message and hint."""
+"""The result of a hidden test for each way to end: outcome, credit, message and hint."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ NO_OFFSET = ("celsius = (readings - 32) * 5 / 9", "celsius = readings * 5 / 9")
 def result(
     folder: Path, body: str, asks: str = "student", claim: str = "", change: tuple[str, str] = ("", "")
 ) -> TestResult:
-    """What one hidden test makes of the reference, in which something may be changed."""
+    """Return the result of one hidden test on the reference, perhaps with a change."""
     course = copied(folder)
     (course.assignment.hidden / "test_readings.py").write_text(HEAD.format(body=body, asks=asks, claim=claim))
 
@@ -50,19 +50,29 @@ def result(
         ("raise PartialCredit(0.25, 'A quarter.')", "failed", 0.25, "A quarter."),
         ("raise PartialCredit(7, 'Too much.')", "failed", 1.0, "Too much."),
         ("require(False, 'Not this.')", "failed", 0.0, "Not this."),
-        ("assert 1 == 2", "error", 0.0, "This test could not be carried out (AssertionError); it will be looked into."),
-        ("raise KeyError('x')", "error", 0.0, "This test could not be carried out (KeyError); it will be looked into."),
+        (
+            "assert 1 == 2",
+            "error",
+            0.0,
+            "The grader could not run this test (AssertionError). The instructor will look into it.",
+        ),
+        (
+            "raise KeyError('x')",
+            "error",
+            0.0,
+            "The grader could not run this test (KeyError). The instructor will look into it.",
+        ),
         (
             "raise SystemExit(3)",
             "error",
             0.0,
-            "This test could not be carried out (RuntimeError); it will be looked into.",
+            "The grader could not run this test (RuntimeError). The instructor will look into it.",
         ),
         (
             "pytest.fail('no')",
             "error",
             0.0,
-            "This test could not be carried out (RuntimeError); it will be looked into.",
+            "The grader could not run this test (RuntimeError). The instructor will look into it.",
         ),
     ],
 )
@@ -90,7 +100,7 @@ def test_a_fixture_that_is_not_there_is_our_fault(tmp_path: Path) -> None:
 )
 def test_an_assertion_that_the_reference_passes_is_the_students(tmp_path: Path, body: str, message: str) -> None:
     found = result(tmp_path, body, change=NO_OFFSET)
-    assert (found.outcome, found.message) == ("failed", message)  # and no expected value
+    assert (found.outcome, found.message) == ("failed", message)  # and the message shows no expected value
 
 
 def test_the_same_answers_give_the_hint(tmp_path: Path) -> None:

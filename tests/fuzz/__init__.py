@@ -1,5 +1,5 @@
-"""Coverage-guided fuzzing of what hostile bytes reach in the judge's process: the wire, notebooks, intake.
+"""Coverage-guided fuzzing of the code that reads hostile bytes in the judge's process: the wire, notebooks, intake.
 
-``python -m tests.fuzz --help`` tells how to run it; the properties are in ``targets``, and Hypothesis tests them too,
-for seconds, in the ordinary tests.
+``python -m tests.fuzz --help`` tells how to run it. The properties are in ``targets``; in the ordinary tests, Hypothesis
+checks them too, for seconds.
 """

@@ -15,20 +15,22 @@ MISSING = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the seeds, run libFuzzer on them in a process of its own, say what it found."""
+    """Make the seeds, run libFuzzer on them in a separate process, print its findings, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("target", choices=["wire", "notebook", "intake"])
-    parser.add_argument("--seconds", type=int, default=60, help="How long, by default a minute.")
-    parser.add_argument("--keep", type=Path, help="Folder for inputs that break something; by default none is kept.")
-    parser.add_argument("--memory", type=int, default=1024, help="MB that it may take; more is a finding.")
-    parser.add_argument("--patience", type=int, default=10, help="Seconds that one input may take; more is a finding.")
+    parser.add_argument("--seconds", type=int, default=60, help="Seconds to run; by default 60.")
+    parser.add_argument("--keep", type=Path, help="Folder for inputs that break a target; by default none is kept.")
+    parser.add_argument("--memory", type=int, default=1024, help="Memory limit in MB; more is a finding.")
+    parser.add_argument(
+        "--patience", type=int, default=10, help="Time limit for one input in seconds; more is a finding."
+    )
     given = parser.parse_args(arguments)
     if importlib.util.find_spec("atheris") is None:
         print(MISSING, file=sys.stderr)
         return 2
     from .seeds import seeds
 
-    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # several times as fast as a disk
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # several times faster than a disk
     with tempfile.TemporaryDirectory(prefix="fuzz-corpus-", dir=memory) as scratch:
         corpus, found = Path(scratch, "corpus"), given.keep or Path(scratch, "found")
         for folder in (corpus, found, Path(scratch, "tmp")):

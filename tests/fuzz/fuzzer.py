@@ -1,4 +1,4 @@
-"""The process that fuzzes one target with atheris until libFuzzer ends it; started by ``python -m tests.fuzz``."""
+"""The process that fuzzes one target with atheris until libFuzzer ends it; ``python -m tests.fuzz`` starts it."""
 
 import logging
 import random
@@ -13,9 +13,9 @@ from .mutators import MUTATORS
 
 
 def main() -> None:
-    """Fuzz the target that is the first argument; the others are libFuzzer's."""
+    """Fuzz the target that the first argument names; the other arguments are for libFuzzer."""
     name = sys.argv.pop(1)
-    logging.disable(logging.CRITICAL)  # nbformat logs every notebook that is not valid
+    logging.disable(logging.CRITICAL)  # nbformat logs every invalid notebook
 
     def change(data: bytes, most: int, seed: int) -> bytes:
         chance = random.Random(seed)

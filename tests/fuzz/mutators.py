@@ -1,6 +1,6 @@
-"""Changes that get past the first check: inside the JSON of a message or notebook, behind a tar's checksums.
+"""Mutations that get past the first check: inside the JSON of a message or notebook, behind a tar's checksums.
 
-Not for what is plain noise: libFuzzer makes that itself.
+libFuzzer itself makes plain noise.
 """
 
 import copy
@@ -51,7 +51,7 @@ def change_json(value: Any, chance: random.Random) -> Any:
 
 
 def change_message(data: bytes, chance: random.Random, noise: Callable[[bytes], bytes]) -> bytes:
-    """Change what a message says and frame it anew."""
+    """Change the content of a message and frame it anew."""
     try:
         length, count = HEADER.unpack(data[: HEADER.size])
         text, tail = data[HEADER.size :][:length], data[HEADER.size + length :]
@@ -75,7 +75,7 @@ def change_notebook(data: bytes, chance: random.Random, noise: Callable[[bytes],
 
 
 def change_archive(data: bytes, chance: random.Random, noise: Callable[[bytes], bytes]) -> bytes:
-    """Change an archive; a gzipped one is changed inside, and a tar's checksums are made right again."""
+    """Change an archive: inside the compression if it is gzipped, and with corrected checksums if it is a tar."""
     gzipped = data.startswith(b"\x1f\x8b")
     if gzipped:
         try:
@@ -92,7 +92,7 @@ def change_archive(data: bytes, chance: random.Random, noise: Callable[[bytes], 
 
 
 def signed(block: bytearray) -> bytes:
-    """A tar header with the checksum that its other bytes ask for."""
+    """Return a tar header with the correct checksum."""
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
     return bytes(block)

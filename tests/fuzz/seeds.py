@@ -1,4 +1,4 @@
-"""Small valid inputs to begin with, made anew each time: messages, the release's notebooks, archives."""
+"""Small valid inputs as a start for the fuzzer, made anew each time: messages, the release's notebooks, archives."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def seeds(target: str) -> Iterator[bytes]:
 
 
 def message(content: dict[str, Any], arrays: list[np.ndarray]) -> bytes:
-    """The bytes of one message."""
+    """Return the bytes of one message."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         Wire(ours).send(content, arrays)
@@ -42,7 +42,7 @@ def message(content: dict[str, Any], arrays: list[np.ndarray]) -> bytes:
 
 
 def answer(value: Any) -> bytes:
-    """The bytes with which a runner answers the first question."""
+    """Return the bytes of a runner's answer to the first question."""
     arrays: list[np.ndarray] = []
     encoded = encode(value, arrays, lambda other: {"handle": 7, "type": type(other).__name__})
     return message({"id": 1, "value": encoded}, arrays)

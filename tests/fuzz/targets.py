@@ -1,6 +1,6 @@
-"""What must hold whatever the bytes are: a refusal in one sentence, or a well-formed result; nothing else is raised.
+"""Properties that must hold for all bytes: a refusal in one sentence, or a well-formed result, and no other exception.
 
-Each target is a function of bytes. Not for making them up: see ``seeds`` and ``mutators``.
+Each target is a function of bytes. See ``seeds`` and ``mutators`` for making the bytes.
 """
 
 import io
@@ -34,11 +34,11 @@ from tests.rules import RULES
 
 RELEASE = Path(__file__).resolve().parents[2] / "release" / "assignment2"
 AS_FOLDER = b"FOLDER\n"
-"""What begins with this is a list of names and contents, which are handed in as a folder, a zip and a tar."""
+"""Data with this beginning is a list of names and contents, which the target hands in as a folder, a zip and a tar."""
 
 
 def wire(data: bytes) -> None:
-    """What a runner sends in answer to a question is a value of a known kind, or an error of the student's side."""
+    """Check a runner's answer: it is a value of a known kind, or an error of the student's side."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(data)
@@ -81,7 +81,7 @@ def releases() -> tuple[Any, ...]:
 
 
 def notebook(data: bytes) -> None:
-    """A student's notebook becomes one with the release's graded cells, fit for nbgrader, or is said to be unreadable."""
+    """Check a notebook: it becomes valid for nbgrader, with the release's graded cells, or is called unreadable."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         path = Path(folder, "A.ipynb")
         path.write_bytes(data)
@@ -97,7 +97,7 @@ def notebook(data: bytes) -> None:
 
 
 def well_formed_notebook(student: Any, release: Any) -> Any:
-    """Restore a notebook, show a verdict in it, check it and return it."""
+    """Restore a notebook, show a verdict in it, check the result, and return it."""
     named = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
     restored = restore(student, release)
     found = [cell for cell in restored.cells if "nbgrader" in cell.metadata]
@@ -124,7 +124,7 @@ def well_formed_notebook(student: Any, release: Any) -> Any:
 
 
 def intake(data: bytes) -> None:
-    """An archive, or a folder, gives plain files of the kinds that count within its own copy, or one sentence."""
+    """Check an archive or a folder: it gives plain files of the kinds that count, in its own copy, or one sentence."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
         if data.startswith(AS_FOLDER):
             _three_ways(data[len(AS_FOLDER) :], Path(scratch))
@@ -136,7 +136,7 @@ def intake(data: bytes) -> None:
 
 
 def _three_ways(described: bytes, scratch: Path) -> None:
-    """What a folder holds is the same when it comes in an archive."""
+    """Check that files give the same submission as a folder, a zip and a tar."""
     folder = scratch / "in"
     for line in described.split(b"\n")[:50]:
         name, _, content = line.partition(b"=")
@@ -145,7 +145,7 @@ def _three_ways(described: bytes, scratch: Path) -> None:
             path = folder / os.fsdecode(b"/".join(parts))
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        except OSError:  # too long, or both a file and a folder: then it is not in the folder
+        except OSError:  # the name is too long, or both a file and a folder: leave it out of the folder
             continue
     if not (folder / "cs231n").is_dir():
         return
@@ -182,7 +182,7 @@ def _made(folder: Path) -> Path:
 
 
 def well_formed_submission(found: Submission, scratch: Path) -> None:
-    """Nothing but plain files of the kinds that count, where they belong, as the digest says."""
+    """Check a submission: only plain files of the kinds that count, in its own folder, with the right digest."""
     on_disk = {path.relative_to(found.folder).as_posix(): path for path in found.folder.rglob("*") if not path.is_dir()}
     assert tuple(sorted(on_disk)) == found.files
     for name, path in on_disk.items():

@@ -1,4 +1,4 @@
-"""The fuzzing's own parts: seeds are what they should be, changes are many, and a finding is told by the exit code."""
+"""The parts of the fuzzer: seeds are valid, mutations vary, and the exit code reports a finding."""
 
 import importlib.util
 import random
@@ -29,7 +29,7 @@ def test_the_seeds_hold(name: str) -> None:
 
 
 def test_the_seeds_get_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused at the door fuzzes nothing."""
+    """An input that the first check refuses fuzzes nothing."""
     for number, seed in enumerate(seeds("notebook")):
         path = tmp_path / f"{number}.ipynb"
         path.write_bytes(seed)
@@ -63,7 +63,7 @@ def test_without_atheris_it_says_how_to_get_it(
 @pytest.mark.long
 def test_a_finding_is_kept_and_told(tmp_path: Path) -> None:
     pytest.importorskip("atheris", reason="the fuzz extra is not installed")
-    fuzz = [sys.executable, "-m", "tests.fuzz", "wire"]  # a process of its own: the memory of this one would count
+    fuzz = [sys.executable, "-m", "tests.fuzz", "wire"]  # a separate process, because this one's memory would count
     assert subprocess.run([*fuzz, "--seconds", "2"], cwd=ROOT, check=False).returncode == 0
     tight = ["--seconds", "20", "--memory", "1", "--keep", str(tmp_path / "found")]
     assert subprocess.run([*fuzz, *tight], cwd=ROOT, check=False).returncode == 1

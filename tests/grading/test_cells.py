@@ -1,4 +1,4 @@
-"""A student's notebook becomes fit for the gradebook, whatever was done to it."""
+"""Every student's notebook becomes valid for the gradebook, even after hostile changes."""
 
 import copy
 from pathlib import Path
@@ -156,7 +156,7 @@ def test_what_is_no_notebook_is_said_in_one_sentence(tmp_path: Path, content: st
     path.write_text(content)
     with pytest.raises(NotebookError, match=r"A\.ipynb"):
         restore(read_notebook(path), v4.new_notebook())
-        raise NotebookError("A.ipynb was forgiven")  # a cell without a source is no harm
+        raise NotebookError("A.ipynb was forgiven")  # a cell without a source does no harm
 
 
 def test_one_reason_is_told_once(release: nbformat.NotebookNode) -> None:

@@ -1,4 +1,4 @@
-"""A class graded by workers of a Dask cluster that somebody else has started."""
+"""Workers of an existing Dask cluster grade a class."""
 
 import json
 import shutil

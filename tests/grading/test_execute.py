@@ -1,4 +1,4 @@
-"""Notebooks executed for their readers: what an enemy answers stays plain, our faults cost nothing, scores stay."""
+"""Notebooks executed for their readers: hostile outputs stay plain, the grader's errors cost nothing, scores stay."""
 
 import base64
 import json
@@ -44,20 +44,20 @@ def part(course: Course) -> Part:
 
 @pytest.fixture
 def folder(course: Course, tmp_path: Path) -> Path:
-    """The release, handed in untouched."""
+    """Return an untouched release as a submission."""
     target = tmp_path / "handed-in"
     shutil.copytree(course.release, target)
     return target
 
 
 def notebook_of(*cells: Any) -> Any:
-    """A notebook of these cells; a text is one of code."""
+    """Return a notebook of these cells; a text becomes a code cell."""
     return v4.new_notebook(cells=[v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
 @pytest.fixture
 def run(course: Course, part: Part, folder: Path, level: int) -> Run:
-    """Execute cells, or a notebook, as if they had been handed in with the release."""
+    """Return a function that executes cells, or a notebook, as if submitted with the release."""
 
     def begin(*cells: Any, patience: Patience = PATIENCE, at: int = level) -> Executed:
         with taken_in(folder, ASSIGNED) as submission:
@@ -67,7 +67,7 @@ def run(course: Course, part: Part, folder: Path, level: int) -> Run:
 
 
 def text(executed: Executed, number: int) -> str:
-    """What a cell printed."""
+    """Return the text that a cell printed."""
     return "".join(output.get("text", "") for output in executed.cells[number][1])
 
 
@@ -92,8 +92,8 @@ def test_fresh_outputs_take_the_place_of_those_handed_in(run: Run, each_level: i
     assert base64.b64decode(executed.cells[4][1][0]["data"]["image/png"]).startswith(b"\x89PNG")
     assert "NotImplementedError" in text(executed, 5)
     assert "It is not written yet" in text(executed, 6)
-    assert text(executed, 7) == "(1000, 3, 32, 32) {0} 10\n"  # no labels for testing; those for training are there
-    assert 8 not in executed.cells  # the verdict comes there
+    assert text(executed, 7) == "(1000, 3, 32, 32) {0} 10\n"  # test labels are hidden, training labels are not
+    assert 8 not in executed.cells  # a grade cell, which shows the verdict
     assert executed.cells[9] == (7, [v4.new_output("display_data", {"text/plain": "7"})])
     assert "does not run from top to bottom: 2 of 7 cells ended in an error, first cell 4" in executed.summary
     notebook = notebook_of(*cells)
@@ -136,7 +136,7 @@ def test_a_cell_that_hangs_or_dies_ends_the_run(run: Run, source: str, patience:
     executed = run("x = 1", source, "print('behind')", "", patience=patience)
     behind = "Not executed, because cell 2 ended the program."
     assert [text(executed, number) for number in range(4)] == ["", sentence, behind, ""]
-    assert executed.summary.endswith("cell 2 ended the program. The 1 cells behind it were not executed.")
+    assert executed.summary.endswith("cell 2 ended the program. The 1 cells after it were not executed.")
     assert executed.hurried == (patience if patience != PATIENCE else None)
 
 
@@ -167,11 +167,11 @@ Notebook.execute = lambda *_: next(turns)
 
 
 def test_forged_outputs_are_plain_or_dropped(run: Run) -> None:
-    """The student's code owns the runner, and answers in the place of our executor."""
+    """The student's code takes over the runner, and answers in place of the real executor."""
     number = 22
     cells = [PATCH.format(size=1000), *["1"] * number]
     executed = run(*cells)
-    assert executed.cells[number][0] == number + 1  # it was asked to the end
+    assert executed.cells[number][0] == number + 1  # every cell was asked
     for _, outputs in executed.cells.values():
         assert len(outputs) <= MAX_OUTPUTS
         for output in outputs:
@@ -183,13 +183,13 @@ def test_forged_outputs_are_plain_or_dropped(run: Run) -> None:
                 assert base64.b64decode(data["image/png"], validate=True).startswith(b"\x89PNG\r\n\x1a\n")
             assert "image/jpeg" not in data
     shown = json.dumps(executed.cells)
-    assert shown.count("image/png") == 1  # the only proper one
+    assert shown.count("image/png") == 1  # the only valid picture
     assert "<script>" not in shown.replace("text/plain", "")
     assert "svg" not in shown
     assert "clear ? ? ? <img>" in shown
     total = sum(len(output.get("text", "")) for _, outputs in executed.cells.values() for output in outputs)
     assert total < 1.1 * executing.MAX_ALL_TEXT
-    assert "this notebook shows too much" in shown
+    assert "this notebook has too much output" in shown
     notebook = notebook_of(*cells)
     executed.put_into(notebook)
     nbformat.validate(notebook)
@@ -211,12 +211,12 @@ def test_a_forged_message_ends_the_run(run: Run) -> None:
         "runner.wire.send({'id': 1, 'value': {'handle': 1}}, [])"
     )
     executed = run(forge, "1")
-    assert text(executed, 0).startswith("The answer was not a proper one")
+    assert text(executed, 0).startswith("The answer is not valid")
     assert executed.cells[1][0] is None
 
 
 def test_what_is_the_judges_is_out_of_reach(course: Course, tmp_path: Path, run: Run, each_level: int) -> None:
-    """Gradebook, hidden tests, labels, another's work: planted, and readable for the judge."""
+    """Gradebook, hidden tests, labels and another student's work are planted, and the judge can read them."""
     planted = {
         "gradebook": course.root / "gradebook.db", "another's": course.root / "submitted" / "other" / "layers.py",
         "hidden tests": HIDDEN / "test_dropout.py",
@@ -244,11 +244,11 @@ def test_what_is_the_judges_is_out_of_reach(course: Course, tmp_path: Path, run:
 
 def test_practice_pictures_have_no_test_labels(course: Course) -> None:
     root, given = course.kit.practice_data(), course.kit.pictures.root
-    assert course.kit.practice_data() == root  # made once
+    assert course.kit.practice_data() == root  # the folder is made once
     pixels, labels = datasets.read_test(root)
     assert not labels.any()
     assert (pixels == datasets.read_test(given)[0]).all()
-    assert b"synthetic_" not in (root / "test_batch").read_bytes()  # real files' names tell the class
+    assert b"synthetic_" not in (root / "test_batch").read_bytes()  # the real files' names would tell the class
     assert datasets.fingerprint(root) == course.kit.pictures.fingerprint
     assert all(path.stat().st_mode & 0o004 for path in (root, *root.iterdir()))
     assert not list(root.parent.glob("new-*"))
@@ -277,7 +277,7 @@ def test_the_store_gives_back_what_fits(course: Course, part: Part) -> None:
     assert store.get("b", part, "digest", 2, patience) is None
     store.put("a", part, replace(done, hurried=patience))
     assert store.get("a", part, "digest", 2, patience) == replace(done, hurried=patience)
-    assert store.get("a", part, "digest", 2, Patience(1, 3)) is None  # more time may show more
+    assert store.get("a", part, "digest", 2, Patience(1, 3)) is None  # with more time the notebook may run further
     path = store._path("a", part)
     for text in ("", "{", "[]", "{}", '{"hurried": 3}', '{"hurried": null, "cells": {"a": 1}}'):
         path.write_text(text)
@@ -315,10 +315,10 @@ def test_a_fault_of_ours_leaves_the_students_own_outputs(
     app.log.propagate = True
     judged = app._judge(folder)
     assert judged.notebooks[part.name].cells[0].outputs[0].text == "handed in"
-    assert not judged.executed  # so that it is tried again
+    assert not judged.executed  # the next run tries again
     said = [record.getMessage() for record in caplog.records if part.notebook in record.getMessage()]
     assert said == [
-        f"{part.notebook} was not executed and keeps the outputs that were handed in ({type(fault).__name__}: {fault})"
+        f"{part.notebook} was not executed and keeps the submitted outputs ({type(fault).__name__}: {fault})"
     ]
 
 
@@ -337,7 +337,7 @@ def test_a_class_is_executed_and_scored_as_before(
     course: Course, part: Part, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, level: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """One part, the real nbgrader: the reference's notebook runs through, a hostile one does what it may."""
+    """The real nbgrader grades one part: the reference's notebook runs to the end, and a hostile notebook is contained."""
     root = tmp_path / "school"
     ignored = shutil.ignore_patterns(
         *(alternative.notebook for other in course.parts if other != part for alternative in other.alternatives)
@@ -348,7 +348,7 @@ def test_a_class_is_executed_and_scored_as_before(
     school = Course(root, course.data)
     command(school, *AUTOGRADER, "build")
     honest, hostile = (root / "submitted" / name / ASSIGNMENT for name in ("honest", "hostile"))
-    (root / "no-model.npz").write_bytes(b"")  # training one takes longer than all the rest
+    (root / "no-model.npz").write_bytes(b"")  # training a model takes longer than the rest of the test
     monkeypatch.setattr(students, "trained_model", lambda *_: root / "no-model.npz")
     students.complete(school, honest)
     shutil.copytree(honest, hostile)
@@ -385,7 +385,7 @@ def test_a_class_is_executed_and_scored_as_before(
     command(school, *NBGRADER, "autograde", ASSIGNMENT, "--JudgedAutograde.execute=True", "--force")
     assert {path: path.stat().st_mtime_ns for path in (school.state / "executed").rglob("*.json")} == kept
     command(school, *NBGRADER, "autograde", ASSIGNMENT)
-    assert outputs(school, "honest", part)[0] is None  # what is asked for is what is there
+    assert outputs(school, "honest", part)[0] is None  # without --execute, no notebook is executed
     assert scores(school) == before
 
 
@@ -396,7 +396,7 @@ def command(school: Course, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def scores(school: Course) -> dict[str, dict[str, float]]:
-    """What the gradebook holds for each student and cell."""
+    """Return the gradebook's score for each student and cell."""
     query = """
         SELECT submitted_assignment.student_id, base_cell.name, grade.auto_score FROM grade
         JOIN base_cell ON grade.cell_id = base_cell.id
@@ -412,7 +412,7 @@ def scores(school: Course) -> dict[str, dict[str, float]]:
 
 
 def outputs(school: Course, student: str, part: Part) -> tuple[str | None, list[dict[str, Any]]]:
-    """What the autograded notebook says on top if it was executed, and its outputs but for the verdict's."""
+    """Return the autograded notebook's first cell if it was executed (else None), and its outputs without the verdict's."""
     notebook = nbformat.read(school.root / "autograded" / student / ASSIGNMENT / part.notebook, as_version=4)
     own = [cell for cell in notebook.cells if not cell.metadata.get("nbgrader", {}).get("grade")]
     first = notebook.cells[0].source

@@ -1,4 +1,4 @@
-"""Either notebook of part 5 earns the whole part: in nbgrader's own books the sum is right, and the most stays the same."""
+"""Either notebook of part 5 earns the whole part: nbgrader's gradebook has the right sum and an unchanged maximum."""
 
 import shutil
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Grade = Callable[[dict[str, float | None]], None]
 
 @pytest.fixture(scope="module")
 def school(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course with a release of its own and one student, who did both notebooks of part 5."""
+    """Return a course with its own release and one student, who did both notebooks of part 5."""
     root = tmp_path_factory.mktemp("school")
     shutil.copytree(course.root / "source", root / "source")
     shutil.copy(course.root / "nbgrader_config.py", root)
@@ -41,7 +41,7 @@ def school(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 @pytest.fixture
 def grade(school: Course, monkeypatch: pytest.MonkeyPatch, level: int) -> Grade:
-    """Let nbgrader write what the judge says, which is: full points in parts 1 to 4, and these for part 5's notebooks."""
+    """Return a function that grades with full points in parts 1 to 4 and the given shares for part 5's notebooks."""
 
     def grade(earned: dict[str, float | None]) -> None:
         def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
@@ -59,7 +59,7 @@ def grade(school: Course, monkeypatch: pytest.MonkeyPatch, level: int) -> Grade:
 
 
 def verdict(alternative: Part, share: float | None) -> PartVerdict:
-    """A share of all points; None: not graded."""
+    """Return a verdict with a share of all points; None means not graded."""
     outcome = NOT_GRADED if share is None else GRADED if share else FAILED
     test = TestResult("a", "A", "core", "passed" if share else outcome, "It is not installed here.")
     earned = [one.points * (share or 0) for one in alternative.automatic]
@@ -71,7 +71,7 @@ def verdict(alternative: Part, share: float | None) -> PartVerdict:
 
 
 def book(school: Course) -> tuple[float, float, dict[str, set[str]]]:
-    """Score, most, and what waits for a person in each notebook of part 5."""
+    """Return the score, the maximum, and the cells that wait for a person in each notebook of part 5."""
     with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:
         submission = gradebook.find_submission(ASSIGNMENT, "both")
         waiting = {
@@ -97,7 +97,7 @@ def test_the_better_notebook_counts_once(school: Course, grade: Grade) -> None:
 def test_the_description_is_read_as_extra_credit(school: Course, grade: Grade) -> None:
     grade({"PyTorch": 0.0, "TensorFlow": 1.0})
     before, _, _ = book(school)
-    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:  # as formgrader does
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:  # like formgrader
         read = gradebook.find_grade("challenge_description", "TensorFlow", ASSIGNMENT, "both")
         read.extra_credit, read.needs_manual_grade = 1.5, False
         gradebook.db.commit()

@@ -1,4 +1,4 @@
-"""What people handed in is deleted by a command that asks, and by nothing else."""
+"""Only one command deletes submissions, and it asks first."""
 
 import shutil
 import subprocess
@@ -43,7 +43,7 @@ def forget(school: Path, answer: str) -> "subprocess.CompletedProcess[str]":
 def test_without_the_right_answer_nothing_is_deleted(school: Path, answer: str) -> None:
     ended = forget(school, answer)
     assert ended.returncode == 1
-    assert "what 2 students handed in" in ended.stdout
+    assert "the submissions of 2 students" in ended.stdout
     assert [name for name in (*PRECIOUS, *MADE_AGAIN) if not (school / name).exists()] == []
 
 
@@ -52,4 +52,4 @@ def test_a_class_is_forgotten(school: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert sorted(path.name for path in school.iterdir()) == [".autograder", ".pytest_cache", "grades.csv", "source"]
     assert [path.name for path in (school / ".autograder").iterdir()] == ["secret"]
-    assert "nothing to forget" in forget(school, "").stdout
+    assert "nothing to delete" in forget(school, "").stdout

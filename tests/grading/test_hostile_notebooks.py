@@ -1,4 +1,4 @@
-"""Whatever a notebook's JSON holds, what becomes of it is fit for nbgrader's gradebook, or one sentence is said."""
+"""A notebook with any JSON becomes valid for nbgrader's gradebook, or is refused in one sentence."""
 
 import json
 import random
@@ -87,7 +87,7 @@ def test_odd_cells(cell: dict[str, Any]) -> None:
 @pytest.mark.parametrize("place", ["source", "text", "metadata", "cells"])
 @pytest.mark.parametrize("depth", [300, 800, 950, 980, 20_000])
 def test_deep_values(place: str, depth: int) -> None:
-    """As deep as JSON is still read, and deeper, wherever it stands."""
+    """JSON nested as deeply as the parser allows, and more deeply, in every place."""
     deep = "[" * depth + "]" * depth
     output = '{"output_type": "stream", "name": "stdout", "text": %s}' % (deep if place == "text" else '""')
     source, metadata = (deep if place == name else empty for name, empty in (("source", '""'), ("metadata", "{}")))
@@ -100,7 +100,7 @@ def test_small_pieces_cost_no_more_than_large_ones(tmp_path: Path) -> None:
     path.write_text('{"cells": [], "metadata": [' + "[]," * (20 * 2**20) + "[]]}")
     tracemalloc.start()
     start = time.process_time()
-    with pytest.raises(NotebookError, match=r"A\.ipynb is made of more than"):
+    with pytest.raises(NotebookError, match=r"A\.ipynb holds more than 1,000,000 JSON values"):
         read_cells(path)
     seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -117,24 +117,24 @@ def test_more_cells_than_anyone_writes(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def exporter() -> Any:
-    """What makes nbgrader's pages, as the course sets it; without a frame around the cells."""
+    """Return the exporter of nbgrader's pages with the course's settings, without a frame around the cells."""
     config = Config()
     with pytest.MonkeyPatch.context() as kept:
-        for module in (nbgrader.apps.api, nbgrader.apps.autogradeapp):  # which the course's settings change
+        for module in (nbgrader.apps.api, nbgrader.apps.autogradeapp):  # the course's settings change these modules
             kept.setattr(module, "Autograde", module.Autograde)
         configure(config)
     return HTMLExporter(config=config, template_name="basic")
 
 
 class Dangers(HTMLParser):
-    """What in a page would run or reach out."""
+    """A parser that collects the parts of a page that would run code or fetch something."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at one tag."""
+        """Check one tag."""
         if tag in ("script", "iframe", "object", "embed", "base", "form", "meta", "link"):
             self.found.append(tag)
         for name, value in attrs:

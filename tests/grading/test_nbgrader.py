@@ -34,7 +34,7 @@ SIZES = [pytest.param(OTHERS, id="two parts"), pytest.param((), id="all parts", 
 def school(
     request: pytest.FixtureRequest, course: Course, tmp_path_factory: pytest.TempPathFactory, level: int
 ) -> Course:
-    """A course with a release of its own and the sample class, graded by our one command."""
+    """Return a course with its own release and the sample class, graded by `autograder grade`."""
     root = tmp_path_factory.mktemp("school")
     shutil.copytree(course.root / "source", root / "source", ignore=shutil.ignore_patterns(*request.param))
     shutil.copy(course.root / "nbgrader_config.py", root)
@@ -56,7 +56,7 @@ def run(school: Course, *command: str, check: bool = True) -> subprocess.Complet
 
 
 def duplicate(school: Course, student: str, name: str) -> None:
-    """Another student's copy, in which a grade cell stands twice and one was deleted."""
+    """Make another student's copy, with one grade cell twice and one deleted."""
     target = school.root / "submitted" / name
     shutil.copytree(school.root / "submitted" / student, target)
     path = target / ASSIGNMENT / "FullyConnectedNets.ipynb"
@@ -68,19 +68,19 @@ def duplicate(school: Course, student: str, name: str) -> None:
 
 
 def scores(school: Course) -> dict[str, float]:
-    """What ``nbgrader export`` says."""
+    """Return the scores that ``nbgrader export`` writes."""
     run(school, *NBGRADER, "export", "--to", "grades.csv")
     with open(school.root / "grades.csv", newline="") as file:
         return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
 
 
 def given(school: Course) -> float:
-    """What an untouched release earns."""
+    """Return the points of an untouched release."""
     return sum(exercise.points for part in school.parts for exercise in part.exercises if exercise.given)
 
 
 def judged(school: Course) -> list[Part]:
-    """The parts that can be judged here."""
+    """Return the parts that this machine can judge."""
     return [
         part
         for part in school.parts
@@ -89,7 +89,7 @@ def judged(school: Course) -> list[Part]:
 
 
 def grades(school: Course, student: str) -> dict[str, tuple[float | None, bool]]:
-    """Score and "needs a person" of each grade cell of a student, in the first notebook of each part."""
+    """Return score and "needs a person" of each grade cell of a student, in the first notebook of each part."""
     query = """
         SELECT base_cell.name, grade.auto_score, grade.needs_manual_grade FROM grade
         JOIN base_cell ON grade.cell_id = base_cell.id
@@ -143,7 +143,7 @@ def test_feedback_says_what_is_wrong(school: Course) -> None:
 
 
 def test_students_modules_are_kept(school: Course) -> None:
-    """nbgrader by itself would put the instructor's in their place."""
+    """nbgrader alone would replace them by the instructor's modules."""
     autograded = school.root / "autograded" / "sample-blank" / ASSIGNMENT / "cs231n" / "layers.py"
     assert "YOUR CODE HERE" in autograded.read_text()
     hostile = school.root / "autograded" / "sample-hostile" / ASSIGNMENT
@@ -173,7 +173,7 @@ def test_a_changed_submission_is_graded_again(school: Course) -> None:
 
 @pytest.mark.long
 def test_a_kill_loses_nothing(school: Course) -> None:
-    """Killed while it writes, the next run finishes the job, with the same scores."""
+    """After a kill during writing, the next run finishes with the same scores."""
     before = scores(school)
     for student in ("sample-complete", "sample-partly"):
         (school.root / ".autograder" / "graded" / ASSIGNMENT / f"{student}.json").unlink()
@@ -225,7 +225,7 @@ def test_a_folder_that_cannot_be_read_stops_nobody(school: Course) -> None:
 
 @pytest.mark.long
 def test_a_page_does_not_run_what_a_student_wrote(school: Course, tmp_path: Path) -> None:
-    """In a real browser: script in answers, outputs and names stays text, and the verdict can be read."""
+    """In a real browser, scripts in answers, outputs and names stay text, and the verdict can be read."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no Chromium here: install it, as .ci/run does")

@@ -1,4 +1,4 @@
-"""What waits for a set-up or a person is *open*, wherever it is shown: never a zero without a word."""
+"""Points that wait for a set-up or a person are shown as *open* everywhere, with a reason, and never as zero."""
 
 import csv
 import json
@@ -34,7 +34,7 @@ SENTENCE = "PyTorch is not installed where this was graded: run `make setup FRAM
 
 @pytest.fixture(scope="module")
 def school(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """One student who did everything, graded where no framework is installed; the other parts' points are given."""
+    """Return a course with one complete student and no framework; all points of the other parts are given."""
     root = tmp_path_factory.mktemp("school")
     shutil.copytree(course.root / "source", root / "source")
     shutil.copy(course.root / "nbgrader_config.py", root)
@@ -52,7 +52,7 @@ def without_frameworks(patch: pytest.MonkeyPatch) -> None:
 
 
 def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
-    """Part 5 as it is judged; all points in the others."""
+    """Return the real verdict for part 5, and full points for the other parts."""
     if part.framework:
         return session.judge_part(course, part, submission, level)
     passed = (TestResult("a", "A", "core", "passed", credit=1.0),)
@@ -62,7 +62,7 @@ def verdict_on(course: Course, part: Part, submission: Submission, level: int) -
 
 @pytest.fixture(scope="module")
 def graded(school: Course, level: int) -> Course:
-    """The school once nbgrader has graded it and written feedback."""
+    """Return the school after nbgrader has graded it and written feedback."""
     with pytest.MonkeyPatch.context() as patch:
         without_frameworks(patch)
         patch.setattr(engine, "verdict_on", verdict_on)
@@ -126,7 +126,7 @@ def export(graded: Course, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def test_the_export_says_how_much_and_why(graded: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers that nobody has read are open too; once a person has decided, a point is no longer open."""
+    """Unread answers are open too; after a person has decided, the points are no longer open."""
     row = export(graded, monkeypatch)
     unread = sum(one.points for part in graded.parts for one in part.exercises if one.manual)
     assert float(row["open_points"]) == 14 + unread
@@ -163,7 +163,7 @@ def test_an_old_record_is_as_good_as_none(graded: Course) -> None:
 
 
 def test_an_exercise_is_open_before_it_is_anything_else() -> None:
-    """But for the grader's fault, which somebody must mend first."""
+    """The exception is an error of the grader, which somebody must fix first."""
 
     def outcome(*outcomes: str) -> str:
         return score(2.0, tuple(TestResult("a", "A", "core", one, credit=1.0) for one in outcomes))[1]

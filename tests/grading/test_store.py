@@ -1,4 +1,4 @@
-"""Which verdicts are kept."""
+"""The verdict store: which verdicts it stores, and under which keys."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -26,14 +26,14 @@ def is_kept(course: Course, outcome: str) -> bool:
 
 
 def test_only_our_errors_are_not_kept(course: Course) -> None:
-    """Judging again may tell more then. What is open waits under what was installed: see the next test."""
+    """After an error, judging again may help. The next test is about open verdicts."""
     assert not is_kept(course, ERROR)
     for outcome in (OPEN, NOT_GRADED, GRADED):
         assert is_kept(course, outcome)
 
 
 def test_what_is_installed_decides(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grading again does nothing where a framework is not installed, and judges once it is; also the better of two."""
+    """Grading again does nothing without the framework, and judges once it is installed; also for the better of two."""
     part, kept = course.parts[4], VerdictStore(course)
 
     def record() -> dict[str, Any]:
@@ -52,7 +52,7 @@ def test_what_is_installed_decides(course: Course, monkeypatch: pytest.MonkeyPat
 
 
 def test_blame_on_another_part_holds_as_long_as_its_tests(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A verdict that asked another part's tests is kept under those too; one that did not, is not."""
+    """The key of a verdict covers another part's tests only if the verdict asked them."""
     kept = VerdictStore(course)
     part = course.parts[1]
     usual = store.judging_digest

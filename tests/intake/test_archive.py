@@ -1,4 +1,4 @@
-"""An archive is taken in as the folder would be, and whatever it lies about costs nothing but itself."""
+"""An archive is taken in like the same folder, and a lie in an archive harms nothing else."""
 
 import errno
 import io
@@ -101,18 +101,18 @@ def test_an_archive_is_as_good_as_its_folder(tmp_path: Path, name: str, below: s
     packed = taken(PACKERS[name](files), tmp_path, name)
     assert packed.files == folder.files == TAKEN
     assert packed.digest == folder.digest
-    assert packed.left_out == folder.left_out == ("evil.so (not a kind of file that counts)",)
+    assert packed.left_out == folder.left_out == ("evil.so (not a kind of file that is accepted)",)
     assert (packed.folder / "cs231n/layers.py").read_bytes() == FILES["cs231n/layers.py"]
 
 
 def test_a_tar_that_begins_like_a_zip(tmp_path: Path) -> None:
-    """Found by fuzzing: a tar begins with the name of its first member."""
+    """Found by fuzzing: a tar begins with the name of its first member, which may look like a zip."""
     assert taken(tarred({"PK.py": b""} | PLAIN, "w:"), tmp_path, "in.tar").files == ("PK.py", "cs231n/layers.py")
     assert taken(tarred({"PK\3\4.py": b""} | PLAIN, "w:"), tmp_path / "2", "in.tar").files == ("cs231n/layers.py",)
 
 
 def test_a_zip_that_looks_like_a_tar(tmp_path: Path) -> None:
-    """Found by fuzzing: a tar's magic word where it would be, in the midst of a file."""
+    """Found by fuzzing: a file in the zip holds a tar's magic word at the place where a tar has it."""
     content = zipped({"cs231n/layers.py": b"#" * 300}, zipfile.ZIP_STORED)
     looks = zipped({"cs231n/layers.py": (b"#" * 300)[: 257 - content.find(b"##")] + b"ustar"}, zipfile.ZIP_STORED)
     assert looks[257:262] == b"ustar"
@@ -135,7 +135,7 @@ def test_an_archive_alone_in_a_folder_is_what_was_handed_in(tmp_path: Path) -> N
     assert find_root(handed_in, RULES) == handed_in
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="needs links as on Linux and macOS")
 def test_a_link_to_an_archive_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "others.zip").write_bytes(zipped(PLAIN))
     (tmp_path / "in").mkdir()
@@ -145,11 +145,11 @@ def test_a_link_to_an_archive_is_not_followed(tmp_path: Path) -> None:
 
 
 ESCAPES = {
-    "../up.py": "its path leads elsewhere",
-    "cs231n/../../up.py": "its path leads elsewhere",
-    "/tmp/absolute.py": "its path leads elsewhere",
-    "cs231n//empty.py": "its path leads elsewhere",
-    "cs231n/./dot.py": "its path leads elsewhere",
+    "../up.py": "its path is absolute or has an empty, . or .. part",
+    "cs231n/../../up.py": "its path is absolute or has an empty, . or .. part",
+    "/tmp/absolute.py": "its path is absolute or has an empty, . or .. part",
+    "cs231n//empty.py": "its path is absolute or has an empty, . or .. part",
+    "cs231n/./dot.py": "its path is absolute or has an empty, . or .. part",
     "C:/drive.py": "its name does not work on every system",
     "cs231n\\back.py": "its name does not work on every system",
     "cs231n/layers.py:stream.py": "its name does not work on every system",
@@ -158,12 +158,12 @@ ESCAPES = {
     "cs231n/CON.py": "its name does not work on every system",
     "aux/x.py": "its name does not work on every system",
     "cs231n/lpt1.tar.py": "its name does not work on every system",
-    "cs231n/\x1b[2J.py": "its name has control characters",
+    "cs231n/\x1b[2J.py": "its name has characters that cannot be printed",
     f"cs231n/{'n' * 300}.py": "its name is too long",
-    "cs231n/LAYERS.py": "its name differs from another in case only",
-    "cs231n/layers.py/inside.py": "its name is that of a file and of a folder",
-    "inner.zip": "an archive within what was handed in",
-    "d/d/d/d/d/d/d/d/x.py": "too deep",
+    "cs231n/LAYERS.py": "its name differs from an earlier file's name only in case",
+    "cs231n/layers.py/inside.py": "a file and a folder have the same name",
+    "inner.zip": "an archive within the submission",
+    "d/d/d/d/d/d/d/d/x.py": "nested too deeply",
 }
 
 
@@ -175,13 +175,13 @@ def test_names_that_lead_elsewhere_are_left_out(tmp_path: Path, pack: Callable[[
     assert all(said.isprintable() for said in found.left_out)
     assert not list(tmp_path.rglob("up.py"))
     below = taken(pack({"handin/cs231n/layers.py": b"", "../up.py": b"", "beside.txt": b""}), tmp_path / "c")
-    assert below.left_out == ("../up.py (its path leads elsewhere)",)
+    assert below.left_out == ("../up.py (its path is absolute or has an empty, . or .. part)",)
 
 
 def test_a_file_where_a_folder_is(tmp_path: Path) -> None:
-    """Also where nothing of the folder was taken in, since it is broken."""
+    """This holds even if the folder's only file is broken and was left out."""
     content = bytearray(zipped({"x.py/inside.py": b"x = 1", "x.py": b""} | PLAIN))
-    said = "x.py (its name is that of a file and of a folder)"
+    said = "x.py (a file and a folder have the same name)"
     assert taken(bytes(content), tmp_path / "1").left_out == (said,)
     content[content.find(b"PK\x01\x02") + 16] ^= 1
     assert taken(bytes(content), tmp_path / "2").left_out == (said, "x.py/inside.py (broken in the archive)")
@@ -191,7 +191,7 @@ def test_a_nul_in_a_name_is_seen(tmp_path: Path) -> None:
     content = zipped(PLAIN | {"cs231n/a.py_.txt": b"evil"}).replace(b"a.py_", b"a.py\0")
     found = taken(content, tmp_path)
     assert found.files == ("cs231n/layers.py",)
-    assert list(reasons(found.left_out).values()) == ["its name has control characters"]
+    assert list(reasons(found.left_out).values()) == ["its name has characters that cannot be printed"]
 
 
 def test_of_two_members_with_one_name_the_first_counts(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_of_two_members_with_one_name_the_first_counts(tmp_path: Path) -> None:
     ):
         found = taken(content, tmp_path / str(number))
         assert (found.folder / "cs231n/layers.py").read_bytes() == b"first"
-        assert found.left_out == ("cs231n/layers.py (there is one of that name already)",)
+        assert found.left_out == ("cs231n/layers.py (an earlier file has the same name)",)
 
 
 def special(name: str, type: bytes) -> tarfile.TarInfo:
@@ -246,7 +246,7 @@ def test_what_is_encrypted_or_packed_strangely_is_left_out(tmp_path: Path) -> No
         info = zipfile.ZipInfo("cs231n/strange.py")
         info.compress_type = method
         found = taken(zipped([*PLAIN.items(), (info, b"x" * 1000)]), tmp_path / str(number))
-        assert found.left_out == ("cs231n/strange.py (packed in a way that is not read here)",)
+        assert found.left_out == ("cs231n/strange.py (packed by an unsupported method)",)
     content = bytearray(zipped(PLAIN | {"cs231n/secret.py": b"x = 1"}))
     for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.rfind(mark) + flags] |= 1
@@ -255,7 +255,7 @@ def test_what_is_encrypted_or_packed_strangely_is_left_out(tmp_path: Path) -> No
 
 
 def peak_of(action: Callable[[], object]) -> tuple[int, float]:
-    """Bytes of memory that Python asked for at the most, and seconds."""
+    """Return Python's peak memory in bytes, and the time in seconds."""
     tracemalloc.start()
     start = time.process_time()
     try:
@@ -278,7 +278,7 @@ def test_a_bomb_ends_at_its_limit(tmp_path: Path, pack: Callable[[dict[str, byte
 
 
 def test_a_zip_that_lies_about_sizes(tmp_path: Path) -> None:
-    """What comes out counts: a member announced as small ends there, and its checksum is not right then."""
+    """A member that declares a small size is cut off there, and then its checksum is wrong."""
     content = bytearray(zipped(PLAIN | {"bomb.py": bytes(100 * 2**20)}))
     at = content.rfind(b"PK\x01\x02")
     content[at + 24 : at + 28] = struct.pack("<I", 1000)
@@ -314,14 +314,14 @@ def test_members_that_share_their_bytes_end_soon(tmp_path: Path, monkeypatch: py
     assert set(reasons(found.left_out).values()) == {"broken in the archive"}
     assert read < 5 * (
         len(local) + len(central) * 10_000
-    )  # it is opened twice, and each time twice its size at the most
+    )  # the archive is opened twice, and each time needs at most twice its size
 
 
 def test_broken_members_spend_what_all_may_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submission, "MAX_TOTAL", 3_000_000)
     content = bytearray(zipped({f"cs231n/m{i}.py": bytes(1_000_000) for i in range(6)}))
     at = 0
-    for _ in range(4):  # spoil the checksums that the directory tells
+    for _ in range(4):  # change the checksums in the zip's directory
         at = content.find(b"PK\x01\x02", at + 1)
         content[at + 16] ^= 1
     found = taken(bytes(content), tmp_path)
@@ -330,7 +330,7 @@ def test_broken_members_spend_what_all_may_hold(tmp_path: Path, monkeypatch: pyt
 
 
 def header(name: bytes = b"cs231n/layers.py", size: int | bytes = 0, type: bytes = b"0") -> bytes:
-    """A tar header by hand, for what no library writes."""
+    """Return a tar header built by hand, because no library writes invalid ones."""
     block = bytearray(512)
     block[: len(name)] = name
     block[100:108] = b"0000644\0"
@@ -372,7 +372,9 @@ def test_broken_tars_are_said_in_one_sentence(tmp_path: Path, name: str, monkeyp
 
 
 def _refused(content: bytes, folder: Path, name: str = "in.tar.gz") -> None:
-    with pytest.raises(SubmissionError, match=r"^in.tar.gz (is|holds|unpacks)\b.*: pack it anew and hand that in\.$"):
+    with pytest.raises(
+        SubmissionError, match=r"^in.tar.gz (is|holds|unpacks)\b.*: pack the files again and hand in the new archive\.$"
+    ):
         taken(content, folder, name)
     assert not list((folder / "out").rglob("*.py"))
 
@@ -380,11 +382,11 @@ def _refused(content: bytes, folder: Path, name: str = "in.tar.gz") -> None:
 def test_truncated_archives_are_broken(tmp_path: Path) -> None:
     for number, content in enumerate((zipped(FILES), tarred(FILES), tarred(FILES, "w:"))):
         for part in (0.0, 0.1, 0.5, 0.9):
-            with pytest.raises(SubmissionError, match="is broken or not complete"):
+            with pytest.raises(SubmissionError, match="is broken or incomplete"):
                 taken(content[: int(len(content) * part)], tmp_path / f"{number}{part}")
     flipped = bytearray(tarred({"cs231n/layers.py": random.Random(0).randbytes(5000)}))
     flipped[-8] ^= 1  # gzip's checksum
-    with pytest.raises(SubmissionError, match="is broken or not complete"):
+    with pytest.raises(SubmissionError, match="is broken or incomplete"):
         taken(bytes(flipped), tmp_path / "flipped")
 
 
@@ -395,7 +397,7 @@ def test_a_million_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     million = zip_directory * 1_000_000
     million = b"PK\3\4" + million
     million += struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 65535, 65535, len(million) - 4, 4, 0)
-    peak, seconds = peak_of(lambda: _too_many(million, tmp_path / "1", "broken or not complete"))
+    peak, seconds = peak_of(lambda: _too_many(million, tmp_path / "1", "broken or incomplete"))
     assert peak < 2 * archive.MAX_DIRECTORY + len(million)
     assert seconds < 5
     monkeypatch.setattr(archive, "MAX_MEMBERS", 3000)
@@ -425,7 +427,7 @@ CHANGED = [*seeds("intake")]
 
 
 def noise(data: bytes, chance: random.Random) -> bytes:
-    """Overwrite, cut, double."""
+    """Overwrite, cut or double parts of the data."""
     changed = bytearray(data)
     for _ in range(chance.randint(1, 6)):
         at = chance.randrange(len(changed) + 1)
@@ -444,7 +446,7 @@ def noise(data: bytes, chance: random.Random) -> bytes:
 @settings(max_examples=250)
 @given(st.sampled_from(CHANGED), st.integers(0, 2**32))
 def test_changed_archives_are_refused_or_taken_in(content: bytes, seed: int) -> None:
-    """Zips, tars and lists of files that come in three ways: see the target for what must hold."""
+    """The data are zips, tars and lists of files that come in three ways: see the target for the properties."""
     chance = random.Random(seed)
     targets.intake(change_archive(content, chance, lambda part: noise(part, chance)))
 

@@ -1,4 +1,4 @@
-"""A submission is read once, known again by its stamp, and read again where anything of it has changed."""
+"""A submission is read once, recognised by its stamp, and read again after any change."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Kept:
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """What was read."""
+    """Return the list of folders that intake reads, filled during the test."""
     found: list[Path] = []
 
     def heard(source: Path, *rest: object) -> Submission:
@@ -59,7 +59,7 @@ def test_a_change_is_seen(store: Kept, handed_in: Path, read: list[Path], what: 
     path = handed_in / "cs231n" / "layers.py"
     status = path.stat()
     match what:
-        case "content":  # of the same size, with the old times put back
+        case "content":  # a change with the same size and restored times
             path.write_text("x = 2\n")
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         case "time":

@@ -1,4 +1,4 @@
-"""Intake copies what counts, follows nothing, keeps within limits and says what it left out."""
+"""Intake copies the files that count, follows no links, keeps its limits and lists the files that it left out."""
 
 import os
 import shutil
@@ -48,7 +48,7 @@ def test_the_digest_follows_names_and_contents(tmp_path: Path) -> None:
     assert take_in(hand_in(tmp_path / "d", **{"cs231n/more.py": ""}), tmp_path / "4", RULES).digest != first
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links and pipes as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="needs links and pipes as on Linux and macOS")
 def test_links_and_pipes_are_left_out(tmp_path: Path) -> None:
     secret = tmp_path / "secret.py"
     secret.write_text("gradebook")
@@ -56,24 +56,24 @@ def test_links_and_pipes_are_left_out(tmp_path: Path) -> None:
     (source / "cs231n" / "linked.py").symlink_to(secret)
     (source / "cs231n" / "folder").symlink_to(tmp_path)
     os.mkfifo(source / "cs231n" / "pipe.py")
-    os.link(secret, source / "cs231n" / "hard.py")  # a file like any other, once it was handed in
+    os.link(secret, source / "cs231n" / "hard.py")  # a hard link is an ordinary file after submission
     taken = take_in(source, tmp_path / "out", RULES)
     assert taken.files == ("cs231n/hard.py", "cs231n/layers.py")
     assert len(taken.left_out) == 3
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sockets in folders as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no sockets in folders")
 def test_a_socket_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = hand_in(tmp_path / "in")
-    monkeypatch.chdir(source)  # their names must be short
+    monkeypatch.chdir(source)  # names of sockets must be short
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("talk.py")
         assert take_in(source, tmp_path / "out", RULES).left_out == ("talk.py (not a plain file)",)
 
 
 def after_a_look_at(name: str, change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Change a file between the look at it and the opening."""
+    """Change a file after intake has looked at it and before intake opens it."""
     describe = entries._describe
 
     def described(entry: "os.DirEntry[str]", full: str) -> entries.Entry:
@@ -85,7 +85,7 @@ def after_a_look_at(name: str, change: Callable[[Path], object], monkeypatch: py
     monkeypatch.setattr(entries, "_describe", described)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links and pipes as on Linux and macOS")
+@pytest.mark.skipif(os.name == "nt", reason="needs links and pipes as on Linux and macOS")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -108,7 +108,7 @@ def test_what_changes_while_it_is_read(
 
 
 def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refused by hand: the tests may run as root, whom nothing is refused."""
+    """The test raises the error itself, because root may read every file."""
     source = hand_in(tmp_path / "in", **{"cs231n/locked/x.py": "", "cs231n/locked.py": ""})
     scandir, openly = os.scandir, os.open
 
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path, monkeypatch: py
         take_in(tmp_path / "locked", tmp_path / "again", RULES)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="such names as on Linux")
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not allow such names")
 def test_names_that_are_no_text_or_mean_more_elsewhere(tmp_path: Path) -> None:
     source = hand_in(tmp_path / "in", **{"cs231n/aux.py": "", "com1/x.py": "", "a:b.py": "", "back\\slash.py": ""})
     hand_in(
@@ -138,8 +138,8 @@ def test_names_that_are_no_text_or_mean_more_elsewhere(tmp_path: Path) -> None:
     assert taken.files == ("cs231n/layers.py",)
     elsewhere = "does not work on every system"
     assert [said.partition(" (")[2].removeprefix("its name ").rstrip(")") for said in taken.left_out] == [
-        elsewhere, elsewhere, "has control characters", elsewhere, elsewhere, elsewhere,
-        "an archive within what was handed in", "is too long",
+        elsewhere, elsewhere, "has characters that cannot be printed", elsewhere, elsewhere, elsewhere,
+        "an archive within the submission", "is too long",
     ]  # fmt: skip
     assert all(said.isascii() for said in taken.left_out)
 
@@ -178,7 +178,7 @@ def test_what_an_honest_build_leaves_is_not_worth_a_word(tmp_path: Path) -> None
     built = {"cs231n/im2col_cython.pyx": "", "cs231n/im2col_cython.c": "", library: "", "x.egg-info/PKG-INFO": ""}
     taken = take_in(hand_in(tmp_path / "in", **built, **{"cs231n/other.so": ""}), tmp_path / "out", RULES)
     assert taken.files == ("cs231n/im2col_cython.pyx", "cs231n/layers.py")
-    assert taken.left_out == ("cs231n/other.so (not a kind of file that counts)",)
+    assert taken.left_out == ("cs231n/other.so (not a kind of file that is accepted)",)
 
 
 def test_limits_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

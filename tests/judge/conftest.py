@@ -1,4 +1,4 @@
-"""Submissions made from the reference: complete, blank, or with something changed."""
+"""Submissions made from the reference: complete, blank, or with a change."""
 
 import dataclasses
 import shutil
@@ -20,7 +20,7 @@ Judge = Callable[..., PartVerdict]
 
 @pytest.fixture(scope="session")
 def complete(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A submission in which everything is solved, and no model trained yet."""
+    """Return a submission with all exercises solved, and no model trained yet."""
     folder = tmp_path_factory.mktemp("complete") / "assignment2"
     students.solved(course, folder)
     return folder
@@ -28,9 +28,9 @@ def complete(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def judge(course: Course, complete: Path, tmp_path: Path, level: int) -> Judge:
-    """Judge the complete submission with changes, on all of a part (by default the first) or on some exercises.
+    """Return a function that judges the complete submission with changes, on a part (by default 1) or some exercises.
 
-    Its model is trained in quick mode, unless the change leaves nothing of it anyway.
+    The model is trained in quick mode, unless the change makes the model useless.
     """
 
     def judge(
@@ -60,5 +60,5 @@ def judge(course: Course, complete: Path, tmp_path: Path, level: int) -> Judge:
 
 
 def lost(verdict: PartVerdict) -> dict[str, ExerciseResult]:
-    """The exercises that lost points."""
+    """Return the exercises that lost points, by id."""
     return {exercise.id: exercise for exercise in verdict.exercises if exercise.score < exercise.points}

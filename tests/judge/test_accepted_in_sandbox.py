@@ -1,4 +1,4 @@
-"""Correct code in another hand gets full credit in the sandbox, too, but for the special cases that it neglects."""
+"""Accepted solutions get full credit in the sandbox too, except for the special cases that they neglect."""
 
 from pathlib import Path
 

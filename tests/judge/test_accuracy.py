@@ -1,4 +1,4 @@
-"""How a handed-in model is judged: credit below the mark, what looks like a look-up, a model that is slow."""
+"""How a submitted model is judged: credit below the required accuracy, suspected look-ups, slow models."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,7 +17,7 @@ MEAN = np.zeros((3, 32, 32), dtype=np.float32)
 
 
 def images(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images whose label is written into all of their pixels."""
+    """Return images whose pixels all hold the label, and the labels."""
     labels = RNG.integers(0, 10, count)
     return np.broadcast_to((20 * labels)[:, None, None, None], (count, 3, 32, 32)).astype(np.uint8), labels
 
@@ -38,7 +38,7 @@ def judging(predict: Any, fingerprint: str = "cifar10-right", files: tuple[str, 
 
 
 def read(share: float) -> Any:
-    """A model that reads the label from the pixels, rightly in a share of all cases."""
+    """Return a model that reads the label from the pixels, and is right for a share of all images."""
 
     def predict(model: object, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
         labels = np.rint(np.median(x.reshape(len(x), -1), axis=1) / 20).astype(np.int64)

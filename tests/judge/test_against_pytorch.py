@@ -1,6 +1,6 @@
 """The reference agrees with PyTorch: layers, update rules and nets, with autograd's gradients, in float64.
 
-Needs the extra `pytorch`. Not for submissions, and not for the compiled extension, which a course here does without.
+These tests need the extra `pytorch`. They test neither submissions nor the compiled extension, which this course lacks.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -31,25 +31,25 @@ sizes = st.integers(1, 5)
 
 @pytest.fixture(scope="module")
 def solution(course: Course) -> CodeUnderTest:
-    """The course's reference solution."""
+    """Return the course's reference solution."""
     return CodeUnderTest(reference(course.assignment))
 
 
 @pytest.fixture
 def rng() -> Random:
-    """Random numbers of one test."""
+    """Return the random numbers of one test."""
     return np.random.default_rng(231)
 
 
 def assert_same(actual: object, expected: Any, name: str = "") -> None:
-    """Shapes, types and values agree, as far as float64 goes for numbers of about 1."""
+    """Check that shapes, types and values agree, as precisely as float64 allows for numbers of about 1."""
     np.testing.assert_allclose(actual, np.asarray(expected), rtol=1e-9, atol=1e-12, strict=True, err_msg=name)
 
 
 def autograd(
     function: Function, inputs: Iterable[np.ndarray], dout: np.ndarray | None = None
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The value of a function of tensors at these arrays, and the gradient for each array."""
+    """Return the value of a function of tensors at these arrays, and the gradient for each array."""
     leaves = [torch.tensor(array, requires_grad=True) for array in inputs]
     out = function(*leaves)
     gradients = torch.autograd.grad(out, leaves, None if dout is None else torch.tensor(dout))
@@ -59,7 +59,7 @@ def autograd(
 def assert_layer(
     forward: Function, backward: Function, function: Function, inputs: Sequence[np.ndarray], *options: object
 ) -> None:
-    """A layer's output and gradients are those of a function of tensors."""
+    """Check that a layer's output and gradients are those of a function of tensors."""
     out, cache = forward(*inputs, *options)
     dout = np.random.default_rng(out.size).normal(size=out.shape)
     expected, expected_gradients = autograd(function, inputs, dout)
@@ -71,7 +71,7 @@ def assert_layer(
 
 
 def affine(x: Any, w: Any, b: Any) -> Any:
-    """PyTorch keeps weights the other way round."""
+    """Return the affine layer's output; PyTorch stores the transposed weights."""
     return functional.linear(x.flatten(1), w.T, b)
 
 
@@ -91,12 +91,12 @@ def test_affine(solution: CodeUnderTest, seed: int, shape: Shape, units: int) ->
 @few
 @given(arrays(np.float64, array_shapes(max_dims=4, max_side=4), elements=st.floats(-10, 10)))
 def test_relu(solution: CodeUnderTest, x: np.ndarray) -> None:
-    """Zero included: both take 0 for the gradient there."""
+    """The inputs include zero, where both use the gradient 0."""
     assert_layer(solution.layers.relu_forward, solution.layers.relu_backward, functional.relu, [x])
 
 
 def margins(scores: Any, y: Any) -> Any:
-    """PyTorch divides by the number of classes too."""
+    """Return the hinge loss; PyTorch also divides by the number of classes."""
     return functional.multi_margin_loss(scores, y) * scores.shape[1]
 
 
@@ -108,7 +108,7 @@ def margins(scores: Any, y: Any) -> Any:
 def test_losses(
     solution: CodeUnderTest, loss: str, function: Function, seed: int, examples: int, classes: int, scale: float
 ) -> None:
-    """Mean loss and its gradient, for small scores and for those that make `exp` overflow."""
+    """Mean loss and its gradient, for small scores and for scores that make `exp` overflow."""
     rng = np.random.default_rng(seed)
     scores, y = scale * rng.normal(size=(examples, classes)), rng.integers(classes, size=examples)
     expected, (gradient,) = autograd(lambda scores: function(scores, torch.tensor(y)), [scores])
@@ -118,12 +118,12 @@ def test_losses(
 
 
 def batchnorm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
-    """Train mode, without running averages; for rows and for pictures."""
+    """Return batch normalisation in train mode, without running averages, for rows and for pictures."""
     return functional.batch_norm(x, None, None, gamma, beta, training=True, eps=eps)
 
 
 def normalisation_inputs(rng: Random, *shape: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x with features of different place and scale, gamma and beta."""
+    """Return x with features of different mean and scale, gamma and beta."""
     features = (shape[1],) + (1,) * (len(shape) - 2)
     x = rng.normal(size=shape) * rng.uniform(0.5, 3, size=features) + rng.normal(size=features)
     return x, rng.normal(size=shape[1]), rng.normal(size=shape[1])
@@ -135,7 +135,7 @@ EPS = pytest.mark.parametrize("options", [{}, {"eps": 0.1}], ids=["usual eps", "
 @EPS
 @pytest.mark.parametrize("backward", ["batchnorm_backward", "batchnorm_backward_alt"])
 def test_batchnorm(solution: CodeUnderTest, rng: Random, backward: str, options: dict[str, float]) -> None:
-    """Train mode, and both ways back."""
+    """Train mode, with both versions of the backward pass."""
     assert_layer(
         solution.layers.batchnorm_forward,
         getattr(solution.layers, backward),
@@ -160,9 +160,9 @@ def test_spatial_batchnorm(solution: CodeUnderTest, rng: Random, options: dict[s
 class Averages:
     """PyTorch's running averages, in the course's conventions.
 
-    PyTorch's momentum is the weight of the new batch, the course's that of the memory. PyTorch also follows the
-    unbiased variance, n / (n - 1) times the course's biased one, where n numbers make one statistic: its memory is
-    scaled by as much.
+    PyTorch's momentum is the weight of the new batch; the course's momentum is the weight of the old average. PyTorch
+    also averages the unbiased variance, which is n / (n - 1) times the course's biased variance if n numbers make one
+    statistic. So its running variance is scaled by this factor.
     """
 
     def __init__(self, mean: np.ndarray, var: np.ndarray, n: int) -> None:
@@ -170,7 +170,7 @@ class Averages:
         self.memory = torch.tensor(mean), torch.tensor(var * self.unbiased)
 
     def train(self, x: Any, gamma: Any, beta: Any, momentum: float = 0.9, eps: float = 1e-5) -> Any:
-        """Normalise by the batch, and follow it."""
+        """Normalise by the batch's statistics, and update the running averages."""
         return functional.batch_norm(x, *self.memory, gamma, beta, training=True, momentum=1 - momentum, eps=eps)
 
     def test(self, x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
@@ -179,7 +179,7 @@ class Averages:
         return functional.batch_norm(x, mean, var / self.unbiased, gamma, beta, training=False, eps=eps)
 
     def assert_same_as(self, bn_param: Handle) -> None:
-        """The layer's running averages are these."""
+        """Check that the layer's running averages equal these."""
         mean, var = self.memory
         assert_same(bn_param["running_mean"], mean, "running_mean")
         assert_same(bn_param["running_var"], var / self.unbiased, "running_var")
@@ -193,7 +193,7 @@ class Averages:
 def test_running_averages(
     solution: CodeUnderTest, rng: Random, forward: str, shape: Shape, start: bool, options: dict[str, float]
 ) -> None:
-    """They follow three batches, stand in for them in test mode, and stay as they are there."""
+    """The running averages follow three batches; test mode uses them and does not change them."""
     normalise = getattr(solution.layers, forward)
     mean, var = (rng.normal(size=3), rng.uniform(0.5, 2, size=3)) if start else (np.zeros(3), np.zeros(3))
     given_averages = {"running_mean": mean, "running_var": var} if start else {}
@@ -214,7 +214,7 @@ def test_running_averages(
 
 
 def layernorm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
-    """Over the features of each row."""
+    """Return layer normalisation, over the features of each row."""
     return functional.layer_norm(x, x.shape[1:], gamma, beta, eps)
 
 
@@ -235,7 +235,7 @@ def test_layernorm(solution: CodeUnderTest, rng: Random, options: dict[str, floa
 def test_spatial_groupnorm(
     solution: CodeUnderTest, seed: int, groups: int, each: int, height: int, width: int, eps: float
 ) -> None:
-    """Any number of groups and of channels in each; gamma and beta have four dimensions, and so do their gradients."""
+    """Any number of groups and of channels in a group; gamma, beta and their gradients have four dimensions."""
     rng = np.random.default_rng(seed)
     x, gamma, beta = normalisation_inputs(rng, 2, groups * each, height, width)
     assert_layer(
@@ -251,7 +251,7 @@ def test_spatial_groupnorm(
 @few
 @given(seeds, array_shapes(max_dims=4, max_side=4), st.floats(0.1, 1))
 def test_dropout(solution: CodeUnderTest, seed: int, shape: Shape, keep: float) -> None:
-    """With the forward's own mask; in test mode nothing happens."""
+    """PyTorch uses the mask of the forward pass; in test mode the layer changes nothing."""
     forward, backward = solution.layers.dropout_forward, solution.layers.dropout_backward
     param, x = {"p": keep, "seed": seed}, np.random.default_rng(seed).normal(size=shape)
     _, cache = forward(x, {"mode": "train", **param})
@@ -262,7 +262,7 @@ def test_dropout(solution: CodeUnderTest, seed: int, shape: Shape, keep: float) 
 
 @pytest.mark.parametrize("keep", [0.2, 0.7])
 def test_dropout_mask(solution: CodeUnderTest, keep: float) -> None:
-    """It holds what PyTorch's does, about as often. PyTorch's p is the probability to drop, the course's to keep."""
+    """The mask has PyTorch's values, about as often. PyTorch's p is the probability to drop, the course's to keep."""
     ones = np.ones((100, 100))
     mask, _ = solution.layers.dropout_forward(ones, {"mode": "train", "p": keep, "seed": 1})
     torch.manual_seed(1)
@@ -286,13 +286,13 @@ SPEEDS = pytest.mark.parametrize("speed", ["naive", "fast"])
 
 
 def layers_by_speed(solution: CodeUnderTest, layer: str, speed: str) -> tuple[Function, Function]:
-    """Forward and backward of a layer that comes in two speeds."""
+    """Return the forward and backward functions of a layer, naive or fast."""
     module = solution.layers if speed == "naive" else solution.fast_layers
     return getattr(module, f"{layer}_forward_{speed}"), getattr(module, f"{layer}_backward_{speed}")
 
 
 def convolution_inputs(rng: Random, pictures: Shape, filters: Shape) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, w and b."""
+    """Return x, w and b."""
     return rng.normal(size=pictures), rng.normal(size=filters), rng.normal(size=filters[0])
 
 
@@ -335,7 +335,7 @@ def test_max_pooling(solution: CodeUnderTest, rng: Random, case: str, speed: str
 
 
 def test_convolution_sandwiches(solution: CodeUnderTest, rng: Random) -> None:
-    """A convolution with a ReLU; with batch norm before it; with pooling behind it."""
+    """A convolution with a ReLU, with batch norm before the ReLU, and with pooling after it."""
     joined, inputs = solution.layer_utils, convolution_inputs(rng, (3, 2, 6, 4), (4, 2, 3, 3))
     conv_param, scales = {"stride": 1, "pad": 1}, (rng.normal(size=4), rng.normal(size=4))
 
@@ -367,8 +367,9 @@ def test_convolution_sandwiches(solution: CodeUnderTest, rng: Random) -> None:
     )
 
 
-# PyTorch's velocity points up the gradient and is multiplied by the learning rate only when it moves the parameter: the
-# same steps, as long as the learning rate stays. Its RMSprop and Adam add epsilon to the root, as the course's do.
+# PyTorch's velocity points up the gradient, and PyTorch multiplies it by the learning rate only when it moves the
+# parameter. The steps are the same while the learning rate is constant. PyTorch's RMSprop and Adam add epsilon to the
+# root, like the course's.
 RULES = [
     ("sgd", None, torch.optim.SGD, {"lr": 1e-2}),
     ("sgd", {"learning_rate": 0.5}, torch.optim.SGD, {"lr": 0.5}),
@@ -406,7 +407,7 @@ def test_update_rules(
     kind: Function,
     options: dict[str, Any],
 ) -> None:
-    """Eight steps with gradients of every size, and what is remembered after each; by default and with settings."""
+    """Eight steps with gradients of every size, and the rule's state after each step; by default and with settings."""
     rule, w, state = getattr(solution.optim, name), rng.normal(size=(3, 4)), config
     leaf = torch.tensor(w, requires_grad=True)
     optimiser = kind([leaf], **options)
@@ -424,18 +425,18 @@ def test_update_rules(
 
 
 def draw_parameters(solution: CodeUnderTest, net: Handle, rng: Random) -> None:
-    """Make all of a net's parameters so large that each one matters."""
+    """Draw a net's parameters so large that each one matters."""
     for name, value in solution.fetch(net.params).items():
         net.params[name] = 0.5 * rng.normal(size=value.shape)
 
 
 def parameters(solution: CodeUnderTest, net: Handle) -> dict[str, Any]:
-    """A net's parameters as tensors."""
+    """Return a net's parameters as tensors."""
     return {name: torch.tensor(value) for name, value in solution.fetch(net.params).items()}
 
 
 def assert_net(solution: CodeUnderTest, net: Handle, scores: Function, X: Any, y: Any, reg: float) -> None:
-    """A net's loss, and its gradient for every parameter, are those of scores computed by PyTorch."""
+    """Check that a net's loss and its gradients equal those of scores that PyTorch computes."""
     params = solution.fetch(net.params)
 
     def regularised(*leaves: Any) -> Any:
@@ -453,7 +454,7 @@ def assert_net(solution: CodeUnderTest, net: Handle, scores: Function, X: Any, y
 
 
 def fully_connected(X: Any, params: dict[str, Any], norms: Sequence[Function] = (), masks: Sequence[Any] = ()) -> Any:
-    """Scores of a fully connected net; norms and masks belong to its hidden layers."""
+    """Return the scores of a fully connected net; norms and masks belong to its hidden layers."""
     depth, hidden = sum(name.startswith("W") for name in params), X
     for i in range(1, depth):
         hidden = affine(hidden, params[f"W{i}"], params[f"b{i}"])
@@ -484,7 +485,7 @@ def test_two_layer_net(solution: CodeUnderTest, rng: Random, reg: float) -> None
 def test_fully_connected_net(
     solution: CodeUnderTest, rng: Random, normalization: str | None, keep: float, reg: float
 ) -> None:
-    """Three layers with what belongs between them: two batches' losses and gradients, then scores in test mode."""
+    """Three layers with normalisation and dropout: two batches' losses and gradients, then scores in test mode."""
     n, hidden, seed = 6, (8, 7), 3
     net = solution.classifiers.fc_net.FullyConnectedNet(
         hidden, 6, 4, dropout=keep, normalization=normalization, reg=reg, dtype=np.float64, seed=seed
@@ -509,7 +510,7 @@ def test_fully_connected_net(
 
 
 def three_layers(X: Any, params: dict[str, Any]) -> Any:
-    """Scores of a three-layer convolutional net."""
+    """Return the scores of a three-layer convolutional net."""
     maps = functional.conv2d(X, params["W1"], params["b1"], padding="same").relu()
     hidden = affine(functional.max_pool2d(maps, 2), params["W2"], params["b2"]).relu()
     return affine(hidden, params["W3"], params["b3"])
@@ -527,7 +528,7 @@ def test_three_layer_convnet(solution: CodeUnderTest, rng: Random, size: int, re
 
 
 def own_net(X: Any, params: dict[str, Any], norms: Sequence[Function]) -> Any:
-    """Scores of the convolutional net that the reference designs for itself."""
+    """Return the scores of the convolutional net that the reference designs itself."""
     for i, norm in enumerate(norms, start=1):
         maps = functional.conv2d(X, params[f"W{i}"], params[f"b{i}"], padding="same")
         X = functional.max_pool2d(norm(maps, params[f"gamma{i}"], params[f"beta{i}"]).relu(), 2)

@@ -1,4 +1,4 @@
-"""Part 5 comes as two notebooks: which are judged, which one counts, and what nbgrader makes of it."""
+"""The two notebooks of part 5: which are judged, which one counts, and what nbgrader shows."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def test_an_untouched_notebook_is_not_judged_beside_one_that_was_begun(
 def test_an_untouched_part_is_judged_by_what_is_installed(
     course: Course, blank: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is worth nothing in either notebook: that need not wait for the other's framework."""
+    """An untouched part earns nothing in either notebook, so it does not wait for the other notebook's framework."""
     first, second = course.parts[4].alternatives
     monkeypatch.setattr(alternatives, "is_installed", lambda assignment, part: part.framework == second.framework)
     assert begun(course, blank) == [second.notebook]
@@ -100,7 +100,7 @@ def answer(notebook: Path, cell: str) -> None:
 
 @pytest.mark.skipif(
     not any(profiles.is_installed(ASSIGNED, one) for one in ASSIGNED.parts[4].alternatives),
-    reason="neither PyTorch nor TensorFlow is installed: the part is open then",
+    reason="neither PyTorch nor TensorFlow is installed, so the part is open",
 )
 def test_nothing_handed_in_is_said_once(course: Course, blank: Path, level: int) -> None:
     for alternative in course.parts[4].alternatives:
@@ -127,7 +127,7 @@ def test_what_cannot_be_judged_never_costs_the_other_nor_becomes_a_zero() -> Non
     assert alternatives.best([verdict("PyTorch", 1), open_one]).name == "PyTorch"
     assert alternatives.best([verdict("PyTorch", 0, "failed"), open_one]).name == "TensorFlow"
     assert alternatives.best([verdict("PyTorch", 3), open_one]).flags == ()
-    (flag,) = alternatives.best([verdict("PyTorch", 1), open_one]).flags  # it might have earned 3
+    (flag,) = alternatives.best([verdict("PyTorch", 1), open_one]).flags  # the open notebook might have earned 3
     assert flag.startswith("TensorFlow.ipynb was handed in too, and could not be judged in full")
     assert (
         "could not be judged in full (It is not there)"
@@ -178,10 +178,10 @@ def test_the_points_of_both_are_those_of_the_first(course: Course) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda content: graded(content)[0].update(points=3), "set its own to 0"),
-        (lambda content: graded(content)[0].update(grade_id="another"), "grade cells are not the same"),
-        (lambda content: content["metadata"]["autograder"].update(instead_of="Nothing.ipynb"), "which is not there"),
-        (lambda content: content["metadata"]["autograder"].update(framework="jax"), "none of torch and tensorflow"),
+        (lambda content: graded(content)[0].update(points=3), "set all points in the alternative to 0"),
+        (lambda content: graded(content)[0].update(grade_id="another"), "part numbers or grade cells differ"),
+        (lambda content: content["metadata"]["autograder"].update(instead_of="Nothing.ipynb"), "does not exist"),
+        (lambda content: content["metadata"]["autograder"].update(framework="jax"), "are: torch and tensorflow"),
     ],
 )
 def test_notebooks_that_do_not_go_together_are_said(course: Course, tmp_path: Path, change: object, said: str) -> None:

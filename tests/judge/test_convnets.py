@@ -1,4 +1,4 @@
-"""Draws on which single and double precision agree about a gradient: away from where a ReLU bends."""
+"""Random inputs on which single and double precision agree about a gradient: away from the kinks of ReLUs."""
 
 import numpy as np
 import pytest
@@ -14,19 +14,19 @@ SEEDS = range(12)
 
 @pytest.fixture(scope="module")
 def solution(course: Course) -> CodeUnderTest:
-    """The course's reference solution."""
+    """Return the course's reference solution."""
     return CodeUnderTest(reference(course.assignment))
 
 
 def drawn(seed: int) -> Draw:
-    """Parameters, two pictures and their labels."""
+    """Return drawn parameters, two pictures and their labels."""
     rng = np.random.default_rng(seed)
     pictures = rng.normal(size=(2, 3, 32, 32)).astype(np.float32)
     return convnet_params(rng, (4, 3)), (pictures, rng.integers(10, size=2))
 
 
 def is_fit(solution: CodeUnderTest, draw: Draw, count: int) -> bool:
-    """Whether a draw is taken at once."""
+    """Tell whether the search accepts this draw at once."""
     draws = iter([draw])
     try:
         away_from_kinks(solution, lambda: next(draws), 0.002, count)
@@ -37,13 +37,13 @@ def is_fit(solution: CodeUnderTest, draw: Draw, count: int) -> bool:
 
 @pytest.fixture(scope="module")
 def fit(solution: CodeUnderTest) -> dict[int, list[int]]:
-    """For one step and for two, the seeds of draws that are fit."""
+    """Return the seeds of accepted draws, for one step and for two."""
     return {count: [seed for seed in SEEDS if is_fit(solution, drawn(seed), count)] for count in (1, 2)}
 
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_one_unit_at_its_kink_is_enough(solution: CodeUnderTest, fit: dict[int, list[int]], layer: int) -> None:
-    """The bias of a good draw is changed so that one unit of the layer becomes as good as zero."""
+    """The test changes the bias of a good draw so that one unit of the layer becomes nearly zero."""
     params, (x, y) = drawn(fit[1][0])
     before, _ = solution.layers.conv_forward_naive(x.astype(np.float64), *params[:2], {"stride": 1, "pad": 2})
     if layer == 1:
@@ -54,13 +54,13 @@ def test_one_unit_at_its_kink_is_enough(solution: CodeUnderTest, fit: dict[int, 
 
 
 def test_a_second_step_meets_other_kinks(fit: dict[int, list[int]]) -> None:
-    """What is fit for two steps is fit for one, and not the other way round."""
+    """A draw that is accepted for two steps is accepted for one, but not the other way round."""
     assert set(fit[2]) < set(fit[1])
     assert fit[2]
 
 
 def test_a_draw_that_is_never_fit_ends(solution: CodeUnderTest) -> None:
-    """Without weights and biases all units are zero: that is a fault of the test, which ends."""
+    """Without weights and biases all units are zero; the search for a draw ends with an error."""
     params, (x, y) = drawn(0)
     nothing = [np.zeros_like(param) for param in params], (x, y)
     with pytest.raises(RuntimeError, match="comes near its ReLU's kink"):

@@ -1,4 +1,4 @@
-"""A kept verdict holds as long as nothing has changed that decides it, and no longer: both directions, file by file."""
+"""A stored verdict is valid until a file that decides it changes: both directions, file by file."""
 
 import shutil
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ ROOMS = {
     ),
     **dict.fromkeys(("assignment.py", "catalogue.py", "course.py", "errors.py", "kit.py", "verdict.py"), ALL),
 }
-"""Which parts are judged again when a file of a room changes."""
+"""The parts that are judged again when a file of a room of the engine changes."""
 GRADER = Path("assignments", ASSIGNMENT)
 ROOMS_OF_GRADER = {
     **dict.fromkeys(("__init__.py", "assignment.toml", "kit"), ALL),
@@ -30,7 +30,7 @@ ROOMS_OF_GRADER = {
 }
 """The same for an assignment's grader."""
 BESIDE_TESTS = {"hidden/conftest.py": NONE, "mistakes/survivors.toml": NONE}
-"""Files beside hidden tests and known mistakes that are neither, nor serve them when a submission is judged."""
+"""Files in the folders of hidden tests and known mistakes that do not matter for judging a submission."""
 PARTS = {
     "fully_connected_nets": {1}, "batch_normalization": {2}, "dropout": {3}, "convolutional_networks": {4}, "py_torch": {5},
 }  # fmt: skip
@@ -38,7 +38,7 @@ PARTS = {
 
 @pytest.fixture
 def copied(course: Course, tmp_path: Path) -> tuple[Course, Path]:
-    """A course, and the engine, to change."""
+    """Return copies of a course and of the engine that a test may change."""
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(ENGINE, tmp_path / "autograder", ignore=ignored)
     shutil.copytree(ROOT / "datasets", tmp_path / "datasets", ignore=ignored)
@@ -61,16 +61,16 @@ def changed(path: Path) -> Iterator[None]:
 
 
 def expected(name: Path) -> set[int]:
-    """The parts that a file of the engine belongs to."""
+    """Return the parts that must be judged again when this file of the engine changes."""
     if name.parts[0] in ROOMS:
         return ROOMS[name.parts[0]]
     if name == GRADER.with_name("__init__.py"):
         return NONE
-    assert name.is_relative_to(GRADER), f"{name}: say in this test whose verdicts it decides"
+    assert name.is_relative_to(GRADER), f"{name}: say in this test which parts it belongs to"
     own = name.relative_to(GRADER)
     if own.parts[0] in ROOMS_OF_GRADER:
         return ROOMS_OF_GRADER[own.parts[0]]
-    assert own.parts[0] in ("hidden", "mistakes"), f"{name}: say in this test whose verdicts it decides"
+    assert own.parts[0] in ("hidden", "mistakes"), f"{name}: say in this test which parts it belongs to"
     if own.as_posix() in BESIDE_TESTS:
         return BESIDE_TESTS[own.as_posix()]
     return PARTS.get(name.stem.removeprefix("test_"), ALL)

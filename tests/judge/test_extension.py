@@ -1,4 +1,4 @@
-"""The Cython extension in a verdict: the submitted source is built once, judged as built, and harms nothing else."""
+"""The Cython extension in a verdict: the submitted source is built once and judged, and harms nothing else."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ FAST_USERS = ("three_layer_convnet", "learns_part4")
 
 
 def edit(old: str, new: str, file: str = "im2col_cython.pyx"):
-    """A change of one text in a file of the package."""
+    """Return a change of one text in a file of the package."""
 
     def change(folder: Path) -> None:
         path = folder / "cs231n" / file
@@ -34,7 +34,7 @@ def test_built_once_for_all_who_hand_in_the_same_source(judge: Judge, monkeypatc
     change = edit('"""See `im2col.im2col_6d`."""', '"""My own words."""')
     judge(change, "conv_extension")
     monkeypatch.setattr(extension, "build", lambda *_: pytest.fail("built again"))
-    for again in (change, lambda folder: None):  # the given source was built for the course
+    for again in (change, lambda folder: None):  # the course has built the given source already
         (exercise,) = judge(again, "conv_extension").exercises
         assert exercise.score == exercise.points
 
@@ -50,7 +50,7 @@ def test_what_stands_in_the_librarys_way_is_put_aside(judge: Judge) -> None:
 
 
 def divide_as_python_2_did(folder: Path) -> None:
-    """Code for Cython 0.29, where / of whole numbers gave a whole number."""
+    """Change the source to code for Cython 0.29, where / of integers gives an integer."""
     edit("cdivision=True, ", "")(folder)
     edit("//", "/")(folder)
 
@@ -102,7 +102,7 @@ def test_an_extension_that_is_slow_is_caught(judge: Judge) -> None:
 
 
 def mended(folder: Path) -> None:
-    """Another source than the course's, as good."""
+    """Change the source to another one that is as good as the course's."""
     edit('"""See `im2col.im2col`."""', '"""Changed."""')(folder)
 
 
@@ -127,14 +127,14 @@ def test_a_machine_that_builds_nothing_is_our_fault(
 def test_a_build_that_ended_early_is_tried_once_more(
     judge: Judge, monkeypatch: pytest.MonkeyPatch, failures: int, outcome: str, tries: int
 ) -> None:
-    """And then the course's own: where that does not come to an end either, it is the machine."""
-    judge(lambda folder: None, "conv_extension")  # the course's own is there
+    """The course's own source is tried next; if this build does not end either, the machine is at fault."""
+    judge(lambda folder: None, "conv_extension")  # now the course's own extension is built
     asked: list[Path] = []
 
     def stop(level: int, file: Path) -> bytes:
         asked.append(file)
         if len(asked) <= failures:
-            raise BuildError("It did not come to an end.", lasting=False)
+            raise BuildError("It did not finish.", lasting=False)
         return build(level, file)
 
     monkeypatch.setattr(extension, "build", stop)
@@ -146,7 +146,7 @@ def test_a_build_that_ended_early_is_tried_once_more(
 
 
 def old_package(folder: Path) -> None:
-    """What students of 2018 handed in: the package alone, with its own setup.py and habits, and none of the release's tools."""
+    """Make a submission of 2018: only the package, with its own setup.py and old code, without the release's tools."""
     for child in folder.iterdir():
         if child.name != "cs231n":
             shutil.rmtree(child) if child.is_dir() else child.unlink()
@@ -214,7 +214,7 @@ def conv_forward_fast(x, w, b, conv_param):
 
 
 def test_what_is_remembered_is_not_fast(judge: Judge) -> None:
-    """A slow convolution that gives the answer of the first call again, and a right one that is slow."""
+    """A slow convolution that returns the answer of the first call again, and a correct but slow one."""
 
     def change(text: str):  # type: ignore[no-untyped-def]
         def append(folder: Path) -> None:
@@ -223,7 +223,7 @@ def test_what_is_remembered_is_not_fast(judge: Judge) -> None:
 
         return append
 
-    slow = REMEMBERING.replace("if key not in _seen:", "for _ in range(4):")  # far from the bound on any machine
+    slow = REMEMBERING.replace("if key not in _seen:", "for _ in range(4):")  # far beyond the limit on every machine
     for text, words in ((REMEMBERING, "out is wrong"), (slow, "more than 20 is expected")):
         (exercise,) = judge(change(text), "conv_extension").exercises
         test = next(test for test in exercise.tests if test.kind == "speed")

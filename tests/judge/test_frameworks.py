@@ -1,4 +1,4 @@
-"""Part 5 in the sandbox: nets that live in a notebook, for PyTorch and TensorFlow, where these are installed."""
+"""Part 5 in the sandbox: nets that are defined in a notebook, for the installed ones of PyTorch and TensorFlow."""
 
 import dataclasses
 import itertools
@@ -34,14 +34,14 @@ ALTERNATIVES = [pytest.param(number, id=name, marks=needs(name)) for number, nam
 
 @pytest.fixture(scope="module", params=ALTERNATIVES)
 def alternative(request: pytest.FixtureRequest, course: Course) -> Part:
-    """One of the notebooks of part 5."""
+    """Return each notebook of part 5 in turn."""
     part: Part = course.parts[4].alternatives[request.param]
     return part
 
 
 @pytest.fixture(scope="module")
 def solved(course: Course, alternative: Part, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A submission in which the notebook is done, and no model saved."""
+    """Return a submission with the notebook solved and no saved model."""
     folder = tmp_path_factory.mktemp("solved") / "assignment2"
     students.solved(course, folder, [alternative])
     edited(alternative, "challenge_model", ('size="full"', 'size="quick"'))(folder)
@@ -50,7 +50,7 @@ def solved(course: Course, alternative: Part, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def judge(course: Course, alternative: Part, solved: Path, tmp_path: Path, level: int) -> Callable[..., PartVerdict]:
-    """Judge that submission with a change, on some exercises."""
+    """Return a function that judges that submission with a change, on some exercises."""
 
     def judge(change: Change = lambda folder: None, *exercises: str, level: int = level) -> PartVerdict:
         folder = tmp_path / "submission"
@@ -65,7 +65,7 @@ def judge(course: Course, alternative: Part, solved: Path, tmp_path: Path, level
 
 
 def edited(alternative: Part, cell: str, *changes: tuple[str, str]) -> Change:
-    """A change: some text of a cell becomes another."""
+    """Return a change that replaces texts of a cell."""
 
     def change(folder: Path) -> None:
         path = folder / alternative.notebook
@@ -126,7 +126,7 @@ CELLS = {
     "sequential_code": "sequential_convnet",
     "challenge_model": "learns_part5",
 }
-"""The exercise that lies in a cell."""
+"""The exercise of each cell."""
 MISTAKES = {
     "torch": {
         "barebones_code": {
@@ -222,11 +222,11 @@ HINTS = {
     "nothing changed in place": "Change the parameters in place",
     "uphill": "The step adds the gradient",
 }
-"""What is said of a mistake, wherever it is made."""
+"""The expected hint for each mistake, the same in both notebooks."""
 
 
 def test_mistakes_are_caught_and_named(judge: Callable[..., PartVerdict], alternative: Part) -> None:
-    """In each round one of every cell."""
+    """Each round makes one mistake in every cell."""
     of_cells = MISTAKES[alternative.framework]
     missed, unnamed = [], []
     for names in itertools.zip_longest(*of_cells.values()):
@@ -373,7 +373,7 @@ def build_model():
 """,
     },
 }
-"""Right code, as others write it."""
+"""Correct code, written differently from the reference."""
 
 
 def rewritten(alternative: Part) -> Change:
@@ -396,7 +396,7 @@ def test_right_code_in_another_hand_gets_all_points(judge: Callable[..., PartVer
 
 @pytest.mark.parametrize("alternative", ALTERNATIVES[1:], indirect=True)
 def test_graphs_take_choices_that_python_makes(judge: Callable[..., PartVerdict], alternative: Part) -> None:
-    """AutoGraph turns an ``if`` into a graph's, and has to find its lines for that: those of a notebook."""
+    """AutoGraph converts a Python ``if`` to graph code, and must find the source lines in the notebook."""
     verdict = judge(
         edited(
             alternative,
@@ -410,7 +410,7 @@ def test_graphs_take_choices_that_python_makes(judge: Callable[..., PartVerdict]
 
 
 def test_the_reference_can_take_a_students_place(course: Course, alternative: Part) -> None:
-    """As it does where a test breaks off: to see whose fault that is."""
+    """The judge does this if a test breaks off, to see whether the test or the student is at fault."""
     own = CodeUnderTest(reference(course.assignment, alternative))
     assert [param.shape for param in own.framework.start(7, 5, 10)][:2] == [(7, 3, 5, 5), (7,)]
 
@@ -441,7 +441,7 @@ def with_model(alternative: Part, content: bytes) -> Change:
 
 
 class Bomb:
-    """Writes where it is unpickled."""
+    """An object that writes a file when it is unpickled."""
 
     def __reduce__(self) -> tuple[object, tuple[str, str]]:
         return open, ("/tmp/part5-was-here", "w")
@@ -460,7 +460,7 @@ def test_a_file_that_is_no_model_is_said(judge: Callable[..., PartVerdict], alte
 
 
 def save(alternative: Part, folder: Path, data: str) -> None:
-    """Save an untrained net of the notebook's kind in a file as the student's would be."""
+    """Save an untrained net of the notebook's kind in a file like a student's."""
     from autograder.assignments.assignment2.kit.runner import frameworks
 
     mean, deviation = np.zeros(3), np.ones(3)
@@ -486,7 +486,7 @@ def test_a_wrapped_net_is_saved_as_the_net_that_it_is(alternative: Part, tmp_pat
     if alternative.framework == "torch":
         import torch
 
-        class Compiled(torch.nn.Module):  # as torch.compile makes it, which takes a compiler
+        class Compiled(torch.nn.Module):  # like the result of torch.compile, which needs a compiler
             def __init__(self, model: torch.nn.Module) -> None:
                 super().__init__()
                 self._orig_mod = model
@@ -507,7 +507,7 @@ def test_a_wrapped_net_is_saved_as_the_net_that_it_is(alternative: Part, tmp_pat
 
 
 def test_a_class_of_another_part_is_not_taken_for_this_ones(alternative: Part, solved: Path, tmp_path: Path) -> None:
-    """Part 4 has a ThreeLayerConvNet, too; whoever runs pytest in the folder has both notebooks."""
+    """Part 4 has a ThreeLayerConvNet too, and pytest in the student's folder loads both notebooks."""
     shutil.copy(solved / alternative.notebook, tmp_path)
     cell = {"cell_type": "code", "source": "ThreeLayerConvNet = 4"}
     (tmp_path / "ConvolutionalNetworks.ipynb").write_text(json.dumps({"cells": [cell]}))
@@ -535,7 +535,7 @@ def other_pictures(course: Course) -> object:
 
 
 def test_its_runner_reaches_nothing(alternative: Part, reachable: Path, each_level: int) -> None:
-    """The framework adds folders and, for TensorFlow, a glimpse of /proc; no way out."""
+    """The framework adds readable folders and, for TensorFlow, a small part of /proc, but no way out."""
     secret = reachable / "secret"
     secret.write_text("out of reach")
     (reachable / "submission").mkdir()
@@ -549,7 +549,7 @@ def test_its_runner_reaches_nothing(alternative: Part, reachable: Path, each_lev
 
 
 def test_data_has_no_room_in_the_addresses_of_libraries(alternative: Part, reachable: Path, each_level: int) -> None:
-    """Also where there is no control group, as an ordinary user may have none."""
+    """This holds without a control group too, because an ordinary user may have none."""
     (reachable / "cs231n").mkdir()
     greedy = "import numpy as np\ndef fill(size): return float(np.ones(size).sum())\n"
     (reachable / "cs231n" / "__init__.py").write_text("")
@@ -560,7 +560,7 @@ def test_data_has_no_room_in_the_addresses_of_libraries(alternative: Part, reach
     remote = Remote(process)
     try:
         assert remote.call("greedy.fill", (2**24,), {}) == 2**24
-        with pytest.raises(CodeError, match="MemoryError"):  # a group would end it instead
+        with pytest.raises(CodeError, match="MemoryError"):  # a control group would end the runner instead
             remote.call("greedy.fill", (2**27,), {})
     finally:
         remote.close()
@@ -578,7 +578,7 @@ def test_what_is_not_installed_is_open(
 def test_only_one_runner_and_little_memory(
     judge: Callable[..., PartVerdict], alternative: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two gigabytes are a net's; asking for more costs what asks, and its runner; another one serves the rest."""
+    """A net has two gigabytes; a request for more costs that exercise and its runner, and another runner does the rest."""
     greedy = "import numpy as np\ndef sequential_convnet(*sizes): return [np.ones(2**27) for _ in range(3)]"
     started: list[object] = []
     start = launch.start

@@ -1,4 +1,4 @@
-"""What hidden tests send is drawn for the submission, and never what the public checks send."""
+"""Hidden tests send inputs that are drawn for the submission, and never the inputs of the public checks."""
 
 import hashlib
 from collections.abc import Callable
@@ -23,7 +23,7 @@ EXERCISES = (
 
 
 def drawn(value: Any) -> set[str]:
-    """Digests of the arrays in a value that look drawn by lot: small constants and ranges may well be the same."""
+    """Return digests of the arrays in a value that look random; small constants and ranges may be the same anyway."""
     if isinstance(value, np.ndarray):
         kept = value.dtype.kind == "f" and len(np.unique(value)) >= 8 and len(np.unique(np.diff(value.ravel()))) > 4
         return {hashlib.sha256(np.ascontiguousarray(value, dtype=np.float64).tobytes()).hexdigest()} if kept else set()
@@ -34,7 +34,7 @@ def drawn(value: Any) -> set[str]:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """What the judge sends to runners."""
+    """Return digests of the random arrays that the judge sends to runners."""
     seen: set[str] = set()
     usual = Wire.send
 
@@ -47,7 +47,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def public_inputs(course: Course, exercise: str) -> set[str]:
-    """What the public checks of an exercise send."""
+    """Return digests of the random arrays that the public checks of an exercise send."""
     seen: set[str] = set()
     backend = reference(course.assignment)
 
@@ -71,13 +71,13 @@ def test_public_checks_never_reuse_hidden_inputs(judge: Judge, course: Course, s
     verdict = judge(lambda folder: None, exercise)
     assert verdict.score == verdict.points
     public = public_inputs(course, exercise)
-    assert sent, "the judge sent nothing that looks drawn"
-    assert public, "the public checks sent nothing that looks drawn"
+    assert sent, "the judge sent no array that looks random"
+    assert public, "the public checks sent no array that looks random"
     assert not sent & public
 
 
 def test_another_submission_gets_other_inputs(judge: Judge, sent: set[str]) -> None:
-    """One more line anywhere, and nothing that is drawn is what it was; the same files, and all of it is."""
+    """One more line anywhere changes all drawn inputs; the same files give the same inputs."""
     judge(lambda folder: None, "affine_forward")
     first = set(sent)
     sent.clear()

@@ -1,4 +1,4 @@
-"""Known mistakes in the sandbox, as students make them; that all of them are caught and named is the gate's."""
+"""Known mistakes in the sandbox, as students make them. The gate checks that all mistakes are caught and named."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whole verdicts: the reference gets everything, a blank release what is given, three mistakes cost three exercises."""
+"""Whole verdicts: the reference earns everything, a blank release the given points, mistakes cost their exercises."""
 
 import dataclasses
 import shutil
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("verdicts")
 
 
 def append(module: str, text: str):  # type: ignore[no-untyped-def]
-    """A change: more lines at the end of a module."""
+    """Return a change that appends lines to a module."""
 
     def change(folder: Path) -> None:
         path = folder / "cs231n" / module
@@ -121,7 +121,7 @@ def test_a_hang_at_import_costs_one_limit(judge: Judge) -> None:
         verdict = judge(append("__init__.py", "\nwhile True: pass\n"))
     assert verdict.score == 0
     assert all(
-        "did not end well" in exercise.message or exercise.id == "accuracy_part1" for exercise in verdict.exercises
+        "did not finish" in exercise.message or exercise.id == "accuracy_part1" for exercise in verdict.exercises
     )
     assert {exercise.outcome for exercise in verdict.exercises} == {"failed"}
 
@@ -160,8 +160,8 @@ def test_a_broken_layer_of_another_part_is_named(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
-        ("None", "returned nothing"),
-        ("(1, 2, 3)", "another number of values"),
+        ("None", "returned one value or None"),
+        ("(1, 2, 3)", "different number of values"),
         ("('text', ())", "out is a str"),
         ("([[1.0]], ())", "out is a list"),
         ("(np.full((len(x), w.shape[1]), np.nan), ())", "NaN or infinite"),
@@ -223,7 +223,7 @@ def test_a_model_of_other_data_is_open(judge: Judge) -> None:
 def test_a_model_without_what_its_part_is_about(
     judge: Judge, course: Course, tmp_path: Path, part: int, other: int, sentence: str
 ) -> None:
-    """Another part's model, accurate enough, in the place of this one's; a student's own check says the same."""
+    """The submission holds another part's model, which is accurate enough; a student's own check says the same."""
 
     def change(folder: Path) -> None:
         (folder / "models").mkdir()
@@ -253,7 +253,7 @@ def test_a_broken_model_costs_only_its_own_points(judge: Judge, content: bytes) 
 
 
 def test_a_looked_up_test_set_is_flagged(judge: Judge, course: Course) -> None:
-    """A model that knows the pictures by heart gets its points and a flag for the instructor."""
+    """A model that has memorised the pictures gets its points, and a flag for the instructor."""
     cheat = (
         "\nclass FullyConnectedNet(FullyConnectedNet):\n"
         "    def loss(self, X, y=None):\n"
@@ -282,7 +282,7 @@ def test_a_looked_up_test_set_is_flagged(judge: Judge, course: Course) -> None:
 @pytest.mark.slow
 @pytest.mark.long
 def test_on_real_pictures(judge: Judge, course: Course, real: Path) -> None:
-    """The reference on CIFAR-10: everything but the quickly trained model's accuracy is the same."""
+    """The reference on CIFAR-10: all results are the same, except the accuracy of the quickly trained model."""
     on_real = Course(course.root, real)
     for part in filter(lambda part: is_installed(course.assignment, part), course.parts):
         modules = [exercise.id for exercise in part.automatic if not exercise.id.startswith("accuracy")]
@@ -290,7 +290,7 @@ def test_on_real_pictures(judge: Judge, course: Course, real: Path) -> None:
 
 
 def test_a_fault_of_ours_is_an_error_and_never_points(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hint that breaks, in the middle of an exercise whose first tests passed."""
+    """A hint raises an exception in the middle of an exercise whose first tests passed."""
 
     def broken(*args: object) -> str:
         raise FileExistsError("ours")

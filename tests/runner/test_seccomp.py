@@ -1,4 +1,4 @@
-"""The filter of system calls says what its tables say, on both architectures: it is run here by an interpreter."""
+"""The filter of system calls does what its tables say, on both architectures; an interpreter here runs it."""
 
 import ctypes
 import os
@@ -28,7 +28,7 @@ OTHER_NAMES = {"newfstatat": "fstatat"}
 def decide(
     machine: str, number: int, *arguments: int, processes: bool = False, removes: bool = False, audit: int | None = None
 ) -> int:
-    """What the kernel would do with a system call: run the filter."""
+    """Run the filter, and return the kernel's action for a system call."""
     program = seccomp.assemble(machine, PID, processes, removes)
     words = {0: number, 4: ARCHITECTURES[machine][0] if audit is None else audit}
     words |= {16 + 8 * place: value & 0xFFFFFFFF for place, value in enumerate(arguments)}
@@ -153,7 +153,7 @@ def test_x32_calls_do_not_exist() -> None:
 
 @pytest.mark.parametrize("machine", HEADERS)
 def test_numbers_are_the_kernels(machine: str) -> None:
-    """Against the C library's headers, where they are installed."""
+    """They are compared with the C library's headers, if these are installed."""
     if not HEADERS[machine].is_file():
         pytest.skip(f"{HEADERS[machine]} is not installed")
     found = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", HEADERS[machine].read_text())

@@ -1,4 +1,4 @@
-"""The wire gives back what was sent, and answers every kind of rubbish with a WireError, in bounded time and memory."""
+"""The wire returns the values that were sent, and raises WireError for invalid data, in bounded time and memory."""
 
 import json
 import random
@@ -48,7 +48,7 @@ VALUES = st.recursive(
 
 
 class Refused(Exception):
-    """Something that is no value was sent or received."""
+    """An invalid value was sent or received."""
 
 
 def refuse(value: object) -> dict[str, object]:
@@ -106,7 +106,7 @@ def test_what_is_sent_arrives(value: object) -> None:
 @settings(max_examples=60)
 @given(st.lists(st.integers(-3, 3).map(lambda more: AT_ONCE + more) | st.integers(0, 3 * AT_ONCE), max_size=4))
 def test_messages_that_arrive_together_are_read_one_by_one(sizes: list[int]) -> None:
-    """Whatever of them was read ahead, and wherever in them that ends."""
+    """The messages may be read ahead, up to any byte."""
     ours, theirs = socket.socketpair()
     contents = [np.arange(size, dtype=np.int32).view(np.uint8)[:size].copy() for size in sizes]
 
@@ -202,8 +202,8 @@ def one_array(dtype: object, shape: object, tail: bytes = b"") -> bytes:
         framed('{"arrays": [], "message": {"value": {"list": ["half of a character: \\ud800"]}}}'),
         framed('{"arrays": [], "message": {"value": {"dict": [["\\udfff", 1]]}}}'),
         framed('{"arrays": [], "message": {"value": [' + "[]," * 200_000 + "[]]}}"),
-        one_array("<f8", [0, 2**29, 2**29, 2**29]),  # empty, and still more than NumPy's indices can count
-        one_array("|b1", [4], b"\x00\x01\x02\x01"),  # neither true nor false
+        one_array("<f8", [0, 2**29, 2**29, 2**29]),  # empty, but still too large for NumPy's indices
+        one_array("|b1", [4], b"\x00\x01\x02\x01"),  # 2 is neither true nor false
     ],
 )
 def test_lies_are_refused(raw: bytes) -> None:
@@ -223,7 +223,7 @@ def test_silence_ends_in_time() -> None:
 
 @pytest.mark.parametrize("trickles", [False, True])
 def test_who_waits_long_sleeps(trickles: bool) -> None:
-    """Also while a sender gives it a byte at a time."""
+    """The receiver also sleeps while a sender gives it one byte at a time."""
     ours, theirs = socket.socketpair()
     over = threading.Event()
 
@@ -259,7 +259,7 @@ def test_a_message_cut_off_behind_another_is_refused() -> None:
 
 @pytest.mark.parametrize("piece", [1, 100_000])
 def test_an_answer_without_end_meets_the_deadline(piece: int) -> None:
-    """A sender who never lets the reader wait does not buy time by that."""
+    """A sender that never lets the reader wait gets no extra time."""
     ours, theirs = socket.socketpair()
     size = MAX_BYTES // 2
 
@@ -326,7 +326,7 @@ def test_a_message_cut_anywhere_is_refused(value: object) -> None:
 @settings(max_examples=400)
 @given(VALUES, st.integers(0, 2**32), st.integers(1, 5))
 def test_changed_answers_are_refused_or_proper_values(value: object, seed: int, changes: int) -> None:
-    """What was a proper answer, changed inside its JSON or anywhere: as `Remote.ask` receives it."""
+    """A valid answer is changed inside its JSON or anywhere, and received like in `Remote.ask`."""
     chance = random.Random(seed)
     raw = answer(value)
     for _ in range(changes):
@@ -355,9 +355,9 @@ for raw in sys.argv[1:]:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="maximal memory is told in other units elsewhere")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems report peak memory in other units")
 def test_an_announcement_alone_costs_no_memory() -> None:
-    """512 MB are announced and 1,000 bytes come."""
+    """The sender announces 512 MB and sends 1,000 bytes."""
     raw = [one_array("<f8", shape, b"x" * 1000).hex() for shape in ([MAX_BYTES // 8], [2, MAX_BYTES // 16])]
     command = [sys.executable, "-c", ANNOUNCING, *raw]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout

@@ -1,4 +1,4 @@
-"""The runners that tests of the sandbox start: those of assignment 2's judge or, where it is away, of the small one's."""
+"""The profile of runners in tests of the sandbox: for judging assignment 2 or, without it, the small assignment."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from tests.conftest import HAS_ASSIGNMENT
 from tests.engine.conftest import SMALL_ASSIGNMENT
 
 PACKAGE = "cs231n"
-"""The package that these tests write."""
+"""The name of the package that these tests write."""
 
 if HAS_ASSIGNMENT:
     from tests.assignment2 import ASSIGNED

@@ -1,4 +1,4 @@
-"""What a submission can do in a runner, at levels 3 and 2. Each attack proves that it ran, beside an honest control."""
+"""The limits of a submission in a runner, at levels 3 and 2. Each attack proves that it ran, beside an honest control."""
 
 import importlib.util
 import os
@@ -26,7 +26,7 @@ Start = Callable[..., CodeUnderTest]
 
 @pytest.fixture
 def start(reachable: Path, each_level: int) -> Iterator[Start]:
-    """Start a runner on modules given as text."""
+    """Yield a function that starts a runner on modules given as text."""
     running: list[Remote] = []
 
     def begin(limits: Limits | None = None, seconds: float = 10, **modules: str) -> CodeUnderTest:
@@ -47,7 +47,7 @@ def start(reachable: Path, each_level: int) -> Iterator[Start]:
 
 
 def tried(body: str) -> str:
-    """A module whose ``attack()`` returns what the body did: a value, or the exception's name."""
+    """Return a module whose ``attack()`` returns the result of the body: a value, or the exception's name."""
     indented = "\n".join("        " + line for line in body.split("\n"))
     return (
         f"import os, sys, socket, ctypes\ndef attack():\n    try:\n{indented}\n"
@@ -95,7 +95,7 @@ REFUSED = {
 
 
 def test_what_is_not_to_be_imported_is_there() -> None:
-    """Else a runner refuses nothing: it lacks what has another name by now."""
+    """Otherwise the test proves nothing: a runner does not have a module that was renamed."""
     names = [words.split(";")[0].removeprefix("import ") for words in REFUSED.values() if "import autograder" in words]
     assert len(names) == 4
     assert all(importlib.util.find_spec(name) for name in names)
@@ -120,7 +120,7 @@ def test_attack_is_refused(start: Start, tmp_path: Path, port: int, each_level: 
 
 
 def test_packages_installed_beside_python_are_out_of_reach(start: Start) -> None:
-    """The autograder itself, hidden tests and all, may be installed there."""
+    """The autograder itself, with its hidden tests, may be installed there."""
     body = (
         "found = []\nfor root in (sys.prefix, '/usr', '/usr/local'):\n    for lib in ('lib', 'lib/python3'):\n"
         "        for version in [''] + [f'python3.{n}' for n in range(9, 16)]:\n"
@@ -133,7 +133,7 @@ def test_packages_installed_beside_python_are_out_of_reach(start: Start) -> None
 @pytest.mark.parametrize("where", ["/usr/src", "/usr/local/share", "/usr/share", "/opt", "/srv", "/home"])
 def test_a_course_is_out_of_reach_wherever_it_lies(start: Start, where: str) -> None:
     if not os.access(where, os.W_OK):
-        pytest.skip(f"{where} is not ours to write to")
+        pytest.skip(f"{where} is not writable")
     with tempfile.TemporaryDirectory(dir=where) as course:
         os.chmod(course, 0o755)
         Path(course, "labels").write_text("the labels")
@@ -188,7 +188,7 @@ def test_disk_is_bounded(start: Start) -> None:
     try:
         assert str(student.attack.attack()).startswith("refused")
     except CodeError as error:
-        assert error.kind == "crash"  # the kernel's signal for files that grow too large
+        assert error.kind == "crash"  # the kernel sends a signal when a file grows too large
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_many_files_are_bounded_together(start: Start, each_level: int, how: str
     body = f"home = os.environ['HOME']\n{how}\nimport time; time.sleep(1)\nreturn 'done'"
     student = start(Limits(disk=16 * 2**20), attack=tried(body))
     scratch = student.backend.process.scratch.path
-    no_disk = each_level == 3 and "'w')" in how  # a file system of the runner's own, which goes with it
+    no_disk = each_level == 3 and "'w')" in how  # the runner's own file system disappears with it
     try:
         assert str(student.attack.attack()).startswith("done" if no_disk else "refused: OSError")
     except CodeError as error:
@@ -229,7 +229,7 @@ def test_endless_output_goes_nowhere(start: Start) -> None:
 
 
 def test_forged_answers_end_the_runner(start: Start) -> None:
-    """Bytes written into every descriptor are no answers."""
+    """Bytes that are written into every file descriptor are no answers."""
     body = (
         "for d in range(3, 64):\n    try: os.write(d, b'\\x00\\x00\\x00\\x02\\x00\\x00\\x00\\x00{}')\n    except OSError: pass\n"
         "return 'written'"

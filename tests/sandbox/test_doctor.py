@@ -1,4 +1,4 @@
-"""The doctor names the missing piece and the command that gives it; what it says of this machine is what grading finds."""
+"""The doctor names the missing piece and the command that installs it; it finds the same level as grading does."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from autograder.sandbox.doctor import Finding, examine
 
 @pytest.fixture
 def ill(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine on which nothing else is found."""
+    """Pretend that the machine has no other problem."""
     monkeypatch.setattr(doctor, "try_out", lambda level: "")
     monkeypatch.setattr(doctor, "bounds_all_memory", lambda: True)
     monkeypatch.setattr(doctor, "landlock_version", lambda: 6)
@@ -93,7 +93,7 @@ def test_landlock_is_missing(ill: None, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_other_systems_are_told_to_use_linux(ill: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    for finding in found(monkeypatch, 1, _2="Landlock and seccomp are Linux's", _3="bubblewrap is not installed"):
+    for finding in found(monkeypatch, 1, _2="Landlock and seccomp need Linux", _3="bubblewrap is not installed"):
         assert "Linux" in finding.command
 
 

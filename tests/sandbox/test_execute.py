@@ -1,4 +1,4 @@
-"""Cells in a runner, at levels 3 and 2: what they show comes back, bounded; what they must not reach stays out."""
+"""Cells in a runner, at levels 3 and 2: their outputs come back, within limits, and they reach no secret."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ Cells = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture
 def cells(reachable: Path, each_level: int) -> Iterator[Cells]:
-    """Execute cells one after the other in one runner; the answers."""
+    """Yield a function that executes cells one after the other in one runner, and returns the answers."""
     home = reachable / "submission"
     (home / "cs231n").mkdir(parents=True)
     (home / "models").mkdir()
@@ -49,7 +49,7 @@ def cells(reachable: Path, each_level: int) -> Iterator[Cells]:
 
 
 def text(answer: dict[str, Any]) -> str:
-    """All that is printed, or shown as plain text."""
+    """Return all text that a cell printed or showed as plain text."""
     return "".join(output.get("text", "") or output["data"].get("text/plain", "") for output in answer["outputs"])
 
 
@@ -121,7 +121,7 @@ def test_outputs_are_bounded_while_they_are_made(cells: Cells) -> None:
     )  # fmt: skip
     assert len(text(answers[1])) <= LIMITS["text"] + 100
     assert rest in text(answers[1])
-    assert int(text(answers[2])) < 30_000  # kilobytes, of 100,000 that were printed
+    assert int(text(answers[2])) < 30_000  # kilobytes, while 100,000 were printed
     assert text(answers[3]) == "(a picture is left out: it is too large)"
     assert len(text(answers[4])) <= LIMITS["text"] + 100
     assert rest in text(answers[4])
@@ -199,7 +199,7 @@ def test_attacks_are_refused(cells: Cells, tmp_path: Path, port: int) -> None:
 
 
 def test_only_what_notebooks_need_is_in_reach() -> None:
-    """Single files and what a distribution says of itself are among it: backends of matplotlib are found by that."""
+    """Single files and a distribution's metadata are included: matplotlib finds its backends by the metadata."""
     names = {part.name for part in parts_of(NOTEBOOK, needs=True)}
     assert {"numpy", "IPython", "matplotlib", "matplotlib_inline", "pylab.py", "typing_extensions.py", "PIL"} <= names
     assert any(name.startswith("matplotlib_inline-") and name.endswith(".dist-info") for name in names)
@@ -212,7 +212,7 @@ def test_only_what_notebooks_need_is_in_reach() -> None:
 def test_what_is_really_there_is_not_stood_in_for(
     reachable: Path, each_level: int, packages: tuple[str, ...], real: bool
 ) -> None:
-    """Older versions of matplotlib's needs want more of ``six`` than its stub has."""
+    """Older versions of matplotlib's dependencies need more of ``six`` than its stub has."""
     (reachable / "cs231n").mkdir()
     (reachable / "cs231n" / "own.py").write_text(
         "import six\nfrom six.moves import range\ndef real():\n    return hasattr(six, '__version__')\n"

@@ -27,7 +27,7 @@ TINY = "def double(int x):\n    return 2 * x\n"
 
 @pytest.fixture
 def folder(reachable: Path) -> Path:
-    """A taken-in submission with an extension."""
+    """Return a submission with an extension, after intake."""
     (reachable / "cs231n").mkdir()
     (reachable / "cs231n" / "__init__.py").write_text("")
     shutil.copyfile(SOURCE, reachable / FILE)
@@ -54,7 +54,7 @@ def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> No
     [
         ("def f(int h, int s):\n    cdef int n = (h + 1) / s\n    return n\n", r"line 2: Cannot assign type 'double' to 'int'\. .*write //"),
         ("def f(:\n", "line 1: "),
-        ("cdef extern from *:\n    '''\n    int bad = ;\n    '''\ndef f(): pass\n", "The C compiler does not accept what Cython made"),
+        ("cdef extern from *:\n    '''\n    int bad = ;\n    '''\ndef f(): pass\n", "The C compiler does not accept Cython's C code"),
         ("from nowhere cimport thing\n", "line 1: "),
         ("include 'nowhere.pxi'\n", "does not compile"),
     ],
@@ -76,7 +76,7 @@ def test_what_a_file_says_of_its_own_compilation_is_not_followed(folder: Path, l
 def test_a_secret_cannot_be_compiled_in(
     folder: Path, each_level: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """At levels 3 and 2 a compiler reads nothing but its tools and the submission; the control includes a file of its own."""
+    """At levels 3 and 2 a compiler reads only its tools and the submission; the control includes a file of the submission."""
     secret = tmp_path_factory.mktemp("secret") / "secret.h"
     secret.write_text("#define SECRET 42\n")
     secret.chmod(0o644)
@@ -93,12 +93,12 @@ def test_a_build_that_takes_too_long_ends_with_its_processes(
 ) -> None:
     monkeypatch.setattr(extension, "SECONDS", 2.0)
     busy = "#define A(x) x x x x x x x x\n    #define B(x) A(A(A(A(A(A(A(A(x))))))))\n    int n = 0 B(+1);\n"
-    name = f"endless_{secrets.token_hex(8)}"  # which nothing else on this machine compiles
+    name = f"endless_{secrets.token_hex(8)}"  # a name that no other process compiles
     (folder / f"{name}.pyx").write_text(f"cdef extern from *:\n    '''\n    {busy}    '''\ndef f(): pass\n")
-    with pytest.raises(BuildError, match="did not come to an end") as caught:
+    with pytest.raises(BuildError, match="did not finish") as caught:
         build(each_level, folder / f"{name}.pyx")
     assert not caught.value.lasting
-    until = time.monotonic() + 60  # the kernel ends a namespace's processes in its own time
+    until = time.monotonic() + 60  # the kernel needs time to end a namespace's processes
     while _compiling(name) and time.monotonic() < until:
         time.sleep(0.05)
     assert not _compiling(name)
@@ -162,7 +162,7 @@ def test_other_runners_have_no_compiler_and_no_cython(folder: Path, each_level: 
 
 
 def _compiling(name: str) -> bool:
-    """Whether a compiler is at work on a file of that name."""
+    """Tell whether a compiler is compiling a file of that name."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             words = path.read_bytes()

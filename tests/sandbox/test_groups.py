@@ -1,4 +1,4 @@
-"""What holds all processes of a runner together: control groups on Linux, job objects on Windows."""
+"""Groups of all processes of a runner: control groups on Linux, job objects on Windows."""
 
 import ctypes
 import os
@@ -55,7 +55,7 @@ def test_a_group_ends_with_what_is_in_it(group: cgroup.ControlGroup) -> None:
 
 def test_a_runner_that_builds_has_a_bound_on_all_its_processes(reachable: Path, each_level: int) -> None:
     if not Path("/usr/bin/python3").exists():
-        pytest.skip("the system has no Python to eat memory with")
+        pytest.skip("the system has no Python that could use up memory")
     (reachable / "cs231n").mkdir()
     (reachable / "cs231n" / "eater.py").write_text(EATER)
     limits = Limits(memory=2**30, processes=100)
@@ -69,7 +69,7 @@ def test_a_runner_that_builds_has_a_bound_on_all_its_processes(reachable: Path, 
         assert student.eater.eat(50) is True
         try:
             assert student.eater.eat(700) is False
-        except CodeError as error:  # the kernel may end all of it
+        except CodeError as error:  # the kernel may end the whole runner
             assert error.kind == "crash"
     finally:
         remote.close()
@@ -77,7 +77,7 @@ def test_a_runner_that_builds_has_a_bound_on_all_its_processes(reachable: Path, 
 
 
 def hierarchy(folder: Path, own: str, controllers: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that looks like version 2 of the kernel's interface."""
+    """Return a folder that looks like version 2 of the kernel's control group interface."""
     (folder / own.lstrip("/")).mkdir(parents=True, exist_ok=True)
     for path in (folder, *(folder / own.lstrip("/")).parents, folder / own.lstrip("/")):
         if path.is_relative_to(folder):
@@ -140,7 +140,7 @@ def test_without_the_kernels_files_there_is_none(tmp_path: Path, monkeypatch: py
 
 
 class Kernel:
-    """Stands for ``kernel32``: remembers what it was asked."""
+    """A fake ``kernel32`` that records the calls."""
 
     def __init__(self, refuses: str = "") -> None:
         self.refuses = refuses
@@ -174,7 +174,7 @@ def test_a_job_object_is_asked_for_what_limits_are_elsewhere() -> None:
         assert kernel.limits.basic.flags & flag
 
 
-@pytest.mark.skipif(ctypes.sizeof(ctypes.c_void_p) != 8, reason="the structures of 64-bit Windows")
+@pytest.mark.skipif(ctypes.sizeof(ctypes.c_void_p) != 8, reason="the structures are those of 64-bit Windows")
 def test_structures_have_the_sizes_that_windows_documents() -> None:
     assert (ctypes.sizeof(job.Basic), ctypes.sizeof(job.Extended)) == (64, 144)
     assert job.Basic.flags.offset == 16

@@ -1,4 +1,4 @@
-"""Level 1 on whatever system this is: a process of its own, whose answers are checked and whose end is certain."""
+"""Level 1 on any system: a separate process, whose answers are checked and whose end is certain."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ SEND = "import gc\nfrom autograder.runner.main import Runner\nrunner = next(o fo
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start a runner on one module."""
+    """Yield a function that starts a runner on one module."""
     running: list[Remote] = []
 
     def begin(body: str, seconds: float = 20, limits: Limits | None = None) -> CodeUnderTest:
@@ -76,7 +76,7 @@ def test_objects_stay_where_they_are(start: Start) -> None:
         assert answer == 1
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="macOS limits no process's memory")
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS cannot limit a process's memory")
 def test_memory_is_bounded(start: Start) -> None:
     student = start("import numpy as np\ndef attack(): return np.ones(2**28).sum()\n", limits=Limits(memory=2**30))
     with pytest.raises(CodeError, match=r"(?i)memory"):
@@ -84,7 +84,7 @@ def test_memory_is_bounded(start: Start) -> None:
 
 
 def test_the_disk_is_watched_whoever_writes(start: Start) -> None:
-    """A process that a submission starts counts as the submission does, and ends as it does."""
+    """A process that a submission starts has the same limit as the submission, and ends with it."""
     code = "import time\nfor n in range(400):\n    open(str(n), 'wb').write(bytes(2**20))\n    time.sleep(0.02)\n"
     body = f"import subprocess, sys\ndef attack(): subprocess.run([sys.executable, '-c', {code!r}])\n"
     student = start(body, limits=Limits(processes=100, disk=8 * 2**20))
@@ -93,7 +93,7 @@ def test_the_disk_is_watched_whoever_writes(start: Start) -> None:
 
 
 def test_it_ends_with_what_it_started(start: Start, tmp_path: Path) -> None:
-    """A process that a submission starts is gone when the runner is."""
+    """A process that a submission starts ends with the runner."""
     alive = tmp_path / "alive"
     body = f"""
 import subprocess, sys

@@ -1,4 +1,4 @@
-"""What a level is made of on systems that this machine is not: which pieces are asked for, in which order."""
+"""The pieces of each level on other systems than this machine, and the order in which they are tried."""
 
 import io
 import os
@@ -54,7 +54,7 @@ def test_windows_has_a_home_too(tmp_path: Path) -> None:
 
 
 def test_a_module_of_one_file_is_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And not the folder in which it lies beside all others, however little a distribution says of itself."""
+    """It is not the whole site-packages folder, even if the distribution has little metadata."""
     assert [part.name for part in parts_of(("six",))] == ["six.py"]
     parts_of.cache_clear()
     monkeypatch.setattr(levels, "_parts_in", lambda distribution: ())
@@ -65,7 +65,7 @@ def test_a_module_of_one_file_is_one_file(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(("platform", "counts_memory"), [("darwin", False), ("linux", True)])
-@pytest.mark.skipif(os.name == "nt", reason="Windows has job objects in their place")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has job objects instead")
 def test_limits_are_those_that_the_system_has(
     on: Any, platform: str, counts_memory: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +116,7 @@ def test_on_windows_a_runner_is_in_its_job_before_it_gets_its_socket(
 def test_on_windows_the_python_that_is_started_is_the_one_that_runs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A virtual environment's python.exe starts another process, to which the socket would not belong."""
+    """A virtual environment's python.exe starts another process, which would not get the socket."""
     monkeypatch.setattr(sys, "_base_executable", str(tmp_path / "python.exe"), raising=False)
     assert levels._python() == (tmp_path / "python.exe").resolve()
 

@@ -1,4 +1,4 @@
-"""A runner that gets no core has more time; one that sleeps, or starves itself, has none more."""
+"""A runner that gets no core gets more time; a runner that sleeps, or starves itself, does not."""
 
 import os
 import subprocess
@@ -18,11 +18,11 @@ from autograder.sandbox.starvation import Starvation
 
 from .judging import JUDGING
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how long a process waited for a core")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports how long a process waited")
 SPIN = "while True: pass"
 THREADS = (
     "import hashlib, threading\n"
-    "def spin():\n    while True: hashlib.sha256(bytes(2**20)).digest()\n"  # which leaves the interpreter to the others
+    "def spin():\n    while True: hashlib.sha256(bytes(2**20)).digest()\n"  # hashing releases the interpreter's lock for the other threads
     "for _ in range({}): threading.Thread(target=spin).start()\nspin()\n"
 )
 
@@ -64,7 +64,7 @@ def test_what_sleeps_gains_nothing(core: int) -> None:
 
 
 def test_what_its_own_threads_take_is_not_gained() -> None:
-    """It works all the time, with whichever thread: alone on its cores it waits for nobody."""
+    """One of its threads works all the time: alone on its cores, the program waits for no other program."""
     with subprocess.Popen([sys.executable, "-c", THREADS.format(15)]) as process:
         try:
             time.sleep(0.5)
@@ -95,7 +95,7 @@ def test_what_has_ended_gains_nothing() -> None:
 
 
 def test_a_time_out_is_put_off_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long the other side starves, it has at most so many times as long."""
+    """However long the runner starves, its limit grows at most by a fixed factor."""
     monkeypatch.setattr(wire, "SLICE_SECONDS", 0.01)
     deadline = wire.Deadline(1.0)
     assert deadline.put_off(2.0) == 2.0
@@ -105,7 +105,7 @@ def test_a_time_out_is_put_off_and_not_for_ever(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_runner_that_is_kept_waiting_answers(tmp_path: object, level: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two seconds of work, another program on its core, and an answer within three seconds is wanted."""
+    """The runner needs two seconds of work, shares its core with another program, and has three seconds to answer."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
@@ -117,9 +117,9 @@ def test_a_runner_that_is_kept_waiting_answers(tmp_path: object, level: int, mon
         package.mkdir()
         (package / "layers.py").write_text(work)
         core = min(os.sched_getaffinity(0))
-        with program(SPIN, core):  # one is enough; on a busy machine there are more of them
+        with program(SPIN, core):  # one program is enough; a busy machine has more
             before = os.sched_getaffinity(0)
-            os.sched_setaffinity(0, {core})  # which the runner inherits
+            os.sched_setaffinity(0, {core})  # the runner inherits this
             try:
                 process = launch.start(level, Path(folder), JUDGING)
             finally:
@@ -138,7 +138,7 @@ def test_a_runner_that_is_kept_waiting_answers(tmp_path: object, level: int, mon
 
 
 def test_threads_of_this_process_do_not_matter() -> None:
-    """Other tests may run beside: what is watched is the runner, never the judge."""
+    """Other tests may run at the same time: only the runner is watched, never the judge."""
     stop = threading.Event()
     thread = threading.Thread(target=stop.wait)
     thread.start()

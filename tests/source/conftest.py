@@ -1,5 +1,5 @@
-"""Puts the instructor's source folder on the path, so that these tests import `cs231n` as a notebook there does.
-The tests prove the reference right; the tests that judge students are in `autograder/assignments/assignment2/hidden`."""
+"""Put the instructor's source folder on the path, so that these tests import `cs231n` like a notebook in that folder.
+These tests check the reference. The tests that judge students are in `autograder/assignments/assignment2/hidden`."""
 
 import importlib.util
 import shutil
@@ -16,14 +16,14 @@ sys.path.insert(0, str(SOURCE))
 
 @pytest.fixture
 def rng():
-    """Random numbers of this test alone; `np.random`, which the nets draw from, is seeded as well."""
+    """Return random numbers for one test, and seed `np.random`, from which the nets draw."""
     np.random.seed(231)
     return np.random.default_rng(231)
 
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory):
-    """The Cython extension, built for these tests by the students' setup.py: the checkout's may be old, or missing."""
+    """Build the Cython extension by the students' setup.py, because the checkout's extension may be old or missing."""
     folder = tmp_path_factory.mktemp("extension")
     for name in ("im2col_cython.pyx", "setup.py"):
         shutil.copy(SOURCE / "cs231n" / name, folder)

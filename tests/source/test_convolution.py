@@ -1,5 +1,5 @@
-"""Convolution, pooling, normalisation of pictures, their fast versions and the convolutional nets: values against
-definitions, gradients against numerical ones, and the promises of the docstrings."""
+"""Convolution, pooling, normalisation of pictures, their fast versions and the convolutional nets: values match the
+definitions, gradients match numerical ones, and the docstrings' promises hold."""
 
 import copy
 import itertools
@@ -26,7 +26,7 @@ POOLINGS = [((2, 3, 4, 6), 2, 2, 2), ((2, 2, 7, 5), 3, 3, 2), ((1, 2, 6, 5), 3, 
 
 @pytest.fixture(params=["numpy", "compiled"])
 def columns(request, monkeypatch):
-    """A module's worth of im2col functions, with which the fast layers run."""
+    """Return im2col functions, from NumPy or compiled in turn, and make the fast layers use them."""
     if request.param == "numpy":
         functions = {name: getattr(im2col, name) for name in ("im2col_6d", "col2im_6d", "im2col", "col2im")}
     else:
@@ -43,12 +43,12 @@ def conv_inputs(rng, pictures, filters, dtype=np.float64):
 
 
 def distinct(rng, shape):
-    """Numbers that all differ: no window has two largest."""
+    """Return numbers that all differ, so that no window has two maxima."""
     return 0.1 * (rng.permutation(np.prod(shape)).reshape(shape) - np.prod(shape) / 2)
 
 
 def assert_gradients_are_numerical(forward, backward, arrays, rng):
-    """Every gradient of a layer is what central differences of its forward pass give, in its argument's shape."""
+    """Check each gradient of a layer against central differences of its forward pass; shapes match the arguments."""
     out, cache = forward(*arrays)
     dout = rng.normal(size=out.shape)
     for array, gradient in zip(arrays, backward(dout, cache), strict=True):
@@ -152,7 +152,7 @@ def test_the_advice_to_build_is_given_once(rng, monkeypatch, capsys):
     assert capsys.readouterr().out.count("build_ext --inplace") == 1
 
 
-# N, C, H, W, HH, WW, pad, stride: with the last windows not reaching the border, and windows wholly over the padding
+# N, C, H, W, HH, WW, pad, stride: some last windows do not reach the border, and some windows hold only padding
 COLUMNS = [
     (2, 3, 5, 6, 3, 3, 1, 1),
     (1, 2, 6, 4, 3, 2, 0, 2),
@@ -183,7 +183,7 @@ def test_columns_by_definition(rng, columns, shape, dtype):
 
 @pytest.mark.parametrize("shape", COLUMNS)
 def test_the_way_back_is_the_transpose(rng, columns, shape):
-    """The inner product of columns with im2col of a picture is that of col2im of the columns with the picture."""
+    """The inner products <columns, im2col(picture)> and <col2im(columns), picture> are equal."""
     N, C, H, W, *window = shape
     x = rng.normal(size=(N, C, H, W))
     for forward, backward in (("im2col_6d", "col2im_6d"), ("im2col", "col2im")):
@@ -197,7 +197,7 @@ def test_the_way_back_is_the_transpose(rng, columns, shape):
 
 
 def test_columns_of_views(rng, columns):
-    """Pictures and columns need not lie in one piece of memory."""
+    """Pictures and columns need not be contiguous in memory."""
     x = rng.normal(size=(6, 5, 3, 4)).transpose(3, 2, 1, 0)[:, ::-1, ::2]
     cols = columns["im2col_6d"](x, 2, 3, 1, 1)
     np.testing.assert_array_equal(cols, im2col.im2col_6d(x.copy(), 2, 3, 1, 1))
@@ -423,12 +423,12 @@ def test_net_types_and_inputs(rng, make, dtype):
 def test_own_net_normalises_by_running_averages(rng):
     net = own_net()
     X, y = rng.normal(size=(6, 2, 4, 8)), rng.integers(5, size=6)
-    for _ in range(200):  # until the running averages are the batch's
+    for _ in range(200):  # until the running averages equal the batch's statistics
         net.loss(X, y)
     assert [sorted(param) for param in net.bn_params] == [["mode", "running_mean", "running_var"]] * 2
     scores = net.loss(X)
     assert {param["mode"] for param in net.bn_params} == {"test"}
-    np.testing.assert_allclose(net.loss(X[:1]), scores[:1])  # no picture sees another one
+    np.testing.assert_allclose(net.loss(X[:1]), scores[:1])  # a picture's scores do not depend on the other pictures
 
 
 @pytest.mark.parametrize("make", [ThreeLayerConvNet, ConvNet])

@@ -1,4 +1,4 @@
-"""Dropout: shares, scaling, seeds and modes, numeric gradients, and nets that use it."""
+"""Dropout: share of kept units, scaling, seeds and modes, numeric gradients, and nets that use dropout."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def test_share_and_scaling(rng, p):
     out, _ = layers.dropout_forward(x, {"mode": "train", "p": p})
     assert abs((out != 0).mean() - p) < 5 * np.sqrt(p * (1 - p) / x.size)
     np.testing.assert_allclose(out[out != 0], x[out != 0] / p)
-    assert abs(out.mean() / x.mean() - 1) < 5 * np.sqrt((1 - p) / p / x.size) * 1.1  # the mean is kept
+    assert abs(out.mean() / x.mean() - 1) < 5 * np.sqrt((1 - p) / p / x.size) * 1.1  # the mean stays the same
 
 
 def test_numbers_are_dropped_by_themselves(rng):

@@ -1,4 +1,4 @@
-"""The fully connected nets and what a model remembers of itself."""
+"""The fully connected nets, and the arguments that a model remembers."""
 
 import copy
 
@@ -28,7 +28,7 @@ def test_gradients(batch, make, reg):
     net = make(reg)
     for name in net.params:
         if name.startswith("b"):
-            net.params[name] += 0.1  # biases that matter, and no unit exactly at its kink
+            net.params[name] += 0.1  # make the biases matter, with no unit exactly at its kink
     _, grads = net.loss(X, y)
     assert grads.keys() == net.params.keys()
     for name, w in net.params.items():

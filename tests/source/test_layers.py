@@ -1,4 +1,4 @@
-"""The layers: values against definitions, gradients against numerical ones, and the promises of the docstrings."""
+"""The layers: values match the definitions, gradients match numerical ones, and the docstrings' promises hold."""
 
 import numpy as np
 import pytest

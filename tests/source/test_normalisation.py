@@ -11,13 +11,13 @@ BACKWARDS = [layers.batchnorm_backward, layers.batchnorm_backward_alt]
 
 @pytest.fixture
 def inputs(rng):
-    """x, gamma, beta, dout; features and examples of different place and scale."""
+    """Return x, gamma, beta and dout; features and examples have different means and scales."""
     x = rng.normal(size=(7, 5)) * rng.uniform(0.5, 3, size=(7, 5)) + rng.normal(size=5)
     return x, rng.uniform(0.5, 2, size=5), rng.normal(size=5), rng.normal(size=(7, 5))
 
 
 def one_by_one(line, gamma, beta, eps):
-    """Normalise a sequence of numbers, in plain Python."""
+    """Return a sequence of numbers, normalised in plain Python."""
     mean = sum(line) / len(line)
     variance = sum((value - mean) ** 2 for value in line) / len(line)
     return [gamma * (value - mean) / (variance + eps) ** 0.5 + beta for value in line]
@@ -46,7 +46,7 @@ def test_running_averages(rng, inputs):
     batches = rng.normal(loc=3, scale=2, size=(5, 6, 5))
     for x in batches:
         layers.batchnorm_forward(x, gamma, beta, param)
-    weights = 0.2 * 0.8 ** np.arange(4, -1, -1)  # the oldest batch counts least
+    weights = 0.2 * 0.8 ** np.arange(4, -1, -1)  # the oldest batch has the smallest weight
     np.testing.assert_allclose(param["running_mean"], weights @ batches.mean(axis=1))
     np.testing.assert_allclose(param["running_var"], weights @ batches.var(axis=1))
 
@@ -218,7 +218,7 @@ def test_net_scores_after_training_batches(rng, normalization):
         hidden = np.maximum(p[f"gamma{i}"] * (a - mean) / np.sqrt(variance + 1e-5) + p[f"beta{i}"], 0)
     expected = hidden @ p["W3"] + p["b3"]
     np.testing.assert_allclose(net.loss(X), expected)
-    np.testing.assert_allclose(net.loss(X[1:2]), expected[1:2])  # test mode: alone as in company, and nothing moved
+    np.testing.assert_allclose(net.loss(X[1:2]), expected[1:2])  # independent of the batch
 
 
 @pytest.mark.parametrize("normalization", ["batchnorm", "layernorm"])

@@ -1,4 +1,4 @@
-"""The source notebooks: what nbgrader and the judge rely on, and that a student meets no outputs."""
+"""The source notebooks: they keep the conventions of nbgrader and the judge, and hold no outputs."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def notebook(request):
 
 
 def graded(notebook):
-    """Each nbgrader cell with its metadata and its source."""
+    """Yield each nbgrader cell with its metadata and its source."""
     for cell in notebook["cells"]:
         if "nbgrader" in cell["metadata"]:
             yield cell, cell["metadata"]["nbgrader"], "".join(cell["source"])
@@ -60,7 +60,7 @@ def test_grade_cells(notebook):
 
 
 def test_what_is_cleared_at_the_top_level_stands_alone(notebook):
-    """There the student finds a line that raises, and behind it nothing is defined."""
+    """At the top level the student finds a line that raises, and nothing after this line is defined."""
     region = re.compile(r"^### BEGIN SOLUTION$.*?^### END SOLUTION$", re.MULTILINE | re.DOTALL)
     for _, metadata, source in graded(notebook):
         if metadata["solution"] and region.search(source):
@@ -85,7 +85,7 @@ def test_exercises_of_the_part(notebook):
 
 
 def test_quick_mode_does_not_hide_in_solutions_that_are_judged(notebook):
-    """`overfit_*` constants are read from the notebook, so they are plain numbers whatever the mode."""
+    """The judge reads `overfit_*` constants from the notebook, so they are plain numbers in every mode."""
     for _, metadata, source in graded(notebook):
         if metadata["grade_id"].endswith("_layer_settings"):
             assert "few(" not in source

@@ -1,4 +1,4 @@
-"""The update rules: values against the formulas written out for one number, memory, types and unchanged inputs."""
+"""The update rules: values match the formulas for one number; state, dtypes and unchanged inputs."""
 
 import math
 
@@ -10,7 +10,7 @@ RULES = [optim.sgd, optim.sgd_momentum, optim.rmsprop, optim.adam]
 
 
 def run(rule, gradients, **config):
-    """A single number, moved from 1.0 by a row of gradients."""
+    """Apply a rule to the number 1.0, once for each gradient; return the last number and the last config."""
     w = np.array([1.0])
     for gradient in gradients:
         w, config = rule(w, np.array([gradient]), config)

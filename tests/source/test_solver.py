@@ -1,4 +1,4 @@
-"""The Solver: what it writes down, when it measures, and what it leaves behind."""
+"""The Solver: its records, the times of its measurements, and the model after training."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from cs231n.solver import Solver
 
 
 class Linear:
-    """The smallest model that a Solver accepts; its gradients are those of the mean squared score."""
+    """The smallest model that a Solver accepts; its loss is half the mean squared score."""
 
     def __init__(self, scale=1.0):
         self.params = {"W": scale * np.eye(3), "b": np.zeros(3)}
@@ -23,7 +23,7 @@ class Linear:
 
 @pytest.fixture
 def data(rng):
-    """Three classes that are plain to see: the largest of three numbers."""
+    """Return data of three simple classes: the index of the largest of three numbers."""
     X_train, X_val = rng.normal(size=(40, 3)), rng.normal(size=(15, 3))
     return {"X_train": X_train, "y_train": X_train.argmax(axis=1), "X_val": X_val, "y_val": X_val.argmax(axis=1)}
 
@@ -74,7 +74,7 @@ def test_steps_follow_the_update_rule(data, monkeypatch):
 
 
 def test_the_best_parameters_stay(data):
-    rates = iter([0.0] * 4 + [3.0] * 100)  # harmless in the first epoch, then everything flies apart
+    rates = iter([0.0] * 4 + [3.0] * 100)  # small in the first epoch, then training diverges
 
     class Restless(Linear):
         def loss(self, X, y=None):

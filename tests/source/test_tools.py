@@ -54,7 +54,7 @@ def test_grid_of_images(rng):
 
 @pytest.fixture
 def pictures(monkeypatch, rng):
-    """In place of `cs231n.datasets`: 60 and 20 pictures, present unless `missing` is set."""
+    """Replace `cs231n.datasets` by 60 training and 20 test pictures, which exist unless `missing` is set."""
 
     class DatasetError(Exception):
         pass

@@ -1,4 +1,4 @@
-"""The accepted solutions library: every exercise in several hands, all of which the core tests accept."""
+"""The library of accepted solutions: several for every exercise, and the core tests accept all of them."""
 
 import ast
 import contextlib
@@ -21,13 +21,13 @@ from tests.assignment2 import ACCEPTED, ASSIGNED
 
 PACKAGE = ASSIGNED.package
 OPTIONAL = {"ConvNet"}
-"""Solved in the source, but no exercise."""
+"""Names that the source solves, but that are no exercises."""
 LEAST = 3
 EACH = pytest.mark.parametrize("solution", ACCEPTED, ids=lambda solution: solution.name)
 
 
 def solved(package: Path) -> Iterator[str]:
-    """Functions and classes of the source that hold a solution region, and the sandwich layers, which are given."""
+    """Yield functions and classes of the source with a solution region, and the sandwich layers, which are given."""
     for path in package.rglob("*.py"):
         lines = path.read_text().splitlines()
         for node in ast.parse("\n".join(lines)).body:
@@ -45,7 +45,7 @@ def test_each_exercise_is_solved_in_several_hands(course: Course) -> None:
 
 
 def test_solutions_are_independent(course: Course) -> None:
-    """No two solutions, nor a solution and the reference, have the same code for more than one-liners."""
+    """No two solutions, and no solution and the reference, share the code of a function longer than two statements."""
     hands: dict[str, dict[str, str]] = {}
     for solution in ACCEPTED:
         hands[solution.name] = bodies(solution.folder / path for path in solution.modules)
@@ -60,7 +60,7 @@ def test_solutions_are_independent(course: Course) -> None:
 
 
 def bodies(paths: Iterator[Path]) -> dict[str, str]:
-    """The code of each function and method that has more than two statements, without its docstring."""
+    """Return the code of each function and method with more than two statements, without its docstring."""
     found = {}
     for path in paths:
         for node in ast.parse(path.read_text()).body:
@@ -79,7 +79,7 @@ def test_solution_is_described_and_complete(solution: Accepted, course: Course) 
     assert solution.title
     assert "\n" not in solution.title
     for path in solution.modules:
-        assert (course.source / PACKAGE / path).exists(), f"{path} would not take the place of anything"
+        assert (course.source / PACKAGE / path).exists(), f"{path} does not replace any file"
         assert ast.get_docstring(ast.parse((solution.folder / path).read_text())), f"{path} has no docstring"
 
 
@@ -98,7 +98,7 @@ def test_apply_puts_every_definition_last(tmp_path: Path, course: Course) -> Non
 
 
 def sandwiches(package: str) -> dict[str, list[np.ndarray]]:
-    """Output and gradients of each sandwich layer of an imported package."""
+    """Return output and gradients of each sandwich layer of an imported package."""
     rng = np.random.default_rng(1)
     x, w, b = rng.normal(size=(2, 3, 6, 4)), rng.normal(size=(5, 3, 3, 3)), rng.normal(size=5)
     gamma, beta = rng.uniform(1, 2, size=5), rng.normal(size=5)
@@ -122,7 +122,7 @@ def sandwiches(package: str) -> dict[str, list[np.ndarray]]:
 
 @EACH
 def test_sandwich_layers_are_those_of_the_reference(solution: Accepted, course: Course, tmp_path: Path) -> None:
-    """No hidden test asks for all of them, so they are compared here."""
+    """No hidden test calls all of them, so this test compares them."""
     found = []
     for name in ("accepted_reference", "accepted_solution"):
         copy_package(course.source / PACKAGE, tmp_path / name / PACKAGE)
@@ -140,7 +140,7 @@ def test_sandwich_layers_are_those_of_the_reference(solution: Accepted, course: 
 @EACH
 @pytest.mark.xdist_group("accepted")
 def test_every_core_test_passes(course: Course, solution: Accepted) -> None:
-    """And every edge test, too, unless the solution says that it neglects something."""
+    """Every edge test passes too, unless the solution's docstring says that it neglects special cases."""
     with Variant(course, solution.apply) as variant:
         results = [
             result
@@ -150,4 +150,4 @@ def test_every_core_test_passes(course: Course, solution: Accepted) -> None:
     assert sum(result.kind == "core" for result in results) > 80
     refused = [result for result in results if result.outcome != "passed"]
     assert [(one.name, one.message) for one in refused if one.kind == "core" or not solution.neglects] == []
-    assert not solution.neglects or refused, "It neglects nothing that is tested: its docstring need not say so."
+    assert not solution.neglects or refused, "All tests pass: remove the neglected cases from the docstring."

@@ -1,4 +1,4 @@
-"""The gate passes the course as it is, and says what is wrong when any one thing in it is broken."""
+"""The gate passes the present course, and names the problem if any one part of the course is broken."""
 
 import dataclasses
 import json
@@ -37,7 +37,7 @@ KNOWN = {mistake.key: mistake for mistake in CATALOGUE}
 
 @pytest.fixture
 def copied(course: Course, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course to break."""
+    """Return a copy of the course that a test may break."""
     for step in ("source", "release"):
         shutil.copytree(course.root / step, tmp_path / step)
     shutil.copy(course.root / "nbgrader_config.py", tmp_path)
@@ -52,7 +52,7 @@ def rename(course: Course, old: str, new: str) -> None:
 
 
 def without(monkeypatch: pytest.MonkeyPatch, unwanted: Callable[[pytest.Function], bool]) -> None:
-    """Take hidden tests away."""
+    """Remove hidden tests that are ``unwanted``."""
     all_of = session.collect_all
     monkeypatch.setattr(session, "collect_all", lambda *asked: [test for test in all_of(*asked) if not unwanted(test)])
     monkeypatch.setattr(inventory, "collect_all", session.collect_all)
@@ -62,7 +62,7 @@ def without(monkeypatch: pytest.MonkeyPatch, unwanted: Callable[[pytest.Function
 @pytest.mark.xdist_group("verdicts")
 @pytest.mark.long
 def test_the_course_is_sound(course: Course) -> None:
-    """Reference and blank release, accepted solutions and known mistakes, notebooks, release: what CI asks at every commit."""
+    """CI checks this at every commit: reference, blank release, accepted solutions, mistakes, notebooks, release."""
     command = [sys.executable, "-m", "autograder.cli", "validate", "--data", str(course.data)]
     ended = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_said_and_ends_the_command(
     monkeypatch.setattr(
         gate, "examine", lambda *_: [Examined("exercises", 41), Examined("mistakes", 7, ["Add a test."])]
     )
-    monkeypatch.setattr(cli, "out", Console(highlight=False, width=140))  # however wide the terminal is
+    monkeypatch.setattr(cli, "out", Console(highlight=False, width=140))  # a fixed width, independent of the terminal
     with pytest.raises(SystemExit) as ended:
         cli.validate(seeds=1, workers=1)
     assert ended.value.code == 1
@@ -97,7 +97,7 @@ def divides(course: Course) -> list[str]:
 
 
 def leaks(course: Course) -> list[str]:
-    """As the builder does, which nbgrader would not let through otherwise."""
+    """Raise the error that the builder raises if a release leaks."""
     raise ReleaseError("The release leaks.")
 
 
@@ -106,9 +106,9 @@ def dies(course: Course) -> list[str]:
 
 
 def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And all else is looked at, and the same sentence said once."""
+    """The other checks still run, and the same sentence appears only once."""
     given = [
-        Task("mistakes", dies),  # which costs nothing else
+        Task("mistakes", dies),  # its process dies, and the other tasks go on
         Task("release", leaks),
         Task("accepted", divides, of="loops, seed 0"),
         Task("accepted", says, ("Mend the test.",)),
@@ -157,7 +157,7 @@ def test_everything_is_looked_at(course: Course) -> None:
 
 
 def test_hidden_tests_that_cannot_be_imported(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Are named in a sentence, which is the same whoever needed them."""
+    """One sentence names them, the same for every check that needs them."""
     (tmp_path / "test_dropout.py").write_text("import nowhere\n")
     monkeypatch.setattr(session, "hidden_file", lambda *_: tmp_path / "test_dropout.py")
     session.collect_all.cache_clear()
@@ -192,7 +192,7 @@ def test_an_exercise_with_another_id(copied: Course) -> None:
 
 
 def test_a_test_that_needs_an_exercise_with_another_id(copied: Course) -> None:
-    """It would not name the cause any more, nor would mistakes of the exercise be forgiven there."""
+    """It could no longer name the cause, and the gate would no longer allow a mistake of that exercise to fail it."""
     rename(copied, "affine_forward", "affine")
     found = list(inventory.incomplete(copied))
     for part in parts_in_numpy(copied):
@@ -224,11 +224,11 @@ def test_a_mistake_that_no_test_catches(course: Course, monkeypatch: pytest.Monk
 
 
 def test_a_mistake_that_is_not_named(course: Course) -> None:
-    """As where the catalogue says something else than the tests find."""
+    """The catalogue's hint differs from the hint that the tests find."""
     mistake = dataclasses.replace(KNOWN["sgd_momentum/sign"], explanation="Something else.")
     (sentence,) = calibration.mistake_passes(course, mistake, 3)
     assert "sgd_momentum/sign is caught by" in sentence
-    assert "but not named: the hint is that of sgd_momentum/sign. Add a test on which the two" in sentence
+    assert "but not named: the hint is that of sgd_momentum/sign. Add a test on which these mistakes" in sentence
 
 
 def test_a_mistake_that_answers_otherwise_each_time(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +239,7 @@ def test_a_mistake_that_answers_otherwise_each_time(course: Course, monkeypatch:
 
 
 def leave_in(notebook: Path, *sources: str) -> None:
-    """Make a notebook of a few cells of another."""
+    """Reduce a notebook to code cells with these sources."""
     content = json.loads(notebook.read_text())
     cells = [cell for cell in content["cells"] if cell["cell_type"] == "code"][: len(sources)]
     content["cells"] = [{**cell, "source": source} for cell, source in zip(cells, sources, strict=True)]
@@ -250,7 +250,7 @@ def leave_in(notebook: Path, *sources: str) -> None:
     ("last", "said"),
     [
         ("number / 0", "Dropout.ipynb does not run in quick mode (Cell 1):"),
-        ("number / 1", "Dropout.ipynb runs through and does not save models/part3.npz."),
+        ("number / 1", "Dropout.ipynb runs without errors but does not save models/part3.npz."),
     ],
 )
 def test_a_notebook_that_does_not_end_well(copied: Course, last: str, said: str) -> None:
@@ -267,18 +267,20 @@ def test_the_model_that_a_notebook_trains_is_kept(copied: Course) -> None:
 
 
 def test_a_mistake_on_which_its_own_test_breaks_off(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That is not to be caught: its author would wait for a person to look into it."""
+    """Such a mistake does not count as caught: a student who makes it would wait for a person."""
     broken = TestResult("momentum_steps", "Some steps", "core", ERROR, "This test could not be carried out.")
     monkeypatch.setattr(calibration, "_failed", lambda *_: [(Claim("sgd_momentum"), broken)])
     fault, missed = calibration.mistake_passes(course, KNOWN["sgd_momentum/sign"], 3)
-    assert fault.startswith("momentum_steps breaks off on sgd_momentum/sign, which is the test's own fault: mend it.")
+    assert fault.startswith(
+        "momentum_steps ends in an error on sgd_momentum/sign, which is the test's own fault: fix the test."
+    )
     assert missed.startswith("sgd_momentum/sign passes all tests of sgd_momentum")
 
 
 def test_a_mistake_of_no_exercise(course: Course) -> None:
     mistake = dataclasses.replace(KNOWN["conv_extension/stride_ignored"], exercise="gone")
     (sentence,) = calibration.mistake_passes(course, mistake, 3)
-    assert sentence == ("gone/stride_ignored cannot be tried out: no grade cell that tests judge has the id gone.")
+    assert sentence == ("gone/stride_ignored cannot be judged: no automatic exercise has the id gone.")
 
 
 def test_a_mistake_that_does_not_fit_the_source(course: Course) -> None:
@@ -288,12 +290,11 @@ def test_a_mistake_that_does_not_fit_the_source(course: Course) -> None:
 
 
 def test_a_mistake_that_costs_an_unrelated_exercise(course: Course) -> None:
-    """A mistake of ReLU in the lines of the affine layer."""
+    """The test puts a mistake of ReLU into the lines of the affine layer."""
     mistake = dataclasses.replace(KNOWN["affine_backward/db_mean"], exercise="relu_backward")
     found = calibration.mistake_passes(course, mistake, 3)
     assert any(
-        "is held against affine_backward too: its test affine_backward_rows must name relu_backward" in one
-        for one in found
+        "also fails affine_backward: the test affine_backward_rows must name relu_backward" in one for one in found
     )
 
 
@@ -304,7 +305,7 @@ def test_a_mistake_in_what_is_compiled(course: Course, level: int) -> None:
 
 
 def test_correct_code_that_is_refused(course: Course, tmp_path: Path) -> None:
-    """A solution with a fault: its author is told which test says so."""
+    """The gate tells the author of a solution which test refuses it."""
     solution = dataclasses.replace(ACCEPTED[0], folder=tmp_path)
     (tmp_path / "layers.py").write_text("def relu_forward(x):\n    return x, x\n")
     found = calibration.accepted_loses(course, solution, 7)
@@ -326,7 +327,7 @@ def test_a_release_that_is_out_of_date(copied: Course) -> None:
 
 
 def test_a_solution_region_that_is_gone(copied: Course, level: int) -> None:
-    """The release is what the source gives, solution and all: untouched, it earns points."""
+    """The release then holds the solution, so the untouched release earns points."""
     path = copied.source / "cs231n" / "optim.py"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(
@@ -377,15 +378,15 @@ def test_variants_that_cannot_be_made_leave_nothing_behind(
 
 
 def test_mutants_that_cannot_be_judged(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest of what was examined is told all the same."""
+    """The gate still reports its other findings."""
 
     def judge(*_: object) -> None:
-        raise RuntimeError("The reference fails a test of adam (seed 'first'): mend that first.")
+        raise RuntimeError("The reference fails a test of adam (seed 'first'): fix that first.")
 
     monkeypatch.setattr(mutants, "mutants", lambda course: [])
     monkeypatch.setattr(mutants, "judge", judge)
     assert gate.examine_mutants(course, 1).wrong == [
-        "The mutants could not be judged. The reference fails a test of adam (seed 'first'): mend that first."
+        "The mutants could not be judged. The reference fails a test of adam (seed 'first'): fix that first."
     ]
 
 
@@ -408,7 +409,7 @@ def test_the_attack_suites_failures_are_told(tmp_path: Path) -> None:
 
 
 def test_attacks_that_are_all_skipped_prove_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # a user's own settings have no say
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # a user's own settings must not matter
     suite = tmp_path / "tests" / "attacks"
     suite.mkdir(parents=True)
     (suite / "test_some.py").write_text("import pytest\n\n\ndef test_one():\n    pytest.skip('no sandbox')\n")

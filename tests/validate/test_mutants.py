@@ -1,4 +1,4 @@
-"""Mutants: where they may be, what tells them apart, what becomes of them, and what is said about those that live."""
+"""Mutants: their places, their names, their results, and the report about mutants that survive."""
 
 import dataclasses
 import math
@@ -62,12 +62,12 @@ class ConvNet:
 
 @pytest.fixture(scope="module")
 def every(course: Course) -> list[Mutant]:
-    """All mutants of the reference."""
+    """Return all mutants of the reference."""
     return mutants(course)
 
 
 def one(every: list[Mutant], function: str, after: str) -> Mutant:
-    """The mutant of a function that reads so."""
+    """Return the mutant of a function with this changed line."""
     return next(mutant for mutant in every if mutant.function == function and mutant.after == after)
 
 
@@ -182,7 +182,7 @@ def test_what_goes_wrong_in_a_worker_is_not_taken_for_an_answer() -> None:
 
 
 def test_a_process_that_does_not_become_ready_is_no_answer_either() -> None:
-    """Else every mutant would seem to have been noticed."""
+    """Otherwise the gate would count every mutant as noticed."""
     worker = Worker(partial(os._exit, 1), time.sleep, seconds=60)
     try:
         with pytest.raises(RuntimeError, match="A process was not ready"):
@@ -206,8 +206,8 @@ def test_sentences(every: list[Mutant]) -> None:
     assert f"{first.function}: `{first.after}` instead of `{first.before}` is not noticed by any test: add" in unlisted
     assert unlisted.endswith(f"list it with a reason in {LIST} as '{first.key}'.")
     assert f"`{second.after}` instead of `{second.before}` is noticed with some seeds and not with others" in by_chance
-    assert gone == f"layers.py, gone: there is no such mutant any more; take it out of {LIST}."
-    assert noticed == f"{fourth.key}: a test notices it by now; take it out of {LIST}."
+    assert gone == f"layers.py, gone: this mutant no longer exists; remove it from {LIST}."
+    assert noticed == f"{fourth.key}: a test now notices this mutant; remove it from {LIST}."
 
 
 def test_the_list_is_of_mutants_that_exist(every: list[Mutant]) -> None:
@@ -221,11 +221,11 @@ def test_every_mutant_is_noticed_or_listed(course: Course, every: list[Mutant]) 
     fates = judge(course, every, workers=2)
     assert {fate.mutant.key for fate in fates if fate.survived} == set(known(ASSIGNED))
     ended = sum(ENDED in fate.noticed for fate in fates)
-    assert ended < len(fates) / 10, "most are noticed by a test, and not by a time limit"
+    assert ended < len(fates) / 10, "a test should notice most mutants, not a time limit"
 
 
 def test_a_worker_that_cannot_be_started_says_why() -> None:
-    worker = Worker(time.time, lambda: None, seconds=1)  # which no other process knows by name
+    worker = Worker(time.time, lambda: None, seconds=1)  # another process cannot import a lambda by name
     try:
         with pytest.raises((AttributeError, pickle.PicklingError)):
             worker.ask()

@@ -1,4 +1,4 @@
-"""The tolerances that the spread of correct code gives."""
+"""The tolerances that follow from the spread of correct code."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from autograder.validate.spread import LEAST, MARGIN, Deviation, _listening, pag
 @pytest.mark.parametrize(
     ("size", "constant", "tolerance"),
     [
-        (0.9e-9, "RTOL64", 1e-6),  # never below what real solutions need
+        (0.9e-9, "RTOL64", 1e-6),  # never below the need of real solutions
         (0.9e-7, "RTOL64", 1e-6),
         (1.1e-7, "RTOL64", 1e-5),
         (2e-5, "RTOL32", 1e-3),
@@ -25,7 +25,9 @@ def test_a_tolerance_is_a_power_of_ten_above_the_spread(size: float, constant: s
 
 @pytest.mark.parametrize("size", [2e-3, 1.0, float("inf"), float("nan")])
 def test_a_mistake_in_a_solution_sets_no_tolerance(size: float) -> None:
-    with pytest.raises(ValueError, match=r"dropout in the solution loops lies .* off, which is no rounding: mend"):
+    with pytest.raises(
+        ValueError, match=r"dropout in the solution loops deviates by .*, more than rounding errors: fix"
+    ):
         tolerance_for(Deviation(size, "RTOL64", "dropout in the solution loops"))
 
 
@@ -41,12 +43,12 @@ def test_the_page_holds_the_tolerances() -> None:
 
 
 def test_the_tolerances_are_as_narrow_as_real_solutions_allow() -> None:
-    """A wider spread of a new solution widens them, which somebody should look at."""
+    """A new solution with a wider spread widens the tolerances, and a person should check that."""
     assert {name: getattr(tolerances, name) for name in LEAST} == LEAST
 
 
 def test_comparisons_are_heard() -> None:
-    """Each with its own deviation, and those with a tolerance of their own not at all."""
+    """Each comparison reports its own deviation; a comparison with its own tolerance reports none."""
     one = np.ones(3)
     with _listening() as heard:
         compare.assert_close("dx", one + 1e-8, one)

@@ -1,4 +1,4 @@
-"""A small course of one assignment, on which the engine is tested by itself."""
+"""A small course of one assignment, for tests of the engine alone."""
 
 c = get_config()
 

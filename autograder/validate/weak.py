@@ -1,0 +1,167 @@
+"""Find what is weak in an assignment: places left to fill in, points that do not add up, vague hints, lenient tests.
+
+Each function yields one sentence for each problem, with the file in which to solve it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.assignment import SETTINGS, Part
+from autograder.catalogue import file_of, mistakes_of
+from autograder.checks.code_under_test import Backend, Handle
+from autograder.course import Course
+from autograder.judge.plugin import asks_for_notebook, claimed
+from autograder.judge.session import collect, hidden_file
+from autograder.template.texts import MARKER
+
+from .trusted import Variant
+
+READ = {".py", ".ipynb", ".md", ".toml", ".pyx"}
+"""Endings of files in which an author may have left a place to fill in."""
+CONSTANTS = (0, 1)
+"""Numbers that a lenient test may accept in place of every number of an answer."""
+STRICT = ("core", "accuracy")
+"""Kinds of tests that must not accept a constant."""
+LEAST_WORDS = 2
+SAY_NOTHING = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a an the this that it its is are was be not no of in on to for and or but with by from at as you your we
+        answer answers bad bug careful check code correct does done error errors exercise fail failed fails false fix
+        function here incorrect look mistake please problem result right should something there think try again value
+        values wrong
+        """,
+    )
+)
+"""Words that fit every mistake, and so tell a student nothing."""
+
+
+def unfilled(course: Course) -> Iterator[str]:
+    """Yield the places that the author of an exercise still has to fill in."""
+    for home in (course.source, course.assignment.folder):
+        for path in sorted(home.rglob("*")):
+            if path.suffix in READ and path.is_file():
+                for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+                    if MARKER in line:
+                        what = line.partition(MARKER)[2].strip(' ",\\n')
+                        yield f"{_name(course, path)}, line {number}: fill in {what}"
+
+
+def points_differ(course: Course) -> Iterator[str]:
+    """Yield exercises without points, and a sum of points that differs from the sum in the settings."""
+    for part in course.parts:
+        for exercise in part.exercises:
+            if exercise.points <= 0:
+                yield f"{part.notebook}: {exercise.id} has no points. Set them in its grade cell."
+    wanted, found = (
+        course.assignment.settings.points,
+        sum(one.points for part in course.parts for one in part.exercises),
+    )
+    if wanted is not None and abs(wanted - found) > 1e-9:
+        yield (
+            f"{_name(course, course.assignment.folder / SETTINGS)} promises {wanted:g} points, and the grade cells add "
+            f"up to {found:g}. Change one of them."
+        )
+
+
+def vague_hints(course: Course) -> Iterator[str]:
+    """Yield known mistakes whose hints name nothing, or nothing that tells them from another mistake."""
+    all_mistakes = mistakes_of(course.assignment)
+    said = Counter((one.exercise, one.explanation) for one in all_mistakes)
+    for part in course.parts:
+        path = course.assignment.folder / "mistakes" / f"{file_of(part)}.py"
+        ids = {exercise.id for exercise in part.exercises}
+        for one in (one for one in all_mistakes if one.exercise in ids):
+            words = [word for word in re.findall(r"\w+", one.explanation.lower()) if word not in SAY_NOTHING]
+            if len(set(words)) < LEAST_WORDS:
+                yield (
+                    f"{_name(course, path)}: the hint of {one.key} names nothing ({one.explanation!r}). Say what the "
+                    "student probably did, why it is wrong and where to look."
+                )
+            elif said[one.exercise, one.explanation] > 1:
+                yield f"{_name(course, path)}: the hint of {one.key} is that of another mistake too. Say what differs."
+            elif any(len(old.strip()) > 15 and old.strip() in one.explanation for old, _ in one.changes):
+                yield f"{_name(course, path)}: the hint of {one.key} holds the solution. Describe the mistake in words."
+
+
+def constants_pass(course: Course, part: Part) -> Iterator[str]:
+    """Yield hidden tests of a part that give credit to constant answers, although other answers are right."""
+    tests = [one for one in collect(course, part) if claimed(one).kind in STRICT and not asks_for_notebook(one)]
+    for number in CONSTANTS:
+        constant = _Constant(number)
+        with Variant(course, answering=constant.answering) as variant:
+            for test in tests:
+                constant.changed = False
+                (result,) = variant.results(part, lambda other, test=test: other is test)  # type: ignore[misc]
+                if result.credit and constant.changed:
+                    yield (
+                        f"{_name(course, hidden_file(course.assignment, part))}: {test.name} gives credit although "
+                        f"every number in the answers is {number}. Compare the answers with the reference's on random "
+                        "inputs."
+                    )
+
+
+@dataclass
+class _Constant:
+    """Replace each number that a function returns by a constant."""
+
+    number: int
+    changed: bool = False
+    """Whether a number was replaced by another number."""
+
+    def answering(self, backend: Backend) -> "_ConstantAnswers":
+        return _ConstantAnswers(backend, self)
+
+    def filled(self, answer: Any) -> Any:
+        if isinstance(answer, list | tuple):
+            return type(answer)(map(self.filled, answer))
+        if isinstance(answer, dict):
+            return {name: self.filled(value) for name, value in answer.items()}
+        if isinstance(answer, Handle) or not isinstance(answer, bool | int | float | np.ndarray):
+            return answer
+        numbers = np.asarray(answer)
+        if not numbers.size or numbers.dtype.kind not in "biuf":
+            return answer
+        filled = np.full_like(numbers, self.number)
+        self.changed |= not np.array_equal(filled, numbers)
+        return filled if isinstance(answer, np.ndarray) else filled.item()
+
+
+class _ConstantAnswers:
+    """A backend whose answers are constants."""
+
+    def __init__(self, backend: Backend, constant: _Constant) -> None:
+        self._backend, self._constant = backend, constant
+
+    def seed(self, number: int) -> None:
+        self._backend.seed(number)
+
+    def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._constant.filled(self._backend.call(target, args, kwargs))
+
+    def find(self, target: Any, name: str) -> Any:
+        return self._constant.filled(self._backend.find(target, name))
+
+    def item(self, target: Any, key: Any) -> Any:
+        return self._constant.filled(self._backend.item(target, key))
+
+    def assign(self, target: Any, key: Any, value: Any) -> None:
+        self._backend.assign(target, key, value)
+
+    def put(self, value: Any) -> Any:
+        return self._backend.put(value)
+
+    def fetch(self, target: Any) -> Any:
+        return self._constant.filled(self._backend.fetch(target))
+
+
+def _name(course: Course, path: Path) -> str:
+    """Return a file's name for messages, relative to the course's folder."""
+    return path.relative_to(course.root).as_posix() if path.is_relative_to(course.root) else str(path)

@@ -1,0 +1,1 @@
+"""The grader of the assignment pulse: never released."""

@@ -1,0 +1,1 @@
+"""Convolutions and NumPy's own transforms."""

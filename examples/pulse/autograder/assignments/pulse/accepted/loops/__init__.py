@@ -1,0 +1,1 @@
+"""One sample after the other, in plain Python."""

@@ -1,0 +1,1 @@
+"""As few lines as possible."""

@@ -1,0 +1,1 @@
+"""From the recording of a pulse to the rhythm of a heart."""

@@ -1,0 +1,330 @@
+"""The package under test inside a process: find names, call, keep what cannot cross. Used by `Local` and the runner.
+
+Not for judging: it only carries out what it is asked, and turns exceptions into one sentence each.
+"""
+
+import importlib
+import importlib.util
+import linecache
+import random
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .code_under_test import CodeError, Handle, by_value, deep_value
+from .definitions import Definitions, framework_of
+from .kit import RunnerKit
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What there is besides the package, and how to read it.
+
+    Attributes
+    ----------
+    notebooks : tuple of str
+        The notebooks, by file name, whose definitions `PackageHost.definition` serves.
+    framework : str
+        The package that they are written for, besides NumPy, or "".
+    computing : tuple of str
+        See `Definitions`.
+    kit : str
+        The package of what the assignment adds here, whose ``Kit`` is a `RunnerKit`; or "".
+    """
+
+    notebooks: tuple[str, ...] = ()
+    framework: str = ""
+    computing: tuple[str, ...] = ()
+    kit: str = ""
+
+
+class PackageHost:
+    """A package and a folder of notebooks, asked by name.
+
+    Parameters
+    ----------
+    package : str
+        Importable name of the package.
+    folder : Path
+        The submission's folder, where its notebooks lie.
+    contents : Contents
+    """
+
+    def __init__(self, package: str, folder: Path, contents: Contents = Contents()) -> None:
+        self.package = package
+        self.folder = folder
+        self.notebooks = contents.notebooks
+        self.framework = contents.framework
+        self._computing = contents.computing
+        self._definitions: dict[tuple[str, ...], Definitions] = {}
+        make = importlib.import_module(contents.kit).Kit if contents.kit else RunnerKit
+        self._kit: RunnerKit = make(self)
+        self.namespaces = self._kit.namespaces()
+
+    def lookup(self, path: str) -> Any:
+        """Return what a dotted name stands for, importing modules on the way."""
+        *modules, last = path.split(".")
+        if path.partition(".")[0] in self.namespaces:
+            return getattr(self.namespaces[modules[0]](), last)
+        module = self._import(modules)
+        try:
+            return getattr(module, last)
+        except AttributeError:
+            file = f"{self.package}/{'/'.join(modules)}.py"
+            raise CodeError("missing", f"{last} is not defined in {file}.") from None
+
+    def load(self, path: str) -> None:
+        """Import a module of the package by its dotted name below it, or read what the notebook defines."""
+        if path == "notebook":
+            self._definitions_of(self.notebooks).read()
+        elif path in self.namespaces:
+            self._kit.prepare(path)
+        else:
+            self._import(path.split(".") if path else [])
+
+    def definition(self, name: str) -> Any:
+        """Return a name that the notebooks define."""
+        return self._defined(name, self.notebooks)
+
+    def definition_in_framework(self, name: str) -> Any:
+        """Return a name that the framework's notebook defines: others may have one of the same name."""
+        return self._defined(name, self._for_framework())
+
+    def read_framework(self) -> None:
+        """Read what the framework's notebook defines."""
+        self._definitions_of(self._for_framework()).read()
+
+    def _for_framework(self) -> tuple[str, ...]:
+        return tuple(one for one in self.notebooks if framework_of(self.folder / one)) or self.notebooks
+
+    def _definitions_of(self, notebooks: tuple[str, ...]) -> Definitions:
+        return self._definitions.setdefault(notebooks, Definitions(self.folder, notebooks, self._computing))
+
+    def _defined(self, name: str, notebooks: tuple[str, ...]) -> Any:
+        try:
+            return self._definitions_of(notebooks)[name]
+        except KeyError as error:
+            raise CodeError("missing", str(error.args[0])) from None
+
+    def seed(self, number: int) -> None:
+        """Seed the generators that students' code draws from."""
+        np.random.seed(number)
+        random.seed(number)
+        self._kit.seed(number)
+
+    def remember(self) -> Callable[[], None]:
+        """Return what puts all generators back to where they are now."""
+        drawn, also_drawn, put_back = np.random.get_state(), random.getstate(), self._kit.remember()
+
+        def put_all_back() -> None:
+            np.random.set_state(drawn)
+            random.setstate(also_drawn)
+            put_back()
+
+        return put_all_back
+
+    def _import(self, modules: list[str]) -> ModuleType:
+        name = ".".join([self.package, *modules])
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
+                file = "/".join([self.package, *modules]) + ".py"
+                raise CodeError("missing", f"There is no {file} in what was handed in.") from None
+            raise self.explain(error, importing=name) from None
+        except Exception as error:
+            raise self.explain(error, importing=name) from None
+
+    def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call, with the student's exceptions as `CodeError`."""
+        try:
+            return function(*args, **kwargs)
+        except CodeError:
+            raise
+        except Exception as error:
+            raise self.explain(error) from None
+
+    def find(self, target: Any, name: str) -> Any:
+        """Return an attribute."""
+        try:
+            return getattr(target, name)
+        except AttributeError:
+            raise CodeError("missing", f"The {type(target).__name__} has no attribute {name!r}.") from None
+        except Exception as error:
+            raise self.explain(error) from None
+
+    def item(self, target: Any, key: Any) -> Any:
+        """Return an element."""
+        try:
+            return target[key]
+        except (KeyError, IndexError):
+            raise CodeError("missing", f"There is no {key!r} in the {type(target).__name__}.") from None
+        except Exception as error:
+            raise self.explain(error) from None
+
+    def fetch(self, target: Any) -> Any:
+        """Return a container by value."""
+        try:
+            return deep_value(target)
+        except TypeError as error:
+            raise CodeError("type", f"A {type(target).__name__} that {error} cannot be looked at.") from None
+
+    def explain(self, error: BaseException, importing: str = "") -> CodeError:
+        """Turn an exception of the student's code into one sentence and the line that raised it."""
+        where = self._own_line(error)
+        try:
+            text = " ".join(str(error).split())[:500]
+        except Exception:
+            text = ""
+        if isinstance(error, NotImplementedError) and not text:
+            return CodeError("unfinished", "It is not written yet: it raises NotImplementedError.", where)
+        text = _modernised(text) + self._why_undefined(error)
+        kind = "import" if importing else "raised"
+        start = f"Importing {importing} raised " if importing else "It raised "
+        return CodeError(kind, f"{start}{type(error).__name__}{': ' + text if text else ''}", where)
+
+    def _why_undefined(self, error: BaseException) -> str:
+        name = error.name if isinstance(error, NameError) else None
+        problems = (definitions.problem(name) for definitions in self._definitions.values()) if name else ()
+        return next((f" ({problem})" for problem in problems if problem), "")
+
+    def _own_line(self, error: BaseException) -> str:
+        if isinstance(error, SyntaxError) and error.filename:
+            return f"{Path(error.filename).name}, line {error.lineno}"
+        own = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if str(self.folder) in frame.filename or _place(frame.filename) != Path(frame.filename).name
+        ]
+        if not own:
+            return ""
+        frame = own[-1]
+        text = (frame.line or "").strip()[:120]
+        return f"{_place(frame.filename)}, line {frame.lineno}, in {frame.name}{': ' + text if text else ''}"
+
+
+def _place(file: str) -> str:
+    """A file's name, or which cell of which notebook it stands for."""
+    read = re.fullmatch(r"<(.+) notebook, (cell \d+)>", file)
+    if read:
+        return f"{read.group(1)}, {read.group(2)}"
+    return "a cell of this notebook" if re.search(r"ipykernel_\d+", file) else Path(file).name
+
+
+REPLACED = {
+    "int": "int", "float": "float", "bool": "bool", "object": "object", "str": "str", "long": "int", "unicode": "str",
+    "product": "np.prod", "cumproduct": "np.cumprod", "alltrue": "np.all", "sometrue": "np.any", "in1d": "np.isin",
+    "row_stack": "np.vstack", "trapz": "np.trapezoid", "float_": "np.float64", "Inf": "np.inf", "NaN": "np.nan",
+    "lib.pad": "np.pad", "msort": "np.sort", "asfarray": "np.asarray", "mat": "np.asmatrix",
+}  # fmt: skip
+"""Names that NumPy 2 no longer has, and what to write in their place."""
+
+
+def _modernised(text: str) -> str:
+    """A sentence about a name that NumPy gave up, in place of NumPy's own paragraph."""
+    found = re.search(r"module 'numpy(\.lib)?' has no attribute '(\w+)'", text)
+    if found is None:
+        found = re.search(r"`np\.(lib\.)?(\w+)` was (?:removed|a deprecated)", text)
+    name = f"{'lib.' if found and found.group(1) else ''}{found.group(2)}" if found else ""
+    if name not in REPLACED:
+        return text
+    return f"NumPy 2 no longer has np.{name}: use {REPLACED[name]}."
+
+
+class Local:
+    """The package in this process: a student's own practice, and the reference.
+
+    Parameters
+    ----------
+    host : PackageHost
+        The package.
+    """
+
+    def __init__(self, host: PackageHost) -> None:
+        self.host = host
+
+    def seed(self, number: int) -> None:
+        self.host.seed(number)
+
+    def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        function = self.host.lookup(target) if isinstance(target, str) else target
+        plain = tuple(_unwrap(value) for value in args)
+        return self._give(self.host.call(function, plain, {key: _unwrap(value) for key, value in kwargs.items()}))
+
+    def find(self, target: Any, name: str) -> Any:
+        return self._give(self.host.definition(name) if target == "notebook" else self.host.find(target, name))
+
+    def item(self, target: Any, key: Any) -> Any:
+        return self._give(self.host.item(target, key))
+
+    def assign(self, target: Any, key: Any, value: Any) -> None:
+        target[key] = _unwrap(value)
+
+    def put(self, value: Any) -> Handle:
+        value = _unwrap(value)
+        return Handle(self, value, type(value).__name__)
+
+    def fetch(self, target: Any) -> Any:
+        return self.host.fetch(target)
+
+    def _give(self, value: Any) -> Any:
+        return by_value(value, lambda other: Handle(self, other, type(other).__name__))
+
+
+def _unwrap(value: Any) -> Any:
+    if isinstance(value, Handle):
+        return value._target
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, list | tuple):
+        return type(value)(_unwrap(element) for element in value)
+    if isinstance(value, dict):
+        return {key: _unwrap(element) for key, element in value.items()}
+    return value
+
+
+def load_package(home: Path, name: str) -> ModuleType:
+    """Import the package in folder ``home`` under ``name``, afresh.
+
+    Parameters
+    ----------
+    home : Path
+        The package's own folder; an ``__init__.py`` is welcome but not needed.
+    name : str
+        The name in ``sys.modules``; what was there before, below it too, is forgotten.
+
+    Raises
+    ------
+    CodeError
+        If there is no such folder, or its ``__init__.py`` raises.
+    """
+    for old in [old for old in sys.modules if old == name or old.startswith(name + ".")]:
+        del sys.modules[old]
+    importlib.invalidate_caches()
+    linecache.checkcache()
+    if not home.is_dir():
+        raise CodeError("missing", f"There is no folder {home.name} in {home.parent}.")
+    init = home / "__init__.py"
+    if not init.exists():
+        module = ModuleType(name)
+        module.__path__ = [str(home)]
+        sys.modules[name] = module
+        return module
+    spec = importlib.util.spec_from_file_location(name, init, submodule_search_locations=[str(home)])
+    if spec is None or spec.loader is None:
+        raise CodeError("missing", f"{init} cannot be imported.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise PackageHost(name, home.parent).explain(error, importing=home.name) from None
+    return module
