@@ -63,5 +63,5 @@ def test_a_draw_that_is_never_fit_ends(solution: CodeUnderTest) -> None:
     """Without weights and biases all units are zero; the search for a draw ends with an error."""
     params, (x, y) = drawn(0)
     nothing = [np.zeros_like(param) for param in params], (x, y)
-    with pytest.raises(RuntimeError, match="stays away from the kinks"):
+    with pytest.raises(RuntimeError, match="comes near its ReLU's kink"):
         away_from_kinks(solution, lambda: nothing, 0.002, 1)

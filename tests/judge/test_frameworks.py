@@ -212,15 +212,15 @@ MISTAKES = {
 
 
 HINTS = {
-    "a ReLU forgotten": "no ReLU behind the second convolution",
-    "a softmax too many": "a softmax behind the last layer",
+    "a ReLU forgotten": "no ReLU after the second convolution",
+    "a softmax too many": "a softmax after the last layer",
     "a bias forgotten": "bias of the second convolution is not added",
-    "paddings swapped": "paddings have changed places",
-    "no bias": "As many as conv_b1 would have are missing",
-    "channels flattened last": "The axes of the pictures change places",
-    "the old gradient kept": "is added to that of the next",
-    "nothing changed in place": "must change in place",
-    "uphill": "goes up the gradient",
+    "paddings swapped": "paddings are swapped",
+    "no bias": "fits a net without conv_b1",
+    "channels flattened last": "The axes of the feature maps are swapped",
+    "the old gradient kept": "adds its gradient to that of the step before",
+    "nothing changed in place": "Change the parameters in place",
+    "uphill": "The step adds the gradient",
 }
 """The expected hint for each mistake, the same in both notebooks."""
 
@@ -428,7 +428,7 @@ def test_returning_something_else_is_their_failure(judge: Callable[..., PartVerd
 
     verdict = judge(change)
     assert {one.outcome for one in verdict.exercises} <= {"failed", "graded"}
-    assert "in the place of a tensor" in messages(verdict, "barebones_convnet")
+    assert "instead of a tensor" in messages(verdict, "barebones_convnet")
     assert "not a net of" in messages(verdict, "sequential_convnet")
 
 

@@ -2,7 +2,7 @@
 The notebooks import from here; the places for your code are marked in `layers`, `optim` and `classifiers`."""
 
 ### BEGIN INSTRUCTOR ONLY
-# In the release the builder puts `checks`, `kit` and `datasets` into this package; here they lie in their own rooms.
+# In the release the builder puts `checks`, `kit` and `datasets` into this package. Here they lie in other folders.
 from autograder.course import lend_rooms
 
 __path__ += lend_rooms(__name__, __file__)

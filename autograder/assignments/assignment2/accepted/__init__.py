@@ -1,9 +1,9 @@
-"""Accepted solutions: every exercise, solved correctly in many hands. A grader must accept them all.
+"""Accepted solutions: correct code for every exercise, written in many ways. The grader must accept all of them.
 
-Each folder is one: modules that are appended to the reference's of the same name, where what is defined last wins.
-They were written from the mathematics, independently of the reference; they are never imported here and never released.
-The first line of a folder's docstring is its title. What a solution does not care about, such as leaving its inputs
-unchanged, stands there behind "Neglects": those special cases (``edge`` tests) it may fail, and no ``core`` test.
+Each folder is one solution. Its modules are appended to the reference's modules of the same name; the last definition
+of a name counts. They are written from the mathematics, independently of the reference. They are never imported here
+and never released. The first line of a folder's docstring is the solution's title. A line "Neglects:" names special
+cases that the solution ignores, such as unchanged inputs. It may fail ``edge`` tests of these, and no ``core`` test.
 """
 
 from .solution import ACCEPTED, Accepted

@@ -1,1 +1,1 @@
-"""The hidden tests, a file for each part. They import the judge and this kit's ``judge``, and are never released."""
+"""The hidden tests, one file for each part. They import the judge and ``kit.judge``, and are never released."""

@@ -30,19 +30,19 @@ LAYERNORM_NET = ("layernorm_forward", "layernorm_backward", *PLAIN, "fully_conne
 
 
 def norm_inputs(rng, n=6, d=5):
-    """x, gamma, beta and dout of a normalisation layer."""
+    """Return x, gamma, beta and dout of a normalisation layer."""
     x = rng.normal(size=(n, d)) * rng.uniform(0.5, 3, size=d) + rng.normal(size=d)
     return x, rng.uniform(0.5, 2, size=d), rng.normal(size=d), rng.normal(size=(n, d))
 
 
 def normalised(x, gamma, beta, axis, eps=1e-5):
-    """What normalisation is, written down once more: over the examples (axis 0) or over the features (axis 1)."""
+    """Return x normalised over the examples (axis 0) or over the features (axis 1), scaled and shifted."""
     mean, variance = x.mean(axis=axis, keepdims=True), x.var(axis=axis, keepdims=True)
     return gamma * (x - mean) / np.sqrt(variance + eps) + beta
 
 
 def running_after(batches, momentum, mean=0.0, variance=0.0):
-    """The running averages after some batches."""
+    """Return the running averages after some batches."""
     for x in batches:
         mean = momentum * mean + (1 - momentum) * x.mean(axis=0)
         variance = momentum * variance + (1 - momentum) * x.var(axis=0)
@@ -50,7 +50,7 @@ def running_after(batches, momentum, mean=0.0, variance=0.0):
 
 
 def train_on(student, batches, gamma, beta, **settings):
-    """The bn_param of a layer that was trained on some batches."""
+    """Return the bn_param of the student's layer after training on some batches."""
     bn_param = student.put({"mode": "train", **settings})
     for x in batches:
         student.layers.batchnorm_forward(x, gamma, beta, bn_param)
@@ -59,16 +59,16 @@ def train_on(student, batches, gamma, beta, **settings):
 
 @exercise("batchnorm_forward")
 def test_batchnorm_train(student, rng):
-    """In training each feature is normalised over the batch, however much or little it varies."""
+    """In training, each feature is normalised over the batch, for small and large variances."""
     x, gamma, beta, _ = norm_inputs(rng, n=7, d=6)
-    x = x * np.geomspace(2e-3, 5, 6)  # epsilon counts beside the small variances
+    x = x * np.geomspace(2e-3, 5, 6)  # eps is not negligible beside the small variances
     out, _ = student.layers.batchnorm_forward(x, gamma, beta, {"mode": "train"})
     assert_close("out", out, normalised(x, gamma, beta, axis=0))
 
 
 @exercise("batchnorm_forward")
 def test_batchnorm_running_averages(student, rng):
-    """The running averages in bn_param follow the batches."""
+    """Training updates the running averages in bn_param."""
     batches = [norm_inputs(rng)[0] for _ in range(4)]
     bn_param = train_on(student, batches, np.ones(5), np.zeros(5))
     for name, expected in running_after(batches, momentum=0.9).items():
@@ -77,7 +77,7 @@ def test_batchnorm_running_averages(student, rng):
 
 @exercise("batchnorm_forward")
 def test_batchnorm_test(student, rng):
-    """At test time the running averages normalise, and gamma and beta scale and shift."""
+    """Test mode normalises with the running averages, then uses gamma and beta."""
     x, gamma, beta, _ = norm_inputs(rng)
     mean, variance = rng.normal(size=5), rng.uniform(0.2, 3, size=5)
     bn_param = {"mode": "test", "running_mean": mean, "running_var": variance}
@@ -87,7 +87,7 @@ def test_batchnorm_test(student, rng):
 
 @exercise("batchnorm_forward")
 def test_batchnorm_train_then_test(student, rng):
-    """What training put into bn_param is what test mode normalises with."""
+    """Test mode normalises with the running averages that training stores in bn_param."""
     batches = [norm_inputs(rng)[0] for _ in range(10)]
     x, gamma, beta, _ = norm_inputs(rng)
     bn_param = train_on(student, batches, gamma, beta)
@@ -99,7 +99,7 @@ def test_batchnorm_train_then_test(student, rng):
 
 @exercise("batchnorm_forward", kind="edge")
 def test_batchnorm_settings(student, rng):
-    """Another eps, another momentum and running averages to start from are heeded."""
+    """The eps, the momentum and the first running averages in bn_param are used."""
     batches = [norm_inputs(rng)[0] for _ in range(3)]
     _, gamma, beta, _ = norm_inputs(rng)
     momentum = float(rng.uniform(0.2, 0.4))
@@ -118,7 +118,7 @@ def test_batchnorm_settings(student, rng):
 
 @exercise("batchnorm_forward", kind="edge")
 def test_batchnorm_test_changes_nothing(student, rng):
-    """Test mode leaves the running averages as they were."""
+    """Test mode does not change the running averages."""
     x, gamma, beta, _ = norm_inputs(rng)
     before = {"running_mean": rng.normal(size=5), "running_var": rng.uniform(0.2, 3, size=5)}
     bn_param = student.put({"mode": "test", **before})
@@ -141,7 +141,7 @@ def test_batchnorm_unknown_mode(student, rng):
 
 @exercise("batchnorm_forward", kind="edge")
 def test_batchnorm_one_example(student, rng):
-    """A batch of one is all beta, is averaged like any other, and every shape is exact."""
+    """A batch of one example gives beta and updates the running averages, and every shape is exact."""
     x, gamma, beta, _ = norm_inputs(rng, n=1)
     bn_param = student.put({"mode": "train", "running_var": np.ones(5)})
     out, _ = student.layers.batchnorm_forward(x, gamma, beta, bn_param)
@@ -152,7 +152,7 @@ def test_batchnorm_one_example(student, rng):
 
 @exercise("batchnorm_forward", kind="edge")
 def test_batchnorm_far_from_zero(student, rng):
-    """Features around ten thousand keep their variance, in float32 too: the mean is subtracted before squaring."""
+    """Features around 10,000 are normalised precisely in float32 too: the mean is subtracted before squaring."""
     _, gamma, beta, _ = norm_inputs(rng, d=20)
     x = rng.normal(1e4, 10, size=(8, 20)).astype(np.float32)
     out, _ = student.layers.batchnorm_forward(x, gamma.astype(np.float32), beta.astype(np.float32), {"mode": "train"})
@@ -172,7 +172,7 @@ def test_batchnorm_float32(student, rng):
 
 @exercise("batchnorm_forward", kind="edge")
 def test_batchnorm_leaves_inputs(student, rng):
-    """x, gamma and beta are left as they were, in both modes."""
+    """x, gamma and beta are not changed, in both modes."""
     given = dict(zip(("x", "gamma", "beta"), norm_inputs(rng), strict=False))
     for mode in ("train", "test"):
         held = {name: student.put(value) for name, value in given.items()}
@@ -182,7 +182,7 @@ def test_batchnorm_leaves_inputs(student, rng):
 
 
 def your_gradients(student, kind, rule, inputs, **settings):
-    """dx, dgamma and dbeta of the student's rule, on the cache of the student's own forward pass."""
+    """Return dx, dgamma and dbeta of the student's backward function, with the cache of the student's forward pass."""
     x, gamma, beta, dout = inputs
     _, cache = getattr(student.layers, f"{kind}_forward")(x, gamma, beta, settings)
     dx, dgamma, dbeta = getattr(student.layers, rule)(dout, cache)
@@ -190,14 +190,14 @@ def your_gradients(student, kind, rule, inputs, **settings):
 
 
 def reference_gradients(reference, kind, inputs, **settings):
-    """What they should be."""
+    """Return the reference's dx, dgamma and dbeta."""
     x, gamma, beta, dout = inputs
     _, cache = getattr(reference.layers, f"{kind}_forward")(x, gamma, beta, settings)
     return dict(zip(GRADIENTS, getattr(reference.layers, f"{kind}_backward")(dout, cache), strict=True))
 
 
 def numeric_gradients(axis, inputs):
-    """What they should be, by calculus."""
+    """Return dx, dgamma and dbeta by numerical differentiation."""
     x, gamma, beta, dout = inputs
     return {
         "dx": numeric_gradient(lambda z: normalised(z, gamma, beta, axis), x, dout),
@@ -207,14 +207,14 @@ def numeric_gradients(axis, inputs):
 
 
 def check_dtypes_kept(student, kind, rule, inputs, **settings):
-    """All three gradients of float32 numbers are float32."""
+    """Check that all three gradients of float32 inputs are float32."""
     single = [value.astype(np.float32) for value in inputs]
     for name, gradient in your_gradients(student, kind, rule, single, **settings).items():
         assert_dtype(name, gradient, np.float32)
 
 
 def check_inputs_left(student, kind, rule, inputs, **settings):
-    """The backward pass changes neither dout nor what the forward pass was given, which the cache may hold."""
+    """Check that the backward pass changes neither dout nor the forward pass's inputs, which the cache may hold."""
     held = {name: student.put(value) for name, value in zip(("x", "gamma", "beta", "dout"), inputs, strict=True)}
     x, gamma, beta, dout = held.values()
     _, cache = getattr(student.layers, f"{kind}_forward")(x, gamma, beta, settings)
@@ -234,7 +234,7 @@ def test_batchnorm_gradients(student, reference, rng):
 
 @exercise("batchnorm_backward", needs=("batchnorm_forward",))
 def test_batchnorm_numeric(student, rng):
-    """dx, dgamma and dbeta are what numeric differentiation gives."""
+    """dx, dgamma and dbeta agree with numerical differentiation."""
     inputs = norm_inputs(rng, n=4, d=3)
     yours = your_gradients(student, "batchnorm", "batchnorm_backward", inputs, mode="train")
     assert_gradients(yours, numeric_gradients(0, inputs))
@@ -242,7 +242,7 @@ def test_batchnorm_numeric(student, rng):
 
 @exercise("batchnorm_backward", kind="edge", needs=("batchnorm_forward",))
 def test_batchnorm_gradients_eps(student, reference, rng):
-    """Another eps, and a feature that is the same in all examples, are no special case."""
+    """dx, dgamma and dbeta are right for another eps, and for a feature that is the same in all examples."""
     inputs = norm_inputs(rng)
     inputs[0][:, 2] = 1.5
     yours = your_gradients(student, "batchnorm", "batchnorm_backward", inputs, mode="train", eps=0.2)
@@ -251,7 +251,7 @@ def test_batchnorm_gradients_eps(student, reference, rng):
 
 @exercise("batchnorm_backward", kind="edge", needs=("batchnorm_forward",))
 def test_batchnorm_gradients_one_example(student, rng):
-    """A batch of one has no dx and no dgamma to speak of, and every shape is exact."""
+    """For a batch of one example, dx and dgamma are zero, and every shape is exact."""
     inputs = norm_inputs(rng, n=1)
     yours = your_gradients(student, "batchnorm", "batchnorm_backward", inputs, mode="train")
     right = dict(zip(GRADIENTS, (np.zeros((1, 5)), np.zeros(5), inputs[3][0]), strict=True))
@@ -266,7 +266,7 @@ def test_batchnorm_gradients_float32(student, rng):
 
 @exercise("batchnorm_backward", kind="edge", needs=("batchnorm_forward",))
 def test_batchnorm_gradients_leave_inputs(student, rng):
-    """dout, x, gamma and beta are left as they were."""
+    """dout, x, gamma and beta are not changed."""
     check_inputs_left(student, "batchnorm", "batchnorm_backward", norm_inputs(rng), mode="train")
 
 
@@ -280,7 +280,7 @@ def test_batchnorm_alt_gradients(student, reference, rng):
 
 @exercise("batchnorm_backward_alt", needs=("batchnorm_forward",))
 def test_batchnorm_alt_numeric(student, rng):
-    """dx, dgamma and dbeta are what numeric differentiation gives."""
+    """dx, dgamma and dbeta agree with numerical differentiation."""
     inputs = norm_inputs(rng, n=4, d=3)
     yours = your_gradients(student, "batchnorm", "batchnorm_backward_alt", inputs, mode="train")
     assert_gradients(yours, numeric_gradients(0, inputs))
@@ -288,7 +288,7 @@ def test_batchnorm_alt_numeric(student, rng):
 
 @exercise("batchnorm_backward_alt", kind="edge", needs=("batchnorm_forward",))
 def test_batchnorm_alt_gradients_eps(student, reference, rng):
-    """Another eps, and a feature that is the same in all examples, are no special case."""
+    """dx, dgamma and dbeta are right for another eps, and for a feature that is the same in all examples."""
     inputs = norm_inputs(rng)
     inputs[0][:, 2] = 1.5
     yours = your_gradients(student, "batchnorm", "batchnorm_backward_alt", inputs, mode="train", eps=0.2)
@@ -297,7 +297,7 @@ def test_batchnorm_alt_gradients_eps(student, reference, rng):
 
 @exercise("batchnorm_backward_alt", kind="edge", needs=("batchnorm_forward",))
 def test_batchnorm_alt_one_example(student, rng):
-    """A batch of one has no dx and no dgamma to speak of, and every shape is exact."""
+    """For a batch of one example, dx and dgamma are zero, and every shape is exact."""
     inputs = norm_inputs(rng, n=1)
     yours = your_gradients(student, "batchnorm", "batchnorm_backward_alt", inputs, mode="train")
     right = dict(zip(GRADIENTS, (np.zeros((1, 5)), np.zeros(5), inputs[3][0]), strict=True))
@@ -312,28 +312,28 @@ def test_batchnorm_alt_float32(student, rng):
 
 @exercise("batchnorm_backward_alt", kind="edge", needs=("batchnorm_forward",))
 def test_batchnorm_alt_leaves_inputs(student, rng):
-    """dout, x, gamma and beta are left as they were."""
+    """dout, x, gamma and beta are not changed."""
     check_inputs_left(student, "batchnorm", "batchnorm_backward_alt", norm_inputs(rng), mode="train")
 
 
 def row_inputs(rng, n=6, d=5):
-    """The same for layer normalisation: here it is the examples that differ in place and scale."""
+    """Return inputs as from `norm_inputs`, but each example has its own mean and scale, not each feature."""
     x = rng.normal(size=(n, d)) * rng.uniform(0.5, 3, size=(n, 1)) + rng.normal(size=(n, 1))
     return x, *norm_inputs(rng, n, d)[1:]
 
 
 @exercise("layernorm_forward")
 def test_layernorm_rows(student, rng):
-    """Each example is normalised over its own features, however much or little they vary."""
+    """Each example is normalised over its own features, for small and large variances."""
     x, gamma, beta, _ = row_inputs(rng, n=6, d=7)
-    x = x * np.geomspace(2e-3, 5, 6)[:, None]  # epsilon counts beside the small variances
+    x = x * np.geomspace(2e-3, 5, 6)[:, None]  # eps is not negligible beside the small variances
     out, _ = student.layers.layernorm_forward(x, gamma, beta, {})
     assert_close("out", out, normalised(x, gamma, beta, axis=1))
 
 
 @exercise("layernorm_forward")
 def test_layernorm_square(student, rng):
-    """As many examples as features: what runs over rows and what over columns is no accident of shapes."""
+    """The outputs are right for as many examples as features, where a wrong axis does not show in the shapes."""
     x, gamma, beta, _ = row_inputs(rng, n=5, d=5)
     out, _ = student.layers.layernorm_forward(x, gamma, beta, {})
     assert_close("out", out, normalised(x, gamma, beta, axis=1))
@@ -341,7 +341,7 @@ def test_layernorm_square(student, rng):
 
 @exercise("layernorm_forward", kind="edge")
 def test_layernorm_no_modes(student, rng):
-    """Training and test time are the same, and another eps is heeded."""
+    """Train mode and test mode give the same outputs, and the eps in ln_param is used."""
     x, gamma, beta, _ = row_inputs(rng)
     for mode in ("train", "test"):
         out, _ = student.layers.layernorm_forward(x, gamma, beta, {"mode": mode, "eps": 0.3})
@@ -350,7 +350,7 @@ def test_layernorm_no_modes(student, rng):
 
 @exercise("layernorm_forward", kind="edge")
 def test_layernorm_one_example(student, rng):
-    """A batch of one, whose features hardly vary, is no special case."""
+    """The output is right for a single example whose features hardly vary."""
     x, gamma, beta, _ = row_inputs(rng, n=1, d=6)
     x = 3e-3 * x
     out, _ = student.layers.layernorm_forward(x, gamma, beta, {})
@@ -359,7 +359,7 @@ def test_layernorm_one_example(student, rng):
 
 @exercise("layernorm_forward", kind="edge")
 def test_layernorm_far_from_zero(student, rng):
-    """Features around ten thousand keep their variance, in float32 too: the mean is subtracted before squaring."""
+    """Features around 10,000 are normalised precisely in float32 too: the mean is subtracted before squaring."""
     _, gamma, beta, _ = norm_inputs(rng, d=8)
     x = rng.normal(1e4, 10, size=(20, 8)).astype(np.float32)
     out, _ = student.layers.layernorm_forward(x, gamma.astype(np.float32), beta.astype(np.float32), {})
@@ -376,7 +376,7 @@ def test_layernorm_float32(student, rng):
 
 @exercise("layernorm_forward", kind="edge")
 def test_layernorm_leaves_inputs(student, rng):
-    """x, gamma and beta are left as they were."""
+    """x, gamma and beta are not changed."""
     given = dict(zip(("x", "gamma", "beta"), row_inputs(rng), strict=False))
     held = {name: student.put(value) for name, value in given.items()}
     student.layers.layernorm_forward(*held.values(), {})
@@ -394,7 +394,7 @@ def test_layernorm_gradients(student, reference, rng):
 
 @exercise("layernorm_backward", needs=("layernorm_forward",))
 def test_layernorm_numeric(student, rng):
-    """dx, dgamma and dbeta are what numeric differentiation gives."""
+    """dx, dgamma and dbeta agree with numerical differentiation."""
     inputs = row_inputs(rng, n=4, d=4)
     yours = your_gradients(student, "layernorm", "layernorm_backward", inputs)
     assert_gradients(yours, numeric_gradients(1, inputs))
@@ -402,7 +402,7 @@ def test_layernorm_numeric(student, rng):
 
 @exercise("layernorm_backward", kind="edge", needs=("layernorm_forward",))
 def test_layernorm_gradients_eps(student, reference, rng):
-    """Another eps, and an example whose features are all the same, are no special case."""
+    """dx, dgamma and dbeta are right for another eps, and for an example whose features are all the same."""
     inputs = row_inputs(rng)
     inputs[0][2] = 1.5
     yours = your_gradients(student, "layernorm", "layernorm_backward", inputs, eps=0.2)
@@ -411,7 +411,7 @@ def test_layernorm_gradients_eps(student, reference, rng):
 
 @exercise("layernorm_backward", kind="edge", needs=("layernorm_forward",))
 def test_layernorm_gradients_one_example(student, reference, rng):
-    """A batch of one has gradients like any other, and every shape is exact."""
+    """dx, dgamma and dbeta are right for a single example, and every shape is exact."""
     inputs = row_inputs(rng, n=1, d=6)
     yours = your_gradients(student, "layernorm", "layernorm_backward", inputs)
     assert_gradients(yours, reference_gradients(reference, "layernorm", inputs), exact_shape=True)
@@ -425,12 +425,12 @@ def test_layernorm_gradients_float32(student, rng):
 
 @exercise("layernorm_backward", kind="edge", needs=("layernorm_forward",))
 def test_layernorm_gradients_leave_inputs(student, rng):
-    """dout, x, gamma and beta are left as they were."""
+    """dout, x, gamma and beta are not changed."""
     check_inputs_left(student, "layernorm", "layernorm_backward", row_inputs(rng))
 
 
 def net_params(rng, dims):
-    """Parameters of a normalised net, none of them small, no gamma near one and no beta near zero."""
+    """Return parameters of a normalised net: none is small, no gamma is near one and no beta near zero."""
     params = {}
     for i, (d, h) in enumerate(itertools.pairwise(dims), start=1):
         params[f"W{i}"], params[f"b{i}"] = rng.normal(size=(d, h)) * 0.7, rng.normal(size=h)
@@ -440,9 +440,9 @@ def net_params(rng, dims):
 
 
 def nets(student, reference, rng, normalization, hidden, reg=0.0):
-    """The student's net and the reference's, in float64, with the same parameters."""
+    """Return the student's net and the reference's, in float64, with the same parameters, and the parameters."""
     params = net_params(rng, [6, *hidden, 4])
-    name = normalization[:5] + normalization[5:]  # equal to what is written in the code, and not the same object
+    name = normalization[:5] + normalization[5:]  # equal to the literal in the code, but another object
     options = {"input_dim": 6, "num_classes": 4, "normalization": name, "reg": reg, "dtype": np.float64}
     made = [side.classifiers.fc_net.FullyConnectedNet(hidden, **options) for side in (student, reference)]
     for net in made:
@@ -451,7 +451,7 @@ def nets(student, reference, rng, normalization, hidden, reg=0.0):
 
 
 def check_start(student, normalization):
-    """gamma and beta of each hidden layer: their names, shapes and first values."""
+    """Check gamma and beta of each hidden layer: their names, shapes and first values."""
     options = {"input_dim": 9, "num_classes": 3, "normalization": normalization}
     net = student.classifiers.fc_net.FullyConnectedNet([8, 5], **options)
     for name, size, value in (("gamma1", 8, 1), ("beta1", 8, 0), ("gamma2", 5, 1), ("beta2", 5, 0)):
@@ -462,18 +462,18 @@ def check_start(student, normalization):
 
 
 def check_extras(student, normalization):
-    """No scale and shift for the scores, and all parameters of the type that was asked for."""
+    """Check that the scores have no gamma and beta, and that gammas and betas have the net's dtype."""
     for dtype in (np.float32, np.float64):
         options = {"input_dim": 9, "num_classes": 3, "normalization": normalization, "dtype": dtype}
         params = student.fetch(student.classifiers.fc_net.FullyConnectedNet([8, 5], **options).params)
         for name in ("gamma3", "beta3"):
-            require(name not in params, f"There is a {name!r}, but the last layer, the scores, is not normalised.")
+            require(name not in params, f"There is a {name!r}, but the scores of the last layer are not normalised.")
         for name in ("gamma1", "beta2"):
             assert_dtype(f"params[{name!r}]", params[name], dtype)
 
 
 def check_net_leaves_inputs(net, params, student, rng):
-    """loss() changes neither X nor a parameter."""
+    """Check that loss() changes neither X nor a parameter."""
     x = rng.normal(size=(5, 6))
     held = student.put(x)
     net.loss(held, rng.integers(4, size=5))
@@ -505,14 +505,14 @@ def test_batchnorm_net_loss(student, reference, rng):
 
 @exercise("fully_connected_net_batchnorm", needs=BATCHNORM_NET)
 def test_batchnorm_net_regularised(student, reference, rng):
-    """Loss and gradients with regularisation, of the weights alone, are right."""
+    """Loss and gradients with regularisation, which is for the weights only, are right."""
     net, right, params = nets(student, reference, rng, "batchnorm", [5, 4, 6], reg=0.9)
     assert_loss_and_gradients(net, right, rng.normal(size=(8, 6)), rng.integers(4, size=8), params)
 
 
 @exercise("fully_connected_net_batchnorm", needs=BATCHNORM_NET)
 def test_batchnorm_net_scores(student, reference, rng):
-    """After some training batches the scores come from the running averages."""
+    """After some training batches, the scores come from the running averages."""
     net, right, _ = nets(student, reference, rng, "batchnorm", [5, 7])
     train_alike(net, right, rng)
     x = rng.normal(size=(5, 6))
@@ -521,7 +521,7 @@ def test_batchnorm_net_scores(student, reference, rng):
 
 @exercise("fully_connected_net_batchnorm", kind="edge", needs=BATCHNORM_NET)
 def test_batchnorm_net_averages_apart(student, reference, rng):
-    """Layers of equal size keep running averages of their own, and test mode does not move them."""
+    """Layers of equal size keep separate running averages, and test mode does not change them."""
     net, right, _ = nets(student, reference, rng, "batchnorm", [6, 6, 6])
     train_alike(net, right, rng)
     for x in rng.normal(size=(3, 4, 6)):
@@ -535,26 +535,26 @@ def test_batchnorm_net_averages_in_order(student, reference, rng):
     train_alike(net, right, rng, steps=2)
     held = student.fetch(net.bn_params)
     for i, name in itertools.product(range(3), RUNNING):
-        require(name in held[i], f"bn_params[{i}] holds no {name!r} after two batches: is it what the layer was given?")
+        require(name in held[i], f"bn_params[{i}] holds no {name!r} after two batches: does the layer get it?")
         assert_close(f"bn_params[{i}][{name!r}]", held[i][name], right.bn_params[i][name])
 
 
 @exercise("fully_connected_net_batchnorm", kind="edge", needs=BATCHNORM_NET)
 def test_batchnorm_net_pictures(student, reference, rng):
-    """One hidden layer, and pictures as input, are no special case."""
+    """Loss and gradients are right for one hidden layer and for pictures as input."""
     net, right, params = nets(student, reference, rng, "batchnorm", [5], reg=0.2)
     assert_loss_and_gradients(net, right, rng.normal(size=(7, 1, 2, 3)), rng.integers(4, size=7), params)
 
 
 @exercise("fully_connected_net_batchnorm", kind="edge", needs=("fully_connected_net",))
 def test_batchnorm_net_extras(student):
-    """The last layer has neither gamma nor beta, and those of the others have the net's type."""
+    """The last layer has no gamma and no beta, and those of the other layers have the type dtype."""
     check_extras(student, "batchnorm")
 
 
 @exercise("fully_connected_net_batchnorm", kind="edge", needs=BATCHNORM_NET)
 def test_batchnorm_net_leaves_inputs(student, reference, rng):
-    """loss() leaves parameters and input as they were."""
+    """loss() does not change the parameters and the input."""
     net, _, params = nets(student, reference, rng, "batchnorm", [5, 4], reg=0.5)
     check_net_leaves_inputs(net, params, student, rng)
 
@@ -567,7 +567,7 @@ def test_layernorm_net_start(student):
 
 @exercise("fully_connected_net_layernorm", needs=LAYERNORM_NET)
 def test_layernorm_net_scores(student, reference, rng):
-    """The scores are those of a net whose hidden layers are normalised example by example."""
+    """The scores are right: the hidden layers normalise each example by itself."""
     net, right, _ = nets(student, reference, rng, "layernorm", [5, 7])
     x = rng.normal(size=(4, 6))
     assert_close("scores", net.loss(x), right.loss(x))
@@ -582,34 +582,34 @@ def test_layernorm_net_loss(student, reference, rng):
 
 @exercise("fully_connected_net_layernorm", needs=LAYERNORM_NET)
 def test_layernorm_net_regularised(student, reference, rng):
-    """Loss and gradients with regularisation, of the weights alone, are right."""
+    """Loss and gradients with regularisation, which is for the weights only, are right."""
     net, right, params = nets(student, reference, rng, "layernorm", [5, 4, 6], reg=0.9)
     assert_loss_and_gradients(net, right, rng.normal(size=(6, 6)), rng.integers(4, size=6), params)
 
 
 @exercise("fully_connected_net_layernorm", kind="edge", needs=LAYERNORM_NET)
 def test_layernorm_net_one_picture(student, reference, rng):
-    """One picture alone, in a net of one hidden layer, is no special case."""
+    """Loss and gradients are right for a single picture and one hidden layer."""
     net, right, params = nets(student, reference, rng, "layernorm", [5], reg=0.2)
     assert_loss_and_gradients(net, right, rng.normal(size=(1, 1, 2, 3)), rng.integers(4, size=1), params)
 
 
 @exercise("fully_connected_net_layernorm", kind="edge", needs=("fully_connected_net",))
 def test_layernorm_net_extras(student):
-    """The last layer has neither gamma nor beta, and those of the others have the net's type."""
+    """The last layer has no gamma and no beta, and those of the other layers have the type dtype."""
     check_extras(student, "layernorm")
 
 
 @exercise("fully_connected_net_layernorm", kind="edge", needs=LAYERNORM_NET)
 def test_layernorm_net_leaves_inputs(student, reference, rng):
-    """loss() leaves parameters and input as they were."""
+    """loss() does not change the parameters and the input."""
     net, _, params = nets(student, reference, rng, "layernorm", [5, 4], reg=0.5)
     check_net_leaves_inputs(net, params, student, rng)
 
 
 @exercise("learns_part2", kind="learns", needs=("fully_connected_net_batchnorm", *BATCHNORM_NET, "solver"))
 def test_learns(student, pictures, rng):
-    """A net with batch normalisation learns to tell pictures it has not seen apart, by plain gradient descent."""
+    """A net with batch normalisation learns to classify unseen pictures by plain gradient descent."""
     options = {"normalization": "batchnorm", "weight_scale": 1e-2, "dtype": np.float32}
     net = student.classifiers.fc_net.FullyConnectedNet([64], **options)
     recipe = {"update_rule": "sgd", "optim_config": {"learning_rate": 0.1}, "num_epochs": 4}
@@ -618,6 +618,6 @@ def test_learns(student, pictures, rng):
 
 @exercise("accuracy_part2", kind="accuracy")
 def test_accuracy(student, accuracy):
-    """The handed-in model uses normalisation, and tells pictures apart that it was not trained on."""
+    """The submitted model uses normalisation, and classifies pictures that it has not seen in training."""
     require_normalisation(student, accuracy.model)
     accuracy.judge(mark=0.50)

@@ -29,18 +29,18 @@ NORM = ("dx", "dgamma", "dbeta")
 
 
 def windows(x, height, width, stride, pad=0):
-    """All windows over the pictures, as (N, C, H', W', height, width)."""
+    """Return all windows over the pictures, as (N, C, H', W', height, width)."""
     border = [(0, 0), (0, 0), (pad, pad), (pad, pad)]
     return sliding_window_view(np.pad(x, border), (height, width), axis=(2, 3))[:, :, ::stride, ::stride]
 
 
 def conv_inputs(rng, pictures, filters):
-    """x, w and b of a convolution, for the shapes (N, C, H, W) and (F, C, HH, WW)."""
+    """Return x, w and b of a convolution, for the shapes (N, C, H, W) and (F, C, HH, WW)."""
     return rng.normal(size=pictures), rng.normal(size=filters), rng.normal(size=filters[0])
 
 
 def assert_convolves(student, reference, rng, pictures, filters, stride, pad, exact_shape=False):
-    """The convolution of random pictures is right."""
+    """Check the convolution of random pictures."""
     inputs, conv_param = conv_inputs(rng, pictures, filters), {"stride": stride, "pad": pad}
     out, _ = student.layers.conv_forward_naive(*inputs, conv_param)
     expected, _ = reference.layers.conv_forward_naive(*inputs, conv_param)
@@ -49,49 +49,49 @@ def assert_convolves(student, reference, rng, pictures, filters, stride, pad, ex
 
 @exercise("conv_forward_naive")
 def test_conv_forward_same_size(student, reference, rng):
-    """Filters of 3x3 pixels with a padding of 1 keep the pictures' size."""
+    """The outputs are right for 3x3 filters with a padding of 1, which keep the pictures' size."""
     assert_convolves(student, reference, rng, (2, 3, 5, 6), (4, 3, 3, 3), stride=1, pad=1)
 
 
 @exercise("conv_forward_naive")
 def test_conv_forward_stride(student, reference, rng):
-    """A stride of 2 is right in both directions."""
+    """The outputs are right for a stride of 2, in both directions."""
     assert_convolves(student, reference, rng, (2, 3, 7, 5), (3, 3, 3, 3), stride=2, pad=1)
 
 
 @exercise("conv_forward_naive")
 def test_conv_forward_no_padding(student, reference, rng):
-    """Without padding the outputs are smaller, and right."""
+    """The outputs are right without padding."""
     assert_convolves(student, reference, rng, (3, 2, 5, 6), (4, 2, 3, 3), stride=1, pad=0)
 
 
 @exercise("conv_forward_naive")
 def test_conv_forward_oblong_filters(student, reference, rng):
-    """Filters that are not square, a stride of 3 and a padding of 2 are right."""
+    """The outputs are right for filters that are not square, a stride of 3 and a padding of 2."""
     assert_convolves(student, reference, rng, (2, 2, 5, 9), (3, 2, 3, 4), stride=3, pad=2)
 
 
 @exercise("conv_forward_naive", kind="edge")
 def test_conv_forward_one_of_each(student, reference, rng):
-    """One picture, one channel and one filter are no special case."""
+    """The outputs are right for one picture, one channel and one filter."""
     assert_convolves(student, reference, rng, (1, 1, 4, 3), (1, 1, 3, 2), stride=1, pad=1, exact_shape=True)
 
 
 @exercise("conv_forward_naive", kind="edge")
 def test_conv_forward_filter_as_large(student, reference, rng):
-    """A filter as large as the picture has one place."""
+    """The outputs are right for a filter as large as the picture."""
     assert_convolves(student, reference, rng, (2, 3, 4, 5), (3, 3, 4, 5), stride=2, pad=0, exact_shape=True)
 
 
 @exercise("conv_forward_naive", kind="edge")
 def test_conv_forward_single_pixels(student, reference, rng):
-    """Filters of one pixel with a larger stride skip the pixels in between."""
+    """The outputs are right for filters of one pixel with a larger stride, which skips pixels."""
     assert_convolves(student, reference, rng, (2, 3, 5, 7), (2, 3, 1, 1), stride=2, pad=1)
 
 
 @exercise("conv_forward_naive", kind="edge")
 def test_conv_forward_leaves_inputs(student, rng):
-    """x, w, b and conv_param are left as they were."""
+    """x, w, b and conv_param are not changed."""
     arrays = dict(zip(("x", "w", "b"), conv_inputs(rng, (2, 2, 5, 5), (3, 2, 3, 3)), strict=True))
     held = {name: student.put(value) for name, value in arrays.items()}
     conv_param = student.put({"stride": 2, "pad": 1})
@@ -112,7 +112,7 @@ def test_conv_forward_float32(student, reference, rng):
 
 
 def assert_conv_gradients(student, reference, rng, pictures, filters, stride, pad, exact_shape=False):
-    """dx, dw and db of random pictures are right."""
+    """Check dx, dw and db of random pictures."""
     inputs, conv_param = conv_inputs(rng, pictures, filters), {"stride": stride, "pad": pad}
     out, right_cache = reference.layers.conv_forward_naive(*inputs, conv_param)
     dout = rng.normal(size=out.shape)
@@ -142,7 +142,7 @@ def test_conv_backward_oblong_filters(student, reference, rng):
 
 @exercise("conv_backward_naive", needs=("conv_forward_naive",))
 def test_conv_backward_numeric(student, rng):
-    """dx, dw and db are what numeric differentiation of a convolution gives."""
+    """dx, dw and db agree with numerical differentiation of a convolution."""
     x, w, b = conv_inputs(rng, (2, 2, 5, 4), (3, 2, 3, 2))
     dout = rng.normal(size=(2, 3, 3, 3))
 
@@ -161,19 +161,19 @@ def test_conv_backward_numeric(student, rng):
 
 @exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
 def test_conv_backward_no_padding(student, reference, rng):
-    """A padding of 0 is no special case."""
+    """dx, dw and db are right for a padding of 0."""
     assert_conv_gradients(student, reference, rng, (2, 3, 5, 6), (2, 3, 3, 2), stride=1, pad=0)
 
 
 @exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
 def test_conv_backward_one_of_each(student, reference, rng):
-    """One picture, one channel and one filter: every gradient has exactly the shape of what it belongs to."""
+    """dx, dw and db are right, with exact shapes, for one picture, one channel and one filter."""
     assert_conv_gradients(student, reference, rng, (1, 1, 4, 3), (1, 1, 3, 2), stride=1, pad=1, exact_shape=True)
 
 
 @exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
 def test_conv_backward_filter_as_large(student, reference, rng):
-    """A filter as large as the picture is no special case."""
+    """dx, dw and db are right for a filter as large as the picture."""
     assert_conv_gradients(student, reference, rng, (2, 2, 4, 5), (3, 2, 4, 5), stride=1, pad=1)
 
 
@@ -185,7 +185,7 @@ def test_conv_backward_single_pixels(student, reference, rng):
 
 @exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
 def test_conv_backward_leaves_inputs(student, rng):
-    """dout, x, w, b and conv_param are left as they were."""
+    """dout, x, w, b and conv_param are not changed."""
     arrays = dict(zip(("x", "w", "b"), conv_inputs(rng, (2, 2, 5, 5), (3, 2, 3, 3)), strict=True))
     held = {name: student.put(value) for name, value in arrays.items()}
     conv_param = student.put({"stride": 2, "pad": 1})
@@ -212,61 +212,61 @@ def test_conv_backward_float32(student, reference, rng):
 
 
 def distinct(rng, *shape):
-    """Numbers of both signs that all differ by a tenth at least: no window has two largest."""
+    """Return numbers of both signs that all differ by at least 0.1: no window has two largest numbers."""
     size = math.prod(shape)
     return 0.1 * (rng.permutation(size).reshape(shape) - size / 2)
 
 
 def pooling(height, width, stride):
-    """A pool_param."""
+    """Return a pool_param."""
     return {"pool_height": height, "pool_width": width, "stride": stride}
 
 
 def assert_pools(student, x, height, width, stride, exact_shape=False):
-    """The largest pixel of each window comes out."""
+    """Check that the output is the largest pixel of each window."""
     out, _ = student.layers.max_pool_forward_naive(x, pooling(height, width, stride))
     assert_close("out", out, windows(x, height, width, stride).max(axis=(4, 5)), exact_shape=exact_shape)
 
 
 @exercise("max_pool_forward_naive")
 def test_max_pool_forward_halves(student, rng):
-    """Windows of 2x2 pixels with a stride of 2 are right."""
+    """The outputs are right for windows of 2x2 pixels with a stride of 2."""
     assert_pools(student, distinct(rng, 3, 2, 6, 8), 2, 2, 2)
 
 
 @exercise("max_pool_forward_naive")
 def test_max_pool_forward_negative(student, rng):
-    """The largest pixel of a window may be negative."""
+    """The outputs are right where all pixels are negative."""
     assert_pools(student, distinct(rng, 2, 3, 4, 6) - 10, 2, 2, 2)
 
 
 @exercise("max_pool_forward_naive")
 def test_max_pool_forward_oblong(student, rng):
-    """Windows that are not square are right."""
+    """The outputs are right for windows that are not square."""
     assert_pools(student, distinct(rng, 2, 3, 6, 5), 3, 2, 3)
 
 
 @exercise("max_pool_forward_naive")
 def test_max_pool_forward_overlap(student, rng):
-    """Windows that overlap, because the stride is smaller than they are, are right."""
+    """The outputs are right for windows that overlap, because the stride is smaller than a window."""
     assert_pools(student, distinct(rng, 2, 3, 7, 5), 3, 3, 2)
 
 
 @exercise("max_pool_forward_naive", kind="edge")
 def test_max_pool_forward_gaps(student, rng):
-    """A stride larger than the windows skips the pixels in between."""
+    """The outputs are right for a stride larger than the windows, which skips pixels."""
     assert_pools(student, distinct(rng, 2, 2, 5, 8), 2, 2, 3)
 
 
 @exercise("max_pool_forward_naive", kind="edge")
 def test_max_pool_forward_whole_picture(student, rng):
-    """A window as large as the only picture has one place."""
+    """The output is right for a single picture and a window as large as the picture."""
     assert_pools(student, distinct(rng, 1, 1, 3, 4), 3, 4, 2, exact_shape=True)
 
 
 @exercise("max_pool_forward_naive", kind="edge")
 def test_max_pool_forward_leaves_inputs(student, rng):
-    """x and pool_param are left as they were."""
+    """x and pool_param are not changed."""
     x = distinct(rng, 2, 2, 4, 4)
     held, pool_param = student.put(x), student.put(pooling(2, 2, 2))
     student.layers.max_pool_forward_naive(held, pool_param)
@@ -284,7 +284,7 @@ def test_max_pool_forward_float32(student, rng):
 
 
 def assert_pool_gradient(student, reference, rng, x, height, width, stride):
-    """dx, which is returned, is right where no window has two largest pixels."""
+    """Check dx where no window has two largest pixels; return dx."""
     pool_param = pooling(height, width, stride)
     out, right_cache = reference.layers.max_pool_forward_naive(x, pool_param)
     dout = rng.normal(size=out.shape).astype(x.dtype)
@@ -314,7 +314,7 @@ def test_max_pool_backward_oblong(student, reference, rng):
 
 @exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
 def test_max_pool_backward_numeric(student, rng):
-    """dx is what numeric differentiation of max pooling gives."""
+    """dx agrees with numerical differentiation of max pooling."""
     x, dout = distinct(rng, 2, 2, 4, 6), rng.normal(size=(2, 2, 2, 3))
     _, cache = student.layers.max_pool_forward_naive(x, pooling(2, 2, 2))
     dx = student.layers.max_pool_backward_naive(dout, cache)
@@ -335,7 +335,7 @@ def test_max_pool_backward_gaps(student, reference, rng):
 
 @exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
 def test_max_pool_backward_ties(student, rng):
-    """Where several pixels are the largest, they share the gradient in any way, and the others get none."""
+    """If several pixels of a window are the largest, they share its gradient in any way, and the others get none."""
     x, dout = rng.integers(2, size=(3, 2, 4, 6)).astype(float), rng.uniform(1, 2, size=(3, 2, 2, 3))
     _, cache = student.layers.max_pool_forward_naive(x, pooling(2, 2, 2))
     dx = as_array("dx", student.layers.max_pool_backward_naive(dout, cache))
@@ -344,14 +344,14 @@ def test_max_pool_backward_ties(student, rng):
     largest = of_windows == of_windows.max(axis=(4, 5), keepdims=True)
     shares = windows(dx, 2, 2, 2) / dout[..., None, None]
     require(not shares[~largest].any(), "A pixel that is not the largest of its window gets a gradient.")
-    # One of them gets all, each gets all, or they share it: no share is above one, and nothing is lost.
+    # One pixel gets all, each pixel gets all, or they share: no share is above one, and the sum is at least one.
     fair = (shares > -1e-6).all() and (shares < 1 + 1e-6).all() and (shares.sum(axis=(4, 5)) > 1 - 1e-6).all()
-    require(bool(fair), "Where several pixels are the largest, their gradients do not add up to that of the window.")
+    require(bool(fair), "Where several pixels are the largest, their gradients do not add up to the window's gradient.")
 
 
 @exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
 def test_max_pool_backward_leaves_inputs(student, rng):
-    """dout and x are left as they were."""
+    """dout and x are not changed."""
     x, dout = distinct(rng, 2, 2, 4, 4), rng.normal(size=(2, 2, 2, 2))
     held_x, held_dout = student.put(x), student.put(dout)
     _, cache = student.layers.max_pool_forward_naive(held_x, pooling(2, 2, 2))
@@ -382,7 +382,7 @@ ODD = {
 
 
 def convolution(rng, x_shape, w_shape, stride, pad, dtype=np.float64):
-    """x, w, b, dout and the settings of a convolution."""
+    """Return x, w, b, dout and the settings of a convolution."""
     rows, columns = (
         (size + 2 * pad - field) // stride + 1 for size, field in zip(x_shape[2:], w_shape[2:], strict=True)
     )
@@ -391,7 +391,7 @@ def convolution(rng, x_shape, w_shape, stride, pad, dtype=np.float64):
 
 
 def pixel_by_pixel(x, w, b, conv_param):
-    """The judge's own convolution: a loop over the pixels of the output."""
+    """Return the convolution of pictures, by a loop over the pixels of the output."""
     below = windows(x, *w.shape[2:], conv_param["stride"], conv_param["pad"])
     out = np.empty((len(x), len(w), *below.shape[2:4]), dtype=x.dtype)
     for n, f, i, j in np.ndindex(out.shape):
@@ -400,13 +400,13 @@ def pixel_by_pixel(x, w, b, conv_param):
 
 
 def column_by_column(x, field, pad, stride):
-    """What im2col_cython gives for square windows: a row for each pixel of the window, a column for each place."""
+    """Return the columns of square windows: a row for each pixel of the window, a column for each place."""
     return windows(x, field, field, stride, pad).transpose(1, 4, 5, 2, 3, 0).reshape(x.shape[1] * field**2, -1)
 
 
 @exercise("conv_extension")
 def test_extension_columns(student, rng, extension):
-    """The extension that your source builds cuts pictures into columns, and adds columns up to pictures again."""
+    """Your compiled extension cuts pictures into columns, and adds up columns to pictures."""
     for (n, c, h, w), field, pad, stride in (((2, 3, 5, 6), 3, 1, 1), ((3, 2, 6, 4), 2, 0, 2), ((1, 1, 7, 7), 3, 2, 2)):
         x = rng.normal(size=(n, c, h, w))
         cols = column_by_column(x, field, pad, stride)
@@ -421,7 +421,7 @@ def test_extension_columns(student, rng, extension):
 @exercise("conv_extension")
 @pytest.mark.parametrize("case", CONVOLUTIONS)
 def test_fast_convolution(student, reference, rng, extension, case):
-    """The fast convolution, with your extension, gives what the naive one gives, forwards and backwards."""
+    """With your extension, the fast convolution gives the results of the naive one, forward and backward."""
     x, w, b, dout, conv_param = convolution(rng, *CONVOLUTIONS[case])
     out, cache = student.fast_layers.conv_forward_fast(x, w, b, conv_param)
     assert_close("out", out, pixel_by_pixel(x, w, b, conv_param))
@@ -432,7 +432,7 @@ def test_fast_convolution(student, reference, rng, extension, case):
 
 @exercise("conv_extension")
 def test_fast_pooling(student, reference, rng, extension):
-    """Fast max pooling gives what the naive one gives, forwards and backwards."""
+    """Fast max pooling gives the results of naive max pooling, forward and backward."""
     for shape, height, width, stride in (((2, 3, 6, 8), 2, 2, 2), ((2, 2, 7, 5), 3, 3, 2)):
         x = rng.permutation(math.prod(shape)).reshape(shape).astype(np.float64)
         pool_param = {"pool_height": height, "pool_width": width, "stride": stride}
@@ -458,7 +458,7 @@ def test_fast_convolution_float32(student, rng, extension):
 @exercise("conv_extension", kind="edge")
 @pytest.mark.parametrize("case", ODD)
 def test_fast_convolution_stays_inside(student, rng, extension, case):
-    """Odd shapes are right, and nothing is read beyond the ends of an array."""
+    """The fast convolution is right for unusual shapes, and reads nothing beyond the ends of an array."""
     x, w, b, dout, conv_param = convolution(rng, *ODD[case])
     out, cache = student.course.surrounded("fast_layers.conv_forward_fast", x, w, b, conv_param)
     assert_close("out", out, pixel_by_pixel(x, w, b, conv_param))
@@ -468,22 +468,24 @@ def test_fast_convolution_stays_inside(student, rng, extension, case):
 
 @exercise("conv_extension", kind="speed")
 def test_fast_convolution_is_fast(student, rng, extension):
-    """The fast convolution takes less than a twentieth of the time of a loop over the pixels of the output."""
+    """The fast convolution is more than 20 times as fast as a loop over the pixels of the output."""
     _, w, b, _, conv_param = convolution(rng, (6, 3, 20, 20), (16, 3, 3, 3), 1, 1, np.float32)
     batches = rng.normal(size=(7, 6, 3, 20, 20)).astype(np.float32)
     there, w_there, b_there = [student.put(x) for x in batches], student.put(w), student.put(b)
     fast, outs = [], []
-    for x_there in there:  # each another one: none is known already
+    for x_there in there:  # all different, so no answer can be known already
         start = time.perf_counter()
         out, _ = student.fast_layers.conv_forward_fast(x_there, w_there, b_there, conv_param)
         fast.append(time.perf_counter() - start)
         outs.append(out)
-    best = int(np.argmin(fast))  # the time that counts is that of an answer which is looked at
+    best = int(np.argmin(fast))  # only the answer that is checked counts for the time
     start = time.process_time()
     right = pixel_by_pixel(batches[best], w, b, conv_param)
     times = (time.process_time() - start) / fast[best]
     assert_close("out", outs[best], right)
-    require(times > 20, f"It is {times:.0f} times as fast as such a loop, and not 20 times.", "speed")
+    require(
+        times > 20, f"The fast convolution is {times:.0f} times as fast as a loop; more than 20 is expected.", "speed"
+    )
 
 
 FORWARD = ("affine_forward", "relu_forward", "conv_extension")
@@ -491,7 +493,7 @@ NET = (*FORWARD, "affine_backward", "relu_backward", "loss_layers")
 
 
 def net_params(rng, input_dim, filters, size, hidden, classes):
-    """Parameters of a three-layer convolutional net, none of them small."""
+    """Return parameters of a three-layer convolutional net, none of them small."""
     channels, height, width = input_dim
     flat = filters * (height // 2) * (width // 2)
     return {
@@ -502,7 +504,7 @@ def net_params(rng, input_dim, filters, size, hidden, classes):
 
 
 def conv_nets(student, reference, rng, input_dim=(2, 6, 4), size=3, reg=0.0):
-    """The student's net and the reference's, in float64, with the same parameters."""
+    """Return the student's net and the reference's, in float64, with the same parameters, and the parameters."""
     filters, hidden, classes = 3, 7, 5
     params = net_params(rng, input_dim, filters, size, hidden, classes)
     arguments = (input_dim, filters, size, hidden, classes, 1e-2, reg, np.float64)
@@ -513,13 +515,13 @@ def conv_nets(student, reference, rng, input_dim=(2, 6, 4), size=3, reg=0.0):
 
 
 def batch(rng, input_dim=(2, 6, 4), n=4):
-    """A few pictures and their labels, of five classes."""
+    """Return a few pictures and their labels, of five classes."""
     return rng.normal(size=(n, *input_dim)), rng.integers(5, size=n)
 
 
 @exercise("three_layer_convnet")
 def test_conv_net_parameters(student, rng):
-    """W1 to W3 and b1 to b3 have their shapes; biases are zero and weights as spread as asked."""
+    """W1 to W3 and b1 to b3 have the right shapes; biases are zero, and the spread of the weights is weight_scale."""
     scale = float(rng.uniform(0.01, 0.1))
     net = student.classifiers.cnn.ThreeLayerConvNet(
         input_dim=(3, 12, 12), num_filters=16, filter_size=5, hidden_dim=60, num_classes=20, weight_scale=scale
@@ -538,7 +540,7 @@ def test_conv_net_parameters(student, rng):
 
 @exercise("three_layer_convnet", needs=NET)
 def test_conv_net_initial_loss(student, rng):
-    """With tiny weights all classes are equally likely: the loss is the logarithm of their number."""
+    """With tiny weights, all classes are equally likely, so the loss is the logarithm of their number."""
     net = student.classifiers.cnn.ThreeLayerConvNet(
         input_dim=(3, 8, 8), num_filters=4, filter_size=3, hidden_dim=10, num_classes=7, weight_scale=1e-4
     )
@@ -570,14 +572,14 @@ def test_conv_net_regularised(student, reference, rng):
 
 @exercise("three_layer_convnet", kind="edge", needs=NET)
 def test_conv_net_oblong(student, reference, rng):
-    """Pictures that are not square, and filters of 5x5 pixels, are no special case."""
+    """Loss and gradients are right for pictures that are not square, and for 5x5 filters."""
     net, right, params = conv_nets(student, reference, rng, (1, 4, 8), size=5, reg=0.3)
     assert_loss_and_gradients(net, right, *batch(rng, (1, 4, 8), n=2), params)
 
 
 @exercise("three_layer_convnet", kind="edge")
 def test_conv_net_shapes(student):
-    """The shapes are right for pictures that are not square, and for a net made without arguments."""
+    """The parameters' shapes are right for pictures that are not square, and for a net made without arguments."""
     shapes = {"W1": (2, 1, 3, 3), "W2": (20, 6), "W3": (6, 10)}
     defaults = {"W1": (32, 3, 7, 7), "W2": (8192, 100), "W3": (100, 10), "b1": (32,), "b2": (100,), "b3": (10,)}
     for arguments, expected in ((((1, 4, 10), 2, 3, 6), shapes), ((), defaults)):
@@ -590,7 +592,7 @@ def test_conv_net_shapes(student):
 
 @exercise("three_layer_convnet", kind="edge", needs=FORWARD)
 def test_conv_net_float32(student, rng):
-    """Parameters and scores are of the type that was asked for."""
+    """Parameters and scores have the type that the argument dtype names."""
     net = student.classifiers.cnn.ThreeLayerConvNet((2, 4, 4), 3, 3, 5, 4, dtype=np.float32)
     for name in ("W1", "b1", "W2", "b2", "W3", "b3"):
         assert_dtype(f"params[{name!r}]", net.params[name], np.float32)
@@ -599,7 +601,7 @@ def test_conv_net_float32(student, rng):
 
 @exercise("three_layer_convnet", kind="edge", needs=NET)
 def test_conv_net_leaves_parameters(student, reference, rng):
-    """loss() leaves parameters and input as they were."""
+    """loss() does not change the parameters and the input."""
     net, _, params = conv_nets(student, reference, rng, reg=0.5)
     x, y = batch(rng)
     held = student.put(x)
@@ -610,18 +612,18 @@ def test_conv_net_leaves_parameters(student, reference, rng):
 
 
 def channels_apart(rng, *shape):
-    """Pictures whose channels have means and spreads of their own."""
+    """Return pictures whose channels differ in mean and spread."""
     spread, mean = rng.uniform(0.5, 3, size=(shape[1], 1, 1)), rng.uniform(-5, 5, size=(shape[1], 1, 1))
     return rng.normal(size=shape) * spread + mean
 
 
 def scale_and_shift(rng, *shape):
-    """gamma and beta."""
+    """Return gamma and beta."""
     return rng.uniform(0.5, 2, size=shape), rng.normal(size=shape)
 
 
 def assert_batch_normalises(student, reference, x, gamma, beta, **settings):
-    """The outputs in train mode are right."""
+    """Check the outputs in train mode."""
     out, _ = student.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train", **settings})
     expected, _ = reference.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train", **settings})
     assert_close("out", out, expected)
@@ -629,7 +631,7 @@ def assert_batch_normalises(student, reference, x, gamma, beta, **settings):
 
 @exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_forward_train(student, reference, rng):
-    """In training each channel is normalised over all pictures, rows and columns."""
+    """In training, each channel is normalised over all pictures, rows and columns."""
     assert_batch_normalises(student, reference, channels_apart(rng, 4, 3, 2, 5), *scale_and_shift(rng, 3))
 
 
@@ -648,7 +650,7 @@ def test_spatial_batchnorm_forward_running(student, reference, rng):
 
 @exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_forward_test(student, reference, rng):
-    """At test time each channel is normalised with its running averages."""
+    """At test time, each channel is normalised with its running averages."""
     x, (gamma, beta) = channels_apart(rng, 2, 3, 4, 5), scale_and_shift(rng, 3)
     bn_param = {"mode": "test", "running_mean": rng.normal(size=3), "running_var": rng.uniform(0.5, 3, size=3)}
     out, _ = student.layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
@@ -658,7 +660,7 @@ def test_spatial_batchnorm_forward_test(student, reference, rng):
 
 @exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_forward_settings(student, reference, rng):
-    """eps and momentum are those of bn_param."""
+    """The eps and the momentum in bn_param are used."""
     settings = {"mode": "train", "eps": 0.3, "momentum": 0.4}
     theirs, ours = student.put(settings), reference.put(settings)
     gamma, beta = scale_and_shift(rng, 3)
@@ -683,13 +685,13 @@ def test_spatial_batchnorm_forward_exact_shapes(student, rng):
 
 @exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_forward_one_picture(student, reference, rng):
-    """One picture has statistics enough."""
+    """The outputs are right for a single picture."""
     assert_batch_normalises(student, reference, channels_apart(rng, 1, 3, 3, 4), *scale_and_shift(rng, 3))
 
 
 @exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_forward_leaves_inputs(student, rng):
-    """x, gamma and beta are left as they were, and test mode changes no running average."""
+    """x, gamma and beta are not changed, and test mode changes no running average."""
     x, (gamma, beta) = channels_apart(rng, 2, 3, 4, 3), scale_and_shift(rng, 3)
     held = [student.put(value) for value in (x, gamma, beta)]
     averages = {"running_mean": rng.normal(size=3), "running_var": rng.uniform(1, 2, size=3)}
@@ -717,7 +719,7 @@ BATCHNORM = ("spatial_batchnorm_forward", "batchnorm_forward", "batchnorm_backwa
 
 
 def assert_batchnorm_gradients(student, reference, rng, shape, exact_shape=False, **settings):
-    """dx, dgamma and dbeta of random pictures are right."""
+    """Check dx, dgamma and dbeta of random pictures."""
     inputs = (channels_apart(rng, *shape), *scale_and_shift(rng, shape[1]), {"mode": "train", **settings})
     dout = rng.normal(size=shape)
     _, right_cache = reference.layers.spatial_batchnorm_forward(*inputs)
@@ -736,7 +738,7 @@ def test_spatial_batchnorm_backward(student, reference, rng):
 
 @exercise("spatial_batchnorm_backward", needs=BATCHNORM)
 def test_spatial_batchnorm_backward_numeric(student, rng):
-    """dx, dgamma and dbeta are what numeric differentiation of the normalisation gives."""
+    """dx, dgamma and dbeta agree with numerical differentiation of the normalisation."""
     x, (gamma, beta) = channels_apart(rng, 2, 3, 4, 2), scale_and_shift(rng, 3)
     dout = rng.normal(size=x.shape)
 
@@ -762,13 +764,13 @@ def test_spatial_batchnorm_backward_exact_shapes(student, reference, rng):
 
 @exercise("spatial_batchnorm_backward", kind="edge", needs=BATCHNORM)
 def test_spatial_batchnorm_backward_one_picture(student, reference, rng):
-    """One picture, and another eps, are no special case."""
+    """dx, dgamma and dbeta are right for a single picture and another eps."""
     assert_batchnorm_gradients(student, reference, rng, (1, 4, 3, 2), eps=0.2)
 
 
 @exercise("spatial_batchnorm_backward", kind="edge", needs=BATCHNORM)
 def test_spatial_batchnorm_backward_leaves_dout(student, rng):
-    """dout and x are left as they were."""
+    """dout and x are not changed."""
     x, dout = channels_apart(rng, 2, 3, 3, 2), rng.normal(size=(2, 3, 3, 2))
     held_x, held_dout = student.put(x), student.put(dout)
     _, cache = student.layers.spatial_batchnorm_forward(held_x, *scale_and_shift(rng, 3), {"mode": "train"})
@@ -788,7 +790,7 @@ def test_spatial_batchnorm_backward_float32(student, rng):
 
 
 def assert_group_normalises(student, reference, rng, shape, groups, size=0.03, **settings):
-    """The outputs are right, for pictures so small in size that even the usual eps counts."""
+    """Check the outputs, for pictures with values so small that even the default eps matters."""
     inputs = (size * channels_apart(rng, *shape), *scale_and_shift(rng, 1, shape[1], 1, 1), groups, settings)
     out, _ = student.layers.spatial_groupnorm_forward(*inputs)
     expected, _ = reference.layers.spatial_groupnorm_forward(*inputs)
@@ -797,37 +799,37 @@ def assert_group_normalises(student, reference, rng, shape, groups, size=0.03, *
 
 @exercise("spatial_groupnorm_forward")
 def test_groupnorm_forward_two_groups(student, reference, rng):
-    """Two groups of three channels are right."""
+    """The outputs are right for two groups of three channels."""
     assert_group_normalises(student, reference, rng, (3, 6, 4, 5), 2)
 
 
 @exercise("spatial_groupnorm_forward")
 def test_groupnorm_forward_pairs(student, reference, rng):
-    """Four groups of two channels are right."""
+    """The outputs are right for four groups of two channels."""
     assert_group_normalises(student, reference, rng, (2, 8, 3, 2), 4)
 
 
 @exercise("spatial_groupnorm_forward", kind="edge")
 def test_groupnorm_forward_one_group(student, reference, rng):
-    """One group of all channels is layer normalisation."""
+    """The outputs are right for one group of all channels, which is layer normalisation."""
     assert_group_normalises(student, reference, rng, (3, 4, 2, 5), 1)
 
 
 @exercise("spatial_groupnorm_forward", kind="edge")
 def test_groupnorm_forward_single_channels(student, reference, rng):
-    """Groups of a single channel are no special case, nor is a single picture."""
+    """The outputs are right for groups of a single channel and for a single picture."""
     assert_group_normalises(student, reference, rng, (1, 4, 3, 5), 4)
 
 
 @exercise("spatial_groupnorm_forward", kind="edge")
 def test_groupnorm_forward_eps(student, reference, rng):
-    """eps is that of gn_param and is added to the variance."""
+    """The eps in gn_param is used, and is added to the variance."""
     assert_group_normalises(student, reference, rng, (2, 6, 3, 4), 3, size=1, eps=0.5)
 
 
 @exercise("spatial_groupnorm_forward", kind="edge")
 def test_groupnorm_forward_leaves_inputs(student, rng):
-    """x, gamma and beta are left as they were."""
+    """x, gamma and beta are not changed."""
     inputs = (channels_apart(rng, 2, 4, 3, 3), *scale_and_shift(rng, 1, 4, 1, 1))
     arrays = dict(zip(("x", "gamma", "beta"), inputs, strict=True))
     held = {name: student.put(value) for name, value in arrays.items()}
@@ -848,7 +850,7 @@ def test_groupnorm_forward_float32(student, reference, rng):
 
 
 def assert_groupnorm_gradients(student, reference, rng, shape, groups, exact_shape=False, **settings):
-    """dx, dgamma and dbeta of random pictures are right."""
+    """Check dx, dgamma and dbeta of random pictures."""
     inputs = (channels_apart(rng, *shape), *scale_and_shift(rng, 1, shape[1], 1, 1), groups, settings)
     dout = rng.normal(size=shape)
     right = reference.layers.spatial_groupnorm_backward(dout, reference.layers.spatial_groupnorm_forward(*inputs)[1])
@@ -872,8 +874,8 @@ def test_groupnorm_backward_pairs(student, reference, rng):
 
 @exercise("spatial_groupnorm_backward", needs=("spatial_groupnorm_forward",))
 def test_groupnorm_backward_numeric(student, rng):
-    """dx, dgamma and dbeta are what numeric differentiation of the normalisation gives."""
-    # so large in size that where eps stands in the forward pass does not count: that is another exercise's
+    """dx, dgamma and dbeta agree with numerical differentiation of the normalisation."""
+    # Values so large that the place of eps in the forward pass does not matter: another exercise tests it.
     x, (gamma, beta) = 10 * channels_apart(rng, 2, 4, 2, 3), scale_and_shift(rng, 1, 4, 1, 1)
     dout = rng.normal(size=x.shape)
 
@@ -900,19 +902,19 @@ def test_groupnorm_backward_exact_shapes(student, reference, rng):
 
 @exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
 def test_groupnorm_backward_one_group(student, reference, rng):
-    """One group of all channels, and another eps, are no special case."""
+    """dx, dgamma and dbeta are right for one group of all channels and another eps."""
     assert_groupnorm_gradients(student, reference, rng, (3, 4, 2, 5), 1, eps=0.5)
 
 
 @exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
 def test_groupnorm_backward_single_channels(student, reference, rng):
-    """Groups of a single channel are no special case, nor is a single picture."""
+    """dx, dgamma and dbeta are right for groups of a single channel and for a single picture."""
     assert_groupnorm_gradients(student, reference, rng, (1, 4, 3, 5), 4)
 
 
 @exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
 def test_groupnorm_backward_leaves_dout(student, rng):
-    """dout and x are left as they were."""
+    """dout and x are not changed."""
     x, dout = channels_apart(rng, 2, 4, 3, 2), rng.normal(size=(2, 4, 3, 2))
     held_x, held_dout = student.put(x), student.put(dout)
     _, cache = student.layers.spatial_groupnorm_forward(held_x, *scale_and_shift(rng, 1, 4, 1, 1), 2, {})
@@ -932,17 +934,17 @@ def test_groupnorm_backward_float32(student, rng):
 
 
 class Halved:
-    """The pictures at half their height and width: a quarter of the time, and as good to learn from for a moment."""
+    """The pictures at half height and width: good enough for a short training, which takes a quarter of the time."""
 
     def __init__(self, pictures):
         self.pictures = pictures
 
     def train(self, count):
-        """The first training pictures."""
+        """Return the first training pictures, halved, and their labels."""
         return self._halved(*self.pictures.train(count))
 
     def validation(self):
-        """The validation pictures."""
+        """Return the validation pictures, halved, and their labels."""
         return self._halved(*self.pictures.validation())
 
     @staticmethod
@@ -952,7 +954,7 @@ class Halved:
 
 @exercise("learns_part4", kind="learns", needs=(*NET, "three_layer_convnet", "solver"))
 def test_learns(student, pictures, rng):
-    """A small convolutional net, trained with the Solver, learns to tell pictures it has not seen apart."""
+    """A small convolutional net, trained with the Solver, learns to classify unseen pictures."""
     net = student.classifiers.cnn.ThreeLayerConvNet((3, 16, 16), 8, 3, hidden_dim=32, weight_scale=1e-2)
     recipe = {"update_rule": "sgd", "optim_config": {"learning_rate": 1e-2}, "num_epochs": 10}
     assert_learns(student, net, Halved(pictures), rng, 1000, least=0.16, batch_size=25, **recipe)
@@ -960,5 +962,5 @@ def test_learns(student, pictures, rng):
 
 @exercise("accuracy_part4", kind="accuracy")
 def test_accuracy(accuracy):
-    """The handed-in model tells pictures apart that it was not trained on."""
+    """The submitted model classifies pictures that it has not seen in training."""
     accuracy.judge(mark=0.55)

@@ -1,6 +1,6 @@
 """Hidden tests of part 3: dropout, by itself and in a net; a short training; the model.
 
-Which numbers are dropped is up to the student's generator: no test expects one particular mask.
+The student's code chooses its random numbers: no test expects one particular mask.
 """
 
 import itertools
@@ -33,7 +33,7 @@ NORMALISED = ("batchnorm_forward", "batchnorm_backward", "fully_connected_net_ba
 
 
 def dropped(student, x, **dropout_param):
-    """What dropout makes of x in train mode."""
+    """Return the output of the student's dropout in train mode."""
     out, _ = student.layers.dropout_forward(x, {"mode": "train", **dropout_param})
     array = as_array("out", out)
     require(array.shape == x.shape, f"out has shape {array.shape}, {x.shape} is expected.", "shape")
@@ -41,7 +41,7 @@ def dropped(student, x, **dropout_param):
 
 
 def check_share(kept, p, what="numbers", deviations=5.0):
-    """The share of ones is p, up to chance."""
+    """Check that the share of kept numbers is p, up to chance."""
     share, error = float(np.mean(kept)), math.sqrt(p * (1 - p) / np.size(kept))
     message = f"With p={p:.3g}, {share:.1%} of {np.size(kept)} {what} are kept; p is the probability to KEEP."
     require(abs(share - p) <= deviations * error, message)
@@ -50,7 +50,7 @@ def check_share(kept, p, what="numbers", deviations=5.0):
 @exercise("dropout_forward")
 @pytest.mark.parametrize("p", [0.3, 0.75], ids="p={}".format)
 def test_dropout_train(student, rng, p):
-    """In training each number is kept with probability p, and then divided by p."""
+    """In training, each number is kept with probability p, and kept numbers are divided by p."""
     x = scaled(rng, 200, 150)
     out = dropped(student, x, p=p)
     check_share(out != 0, p)
@@ -59,7 +59,7 @@ def test_dropout_train(student, rng, p):
 
 @exercise("dropout_forward")
 def test_dropout_each_by_itself(student, rng):
-    """Each number of each example is drawn by itself: no row and no column shares its luck."""
+    """Each number of each example is kept or dropped independently of the others."""
     kept = dropped(student, scaled(rng, 120, 120), p=0.6) != 0
     for lines, what in ((kept, "numbers of one example"), (kept.T, "examples' numbers in one place")):
         for line in lines:
@@ -68,7 +68,7 @@ def test_dropout_each_by_itself(student, rng):
 
 @exercise("dropout_forward")
 def test_dropout_test(student, rng):
-    """At test time nothing happens."""
+    """Test mode changes nothing."""
     x, p = scaled(rng, 8, 7), float(rng.uniform(0.2, 0.8))
     out, _ = student.layers.dropout_forward(x, {"mode": "test", "p": p})
     assert_close("out in test mode", out, x)
@@ -76,7 +76,7 @@ def test_dropout_test(student, rng):
 
 @exercise("dropout_forward")
 def test_dropout_seed(student, rng):
-    """The same seed drops the same numbers, another one others."""
+    """The same seed drops the same numbers, and another seed drops other numbers."""
     x, seed = scaled(rng, 30, 30), int(rng.integers(1, 10**6))
     first, again, other = (dropped(student, x, p=0.5, seed=number) for number in (seed, seed, seed + 1))
     assert_close("out of a second call with the same seed", again, first)
@@ -85,7 +85,7 @@ def test_dropout_seed(student, rng):
 
 @exercise("dropout_forward")
 def test_dropout_without_seed(student, rng):
-    """Without a seed every call drops others."""
+    """Without a seed, every call drops other numbers."""
     x = scaled(rng, 30, 30)
     first, again = dropped(student, x, p=0.5), dropped(student, x, p=0.5)
     require(not np.array_equal(first, again), "Two calls without a seed drop the same numbers.")
@@ -94,7 +94,7 @@ def test_dropout_without_seed(student, rng):
 @exercise("dropout_forward", kind="edge")
 @pytest.mark.parametrize("p", [0.03, 0.98, 1.0], ids="p={}".format)
 def test_dropout_extremes(student, rng, p):
-    """Keeping few, nearly all or all numbers is no special case."""
+    """The output is right if few, nearly all or all numbers are kept."""
     x = scaled(rng, 200, 150)
     out = dropped(student, x, p=p)
     check_share(out != 0, p)
@@ -103,7 +103,7 @@ def test_dropout_extremes(student, rng, p):
 
 @exercise("dropout_forward", kind="edge")
 def test_dropout_any_shape(student, rng):
-    """Pictures, and a single row of numbers, have their own shapes."""
+    """out has the shape of x, for pictures and for a single row of numbers."""
     for shape in ((4, 3, 5, 6), (40,)):
         x = scaled(rng, *shape)
         out = dropped(student, x, p=0.5)
@@ -121,7 +121,7 @@ def test_dropout_float32(student, rng):
 
 @exercise("dropout_forward", kind="edge")
 def test_dropout_leaves_input(student, rng):
-    """x is left as it was."""
+    """x is not changed."""
     x = scaled(rng, 6, 5)
     held = student.put(x)
     student.layers.dropout_forward(held, {"mode": "train", "p": 0.5})
@@ -129,7 +129,7 @@ def test_dropout_leaves_input(student, rng):
 
 
 def gradient_of(student, x, dout, **dropout_param):
-    """Output and dx of one forward and backward pass."""
+    """Return the output and dx of one forward and backward pass."""
     out, cache = student.layers.dropout_forward(x, dropout_param)
     return as_array("out", out), student.layers.dropout_backward(dout, cache)
 
@@ -145,7 +145,7 @@ def kept_by(out, x):
 @exercise("dropout_backward", needs=("dropout_forward",))
 @pytest.mark.parametrize("p", [0.3, 0.8], ids="p={}".format)
 def test_dropout_gradient(student, rng, p):
-    """The gradient passes where the number was kept, and is divided by p there."""
+    """The gradient passes where a number was kept, and is divided by p there."""
     x, dout = scaled(rng, 12, 10), scaled(rng, 12, 10)
     out, dx = gradient_of(student, x, dout, mode="train", p=p)
     assert_close("dx", dx, np.where(kept_by(out, x), dout / p, 0))
@@ -153,7 +153,7 @@ def test_dropout_gradient(student, rng, p):
 
 @exercise("dropout_backward", needs=("dropout_forward",))
 def test_dropout_gradient_test(student, rng):
-    """At test time the gradient passes as it is."""
+    """Test mode passes the gradient on unchanged."""
     x, dout = scaled(rng, 6, 5), scaled(rng, 6, 5)
     _, dx = gradient_of(student, x, dout, mode="test", p=0.4)
     assert_close("dx in test mode", dx, dout)
@@ -161,7 +161,7 @@ def test_dropout_gradient_test(student, rng):
 
 @exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
 def test_dropout_gradient_own_cache(student, rng):
-    """Each backward pass uses the mask of its own forward pass, whatever was drawn since."""
+    """Each backward pass uses the mask of its own forward pass, also after another forward pass."""
     x, dout = scaled(rng, 9, 8), scaled(rng, 9, 8)
     out, cache = student.layers.dropout_forward(x, {"mode": "train", "p": 0.5})
     student.layers.dropout_forward(x, {"mode": "train", "p": 0.5})
@@ -170,7 +170,7 @@ def test_dropout_gradient_own_cache(student, rng):
 
 @exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
 def test_dropout_gradient_any_shape(student, rng):
-    """Pictures have their own shape, and zeros in x are no drops."""
+    """dx has the shape of the pictures, and zeros in x do not count as dropped."""
     x, dout = scaled(rng, 4, 3, 5, 6), scaled(rng, 4, 3, 5, 6)
     kept = dropped(student, x, p=0.5, seed=7) != 0
     _, dx = gradient_of(student, np.zeros_like(x), dout, mode="train", p=0.5, seed=7)
@@ -187,7 +187,7 @@ def test_dropout_gradient_float32(student, rng):
 
 @exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
 def test_dropout_gradient_leaves_inputs(student, rng):
-    """dout and x are left as they were."""
+    """dout and x are not changed."""
     x, dout = scaled(rng, 6, 5), scaled(rng, 6, 5)
     held_x, held_dout = student.put(x), student.put(dout)
     _, cache = student.layers.dropout_forward(held_x, {"mode": "train", "p": 0.5})
@@ -198,10 +198,10 @@ def test_dropout_gradient_leaves_inputs(student, rng):
 
 
 def net_params(rng, dims, normalization=None):
-    """Parameters with which every hidden unit is on or off by a wide margin, whatever is dropped: no kink is near.
+    """Return parameters that keep every hidden unit far from its ReLU's kink, whichever numbers are dropped.
 
-    For rows of numbers between -1 and 1. Without normalisation small weights and large biases see to it, with it
-    small gammas and large betas.
+    The inputs must be rows of numbers between -1 and 1. Without normalisation, weights are small and biases large;
+    with normalisation, gammas are small and betas large.
     """
     params = {}
     for i, (d, h) in enumerate(itertools.pairwise(dims), start=1):
@@ -217,7 +217,7 @@ def net_params(rng, dims, normalization=None):
 
 
 def make_net(side, hidden, params, **options):
-    """A net of six inputs and four classes, in float64, with these parameters."""
+    """Return a net of six inputs and four classes, in float64, with these parameters."""
     options = {"input_dim": 6, "num_classes": 4, "dtype": np.float64, **options}
     net = side.classifiers.fc_net.FullyConnectedNet(hidden, **options)
     set_params(net, params)
@@ -225,12 +225,12 @@ def make_net(side, hidden, params, **options):
 
 
 def batch(rng, n=5):
-    """Rows of six numbers between -1 and 1, and their labels."""
+    """Return rows of six numbers between -1 and 1, and their labels."""
     return rng.uniform(-1, 1, size=(n, 6)), rng.integers(4, size=n)
 
 
 def gradients_with(params, masks, x, y, reg):
-    """Loss and gradients of a plain net whose hidden layers are multiplied by these masks."""
+    """Return loss and gradients of a plain net whose hidden layers are multiplied by these masks."""
     last = len(masks) + 1
     inputs = [x]
     for i, mask in enumerate(masks, start=1):
@@ -251,10 +251,10 @@ def gradients_with(params, masks, x, y, reg):
 
 
 def masks_of(params, grads, x, reg):
-    """The masks that a net has drawn for a single example, read off its gradients.
+    """Return the masks that a net drew for a single example, computed from the net's gradients.
 
-    With one example the gradient of a weight matrix is the outer product of the layer's input and the gradient of its
-    biases. So each hidden layer's output is known, and that over what it would be without dropout is the mask.
+    For one example, the gradient of a weight matrix is the outer product of the layer's input and the gradient of its
+    biases. This gives each hidden layer's output. The mask is this output divided by the output without dropout.
     """
     masks, hidden = [], x[0]
     for i in range(1, len(params) // 2):
@@ -267,7 +267,7 @@ def masks_of(params, grads, x, reg):
 
 
 def your_gradients(net, x, y, names):
-    """Loss and gradients of a net, checked for shape only."""
+    """Return loss and gradients of a net. Check only the shapes."""
     loss, grads = net.loss(x, y)
     arrays = {name: as_array(f"grads[{name!r}]", grads[name]) for name in names}
     for name, array in arrays.items():
@@ -279,7 +279,7 @@ def your_gradients(net, x, y, names):
 @exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
 @pytest.mark.parametrize("reg", [0.0, 0.6], ids="reg={}".format)
 def test_dropout_net_one_example(student, rng, reg):
-    """Each hidden layer is dropped out in the forward pass, and with the same mask in the backward pass."""
+    """Dropout acts on each hidden layer, with the same mask in the forward and the backward pass."""
     hidden, p = [25, 20], 0.6
     params, (x, y) = net_params(rng, [6, *hidden, 4]), batch(rng, n=1)
     net = make_net(student, hidden, params, dropout=p, reg=reg)
@@ -300,7 +300,7 @@ def test_dropout_net_share(student, rng):
     p = float(rng.uniform(0.2, 0.35))
     params, (x, y) = net_params(rng, [6, 1200, 4]), batch(rng, n=1)
     params["b1"] = np.abs(params["b1"])  # every unit is on
-    params["W2"] = params["W2"] / 30  # where the net is certain, and right, there is no gradient to see
+    params["W2"] = params["W2"] / 30  # a net that is certain and right has no gradient to measure
     net = make_net(student, [1200], params, dropout=p)
     _, grads = your_gradients(net, x, y, params)
     check_share(masks_of(params, grads, x, 0.0)[0] > 0, p, "hidden units")
@@ -308,7 +308,7 @@ def test_dropout_net_share(student, rng):
 
 @exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
 def test_dropout_net_scores(student, reference, rng):
-    """The scores are in test mode, before and after training: those of the net without dropout."""
+    """Before and after training, the scores are those of the net without dropout: they are computed in test mode."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
     net = make_net(student, [9, 8], params, dropout=0.5)
     before = net.loss(x)
@@ -321,7 +321,7 @@ def test_dropout_net_scores(student, reference, rng):
 
 @exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
 def test_dropout_net_seed(student, rng):
-    """With a seed the loss can be repeated; without one it is another each time."""
+    """With a seed, every call gives the same loss; without a seed, every call gives another loss."""
     params, (x, y) = net_params(rng, [6, 30, 30, 4]), batch(rng)
     net = make_net(student, [30, 30], params, dropout=0.5, seed=int(rng.integers(1, 10**6)))
     first, _ = your_gradients(net, x, y, {})
@@ -336,9 +336,9 @@ def test_dropout_net_seed(student, rng):
 
 
 def check_slopes(net, params, x, y, rng, h=1e-6):
-    """Along one random direction in each parameter, the loss changes as its gradient says.
+    """Check that, along one random direction in each parameter, the loss changes as the gradient says.
 
-    The net must have a seed, or its loss is another function at every call.
+    The net must have a seed: without one, its loss is another function at every call.
     """
     _, grads = your_gradients(net, x, y, params)
     changes = []
@@ -359,7 +359,7 @@ def check_slopes(net, params, x, y, rng, h=1e-6):
 
 @exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
 def test_dropout_net_slopes(student, rng):
-    """For a batch, with regularisation, the gradients are those of the loss."""
+    """The gradients are those of the loss, for a batch and with regularisation."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
     net = make_net(student, [9, 8], params, dropout=0.7, reg=0.4, seed=int(rng.integers(1, 10**6)))
     check_slopes(net, params, x, y, rng)
@@ -367,7 +367,7 @@ def test_dropout_net_slopes(student, rng):
 
 @exercise("fully_connected_net_dropout", kind="edge", needs=PLAIN)
 def test_dropout_net_keeps_all(student, reference, rng):
-    """A keep probability of one is no dropout."""
+    """With a keep probability of 1, the net uses no dropout."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
     net, right = (make_net(side, [9, 8], params, dropout=1, reg=0.3) for side in (student, reference))
     assert_loss_and_gradients(net, right, x, y, params)
@@ -375,7 +375,7 @@ def test_dropout_net_keeps_all(student, reference, rng):
 
 @exercise("fully_connected_net_dropout", kind="edge", needs=(*NORMALISED, *DROPOUT, *PLAIN))
 def test_dropout_net_either(student, rng):
-    """The net drops units with batch normalisation as it does without."""
+    """The net drops units with batch normalisation too."""
     x, y = batch(rng, n=8)
     for normalization in (None, "batchnorm"):
         params, seed = net_params(rng, [6, 9, 8, 4], normalization), int(rng.integers(1, 10**6))
@@ -389,7 +389,7 @@ def test_dropout_net_either(student, rng):
 
 @exercise("fully_connected_net_dropout", kind="edge", needs=(*NORMALISED, *DROPOUT, *PLAIN))
 def test_dropout_net_batchnorm_slopes(student, rng):
-    """Together with batch normalisation the gradients are those of the loss."""
+    """With batch normalisation and dropout, the gradients are those of the loss."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4], "batchnorm"), batch(rng, n=8)
     options = {"normalization": "batchnorm", "reg": 0.4, "seed": int(rng.integers(1, 10**6))}
     check_slopes(make_net(student, [9, 8], params, dropout=0.7, **options), params, x, y, rng)
@@ -397,11 +397,11 @@ def test_dropout_net_batchnorm_slopes(student, rng):
 
 @exercise("fully_connected_net_dropout", kind="edge", needs=(*NORMALISED, *DROPOUT, *PLAIN))
 def test_dropout_net_batchnorm_scores(student, reference, rng):
-    """Together with batch normalisation the scores use the running averages and no dropout."""
+    """With batch normalisation and dropout, the scores use the running averages and no dropout."""
     params, batches = net_params(rng, [6, 9, 4], "batchnorm"), [batch(rng, n=8) for _ in range(4)]
     x, _ = batch(rng)
     scores = []
-    for side, p in ((student, 0.5), (reference, 1)):  # what the only layer's averages see lies before the dropout
+    for side, p in ((student, 0.5), (reference, 1)):  # the only layer's running averages come before its dropout
         net = make_net(side, [9], params, normalization="batchnorm", dropout=p)
         for seen, y in batches:
             net.loss(seen, y)
@@ -411,7 +411,7 @@ def test_dropout_net_batchnorm_scores(student, reference, rng):
 
 @exercise("fully_connected_net_dropout", kind="edge", needs=(*DROPOUT, *PLAIN))
 def test_dropout_net_leaves_inputs(student, rng):
-    """loss() leaves parameters and input as they were."""
+    """loss() does not change the parameters and the input."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
     net = make_net(student, [9, 8], params, dropout=0.5, reg=0.3)
     held = student.put(x)
@@ -423,7 +423,7 @@ def test_dropout_net_leaves_inputs(student, rng):
 
 @exercise("learns_part3", kind="learns", needs=("fully_connected_net_dropout", *DROPOUT, *PLAIN, "solver"))
 def test_learns(student, pictures, rng):
-    """A net with dropout learns to tell pictures it has not seen apart, by plain gradient descent."""
+    """A net with dropout learns to classify unseen pictures by plain gradient descent."""
     net = student.classifiers.fc_net.FullyConnectedNet([64], dropout=0.75, weight_scale=5e-3, dtype=np.float32)
     recipe = {"update_rule": "sgd", "optim_config": {"learning_rate": 1e-3}, "num_epochs": 4}
     assert_learns(student, net, pictures, rng, 2000, least=0.20, batch_size=50, **recipe)
@@ -431,6 +431,6 @@ def test_learns(student, pictures, rng):
 
 @exercise("accuracy_part3", kind="accuracy")
 def test_accuracy(accuracy):
-    """The handed-in model uses dropout, and tells pictures apart that it was not trained on."""
+    """The submitted model uses dropout, and classifies pictures that it has not seen in training."""
     require_dropout(accuracy.model)
     accuracy.judge(mark=0.48)

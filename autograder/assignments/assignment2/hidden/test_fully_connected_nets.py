@@ -30,7 +30,7 @@ NETS = (*AFFINE, *RELU, "loss_layers")
 
 
 def affine_inputs(rng, n=5, shape=(7,), m=4):
-    """x, w, b and dout of an affine layer."""
+    """Return x, w, b and dout of an affine layer."""
     d = math.prod(shape)
     return rng.normal(size=(n, *shape)), rng.normal(size=(d, m)), rng.normal(size=m), rng.normal(size=(n, m))
 
@@ -55,7 +55,7 @@ def test_affine_forward_pictures(student, reference, rng):
 
 @exercise("affine_forward", kind="edge")
 def test_affine_forward_one_example(student, reference, rng):
-    """A single example, and a single output, are no special case."""
+    """The output is right for a single example and a single output."""
     x, w, b, _ = affine_inputs(rng, n=1, shape=(2, 3), m=1)
     out, _ = student.layers.affine_forward(x, w, b)
     expected, _ = reference.layers.affine_forward(x, w, b)
@@ -64,7 +64,7 @@ def test_affine_forward_one_example(student, reference, rng):
 
 @exercise("affine_forward", kind="edge")
 def test_affine_forward_leaves_inputs(student, rng):
-    """x, w and b are left as they were."""
+    """x, w and b are not changed."""
     x, w, b, _ = affine_inputs(rng, shape=(2, 3))
     held = {name: student.put(value) for name, value in (("x", x), ("w", w), ("b", b))}
     student.layers.affine_forward(held["x"], held["w"], held["b"])
@@ -94,7 +94,7 @@ def test_affine_backward_rows(student, reference, rng):
 
 @exercise("affine_backward", needs=("affine_forward",))
 def test_affine_backward_pictures(student, reference, rng):
-    """dx has the pictures' shape, and all three are right."""
+    """dx, dw and db are right for pictures, and dx has the shape of the pictures."""
     x, w, b, dout = affine_inputs(rng, n=5, shape=(3, 2, 4), m=6)
     _, cache = student.layers.affine_forward(x, w, b)
     dx, dw, db = student.layers.affine_backward(dout, cache)
@@ -104,7 +104,7 @@ def test_affine_backward_pictures(student, reference, rng):
 
 @exercise("affine_backward", kind="edge", needs=("affine_forward",))
 def test_affine_backward_exact_shapes(student, reference, rng):
-    """Every gradient has exactly the shape of what it belongs to, for one example too."""
+    """Every gradient is right and has exactly the shape of its array, for one example too."""
     x, w, b, dout = affine_inputs(rng, n=1, shape=(2, 2), m=3)
     _, cache = student.layers.affine_forward(x, w, b)
     dx, dw, db = student.layers.affine_backward(dout, cache)
@@ -115,7 +115,7 @@ def test_affine_backward_exact_shapes(student, reference, rng):
 
 @exercise("affine_backward", kind="edge", needs=("affine_forward",))
 def test_affine_backward_leaves_inputs(student, rng):
-    """dout and x are left as they were."""
+    """dout and x are not changed."""
     x, w, b, dout = affine_inputs(rng)
     held_x, held_dout = student.put(x), student.put(dout)
     _, cache = student.layers.affine_forward(held_x, w, b)
@@ -126,7 +126,7 @@ def test_affine_backward_leaves_inputs(student, rng):
 
 @exercise("relu_forward")
 def test_relu_forward_rows(student, rng):
-    """Positive numbers pass, negative ones become zero."""
+    """Positive numbers stay as they are, and negative ones become zero."""
     x = scaled(rng, 6, 8)
     out, _ = student.layers.relu_forward(x)
     assert_close("out", out, np.where(x > 0, x, 0))
@@ -134,7 +134,7 @@ def test_relu_forward_rows(student, rng):
 
 @exercise("relu_forward")
 def test_relu_forward_pictures(student, rng):
-    """Any shape will do."""
+    """The outputs are right for arrays of any shape."""
     x = scaled(rng, 4, 3, 5, 2)
     out, _ = student.layers.relu_forward(x)
     assert_close("out", out, np.where(x > 0, x, 0))
@@ -142,7 +142,7 @@ def test_relu_forward_pictures(student, rng):
 
 @exercise("relu_forward", kind="edge")
 def test_relu_forward_leaves_input(student, rng):
-    """x is left as it was."""
+    """x is not changed."""
     x = scaled(rng, 5, 4)
     held = student.put(x)
     student.layers.relu_forward(held)
@@ -151,7 +151,7 @@ def test_relu_forward_leaves_input(student, rng):
 
 @exercise("relu_forward", kind="edge")
 def test_relu_forward_float32(student, rng):
-    """float32 stays float32, and large numbers pass unclipped."""
+    """float32 stays float32, and large numbers are not clipped."""
     x = (scaled(rng, 5, 4) * 1e6).astype(np.float32)
     out, _ = student.layers.relu_forward(x)
     assert_close("out", out, np.where(x > 0, x, 0))
@@ -160,7 +160,7 @@ def test_relu_forward_float32(student, rng):
 
 @exercise("relu_backward", needs=("relu_forward",))
 def test_relu_backward_rows(student, rng):
-    """The gradient passes where the input was positive, and nowhere else."""
+    """The gradient passes where the input is positive, and nowhere else."""
     x, dout = scaled(rng, 6, 8), rng.normal(size=(6, 8))
     _, cache = student.layers.relu_forward(x)
     assert_close("dx", student.layers.relu_backward(dout, cache), np.where(x > 0, dout, 0))
@@ -168,7 +168,7 @@ def test_relu_backward_rows(student, rng):
 
 @exercise("relu_backward", needs=("relu_forward",))
 def test_relu_backward_pictures(student, rng):
-    """Any shape will do."""
+    """dx is right for arrays of any shape."""
     x, dout = scaled(rng, 3, 4, 5, 2), rng.normal(size=(3, 4, 5, 2))
     _, cache = student.layers.relu_forward(x)
     assert_close("dx", student.layers.relu_backward(dout, cache), np.where(x > 0, dout, 0))
@@ -176,7 +176,7 @@ def test_relu_backward_pictures(student, rng):
 
 @exercise("relu_backward", kind="edge", needs=("relu_forward",))
 def test_relu_backward_leaves_dout(student, rng):
-    """dout is left as it was."""
+    """dout is not changed."""
     x, dout = scaled(rng, 5, 4), rng.normal(size=(5, 4))
     held = student.put(dout)
     _, cache = student.layers.relu_forward(x)
@@ -186,7 +186,7 @@ def test_relu_backward_leaves_dout(student, rng):
 
 @exercise("loss_layers")
 def test_softmax_loss(student, reference, rng):
-    """The softmax loss and its gradient are those of the file as released."""
+    """The softmax loss and its gradient are those of the released file."""
     x, y = rng.normal(size=(7, 5)), rng.integers(5, size=7)
     loss, dx = student.layers.softmax_loss(x, y)
     expected, right = reference.layers.softmax_loss(x, y)
@@ -196,7 +196,7 @@ def test_softmax_loss(student, reference, rng):
 
 @exercise("loss_layers")
 def test_svm_loss(student, reference, rng):
-    """The SVM loss and its gradient are those of the file as released."""
+    """The SVM loss and its gradient are those of the released file."""
     x, y = rng.normal(size=(7, 5)), rng.integers(5, size=7)
     loss, dx = student.layers.svm_loss(x, y)
     expected, right = reference.layers.svm_loss(x, y)
@@ -215,13 +215,13 @@ def test_softmax_large_scores(student, reference, rng):
 
 
 def two_layer_params(rng, d=6, h=5, c=4):
-    """Parameters of a two-layer net, none of them small."""
+    """Return parameters of a two-layer net, none of them small."""
     shapes = {"W1": (d, h), "b1": (h,), "W2": (h, c), "b2": (c,)}
     return {name: rng.normal(size=shape) for name, shape in shapes.items()}
 
 
 def two_layer_nets(student, reference, rng, reg=0.0):
-    """The student's net and the reference's, with the same parameters."""
+    """Return the student's net and the reference's, with the same parameters, and the parameters."""
     params = two_layer_params(rng)
     nets = [side.classifiers.fc_net.TwoLayerNet(6, 5, 4, 1e-2, reg) for side in (student, reference)]
     for net in nets:
@@ -231,7 +231,7 @@ def two_layer_nets(student, reference, rng, reg=0.0):
 
 @exercise("two_layer_net")
 def test_two_layer_parameters(student, rng):
-    """W1, b1, W2 and b2 have their shapes; biases are zero and weights as spread as asked."""
+    """W1, b1, W2 and b2 have the right shapes; biases are zero, and the spread of the weights is weight_scale."""
     scale = float(rng.uniform(0.01, 0.1))
     net = student.classifiers.fc_net.TwoLayerNet(input_dim=300, hidden_dim=80, num_classes=7, weight_scale=scale)
     for name, shape in {"W1": (300, 80), "b1": (80,), "W2": (80, 7), "b2": (7,)}.items():
@@ -269,7 +269,7 @@ def test_two_layer_regularised(student, reference, rng):
 
 @exercise("two_layer_net", kind="edge", needs=NETS)
 def test_two_layer_pictures(student, reference, rng):
-    """Pictures are flattened, and the parameters are left as they were."""
+    """Loss and gradients are right for pictures, and the parameters are not changed."""
     net, right, params = two_layer_nets(student, reference, rng, reg=0.1)
     assert_loss_and_gradients(net, right, rng.normal(size=(4, 1, 2, 3)), rng.integers(4, size=4), params)
     for name, before in params.items():
@@ -277,7 +277,7 @@ def test_two_layer_pictures(student, reference, rng):
 
 
 def toy_training(student, rng, n=60, **options):
-    """A Solver that trains a linear model on a few separable points, and that model."""
+    """Return a Solver that trains a linear model on a few separable points, the model, the points and their labels."""
     x, y = rng.normal(size=(n, 4)), rng.integers(3, size=n)
     x[np.arange(n), y] += 6
     data = {"X_train": x, "y_train": y, "X_val": x[:20], "y_val": y[:20]}
@@ -288,7 +288,7 @@ def toy_training(student, rng, n=60, **options):
 
 @exercise("solver")
 def test_solver_histories(student, rng):
-    """Losses are kept for each iteration, accuracies for the first, the last and each epoch's end."""
+    """The Solver keeps the loss of each iteration, and the accuracies after the first iteration and each epoch."""
     solver, model, _, _ = toy_training(student, rng)
     solver.train()
     losses = student.fetch(solver.loss_history)
@@ -298,7 +298,7 @@ def test_solver_histories(student, rng):
         history = student.fetch(getattr(solver, name))
         require(len(history) == 4, f"{name} has {len(history)} entries; 1 + the number of epochs (3) is expected.")
         require(max(history) > 0.8, f"{name} stays low on an easy problem.")
-    require(set(student.fetch(model.batches)) == {10}, "The batches have not the size that was asked for.")
+    require(set(student.fetch(model.batches)) == {10}, "The batches do not have the size batch_size.")
 
 
 @exercise("solver")
@@ -313,8 +313,8 @@ def test_solver_decays(student, rng):
 
 @exercise("solver")
 def test_solver_best(student, rng):
-    """After training the model has the parameters that were best on the validation set."""
-    # The model begins as good as it can be, and is trained uphill: the first parameters are the best.
+    """After training, the model has the parameters that were best on the validation set."""
+    # The model starts with the best parameters, and gradient ascent makes it worse: the first parameters are the best.
     solver, model, x, y = toy_training(student, rng, optim_config={"learning_rate": -0.3}, num_epochs=6)
     model.params["W"] = np.eye(4, 3)
     solver.train()
@@ -329,13 +329,13 @@ def test_solver_best(student, rng):
 
 @exercise("solver")
 def test_solver_state_per_parameter(student, rng):
-    """Each parameter has its own optimiser state, handed on from step to step."""
+    """Each parameter has its own optimiser state, which each step passes on to the next."""
     student.course.add_counting_rule()
     solver, _, _, _ = toy_training(student, rng, update_rule="counting_rule")
     solver.train()
     for name in ("W", "b"):
         steps = solver.optim_configs[name]["steps"]
-        require(steps == 18, f"The state of {name} was handed on {steps} times in 18 iterations.")
+        require(steps == 18, f"The state of {name} was passed on {steps} times in 18 iterations.")
 
 
 @exercise("solver", kind="edge")
@@ -361,9 +361,9 @@ def test_solver_samples(student, rng):
 
 @exercise("solver", kind="edge")
 def test_solver_checkpoints(student, rng):
-    """A checkpoint is written for every epoch where a name is given, and none where there is none."""
+    """The Solver writes a checkpoint for every epoch if it has a checkpoint_name, and none otherwise."""
     toy_training(student, rng)[0].train()
-    require(not student.fetch(student.course.written("check")), "Checkpoints are written though no name was given.")
+    require(not student.fetch(student.course.written("check")), "Checkpoints are written without a checkpoint_name.")
     toy_training(student, rng, checkpoint_name="check")[0].train()
     names = student.fetch(student.course.written("check"))
     for epoch in (1, 2, 3):
@@ -373,18 +373,18 @@ def test_solver_checkpoints(student, rng):
 
 @exercise("solver", kind="edge")
 def test_solver_check_accuracy(student, rng):
-    """check_accuracy counts right answers, over batches that do not divide the pictures evenly."""
+    """check_accuracy returns the right share, also if the last batch is smaller than the others."""
     solver, model, x, y = toy_training(student, rng, n=53)
     weights = rng.normal(size=(4, 3))
     model.params["W"] = weights
     expected = float((np.argmax(x @ weights, axis=1) == y).mean())
     assert_close("check_accuracy", solver.check_accuracy(x, y, batch_size=10), expected)
     some = as_number("check_accuracy of 17 samples", solver.check_accuracy(x, y, num_samples=17))
-    require(abs(some * 17 - round(some * 17)) < 1e-6, "num_samples does not set how many examples are looked at.")
+    require(abs(some * 17 - round(some * 17)) < 1e-6, "num_samples does not set the number of examples.")
 
 
 def deep_params(rng, dims):
-    """Parameters of a fully connected net, none of them small."""
+    """Return parameters of a fully connected net, none of them small."""
     params = {}
     for i, (d, h) in enumerate(itertools.pairwise(dims), start=1):
         params[f"W{i}"], params[f"b{i}"] = rng.normal(size=(d, h)) * 0.7, rng.normal(size=h)
@@ -392,7 +392,7 @@ def deep_params(rng, dims):
 
 
 def deep_nets(student, reference, rng, hidden, reg=0.0):
-    """The student's net and the reference's, in float64, with the same parameters."""
+    """Return the student's net and the reference's, in float64, with the same parameters, and the parameters."""
     params = deep_params(rng, [6, *hidden, 4])
     options = {"input_dim": 6, "num_classes": 4, "reg": reg, "weight_scale": 1e-2, "dtype": np.float64}
     nets = [side.classifiers.fc_net.FullyConnectedNet(hidden, **options) for side in (student, reference)]
@@ -403,7 +403,7 @@ def deep_nets(student, reference, rng, hidden, reg=0.0):
 
 @exercise("fully_connected_net")
 def test_deep_parameters(student, rng):
-    """W1 to WL and b1 to bL have their shapes; biases are zero and weights as spread as asked."""
+    """W1 to WL and b1 to bL have the right shapes; biases are zero, and the spread of the weights is weight_scale."""
     scale = float(rng.uniform(0.01, 0.1))
     options = {"input_dim": 200, "num_classes": 60, "weight_scale": scale, "dtype": np.float64}
     net = student.classifiers.fc_net.FullyConnectedNet([50, 40, 30], **options)
@@ -442,14 +442,14 @@ def test_deep_regularised(student, reference, rng):
 
 @exercise("fully_connected_net", kind="edge", needs=NETS)
 def test_deep_one_hidden_layer(student, reference, rng):
-    """One hidden layer, and pictures as input, are no special case."""
+    """Loss and gradients are right for one hidden layer and for pictures as input."""
     net, right, params = deep_nets(student, reference, rng, [5], reg=0.2)
     assert_loss_and_gradients(net, right, rng.normal(size=(3, 1, 2, 3)), rng.integers(4, size=3), params)
 
 
 @exercise("fully_connected_net", kind="edge", needs=("affine_forward", "relu_forward"))
 def test_deep_float32(student, rng):
-    """Parameters and scores are of the type that was asked for."""
+    """Parameters and scores have the type that the argument dtype names."""
     net = student.classifiers.fc_net.FullyConnectedNet([5, 4], input_dim=6, num_classes=3, dtype=np.float32)
     for name in ("W1", "b1", "W3", "b3"):
         assert_dtype(f"params[{name!r}]", net.params[name], np.float32)
@@ -458,17 +458,17 @@ def test_deep_float32(student, rng):
 
 @exercise("fully_connected_net", kind="edge", needs=NETS)
 def test_deep_gradient_for_each(student, rng):
-    """There is a gradient for every parameter: Solver looks for it."""
+    """grads has a gradient for every parameter: the Solver needs it."""
     net = student.classifiers.fc_net.FullyConnectedNet([5, 4], input_dim=6, num_classes=3, reg=0.1)
     _, grads = net.loss(rng.normal(size=(2, 6)), rng.integers(3, size=2))
     lacking = sorted(set(student.fetch(net.params)) - set(student.fetch(grads)))
-    message = f"There is no gradient for {', '.join(lacking)}: is it missing in grads, or too much in params?"
+    message = f"There is no gradient for {', '.join(lacking)}: is it missing in grads, or should it not be in params?"
     require(not lacking, message)
 
 
 @exercise("fully_connected_net", kind="edge", needs=NETS)
 def test_deep_leaves_parameters(student, reference, rng):
-    """loss() leaves parameters and input as they were."""
+    """loss() does not change the parameters and the input."""
     net, _, params = deep_nets(student, reference, rng, [5, 4], reg=0.5)
     x = rng.normal(size=(3, 6))
     held = student.put(x)
@@ -479,11 +479,11 @@ def test_deep_leaves_parameters(student, reference, rng):
 
 
 TRIES = 3
-"""Of the weights that are drawn at first, some lead to 49 of 50 pictures with settings that are good."""
+"""The most trainings: with good settings, some first weights still lead to only 49 of 50 pictures."""
 
 
 def overfitting(student, pictures, hidden, number):
-    """Train on fifty pictures with what the student's notebook sets."""
+    """Check that a net learns fifty pictures by heart with the settings of the student's notebook."""
     rate = as_number(f"learning_rate_{number}", student.notebook(f"learning_rate_{number}"))
     scale = as_number(f"weight_scale_{number}", student.notebook(f"weight_scale_{number}"))
     x, y = pictures.train(50)
@@ -516,11 +516,11 @@ def test_overfit_five_layer(student, pictures, notebook):
 
 
 def assert_steps(student, reference, rng, rule, memory, config=None, shape=(4, 5), steps=4, rtol=1e-5):
-    """Some steps of a rule agree, each with the configuration that the step before returned."""
+    """Check some steps of a rule, each with the configuration that the step before returned."""
     w = rng.normal(size=shape)
     right_w, ours, theirs = w, config, config
     for step in range(1, steps + 1):
-        dw = scaled(rng, *shape, away=0.3)  # so that it hardly counts whether epsilon stands inside the root
+        dw = scaled(rng, *shape, away=0.3)  # large enough that it hardly matters whether epsilon is inside the root
         w, theirs = getattr(student.optim, rule)(w, dw, theirs)
         right_w, ours = getattr(reference.optim, rule)(right_w, dw, ours)
         assert_close(f"w after step {step}", w, right_w, rtol)
@@ -529,7 +529,7 @@ def assert_steps(student, reference, rng, rule, memory, config=None, shape=(4, 5
 
 
 def assert_leaves_inputs(student, rng, rule):
-    """w and dw are left as they were."""
+    """Check that a rule does not change w and dw."""
     w, dw = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
     held_w, held_dw = student.put(w), student.put(dw)
     getattr(student.optim, rule)(held_w, held_dw)
@@ -538,7 +538,7 @@ def assert_leaves_inputs(student, rng, rule):
 
 
 def assert_downhill(student, rng, rule, size=1e-9):
-    """Where the gradient is smaller than epsilon, a step is small, and not the wrong way."""
+    """Check that steps are small, and not up the gradient, where the gradient is smaller than epsilon."""
     w, dw = rng.normal(size=(3, 4)), size * scaled(rng, 3, 4, away=0.3)
     moved = as_array("w", getattr(student.optim, rule)(w, dw)[0])
     require(moved.shape == w.shape, f"w has shape {moved.shape} after a step, {w.shape} is expected.", "shape")
@@ -548,12 +548,12 @@ def assert_downhill(student, rng, rule, size=1e-9):
 
 
 def assert_heeds_epsilon(student, rng, rule):
-    """A large epsilon makes a step smaller, be it added to the root or under it."""
+    """Check that a large epsilon makes a step smaller. It may be added to the root or under it."""
     w, dw = rng.normal(size=(3, 4)), rng.uniform(0.5, 2, size=(3, 4)) * rng.choice([-1.0, 1.0], size=(3, 4))
     usual, large = (as_array("w", getattr(student.optim, rule)(w, dw, given)[0]) for given in (None, {"epsilon": 10.0}))
-    require(usual.shape == large.shape == w.shape, f"w has another shape than {w.shape} after a step.", "shape")
+    require(usual.shape == large.shape == w.shape, f"w does not have shape {w.shape} after a step.", "shape")
     smaller = np.abs(large - w) < 0.75 * np.abs(usual - w)
-    require(bool(smaller.all()), "With epsilon=10 in config the step is as large as without.")
+    require(bool(smaller.all()), "With epsilon=10 in config, the step is hardly smaller than with the default epsilon.")
 
 
 @exercise("sgd_momentum")
@@ -564,14 +564,14 @@ def test_momentum_defaults(student, reference, rng):
 
 @exercise("sgd_momentum")
 def test_momentum_given(student, reference, rng):
-    """Steps with given settings and a velocity to start from are right."""
+    """Steps with given settings and a given velocity are right."""
     config = {"learning_rate": 0.3, "momentum": 0.6, "velocity": rng.normal(size=(4, 5))}
     assert_steps(student, reference, rng, "sgd_momentum", ["velocity"], config)
 
 
 @exercise("sgd_momentum", kind="edge")
 def test_momentum_leaves_inputs(student, rng):
-    """w and dw are left as they were."""
+    """w and dw are not changed."""
     assert_leaves_inputs(student, rng, "sgd_momentum")
 
 
@@ -583,14 +583,14 @@ def test_rmsprop_defaults(student, reference, rng):
 
 @exercise("rmsprop")
 def test_rmsprop_given(student, reference, rng):
-    """Steps with given settings and a running mean to start from are right."""
+    """Steps with given settings and a given running mean are right."""
     config = {"learning_rate": 0.3, "decay_rate": 0.3, "cache": rng.uniform(0.5, 2, size=(4, 5))}
     assert_steps(student, reference, rng, "rmsprop", ["cache"], config)
 
 
 @exercise("rmsprop", kind="edge")
 def test_rmsprop_no_gradient(student, rng):
-    """A gradient of zero moves nothing and divides by nothing."""
+    """A gradient of zero does not change w and causes no division by zero."""
     w = rng.normal(size=(3, 2))
     moved, _ = student.optim.rmsprop(w, np.zeros((3, 2)))
     assert_close("w after a gradient of zero", moved, w)
@@ -598,19 +598,19 @@ def test_rmsprop_no_gradient(student, rng):
 
 @exercise("rmsprop", kind="edge")
 def test_rmsprop_tiny_gradient(student, rng):
-    """Gradients that are smaller than epsilon still point downhill."""
+    """Gradients smaller than epsilon still move w downhill."""
     assert_downhill(student, rng, "rmsprop")
 
 
 @exercise("rmsprop", kind="edge")
 def test_rmsprop_epsilon(student, rng):
-    """Another epsilon is heeded."""
+    """The epsilon in config is used."""
     assert_heeds_epsilon(student, rng, "rmsprop")
 
 
 @exercise("rmsprop", kind="edge")
 def test_rmsprop_leaves_inputs(student, rng):
-    """w and dw are left as they were."""
+    """w and dw are not changed."""
     assert_leaves_inputs(student, rng, "rmsprop")
 
 
@@ -622,7 +622,7 @@ def test_adam_defaults(student, reference, rng):
 
 @exercise("adam")
 def test_adam_given(student, reference, rng):
-    """Steps with given settings, from the fifth step on, are right."""
+    """Steps with given settings, and with given m, v and t, are right."""
     memory = {"m": rng.normal(size=(4, 5)), "v": rng.uniform(0.5, 2, size=(4, 5)), "t": 5}
     config = {"learning_rate": 0.2, "beta1": 0.3, "beta2": 0.4, **memory}
     assert_steps(student, reference, rng, "adam", ["m", "v", "t"], config)
@@ -630,7 +630,7 @@ def test_adam_given(student, reference, rng):
 
 @exercise("adam", kind="edge")
 def test_adam_no_gradient(student, rng):
-    """A gradient of zero moves nothing and divides by nothing."""
+    """A gradient of zero does not change w and causes no division by zero."""
     w = rng.normal(size=(3, 2))
     moved, _ = student.optim.adam(w, np.zeros((3, 2)))
     assert_close("w after a gradient of zero", moved, w)
@@ -638,25 +638,25 @@ def test_adam_no_gradient(student, rng):
 
 @exercise("adam", kind="edge")
 def test_adam_tiny_gradient(student, rng):
-    """Gradients that are smaller than epsilon still point downhill."""
+    """Gradients smaller than epsilon still move w downhill."""
     assert_downhill(student, rng, "adam")
 
 
 @exercise("adam", kind="edge")
 def test_adam_epsilon(student, rng):
-    """Another epsilon is heeded."""
+    """The epsilon in config is used."""
     assert_heeds_epsilon(student, rng, "adam")
 
 
 @exercise("adam", kind="edge")
 def test_adam_leaves_inputs(student, rng):
-    """w and dw are left as they were."""
+    """w and dw are not changed."""
     assert_leaves_inputs(student, rng, "adam")
 
 
 @exercise("learns_part1", kind="learns", needs=(*NETS, "fully_connected_net", "solver", "sgd_momentum"))
 def test_learns(student, pictures, rng):
-    """A small net, trained with your own momentum and Solver, learns to tell pictures it has not seen apart."""
+    """A small net, trained with your momentum and your Solver, learns to classify unseen pictures."""
     net = student.classifiers.fc_net.FullyConnectedNet([64], weight_scale=1e-2, dtype=np.float32)
     recipe = {"update_rule": "sgd_momentum", "optim_config": {"learning_rate": 1e-4}, "num_epochs": 5}
     assert_learns(student, net, pictures, rng, 2000, least=0.22, batch_size=50, **recipe)
@@ -664,5 +664,5 @@ def test_learns(student, pictures, rng):
 
 @exercise("accuracy_part1", kind="accuracy")
 def test_accuracy(accuracy):
-    """The handed-in model tells pictures apart that it was not trained on."""
+    """The submitted model classifies pictures that it has not seen in training."""
     accuracy.judge(mark=0.50)

@@ -1,5 +1,5 @@
-"""Hidden tests of part 5, for PyTorch and TensorFlow alike: the three-layer convnet in three interfaces, and the open
-challenge. `framework` is the notebook; arrays come and go in the layout of parts 1 to 4, whichever it is.
+"""Hidden tests of part 5, for PyTorch and TensorFlow: the three-layer convnet in three interfaces, and the open
+challenge. `framework` is the student's notebook. All arrays have the layout of parts 1 to 4, for both frameworks.
 """
 
 import numpy as np
@@ -25,64 +25,64 @@ MODULE, SEQUENTIAL = "ThreeLayerConvNet", "sequential_convnet"
 
 
 def pictures_and_labels(rng, n=3):
-    """Standardised pictures, and labels."""
+    """Return standardised pictures, and labels."""
     return rng.normal(size=(n, 3, 32, 32)).astype(np.float32), rng.integers(10, size=n)
 
 
 @exercise("barebones_convnet")
 def test_barebones_scores(framework, reference, rng):
-    """The scores of given parameters are right."""
+    """The scores are right for given parameters."""
     params, (x, _) = convnet_params(rng, CHANNELS), pictures_and_labels(rng)
     assert_convnet_scores(reference, params, x, framework.scores(params, x))
 
 
 @exercise("barebones_convnet", kind="edge")
 def test_barebones_sizes(framework, reference, rng):
-    """All sizes follow from the parameters: other numbers of filters and classes, and a single picture."""
+    """The scores are right for other numbers of filters and classes, and for a single picture."""
     params, (x, _) = convnet_params(rng, (3, 9), classes=4), pictures_and_labels(rng, n=1)
     assert_convnet_scores(reference, params, x, framework.scores(params, x))
 
 
 @exercise("barebones_convnet")
 def test_barebones_start(framework, rng):
-    """init_convnet draws weights of a sensible size and of the right shapes, and begins with biases of zero."""
+    """init_convnet returns weights of the right shapes and of a sensible size, and biases of zero."""
     expected = convnet_params(rng, CHANNELS)
     for name, found, like in zip(CONVNET_PARAMS, framework.start(*CHANNELS, 10), expected, strict=True):
         array = as_array(name, found)
         require(array.shape == like.shape, f"{name} has shape {array.shape}, {like.shape} is expected.", "shape")
         if "_b" in name:
-            require(not array.any(), f"{name} does not begin with zeros.")
+            require(not array.any(), f"{name} does not start with zeros.")
             continue
         size = float(array.std() / like.std())
         require(size > 0, f"All weights in {name} are the same: they must be drawn at random.")
-        require(0.2 < size < 2.5, f"The weights in {name} are {size:.2g} times as large as He et al. advise.")
+        require(0.2 < size < 2.5, f"The weights in {name} are {size:.2g} times as large as He et al. recommend.")
 
 
 @exercise("barebones_convnet")
 def test_barebones_descent(framework, rng):
-    """What init_convnet returns can be trained by training_step."""
+    """training_step can train the parameters that init_convnet returns."""
     x, y = pictures_and_labels(rng, n=8)
     losses = [as_number("the loss", loss) for loss in framework.descent(x, y, 1e-3, 4, *CHANNELS, 10)]
     require(
         losses[-1] < losses[0],
-        f"Four steps from the parameters of init_convnet take the loss from {losses[0]:.4g} to {losses[-1]:.4g}.",
+        f"In four steps from the parameters of init_convnet, the loss goes from {losses[0]:.4g} to {losses[-1]:.4g}.",
     )
 
 
 @exercise("barebones_convnet")
 def test_barebones_step(framework, reference, rng):
-    """One training step goes down the gradient of the mean cross-entropy, which it returns."""
+    """One training step moves down the gradient of the mean cross-entropy, and returns this loss."""
     check_steps(framework, reference, rng, count=1)
 
 
 @exercise("barebones_convnet")
 def test_barebones_two_steps(framework, reference, rng):
-    """A second step starts from a gradient of zero: the first one's is not added to it."""
+    """A second step does not add the gradient of the first step to its own."""
     check_steps(framework, reference, rng, count=2)
 
 
 def check_steps(framework, reference, rng, count, learning_rate=0.002):
-    """Some steps end where gradient descent ends in NumPy, and return the last one's loss."""
+    """Check that some steps end where gradient descent in NumPy ends, and that the last one returns its loss."""
     params, batch = away_from_kinks(
         reference, lambda: (convnet_params(rng, CHANNELS), pictures_and_labels(rng)), learning_rate, count
     )
@@ -91,7 +91,7 @@ def check_steps(framework, reference, rng, count, learning_rate=0.002):
 
 
 def check_net(framework, reference, rng, maker, channels, classes):
-    """A net of the notebook has the right number of parameters and, given such, the right scores."""
+    """Check that a notebook's net has the right number of parameters, and the right scores for given parameters."""
     params, (x, _) = convnet_params(rng, channels, classes), pictures_and_labels(rng)
     net = framework.net(maker, *channels, classes)
     assert_convnet_count(params, net.count())
@@ -100,17 +100,17 @@ def check_net(framework, reference, rng, maker, channels, classes):
 
 
 def check_start(framework, rng, maker):
-    """A fresh net gives scores that are neither the same for all pictures nor huge."""
+    """Check that the scores of a new net are neither the same for all pictures nor huge."""
     x, _ = pictures_and_labels(rng)
     scores = as_array("scores", framework.net(maker, *CHANNELS, 10).scores(x))
     require(scores.shape == (3, 10), f"scores has shape {scores.shape}, (3, 10) is expected.", "shape")
     differ = float(np.ptp(scores, axis=0).max()) > 0
-    require(differ, "A fresh net gives all pictures the same scores: draw its weights at random.")
-    require(float(np.abs(scores).max()) < 100, "A fresh net gives huge scores: draw smaller weights.")
+    require(differ, "A new net gives all pictures the same scores: draw its weights at random.")
+    require(float(np.abs(scores).max()) < 100, "A new net gives huge scores: draw smaller weights.")
 
 
 def check_descent(framework, rng, maker):
-    """A few steps of Adam on a few pictures lower the loss."""
+    """Check that a few steps of Adam on a few pictures lower the loss."""
     x, y = pictures_and_labels(rng, n=8)
     net = framework.net(maker, *CHANNELS, 10)
     losses = [as_number("the loss", net.train(x, y, 3e-3)) for _ in range(12)]
@@ -121,37 +121,37 @@ def check_descent(framework, rng, maker):
 
 @exercise("module_convnet")
 def test_module_scores(framework, reference, rng):
-    """The class's net has the right parameters and, for given ones, the right scores."""
+    """The class's net has the right number of parameters, and the right scores for given parameters."""
     check_net(framework, reference, rng, MODULE, CHANNELS, 10)
 
 
 @exercise("module_convnet", kind="edge")
 def test_module_sizes(framework, reference, rng):
-    """All sizes are those that the class is given."""
+    """The class makes nets of the sizes that it is given."""
     check_net(framework, reference, rng, MODULE, (4, 6), 3)
 
 
 @exercise("module_convnet")
 def test_module_learns(framework, rng):
-    """Its parameters can be trained."""
+    """The net's parameters can be trained."""
     check_descent(framework, rng, MODULE)
 
 
 @exercise("module_convnet", kind="edge")
 def test_module_start(framework, rng):
-    """A fresh net begins with random weights of a sensible size."""
+    """A new net has random weights of a sensible size."""
     check_start(framework, rng, MODULE)
 
 
 @exercise("sequential_convnet")
 def test_sequential_scores(framework, reference, rng):
-    """The net has the right parameters and, for given ones, the right scores."""
+    """The net has the right number of parameters, and the right scores for given parameters."""
     check_net(framework, reference, rng, SEQUENTIAL, CHANNELS, 10)
 
 
 @exercise("sequential_convnet")
 def test_sequential_layers(framework):
-    """It is a Sequential of two convolutions and a fully connected layer."""
+    """The net is a Sequential of two convolutions and a fully connected layer."""
     net = framework.net(SEQUENTIAL, *CHANNELS, 10)
     require(net.is_sequential() is True, "sequential_convnet does not return a Sequential.", "type")
     found = net.layers()
@@ -159,35 +159,35 @@ def test_sequential_layers(framework):
     weighty = [layer for layer in named if layer in ("conv", "linear")]
     require(
         weighty == ["conv", "conv", "linear"],
-        f"It is made of {', '.join(named)[:200]}; two convolutions and a linear layer are expected in it.",
+        f"The net consists of {', '.join(named)[:200]}; two convolutions and a linear layer are expected.",
     )
 
 
 @exercise("sequential_convnet", kind="edge")
 def test_sequential_sizes(framework, reference, rng):
-    """All sizes are those that the function is given."""
+    """The function makes nets of the sizes that it is given."""
     check_net(framework, reference, rng, SEQUENTIAL, (4, 6), 3)
 
 
 @exercise("sequential_convnet")
 def test_sequential_learns(framework, rng):
-    """Its parameters can be trained."""
+    """The net's parameters can be trained."""
     check_descent(framework, rng, SEQUENTIAL)
 
 
 @exercise("sequential_convnet", kind="edge")
 def test_sequential_start(framework, rng):
-    """A fresh net begins with random weights of a sensible size."""
+    """A new net has random weights of a sensible size."""
     check_start(framework, rng, SEQUENTIAL)
 
 
 @exercise("learns_part5", kind="learns")
 def test_network_learns(framework, pictures, rng):
-    """The net of build_model, trained anew for a few seconds, comes to know a few pictures."""
+    """A new net of build_model learns a few pictures in a few seconds of training."""
     assert_network_learns(framework.net("build_model"), pictures, rng, least=0.3)
 
 
 @exercise("accuracy_part5", kind="accuracy")
 def test_network_accuracy(accuracy):
-    """The handed-in model tells pictures apart that it was not trained on."""
+    """The submitted model classifies pictures that it has not seen in training."""
     accuracy.judge(mark=0.70)

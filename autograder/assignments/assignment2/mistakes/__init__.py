@@ -1,4 +1,4 @@
-"""The mistakes that students make, as code, a list for each part: they test the tests, and name a student's mistake.
+"""Known mistakes of students as code, one list for each part. They test the tests, and they are the students' hints.
 
-Adding one: say what the student probably did and where to look, and which lines of the reference become which.
+To add a mistake, say what the student probably did and where to look, and list the replaced lines of the reference.
 """

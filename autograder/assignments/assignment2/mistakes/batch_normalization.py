@@ -1,6 +1,6 @@
 """Known mistakes of part 2: batch and layer normalisation, forward, backward and in the fully connected net.
 
-Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
+The gate checks each of them: it must apply to the reference, and the tests of its exercise must catch it.
 """
 
 from autograder.catalogue import Mistake, mistake
@@ -55,7 +55,7 @@ _NET_REG = '            grads[f"W{i}"] += self.reg * W\n'
 
 
 def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
-    """What goes wrong in the same way with either normalisation."""
+    """Return the mistakes that batch and layer normalisation have in common, for one exercise."""
     return (
         mistake(
             exercise,
@@ -77,7 +77,7 @@ def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
             "after_the_relu",
             NETS,
             "Normalised after the ReLU",
-            "The normalisation comes behind the ReLU. In this net it comes between the affine layer and the ReLU.",
+            "The normalisation comes after the ReLU. In this net it belongs between the affine layer and the ReLU.",
             (_NET_AFFINE + "            if self.norm", _NET_AFFINE + _NET_RELU + "            if self.norm"),
             (_NET_RELU + "            if self.use_dropout", "            if self.use_dropout"),
             (_NET_RELU_BACK, ""),
@@ -88,8 +88,8 @@ def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
             "gamma_zero",
             NETS,
             "gamma starts at zero",
-            "The gammas start as zeros, like the betas. With such a scale every unit puts out the same, whatever comes "
-            "in: think of what the layer should do to a normalised number at first.",
+            "The gammas start at zero, like the betas. Then every normalised unit gives zero for any input. At first, "
+            "the scale must leave the normalised numbers as they are.",
             (_NET_GAMMA, 'self.params[f"gamma{i}"] = np.zeros(dims[i])'),
         ),
         mistake(
@@ -97,8 +97,8 @@ def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
             "gamma_like_a_weight",
             NETS,
             "gamma is drawn at random",
-            "The gammas are small random numbers, like the weights. A scale that does nothing at first needs no "
-            "randomness.",
+            "The gammas are small random numbers, like the weights. At first, the scale must leave the normalised "
+            "numbers as they are, so it needs no randomness.",
             (_NET_GAMMA, 'self.params[f"gamma{i}"] = weight_scale * np.random.randn(dims[i])'),
         ),
         mistake(
@@ -106,8 +106,7 @@ def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
             "last_layer_too",
             NETS,
             "The last layer has a gamma and a beta",
-            "There are a gamma and a beta for the last affine layer as well. Its outputs are the scores, and are not "
-            "normalised.",
+            "The last affine layer has a gamma and a beta too. Its outputs are the scores, which are not normalised.",
             (_NET_START, "if self.normalization:"),
         ),
         mistake(
@@ -115,8 +114,8 @@ def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
             "gradients_not_kept",
             NETS,
             "No gradients for gamma and beta",
-            "The gradients of gamma and beta are computed and thrown away, so they are never learnt. Put them into "
-            "grads under the parameters' names.",
+            "The gradients of gamma and beta are computed but not stored, so gamma and beta never change. Store them "
+            "in grads under the parameters' names.",
             (_NET_GRADIENTS, "dout, _, _ = backward("),
         ),
         mistake(
@@ -124,17 +123,17 @@ def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
             "gradients_swapped",
             NETS,
             "dgamma and dbeta are swapped",
-            "grads holds gamma's gradient under beta's name and the other way round. Look at the order in which the "
-            "backward function returns them.",
+            "grads holds gamma's gradient under beta's name, and beta's gradient under gamma's name. Look at the "
+            "order in which the backward function returns them.",
             (_NET_GRADIENTS, 'dout, grads[f"beta{i}"], grads[f"gamma{i}"] = backward('),
         ),
         mistake(
             exercise,
             "backward_bypassed",
             NETS,
-            "The gradient goes around the normalisation",
-            "In the backward pass the affine layer receives the gradient that came out of the ReLU. It has to pass "
-            "through the normalisation's backward function first.",
+            "The gradient skips the normalisation",
+            "In the backward pass, the affine layer gets the gradient that comes out of the ReLU. This gradient must "
+            "pass through the normalisation's backward function first.",
             (_NET_GRADIENTS, '_, grads[f"gamma{i}"], grads[f"beta{i}"] = backward('),
         ),
     )
@@ -145,8 +144,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "batchnorm_forward",
         "eps_outside_root",
         LAYERS,
-        "Epsilon outside the root",
-        "eps is added to the standard deviation. It belongs to the variance, before the root is taken.",
+        "eps outside the root",
+        "eps is added to the standard deviation. Add it to the variance, before the square root.",
         (_BN_STD, "std = np.sqrt(variance) + eps"),
         (_BN_TEST, "out = gamma * (x - running_mean) / (np.sqrt(running_var) + eps) + beta"),
     ),
@@ -163,9 +162,9 @@ MISTAKES: tuple[Mistake, ...] = (
         "batchnorm_forward",
         "momentum_swapped",
         LAYERS,
-        "Momentum the wrong way round",
-        "momentum weighs the new batch and 1 - momentum the old average. It is the other way round: with 0.9 the "
-        "average moves slowly.",
+        "momentum and 1 - momentum are swapped",
+        "momentum multiplies the statistics of the new batch, and 1 - momentum the old average. Swap the two: with a "
+        "momentum of 0.9, the average moves slowly.",
         (
             _BN_RUNNING_MEAN + _BN_RUNNING_VAR,
             _BN_CACHE + "        running_mean = (1 - momentum) * running_mean + momentum * mean\n"
@@ -177,16 +176,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "running_not_updated",
         LAYERS,
         "The running averages never move",
-        "After training, bn_param holds the same running averages as before. Update them in train mode, under the "
-        "names that are stored at the end of the function.",
+        "After training, bn_param holds the same running averages as before. Train mode must update the two variables "
+        "that the end of the function stores in bn_param.",
         (_BN_RUNNING_MEAN + _BN_RUNNING_VAR, _BN_CACHE),
     ),
     mistake(
         "batchnorm_forward",
         "running_std",
         LAYERS,
-        "The running average of the wrong thing",
-        "running_var follows the standard deviation. It is to follow the variance, and without eps in it.",
+        "running_var averages the wrong number",
+        "running_var is an average of the standard deviation. It must be an average of the variance, without eps.",
         (
             _BN_RUNNING_MEAN + _BN_RUNNING_VAR,
             _BN_RUNNING_MEAN + "        running_var = momentum * running_var + (1 - momentum) * std\n",
@@ -196,9 +195,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "batchnorm_forward",
         "updated_in_test",
         LAYERS,
-        "Test mode moves the running averages",
-        "The running averages are updated in test mode too. Then what is tested changes the net: only training may "
-        "move them.",
+        "Test mode updates the running averages",
+        "The running averages are updated in test mode too, so testing changes the net. Only training may update them.",
         (
             _BN_TEST,
             _BN_TEST + "\n        running_mean = momentum * running_mean + (1 - momentum) * x.mean(axis=0)\n"
@@ -210,8 +208,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "test_batch_statistics",
         LAYERS,
         "Batch statistics at test time",
-        "Test mode normalises with the mean and variance of the batch at hand. A picture's scores must not depend on "
-        "its neighbours: use the running averages.",
+        "Test mode normalises with the mean and variance of the current batch. A picture's scores must not depend on "
+        "the other pictures of its batch: use the running averages.",
         (_BN_TEST, "out = gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) + beta"),
     ),
     mistake(
@@ -219,7 +217,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "test_without_gamma_beta",
         LAYERS,
         "No gamma and beta at test time",
-        "Test mode normalises and stops there. What was learnt in gamma and beta is needed at test time as well.",
+        "Test mode normalises, but does not use gamma and beta. The net learns them in training, and needs them at "
+        "test time too.",
         (_BN_TEST, "out = (x - running_mean) / np.sqrt(running_var + eps)"),
     ),
     mistake(
@@ -227,7 +226,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "test_without_root",
         LAYERS,
         "Test mode divides by the variance",
-        "In test mode the running variance itself is the divisor. Take its square root, as in training.",
+        "Test mode divides by the running variance. Take its square root, as in training.",
         (_BN_TEST, "out = gamma * (x - running_mean) / (running_var + eps) + beta"),
     ),
     mistake(
@@ -235,8 +234,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_root",
         LAYERS,
         "Divided by the variance",
-        "The centred numbers are divided by the variance. The square root is missing: what is left has a variance of "
-        "one only if you divide by the standard deviation.",
+        "The centred numbers are divided by the variance. The square root is missing: only a division by the standard "
+        "deviation gives a variance of one.",
         (_BN_STD, "std = variance + eps"),
     ),
     mistake(
@@ -244,7 +243,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "over_everything",
         LAYERS,
         "One mean for all features",
-        "Mean and variance run over the features, too. Each feature (column) has its own: name the axis.",
+        "Mean and variance are taken over the whole array. Each feature (column) has its own mean and variance: give "
+        "the axis.",
         (_BN_MEAN, "        mean = x.mean()\n"),
         (_BN_VARIANCE, "variance = (centred**2).mean()"),
     ),
@@ -253,8 +253,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "over_features",
         LAYERS,
         "The wrong axis",
-        "Each example is normalised over its features: that is layer normalisation. Here the statistics run over the "
-        "examples of the batch.",
+        "Each example is normalised over its features: that is layer normalisation. Here mean and variance are taken "
+        "over the examples of the batch.",
         (_BN_MEAN, "        mean = x.mean(axis=1, keepdims=True)\n"),
         (_BN_VARIANCE, "variance = (centred**2).mean(axis=1, keepdims=True)"),
     ),
@@ -262,8 +262,9 @@ MISTAKES: tuple[Mistake, ...] = (
         "batchnorm_forward",
         "hard_coded",
         LAYERS,
-        "Settings written into the code",
-        "eps and momentum are fixed numbers in the computation. bn_param may hold others: use the two variables.",
+        "Settings are written into the code",
+        "eps and momentum are fixed numbers in the computation. bn_param may hold other values: use the variables eps "
+        "and momentum.",
         (_BN_STD, "std = np.sqrt(variance + 1e-5)"),
         (
             _BN_RUNNING_MEAN + _BN_RUNNING_VAR,
@@ -275,7 +276,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "batchnorm_forward",
         "shift_before_scale",
         LAYERS,
-        "Shifted before it is scaled",
+        "Shifted before the scaling",
         "beta is added before the multiplication by gamma. Scale first, then shift.",
         (_BN_OUT, "        out = gamma * (normalised + beta)\n        cache = (normalised, centred, std, gamma)"),
     ),
@@ -283,9 +284,9 @@ MISTAKES: tuple[Mistake, ...] = (
         "batchnorm_forward",
         "cancelling_variance",
         LAYERS,
-        "A variance that cancels",
-        "The variance is the mean of the squares minus the square of the mean. For features far from zero that is a "
-        "small difference of two large numbers: subtract the mean first, then square.",
+        "Cancellation in the variance",
+        "The variance is the mean of the squares minus the square of the mean. For features far from zero, this is a "
+        "small and inexact difference of two large numbers: subtract the mean first, then square.",
         (_BN_VARIANCE, "variance = (x**2).mean(axis=0) - mean**2"),
     ),
     mistake(
@@ -293,8 +294,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "mean_path",
         LAYERS,
         "The path through the mean is missing",
-        "dx lacks what flows back through the mean. Every x is part of its feature's mean, which is subtracted from "
-        "all of the batch.",
+        "dx lacks the gradient through the mean. Every x is part of its feature's mean, and the mean is subtracted "
+        "from the whole batch.",
         (_BN_DX, "dx = dcentred"),
     ),
     mistake(
@@ -302,42 +303,42 @@ MISTAKES: tuple[Mistake, ...] = (
         "variance_path",
         LAYERS,
         "The path through the variance is missing",
-        "dx lacks what flows back through the variance. The centred numbers are used twice in your graph, and the two "
-        "gradients are added.",
+        "dx lacks the gradient through the variance. Your graph uses the centred numbers twice: add the two gradients.",
         (_BN_THROUGH_VARIANCE, ""),
     ),
     mistake(
         "batchnorm_backward",
         "mean_not_shared",
         LAYERS,
-        "The mean's gradient is not shared out",
-        "What flows back through the mean reaches every x in full. A mean gives each of its N terms one Nth.",
+        "The mean's gradient is not divided",
+        "The gradient through the mean reaches every x in full. A mean passes one Nth of its gradient to each of its "
+        "N terms.",
         (_BN_DX, "dx = dcentred + dmean"),
     ),
     mistake(
         "batchnorm_backward",
         "variance_not_shared",
         LAYERS,
-        "The variance's gradient is not shared out",
-        "What flows back through the variance reaches every x in full. A mean of squares gives each of its N terms one "
-        "Nth.",
+        "The variance's gradient is not divided",
+        "The gradient through the variance reaches every x in full. The variance is a mean of N squares, so it passes "
+        "one Nth of its gradient to each of them.",
         (_BN_THROUGH_VARIANCE, "    dcentred += 2 * centred * dvariance\n"),
     ),
     mistake(
         "batchnorm_backward",
         "half_missing",
         LAYERS,
-        "The root's derivative lacks its half",
-        "What flows back through the variance is twice as large as it should be. Differentiate the square root again.",
+        "The square root's derivative lacks a half",
+        "The gradient through the variance is twice as large as it should be. Differentiate the square root again.",
         ("dvariance = dstd / (2 * std)", "dvariance = dstd / std"),
     ),
     mistake(
         "batchnorm_backward",
         "variance_sign",
         LAYERS,
-        "The sign of the variance's path",
-        "What flows back through the variance has the wrong sign: a larger standard deviation makes the output "
-        "smaller.",
+        "The variance's gradient has the wrong sign",
+        "The gradient through the variance has the wrong sign: a larger standard deviation makes the normalised "
+        "numbers smaller.",
         (_BN_DSTD, "dstd = (dnormalised * centred).sum(axis=0) / std**2"),
     ),
     mistake(
@@ -345,7 +346,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "gamma_missing",
         LAYERS,
         "gamma is missing in dx",
-        "dx is computed from dout as it came. On its way back it passes the multiplication by gamma first.",
+        "dx is computed from dout without gamma. On its way back, the gradient first passes the multiplication by "
+        "gamma.",
         (_BN_DNORMALISED, "    dnormalised = dout\n    dcentred = dnormalised / std\n"),
     ),
     mistake(
@@ -353,7 +355,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "dbeta_mean",
         LAYERS,
         "Means where sums belong",
-        "dgamma and dbeta are averaged over the batch. They are sums: dout holds the loss's 1 / N already.",
+        "dgamma and dbeta are averaged over the batch. They must be sums: dout already contains the factor 1 / N of "
+        "the loss.",
         (
             _BN_BACK + _BN_DGAMMA,
             "    normalised, centred, std, gamma = cache\n    dbeta = dout.mean(axis=0)\n"
@@ -365,7 +368,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "dgamma_of_centred",
         LAYERS,
         "dgamma from the wrong factor",
-        "dgamma multiplies dout by the centred x. gamma scales the normalised x: divide by the standard deviation too.",
+        "dgamma uses the centred x. gamma multiplies the normalised x: divide by the standard deviation too.",
         (_BN_BACK + _BN_DGAMMA, _BN_BACK + "    dgamma = (dout * centred).sum(axis=0)\n"),
     ),
     mistake(
@@ -373,7 +376,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "wrong_axis",
         LAYERS,
         "dgamma and dbeta over the wrong axis",
-        "dgamma and dbeta have one number for each example. They are summed over the examples: one for each feature.",
+        "dgamma and dbeta have one number for each example. They need one for each feature: sum over the examples.",
         (
             _BN_BACK + _BN_DGAMMA,
             "    normalised, centred, std, gamma = cache\n    dbeta = dout.sum(axis=1)\n"
@@ -385,7 +388,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_mean_term",
         LAYERS,
         "The mean's term is missing",
-        "dx lacks the term that comes from the mean of the batch: the average of the incoming gradient is taken off.",
+        "dx lacks the term of the batch's mean. This term subtracts the average of the incoming gradient.",
         (_ALT_DX, "dx = gamma / std * (dout - normalised * (dgamma / n))"),
     ),
     mistake(
@@ -393,7 +396,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_variance_term",
         LAYERS,
         "The variance's term is missing",
-        "dx lacks the term that comes from the variance of the batch, the one in the direction of the normalised x.",
+        "dx lacks the term of the batch's variance. This term is a multiple of the normalised x.",
         (_ALT_DX, "dx = gamma / std * (dout - dbeta / n)"),
     ),
     mistake(
@@ -401,7 +404,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "sums_for_means",
         LAYERS,
         "Sums where means belong",
-        "The terms of mean and variance are N times too large: in dx they are averages over the batch.",
+        "The terms of the mean and of the variance are N times too large. In dx they are averages over the batch.",
         (_ALT_DX, "dx = gamma / std * (dout - dbeta - normalised * dgamma)"),
     ),
     mistake(
@@ -409,7 +412,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "gamma_missing",
         LAYERS,
         "gamma is missing in dx",
-        "dx does not depend on gamma in your expression. The gradient passes the multiplication by gamma on its way.",
+        "Your expression for dx does not contain gamma. On its way back, the gradient passes the multiplication by "
+        "gamma.",
         (_ALT_DX, "dx = 1 / std * (dout - dbeta / n - normalised * (dgamma / n))"),
     ),
     mistake(
@@ -417,7 +421,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "variance_for_std",
         LAYERS,
         "Divided by the variance",
-        "dx is divided by the variance. Simplified, one division by the standard deviation is left in front.",
+        "dx is divided by the variance. After simplification, only one division by the standard deviation remains in "
+        "front.",
         (_ALT_DX, "dx = gamma / std**2 * (dout - dbeta / n - normalised * (dgamma / n))"),
     ),
     mistake(
@@ -425,15 +430,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "over_n",
         LAYERS,
         "dx is divided by N once too often",
-        "All of dx is N times too small. If there is a 1 / N in front, the incoming gradient in the bracket needs an N.",
+        "All of dx is N times too small. If there is a 1 / N in front, the incoming gradient in the bracket needs a "
+        "factor N.",
         (_ALT_DX, "dx = gamma / std / n * (dout - dbeta / n - normalised * (dgamma / n))"),
     ),
     mistake(
         "batchnorm_backward_alt",
         "signs",
         LAYERS,
-        "The sign of the variance's term",
-        "The term of the variance is added. Both corrections, the mean's and the variance's, are taken off.",
+        "The variance's term has the wrong sign",
+        "The term of the variance is added. Both corrections, the mean's and the variance's, are subtracted.",
         (_ALT_DX, "dx = gamma / std * (dout - dbeta / n + normalised * (dgamma / n))"),
     ),
     mistake(
@@ -441,7 +447,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "mean_for_dgamma",
         LAYERS,
         "Means where sums belong",
-        "dgamma and dbeta are averaged over the batch. They are sums: dout holds the loss's 1 / N already.",
+        "dgamma and dbeta are averaged over the batch. They must be sums: dout already contains the factor 1 / N of "
+        "the loss.",
         (
             _ALT_SUMS,
             "    n = len(dout)\n    dbeta = dout.mean(axis=0)\n    dgamma = (dout * normalised).mean(axis=0)\n",
@@ -454,8 +461,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "not_wired",
         NETS,
         "Batch normalisation is not in the net",
-        "The net computes what it does without normalisation, though it has the parameters. Call the layer in loss(), "
-        "in both passes.",
+        "The net gives the same results as without normalisation, although it has gamma and beta. Call the layer in "
+        "loss(), in both passes.",
         (_NET_FORWARD, _NET_FORWARD.replace("self.normalization", "False")),
         (_NET_BACKWARD, _NET_BACKWARD.replace("self.normalization", "False")),
     ),
@@ -464,8 +471,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "one_bn_param",
         NETS,
         "All layers share one bn_param",
-        "Every layer uses the same bn_param, so their running averages are mixed. Each layer has its own: look at "
-        "what the constructor made.",
+        "Every layer uses the same bn_param, so their running averages are mixed. Each layer has its own: look at the "
+        "list that the constructor makes.",
         (_NET_SETTINGS, 'params[f"beta{i}"], self.bn_params[0]'),
     ),
     mistake(
@@ -473,8 +480,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "new_bn_param",
         NETS,
         "A new bn_param at every call",
-        "loss() makes a new bn_param each time, always in train mode: the running averages are lost and test mode "
-        "never comes. Use the dictionaries of self.bn_params, whose mode is set at the beginning of loss().",
+        "loss() makes a new bn_param at every call, always in train mode. The running averages are lost, and test "
+        "mode never runs. Use the dictionaries in self.bn_params: loss() sets their mode first.",
         (_NET_SETTINGS, 'params[f"beta{i}"], {"mode": "train"}'),
     ),
     mistake(
@@ -482,7 +489,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "arguments_swapped",
         NETS,
         "gamma and beta are swapped",
-        "The layer receives beta as its scale and gamma as its shift. Look at the order of its arguments.",
+        "The layer gets beta as its scale and gamma as its shift. Look at the order of its arguments.",
         (_NET_CALL, "normalise(hidden, beta, gamma, settings)"),
     ),
     mistake(
@@ -500,7 +507,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "over_everything",
         LAYERS,
         "One mean for the whole batch",
-        "Mean and variance are taken over the whole array. Each example (row) has its own: name the axis.",
+        "Mean and variance are taken over the whole array. Each example (row) has its own mean and variance: give the "
+        "axis.",
         (_LN_CENTRED, "    centred = x - x.mean()\n"),
         (_LN_STD, "std = np.sqrt((centred**2).mean() + eps)"),
     ),
@@ -508,8 +516,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "layernorm_forward",
         "eps_outside_root",
         LAYERS,
-        "Epsilon outside the root",
-        "eps is added to the standard deviation. It belongs to the variance, before the root is taken.",
+        "eps outside the root",
+        "eps is added to the standard deviation. Add it to the variance, before the square root.",
         (_LN_STD, "std = np.sqrt((centred**2).mean(axis=1, keepdims=True)) + eps"),
     ),
     mistake(
@@ -534,16 +542,17 @@ MISTAKES: tuple[Mistake, ...] = (
         "without_gamma_beta",
         LAYERS,
         "No gamma and beta",
-        "The examples are normalised and that is all. Each feature is then scaled by its gamma and shifted by its beta.",
+        "The examples are normalised, but gamma and beta are not used. After the normalisation, each feature is "
+        "scaled by its gamma and shifted by its beta.",
         (_LN_OUT, "out = normalised"),
     ),
     mistake(
         "layernorm_forward",
         "cancelling_variance",
         LAYERS,
-        "A variance that cancels",
-        "The variance is the mean of the squares minus the square of the mean. For features far from zero that is a "
-        "small difference of two large numbers: subtract the mean first, then square.",
+        "Cancellation in the variance",
+        "The variance is the mean of the squares minus the square of the mean. For features far from zero, this is a "
+        "small and inexact difference of two large numbers: subtract the mean first, then square.",
         (
             _LN_STD,
             "std = np.sqrt((x**2).mean(axis=1, keepdims=True) - x.mean(axis=1, keepdims=True) ** 2 + eps)",
@@ -554,17 +563,17 @@ MISTAKES: tuple[Mistake, ...] = (
         "transposed",
         LAYERS,
         "Not transposed back",
-        "out is the transpose of what it should be: if you turned x to reuse batch normalisation, turn the result "
-        "back.",
+        "out is the transpose of the right result: if you transposed x to reuse batch normalisation, transpose the "
+        "result back.",
         (_LN_OUT, "out = (normalised * gamma + beta).T"),
     ),
     mistake(
         "layernorm_backward",
         "gamma_afterwards",
         LAYERS,
-        "gamma comes in too late",
-        "The simplified expression of batch normalisation is used with gamma in front. Here gamma differs from feature "
-        "to feature, within each mean: multiply by it first.",
+        "gamma comes too late",
+        "You use the simplified expression of batch normalisation, with gamma in front. Here each mean runs over "
+        "features with different gammas: multiply by gamma before you take the means.",
         (_LN_SHARE, "share = dout.mean(axis=1, keepdims=True)"),
         (_LN_PULL, "pull = (dout * normalised).mean(axis=1, keepdims=True)"),
         (_LN_DX, "dx = gamma * (dout - share - normalised * pull) / std"),
@@ -574,7 +583,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "gamma_missing",
         LAYERS,
         "gamma is missing in dx",
-        "dx is computed from dout as it came. On its way back it passes the multiplication by gamma first.",
+        "dx is computed from dout without gamma. On its way back, the gradient first passes the multiplication by "
+        "gamma.",
         (_LN_DNORMALISED, "    dnormalised = dout\n    share"),
     ),
     mistake(
@@ -582,7 +592,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "mean_path",
         LAYERS,
         "The path through the mean is missing",
-        "dx lacks what flows back through the example's mean, which is subtracted from each of its features.",
+        "dx lacks the gradient through the example's mean. This mean is subtracted from each feature of the example.",
         (_LN_DX, "dx = (dnormalised - normalised * pull) / std"),
     ),
     mistake(
@@ -590,7 +600,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "variance_path",
         LAYERS,
         "The path through the variance is missing",
-        "dx lacks what flows back through the example's variance, by which each of its features is divided.",
+        "dx lacks the gradient through the example's variance. The root of this variance divides each feature of the "
+        "example.",
         (_LN_DX, "dx = (dnormalised - share) / std"),
     ),
     mistake(
@@ -598,8 +609,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "over_examples",
         LAYERS,
         "Means over the batch in dx",
-        "The two means in dx run over the examples, as in batch normalisation. The forward pass took them over the "
-        "features of each example.",
+        "The two means in dx run over the examples, as in batch normalisation. The forward pass takes its means over "
+        "the features of each example: do the same here.",
         (_LN_SHARE, "share = dnormalised.mean(axis=0)"),
         (_LN_PULL, "pull = (dnormalised * normalised).mean(axis=0)"),
     ),
@@ -608,7 +619,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "n_for_d",
         LAYERS,
         "Divided by the wrong number",
-        "The sums over the features are divided by the number of examples. Their mean needs the number of features.",
+        "The sums over the features are divided by the number of examples. Divide them by the number of features.",
         (_LN_SHARE, "share = dnormalised.sum(axis=1, keepdims=True) / len(dout)"),
         (_LN_PULL, "pull = (dnormalised * normalised).sum(axis=1, keepdims=True) / len(dout)"),
     ),
@@ -631,8 +642,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "not_wired",
         NETS,
         "Layer normalisation is not in the net",
-        "With normalization='layernorm' the net computes what it does without any. Only batch normalisation was wired "
-        "into loss(): do the same for layer normalisation, in both passes.",
+        "With normalization='layernorm', the net gives the same results as without normalisation. loss() uses batch "
+        "normalisation only: use layer normalisation in the same way, in both passes.",
         (_NET_FORWARD, _NET_FORWARD.replace("normalization:", 'normalization == "batchnorm":')),
         (_NET_BACKWARD, _NET_BACKWARD.replace("normalization:", 'normalization == "batchnorm":')),
     ),
@@ -640,9 +651,9 @@ MISTAKES: tuple[Mistake, ...] = (
         "fully_connected_net_layernorm",
         "wired_to_batchnorm",
         NETS,
-        "Batch normalisation in its place",
-        "With normalization='layernorm' loss() calls batch normalisation, which asks for a mode that layer "
-        "normalisation does not have.",
+        "Batch instead of layer normalisation",
+        "With normalization='layernorm', loss() calls batch normalisation, which asks for a mode. The settings of "
+        "layer normalisation have no mode.",
         (_NET_CHOICE, "normalise = batchnorm_forward"),
         (_NET_CHOICE_BACK, "backward = batchnorm_backward"),
     ),
@@ -650,8 +661,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "fully_connected_net_layernorm",
         "wired_to_batchnorm_with_mode",
         NETS,
-        "Batch normalisation in its place",
-        "With normalization='layernorm' the hidden layers are normalised over the batch. Call layer normalisation.",
+        "Batch instead of layer normalisation",
+        "With normalization='layernorm', the hidden layers are normalised over the batch. Call layer normalisation.",
         (_NET_CHOICE, "normalise = batchnorm_forward"),
         (_NET_CALL, 'normalise(hidden, gamma, beta, {"mode": "train", **settings})'),
         (_NET_CHOICE_BACK, "backward = batchnorm_backward"),
@@ -661,7 +672,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "backward_of_batchnorm",
         NETS,
         "Batch normalisation's backward pass",
-        "The forward pass calls layer normalisation, the backward pass batch normalisation. They belong together.",
+        "The forward pass calls layer normalisation, but the backward pass calls batch normalisation. Use the two "
+        "functions of the same layer.",
         (_NET_CHOICE_BACK, "backward = batchnorm_backward"),
     ),
     mistake(
@@ -669,8 +681,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_parameters",
         NETS,
         "No gamma and beta for layer normalisation",
-        "gamma and beta are made for batch normalisation only. Layer normalisation has them too: one number for each "
-        "hidden unit.",
+        "gamma and beta are made for batch normalisation only. Layer normalisation has them too: one number of each "
+        "for every hidden unit.",
         (_NET_START, _NET_START.replace("self.normalization", 'self.normalization == "batchnorm"')),
     ),
 )

@@ -1,6 +1,6 @@
 """Known mistakes of part 4: convolution, max pooling, the convolutional net, normalisation of pictures, fast layers.
 
-Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
+The gate checks each of them: it must apply to the reference, and the tests of its exercise must catch it.
 """
 
 from autograder.catalogue import Mistake, mistake
@@ -54,8 +54,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_padding",
         LAYERS,
         "The padding is forgotten",
-        "The filters slide over the bare picture, as if pad were 0. Put the zeros around it first; the size of the "
-        "output depends on them too.",
+        "The filters slide over the picture without its padding, as if pad were 0. Put the zeros around the picture "
+        "first. The size of the output depends on the padding too.",
         (
             'stride, pad = conv_param["stride"], conv_param["pad"]\n    (n, _, height, width)',
             'stride, pad = conv_param["stride"], 0\n    (n, _, height, width)',
@@ -66,8 +66,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "padding_on_channels",
         LAYERS,
         "The channels are padded as well",
-        "Zeros were added along the axis of the channels (np.pad with a single number pads every axis). Only the rows "
-        "and the columns get a border: give a pair for each axis.",
+        "Zeros were added along the axis of the channels (np.pad with a single number pads every axis). Only rows and "
+        "columns get zeros: give one pair of numbers for each axis.",
         (_PAD + _PLACES, "padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (pad, pad)))\n" + _PLACES),
         (_CONV, "out[:, :, i, j] = (window[:, np.newaxis] * w).sum(axis=(2, 3, 4)) + b"),
     ),
@@ -75,9 +75,9 @@ MISTAKES: tuple[Mistake, ...] = (
         "conv_forward_naive",
         "channels_shifted",
         LAYERS,
-        "The channels are padded, and the first ones taken",
-        "Zeros were added along the axis of the channels, and the first C of them are used: a border of zeros in the "
-        "place of the picture. Only the rows and the columns get a border.",
+        "The channels are padded, and the last ones are lost",
+        "Zeros were added along the axis of the channels, and only the first C channels of the result are used: some "
+        "of them are all zeros. Only rows and columns get zeros.",
         (
             _PAD + _PLACES,
             "padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (pad, pad)))[:, : x.shape[1]]\n" + _PLACES,
@@ -88,7 +88,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "stride_in_rows_only",
         LAYERS,
         "The stride is used in one direction only",
-        "The window moves down by the stride but to the right by one pixel. Look at where the columns of a window begin.",
+        "The window moves down by the stride, but to the right by one pixel. Look at the column where each window "
+        "begins.",
         (
             _CONV_WINDOW + "\n            out[:, :, i, j] = np",
             _CONV_WINDOW.replace("j * stride", "j") + "\n            out[:, :, i, j] = np",
@@ -98,9 +99,9 @@ MISTAKES: tuple[Mistake, ...] = (
         "conv_forward_naive",
         "filter_flipped",
         LAYERS,
-        "The filter is turned round",
-        "The filters are flipped, as a convolution in mathematics would have it (scipy's convolve does so). A net's "
-        "convolution lays the filter on the window as it is.",
+        "The filter is flipped",
+        "The filters are flipped, as in a convolution in mathematics (and in scipy's convolve). A convolutional layer "
+        "uses its filters as they are.",
         (_CONV, _CONV.replace("(window, w,", "(window, w[:, :, ::-1, ::-1],")),
     ),
     mistake(
@@ -108,8 +109,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "height_and_width_swapped",
         LAYERS,
         "Height and width are mixed up",
-        "The number of places down the picture was computed from its width, and the other way round: it works for "
-        "square pictures only. The axes are (N, C, H, W), the height first.",
+        "The height of the output was computed from the width of the picture, and the width from the height. This "
+        "works for square pictures only. The axes are (N, C, H, W): the height comes first.",
         (_PLACES, "    columns, rows = 1 + (height + 2 * pad - hh) // stride, 1 + (width + 2 * pad - ww) // stride\n"),
     ),
     mistake(
@@ -117,7 +118,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "mean_of_products",
         LAYERS,
         "A mean where a sum belongs",
-        "The products of a window are averaged. A filter's answer is their sum.",
+        "The products of a window are averaged. They must be added up.",
         (_CONV, _CONV.replace(" + b", " / w[0].size + b")),
     ),
     mistake(
@@ -133,7 +134,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "db_mean",
         LAYERS,
         "db is averaged over the pictures",
-        "db is divided by the number of pictures. The loss has taken its mean already; dout holds that factor.",
+        "db is divided by the number of pictures. The loss is already a mean over the pictures, so dout already "
+        "contains the factor 1 / N.",
         ("    db = dout.sum(axis=(0, 2, 3))\n", "    db = dout.mean(axis=0).sum(axis=(1, 2))\n"),
     ),
     mistake(
@@ -141,15 +143,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "dw_mean",
         LAYERS,
         "dw is divided by N",
-        "dw is divided by the number of pictures. The loss has taken its mean already; dout holds that factor.",
+        "dw is divided by the number of pictures. The loss is already a mean over the pictures, so dout already "
+        "contains the factor 1 / N.",
         (_CONV_DW, _CONV_DW + " / len(x)"),
     ),
     mistake(
         "conv_backward_naive",
         "dw_assigned",
         LAYERS,
-        "dw remembers the last place only",
-        "dw is assigned at every place instead of added to. A filter was used at all places: its gradient is the sum.",
+        "dw holds the last place only",
+        "Each place overwrites dw. A filter is used at all places, so its gradient is the sum over the places.",
         (_CONV_DW, _CONV_DW.replace("+=", "=")),
     ),
     mistake(
@@ -157,43 +160,43 @@ MISTAKES: tuple[Mistake, ...] = (
         "dx_assigned",
         LAYERS,
         "Overlapping windows overwrite each other",
-        "The gradient of a window is assigned to its pixels, and what earlier windows left there is lost. A pixel "
-        "collects the gradients of all the places that saw it.",
+        "The gradient of a window overwrites the gradients of earlier windows. A pixel gets the sum of the gradients "
+        "of all windows that contain it.",
         (_CONV_DX, _CONV_DX.replace("+=", "=")),
     ),
     mistake(
         "conv_backward_naive",
         "dx_not_cut",
         LAYERS,
-        "dx still has its border",
-        "dx comes back with the padding around it. The zeros are no part of x: cut their gradients off.",
+        "dx still has its padding",
+        "dx comes back with the padding around it. The zeros are not part of x: cut off their gradients.",
         (_CUT, "dx = dpadded"),
     ),
     mistake(
         "conv_backward_naive",
         "cut_with_minus_pad",
         LAYERS,
-        "The border is cut off with pad:-pad",
-        "dx is cut with a slice that ends at -pad. Where pad is 0, that slice is empty: count its end from the front, "
-        "or treat 0 by itself.",
+        "The padding is cut off with pad:-pad",
+        "dx is cut with a slice that ends at -pad. If pad is 0, this slice is empty: count its end from the front, or "
+        "treat 0 as a special case.",
         (_CUT, "dx = dpadded[:, :, pad:-pad, pad:-pad]"),
     ),
     mistake(
         "conv_backward_naive",
         "cut_at_one_side",
         LAYERS,
-        "The border is cut off at the wrong side",
-        "dx has the shape of x but is cut out at the wrong place: it still holds the first rows and columns of the border. "
-        "The padding lies on all four sides.",
+        "The padding is cut off at the wrong side",
+        "dx has the shape of x but is cut out at the wrong place: it still holds the first rows and columns of the "
+        "padding. The padding lies on all four sides.",
         (_CUT, "dx = dpadded[:, :, :height, :width]"),
     ),
     mistake(
         "conv_backward_naive",
         "filter_flipped",
         LAYERS,
-        "The filter is turned round",
-        "The filter is flipped where dx is collected. That belongs to the formula with one large convolution; in a "
-        "loop over the places each weight meets the pixel that it was multiplied with.",
+        "The filter is flipped",
+        "dx uses a flipped filter. Only the formula with one large convolution flips it. In a loop over the places, "
+        "each weight belongs to the pixel that it was multiplied with.",
         (_CONV_DX, _CONV_DX.replace(", w, ", ", w[:, :, ::-1, ::-1], ")),
     ),
     mistake(
@@ -201,7 +204,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "stride_ignored",
         LAYERS,
         "The stride is ignored",
-        "The windows move by one pixel whatever the stride. They lie where they lay in the forward pass.",
+        "The windows move by one pixel, whatever the stride. Use the same windows as in the forward pass.",
         (_CONV_SHAPES + "    padded", _CONV_SHAPES + "    stride = 1\n    padded"),
     ),
     mistake(
@@ -217,16 +220,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "starts_at_zero",
         LAYERS,
         "The maximum starts from zero",
-        "Where all pixels of a window are negative, zero comes out: the search for the largest starts from zero, or "
-        "zeros were put around the picture. The largest of them is negative.",
+        "If all pixels of a window are negative, the result is zero: the search for the largest pixel starts from "
+        "zero, or zeros were put around the picture. The largest pixel may be negative.",
         (_POOL, "out[:, :, i, j] = window.max(axis=(2, 3), initial=0)"),
     ),
     mistake(
         "max_pool_forward_naive",
         "stride_is_window",
         LAYERS,
-        "The window's size is taken for the stride",
-        "The windows lie side by side, whatever the stride. How far they move is pool_param's stride.",
+        "The window's size is used as the stride",
+        "The windows lie side by side, whatever the stride. The stride in pool_param says how far a window moves.",
         (_POOL_SHAPE, "    stride = hh\n" + _POOL_SHAPE),
     ),
     mistake(
@@ -234,7 +237,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "over_channels",
         LAYERS,
         "The channels are pooled together",
-        "Each window has the largest pixel of all channels. Every channel is pooled by itself.",
+        "Each output is the largest pixel of all channels. Every channel is pooled by itself.",
         (_POOL, "out[:, :, i, j] = window.max(axis=(1, 2, 3))[:, np.newaxis]"),
     ),
     mistake(
@@ -242,7 +245,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "height_and_width_swapped",
         LAYERS,
         "Height and width are mixed up",
-        "pool_height is used along the rows and pool_width down the columns. It goes unnoticed while windows are square.",
+        "pool_height is used as the width of a window, and pool_width as its height. Square windows hide this mistake.",
         (_POOL_SHAPE, "    hh, ww = ww, hh\n" + _POOL_SHAPE),
     ),
     mistake(
@@ -250,7 +253,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "spread_evenly",
         LAYERS,
         "The gradient is spread over the window",
-        "Every pixel of a window gets an equal share: that is average pooling's gradient. Only the largest pixel decided.",
+        "Every pixel of a window gets an equal share: that is the gradient of average pooling. Here only the largest "
+        "pixel gets the gradient.",
         (_POOL_GRADIENT, "dx[place] += dout[:, :, i : i + 1, j : j + 1] / (hh * ww)"),
     ),
     mistake(
@@ -258,8 +262,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "assigned",
         LAYERS,
         "Overlapping windows overwrite each other",
-        "The gradient is assigned, and what an earlier window left there is lost. A pixel that is the largest of "
-        "several windows gets the sum of their gradients.",
+        "The gradient of a window overwrites the gradients of earlier windows. A pixel that is the largest of several "
+        "windows gets the sum of their gradients.",
         (_POOL_GRADIENT, _POOL_GRADIENT.replace("+=", "=")),
     ),
     mistake(
@@ -267,17 +271,17 @@ MISTAKES: tuple[Mistake, ...] = (
         "largest_of_picture",
         LAYERS,
         "The largest pixel of the whole picture",
-        "The largest pixel is looked for in the whole channel, so that most windows pass no gradient on. Look for it "
-        "in the window.",
+        "The largest pixel is searched for in the whole channel, so most windows pass on no gradient. Search for it "
+        "in each window.",
         (_LARGEST, "largest = x[place] == x.max(axis=(2, 3), keepdims=True)"),
     ),
     mistake(
         "max_pool_backward_naive",
         "place_in_window",
         LAYERS,
-        "The window's corner is forgotten",
-        "The index of the largest pixel counts from its window's corner, but was used in the whole picture: all "
-        "gradients gather in the first window. Add where the window begins.",
+        "The window's position is forgotten",
+        "The index of the largest pixel counts from the corner of its window, but is used for the whole picture: all "
+        "gradients go to the first window. Add the position of the window.",
         (_POOL_GRADIENT, _POOL_GRADIENT.replace("dx[place]", "dx[:, :, :hh, :ww]")),
     ),
     mistake(
@@ -285,7 +289,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "mask_only",
         LAYERS,
         "dout is missing",
-        "The largest pixels get a one. That is the local slope; chain it: multiply by the upstream gradient.",
+        "dx is one at the largest pixels: that is only the slope. By the chain rule, multiply it by the upstream "
+        "gradient.",
         (_POOL_GRADIENT, "dx[place] += largest"),
     ),
     mistake(
@@ -301,7 +306,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "pictures_and_filters_mixed",
         FAST,
         "The fast convolution mixes pictures and filters",
-        "The fast convolution's outputs are numbered pictures for filters. The file is given complete: restore "
+        "The fast convolution mixes up pictures and filters in its output. The file is given complete: restore "
         "fast_layers.py as released.",
         (
             "out = np.ascontiguousarray(out.reshape(filters, n, rows, columns).transpose(1, 0, 2, 3))",
@@ -313,7 +318,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "stride_ignored",
         FAST,
         "The fast convolution ignores the stride",
-        "The fast convolution moves by one pixel whatever the stride. The file is given complete: restore "
+        "The fast convolution moves by one pixel, whatever the stride. The file is given complete: restore "
         "fast_layers.py as released.",
         (
             'im2col_6d(x, *w.shape[2:], conv_param["pad"], conv_param["stride"])',
@@ -325,7 +330,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "db_mean",
         FAST,
         "db is averaged",
-        "The fast convolution averages db over the places where it should sum. The file is given complete: restore "
+        "The fast convolution averages db over the places instead of summing. The file is given complete: restore "
         "fast_layers.py as released.",
         ("db = by_filter.sum(axis=1)", "db = by_filter.mean(axis=1)"),
     ),
@@ -334,7 +339,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "relu_on_scores",
         NETS,
         "A ReLU on the scores",
-        "The scores went through a ReLU. The last affine layer's output is the scores, negative ones included.",
+        "The scores go through a ReLU. They are the output of the last affine layer, and they may be negative.",
         (_SCORES, _SCORES + "\n        scores = np.maximum(scores, 0)"),
     ),
     mistake(
@@ -342,7 +347,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_hidden_relu",
         NETS,
         "No ReLU between the affine layers",
-        "The hidden affine layer has no ReLU behind it. Without a non-linearity in between, two layers are no more "
+        "The hidden affine layer has no ReLU. Without a non-linearity between them, two affine layers can do no more "
         "than one.",
         (
             "hidden, hidden_cache = affine_relu_forward(features, W2, b2)",
@@ -358,7 +363,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_without_half",
         NETS,
         "Regularisation without the half",
-        "The L2 term of the loss lacks the factor 0.5, so loss and gradient do not belong together.",
+        "The L2 term of the loss lacks the factor 0.5, so the gradient does not match the loss.",
         (_REGULARISED + "\n            loss += 0.5 * self.reg", _REGULARISED + "\n            loss += self.reg"),
     ),
     mistake(
@@ -366,7 +371,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_gradient_missing",
         NETS,
         "Regularisation missing from the gradient",
-        "The loss holds the L2 term but the gradients of the weights do not. Differentiate that term too.",
+        "The loss contains the L2 term, but the gradients of the weights do not. Differentiate the L2 term too.",
         (
             _REGULARISED
             + "\n            loss += 0.5 * self.reg * np.sum(W**2)\n            grads[name] += self.reg * W\n",
@@ -378,7 +383,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_affine_only",
         NETS,
         "The filters are not regularised",
-        "The L2 term leaves W1 out. The filters are weights like the others: all three matrices belong in it.",
+        "The L2 term leaves out W1. The filters are weights like the others: all of W1, W2 and W3 belong in it.",
         (_REGULARISED, 'for name, W in (("W2", W2), ("W3", W3)):'),
     ),
     mistake(
@@ -394,7 +399,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "weight_scale_ignored",
         NETS,
         "weight_scale is not used",
-        "Some weights have a spread of one, or a fixed one. Their standard deviation is the argument weight_scale.",
+        "The standard deviation of some weights is 1 or another fixed number. It must be the argument weight_scale.",
         (
             'self.params["W1"] = weight_scale * np.random.randn(num_filters,',
             'self.params["W1"] = np.random.randn(num_filters,',
@@ -406,17 +411,17 @@ MISTAKES: tuple[Mistake, ...] = (
         "three_layer_convnet",
         "pooling_forgotten",
         NETS,
-        "W2 is sized without the pooling",
-        "W2 has a row for each pixel of the convolution's output. The pooling halves height and width before the "
-        "affine layer sees them.",
+        "The size of W2 ignores the pooling",
+        "W2 has a row for each pixel of the convolution's output. But the pooling halves height and width before the "
+        "affine layer.",
         ("flat = num_filters * (height // 2) * (width // 2)", "flat = num_filters * height * width"),
     ),
     mistake(
         "three_layer_convnet",
         "square_pictures_only",
         NETS,
-        "W2 fits to square pictures only",
-        "The height stands in for the width in the size of W2. Pictures need not be square: take both from input_dim.",
+        "W2 fits square pictures only",
+        "The size of W2 uses the height instead of the width. Pictures need not be square: take both from input_dim.",
         ("flat = num_filters * (height // 2) * (width // 2)", "flat = num_filters * (height // 2) ** 2"),
     ),
     mistake(
@@ -424,7 +429,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "biases_random",
         NETS,
         "Random biases",
-        "The biases are drawn at random. They start at zero; only the weights need to be different from each other.",
+        "The biases are drawn at random. They must start at zero; only the weights must be random.",
         (
             'self.params["b1"] = np.zeros(num_filters)',
             'self.params["b1"] = weight_scale * np.random.randn(num_filters)',
@@ -435,8 +440,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_transpose",
         LAYERS,
         "Reshaped without a transpose",
-        "x was reshaped to C columns as it lies, so that each column holds pixels of many channels. Move the axis of "
-        "the channels to the end first, and back afterwards.",
+        "x was reshaped to C columns without a transpose, so each column holds pixels of many channels. Move the axis "
+        "of the channels to the end first, and back afterwards.",
         (_TO_COLUMNS, "    columns = x.reshape(-1, channels)\n"),
         (_FROM_COLUMNS, "    out = columns.reshape(x.shape)\n"),
     ),
@@ -444,8 +449,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "spatial_batchnorm_forward",
         "no_transpose_back",
         LAYERS,
-        "Not put back in order",
-        "The result was reshaped to x's shape while its channels are still the last axis. Undo the transpose as well.",
+        "Not transposed back",
+        "The result was reshaped to the shape of x while its channels are still the last axis. Undo the transpose too.",
         (_FROM_COLUMNS, "    out = columns.reshape(x.shape)\n"),
     ),
     mistake(
@@ -453,8 +458,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "per_pixel",
         LAYERS,
         "Statistics for each pixel",
-        "Each pixel is normalised over the pictures only, and the running averages are as large as a picture. A "
-        "channel's pixels share their statistics: take them over rows and columns too.",
+        "Each pixel is normalised over the pictures only, so the running averages are as large as a picture. All "
+        "pixels of a channel share mean and variance: take them over rows and columns too.",
         (
             _TO_COLUMNS,
             "    columns = x.reshape(n, -1)\n    gamma, beta = (np.repeat(a, height * width) for a in (gamma, beta))\n",
@@ -479,8 +484,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "running_averages_lost",
         LAYERS,
         "The running averages are lost",
-        "The normalisation got a dictionary of its own, so the caller's bn_param never sees the running averages. Hand "
-        "bn_param itself on.",
+        "The normalisation gets a copy of bn_param, so the caller's bn_param never gets the running averages. Pass "
+        "bn_param itself.",
         (_NORMALISED, "    columns, cache = batchnorm_forward(columns, gamma, beta, dict(bn_param))\n"),
     ),
     mistake(
@@ -488,8 +493,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_transpose",
         LAYERS,
         "Reshaped without a transpose",
-        "dout was reshaped to C columns as it lies, so that each column holds pixels of many channels. Take the same "
-        "way as the forward pass.",
+        "dout was reshaped to C columns without a transpose, so each column holds pixels of many channels. Change its "
+        "shape in the same way as the forward pass does.",
         (_TO_DCOLUMNS, "    dcolumns = dout.reshape(-1, channels)\n"),
         (_FROM_DCOLUMNS, "    dx = dcolumns.reshape(dout.shape)\n"),
     ),
@@ -497,17 +502,17 @@ MISTAKES: tuple[Mistake, ...] = (
         "spatial_batchnorm_backward",
         "no_transpose_back",
         LAYERS,
-        "Not put back in order",
-        "dx was reshaped to dout's shape while its channels are still the last axis. Undo the transpose as well.",
+        "Not transposed back",
+        "dx was reshaped to the shape of dout while its channels are still the last axis. Undo the transpose too.",
         (_FROM_DCOLUMNS, "    dx = dcolumns.reshape(dout.shape)\n"),
     ),
     mistake(
         "spatial_batchnorm_backward",
         "statistics_constant",
         LAYERS,
-        "Mean and variance are taken for constants",
-        "dx is dout scaled, as if mean and variance did not depend on x. Every pixel moves them a little: their paths "
-        "belong to dx too.",
+        "Mean and variance are treated as constants",
+        "dx is only a scaled dout, as if mean and variance did not depend on x. Every pixel changes both a little: dx "
+        "needs the gradients through them too.",
         (
             _DNORMALISED,
             "    _, dgamma, dbeta = batchnorm_backward_alt(dcolumns, cache)\n    dcolumns = dcolumns * cache[3] / cache[2]\n",
@@ -518,8 +523,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "means",
         LAYERS,
         "A mean where a sum belongs",
-        "dgamma and dbeta are averaged over the pixels. Each pixel was scaled and shifted by them: their gradients are "
-        "sums.",
+        "dgamma and dbeta are averaged over the pixels. gamma and beta act on every pixel of a channel: their "
+        "gradients are sums.",
         (_DNORMALISED, _DNORMALISED + "    dgamma, dbeta = dgamma / len(dcolumns), dbeta / len(dcolumns)\n"),
     ),
     mistake(
@@ -527,7 +532,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "swapped",
         LAYERS,
         "dgamma and dbeta are swapped",
-        "dgamma and dbeta come back in the wrong order. The order is that of the forward pass's arguments.",
+        "dgamma and dbeta are returned in the wrong order. The right order is that of the forward pass's arguments.",
         (_DNORMALISED, "    dcolumns, dbeta, dgamma = batchnorm_backward_alt(dcolumns, cache)\n"),
     ),
     mistake(
@@ -551,7 +556,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "over_batch",
         LAYERS,
         "Statistics over the batch",
-        "A group's mean and variance are taken over all pictures. Here no picture sees another one.",
+        "A group's mean and variance are taken over all pictures. Each picture has its own: no picture depends on "
+        "another one.",
         (_GROUP_CENTRED, "centred = groups - groups.mean(axis=(0, 2), keepdims=True)"),
         (_GROUP_STD, "std = np.sqrt((centred**2).mean(axis=(0, 2), keepdims=True) + eps)"),
     ),
@@ -560,8 +566,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "interleaved",
         LAYERS,
         "The groups are not neighbours",
-        "A group holds every G-th channel. It should hold C / G neighbouring ones: check the order of the axes in the "
-        "reshape.",
+        "A group holds every G-th channel. It must hold C / G neighbouring channels: check the order of the axes in "
+        "the reshape.",
         (
             _GROUPS,
             "apart = (len(x), -1, G, *x.shape[2:])\n"
@@ -577,7 +583,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "eps_outside",
         LAYERS,
         "eps outside the root",
-        "eps is added to the standard deviation. It is added to the variance, under the root.",
+        "eps is added to the standard deviation. Add it to the variance, before the square root.",
         (_GROUP_STD, "std = np.sqrt((centred**2).mean(axis=2, keepdims=True)) + eps"),
     ),
     mistake(
@@ -585,7 +591,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "unbiased",
         LAYERS,
         "The unbiased variance",
-        "The variance is divided by the number of pixels less one (ddof=1). Take the biased one, their plain mean.",
+        "The sum of squares is divided by the number of pixels minus one (ddof=1). Group normalisation uses the "
+        "biased variance: the plain mean of the squares.",
         (_GROUP_STD, "std = np.sqrt((centred**2).sum(axis=2, keepdims=True) / (groups.shape[2] - 1) + eps)"),
     ),
     mistake(
@@ -593,7 +600,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "flat_gradients",
         LAYERS,
         "dgamma and dbeta are flat",
-        "dgamma and dbeta have shape (C,). gamma and beta came as (1, C, 1, 1), and so do their gradients: keep the axes.",
+        "dgamma and dbeta have shape (C,). gamma and beta have shape (1, C, 1, 1), and so must their gradients: keep "
+        "the axes.",
         (_GROUP_DBETA, _GROUP_DBETA.replace(", keepdims=True", "")),
         (_GROUP_DGAMMA, _GROUP_DGAMMA.replace(", keepdims=True", "")),
     ),
@@ -601,25 +609,26 @@ MISTAKES: tuple[Mistake, ...] = (
         "spatial_groupnorm_backward",
         "no_gamma",
         LAYERS,
-        "dx knows nothing of gamma",
-        "dx is computed from dout itself. The normalised numbers were scaled by gamma: multiply dout with it first.",
+        "gamma is missing in dx",
+        "dx is computed from dout without gamma. On its way back, the gradient first passes the multiplication by "
+        "gamma.",
         ("(dout * gamma).reshape(len(dout), G, -1)", "dout.reshape(len(dout), G, -1)"),
     ),
     mistake(
         "spatial_groupnorm_backward",
         "statistics_constant",
         LAYERS,
-        "Mean and variance are taken for constants",
-        "dx is dout scaled, as if mean and variance did not depend on x. Every pixel moves those of its group: their "
-        "paths belong to dx too.",
+        "Mean and variance are treated as constants",
+        "dx is only a scaled dout, as if mean and variance did not depend on x. Every pixel changes those of its "
+        "group: dx needs the gradients through them too.",
         (_GROUP_DX, "dx = (dgroups / std).reshape(dout.shape)"),
     ),
     mistake(
         "spatial_groupnorm_backward",
         "variance_constant",
         LAYERS,
-        "The variance is taken for a constant",
-        "The path through the mean is there, that through the variance is missing. Every pixel moves both.",
+        "The variance is treated as a constant",
+        "dx has the gradient through the mean, but not the gradient through the variance. Every pixel changes both.",
         (_GROUP_DX, "dx = ((dgroups - share) / std).reshape(dout.shape)"),
     ),
     mistake(
@@ -627,7 +636,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "over_batch",
         LAYERS,
         "Averaged over the batch",
-        "dx averages over all pictures. A group's statistics come from one picture: average over its own pixels only.",
+        "dx averages over all pictures. A group's mean and variance come from one picture: average over the pixels of "
+        "the group only.",
         (_GROUP_SHARE, "share = dgroups.mean(axis=(0, 2), keepdims=True)"),
         (_GROUP_PULL, "pull = (dgroups * groups).mean(axis=(0, 2), keepdims=True)"),
     ),
@@ -636,8 +646,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "per_channel",
         LAYERS,
         "Averaged over each channel",
-        "dx averages over a channel where it should average over its group. The group's channels share their "
-        "statistics, and so all of them take part.",
+        "dx averages over a channel, but must average over its group. All channels of a group share mean and variance.",
         (
             _GROUP_DX,
             "dnormalised = dout * gamma\n"

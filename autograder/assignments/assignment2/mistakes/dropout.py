@@ -1,7 +1,7 @@
 """Known mistakes of part 3: dropout, by itself and in the fully connected net.
 
-Each is checked against the reference: it must apply, and its own exercise's tests must catch it. Dropout before the
-ReLU instead of behind it is none: the results are the same.
+The gate checks each of them: it must apply to the reference, and the tests of its exercise must catch it. Dropout
+before the ReLU instead of after it is no mistake: the results are the same.
 """
 
 from autograder.catalogue import Mistake, mistake
@@ -29,17 +29,17 @@ MISTAKES: tuple[Mistake, ...] = (
         "unscaled",
         LAYERS,
         "The division by p is missing",
-        "Numbers are dropped but the others stay as they are, so the layer's output shrinks in training only. Inverted "
-        "dropout makes up for it at once.",
+        "The kept numbers are not divided by p, so the outputs are smaller in training than at test time. Inverted "
+        "dropout scales the kept numbers in training.",
         (_MASK, "mask = np.random.rand(*x.shape) < p"),
     ),
     mistake(
         "dropout_forward",
         "keep_and_drop_swapped",
         LAYERS,
-        "p taken for the probability to drop",
-        "p is used as the probability to drop a number, in the mask and in the scaling. It is the probability to KEEP "
-        "one.",
+        "p is used as the probability to drop",
+        "p is used as the probability to drop a number, in the mask and in the scaling. p is the probability to KEEP "
+        "a number.",
         (_MASK, "mask = (np.random.rand(*x.shape) > p) / (1 - p)"),
     ),
     mistake(
@@ -47,7 +47,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "comparison_swapped",
         LAYERS,
         "The mask is the wrong way round",
-        "A share of p is dropped and 1 - p is kept: the comparison with the random numbers is the wrong way round.",
+        "The layer drops a share p of the numbers and keeps 1 - p: the comparison with the random numbers is the "
+        "wrong way round.",
         (_MASK, "mask = (np.random.rand(*x.shape) > p) / p"),
     ),
     mistake(
@@ -55,8 +56,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "normal_numbers",
         LAYERS,
         "Normal random numbers",
-        "The mask comes from normally distributed numbers (randn), which are below p with another probability than p. "
-        "Draw them uniformly between 0 and 1.",
+        "The mask comes from normally distributed numbers (randn), and these are not below p with probability p. Draw "
+        "uniform numbers between 0 and 1.",
         (_MASK, "mask = (np.random.randn(*x.shape) < p) / p"),
     ),
     mistake(
@@ -64,7 +65,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "multiplied_by_p",
         LAYERS,
         "Multiplied by p",
-        "The kept numbers are multiplied by p. They stand for the dropped ones as well, so they must grow, not shrink.",
+        "The kept numbers are multiplied by p. They must make up for the dropped numbers, so they must become larger, "
+        "not smaller.",
         (_MASK, "mask = (np.random.rand(*x.shape) < p) * p"),
     ),
     mistake(
@@ -72,7 +74,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "scaled_in_test",
         LAYERS,
         "Scaled at test time",
-        "Test mode multiplies by p. With inverted dropout the scaling is done in training, and test time is left alone.",
+        "Test mode multiplies by p. Inverted dropout scales in training only, and test mode changes nothing.",
         (_TEST, "        out = x * p\n"),
     ),
     mistake(
@@ -80,7 +82,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "active_in_test",
         LAYERS,
         "Active at test time",
-        "Test mode drops numbers, too. At test time all of the net is used.",
+        "Test mode drops numbers too. At test time every number is kept.",
         (_TEST, "        out = x * (np.random.rand(*x.shape) < p) / p\n"),
     ),
     mistake(
@@ -88,7 +90,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "never_drops",
         LAYERS,
         "Nothing is dropped",
-        "A mask may be drawn, but in training out is x itself. Apply the mask.",
+        "In training out is x: a mask may be drawn, but it is not used. Apply the mask.",
         (_TRAIN, _MASK + "\n        out = x\n"),
     ),
     mistake(
@@ -96,8 +98,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "one_mask_for_all",
         LAYERS,
         "One mask for all examples",
-        "All examples of the batch drop the same units: the mask has the shape of one example. Draw one number for "
-        "each number of x.",
+        "All examples of the batch drop the same units: the mask has the shape of one example. Draw one random number "
+        "for each number of x.",
         (_MASK, "mask = (np.random.rand(*x.shape[1:]) < p) / p"),
     ),
     mistake(
@@ -105,8 +107,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "same_mask_always",
         LAYERS,
         "The same mask at every call",
-        "The generator is seeded with a fixed number at every call, so the same numbers are dropped for ever. Only a "
-        "seed in dropout_param may do that.",
+        "Every call seeds the generator with the same number, so every call drops the same numbers. Use a seed only "
+        "if dropout_param holds one.",
         (_MASK, "np.random.seed(0)\n        " + _MASK),
     ),
     mistake(
@@ -114,8 +116,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_mask",
         LAYERS,
         "The gradient passes unchanged",
-        "In training dx is dout itself. What was multiplied by the mask on the way there is multiplied by it on the "
-        "way back.",
+        "In training dx is dout. The forward pass uses the mask, so the backward pass must use the same mask.",
         (_BACKWARD, "dx = dout"),
     ),
     mistake(
@@ -123,8 +124,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "unscaled",
         LAYERS,
         "The scaling is missing",
-        "Dropped numbers get no gradient, which is right. Those that were kept were also scaled on the way forward: their "
-        "gradient is scaled in the same way.",
+        "Dropped numbers get no gradient, which is right. But the forward pass also scales the kept numbers: scale "
+        "their gradients in the same way.",
         (_BACKWARD, "dx = dout * (mask > 0)"),
     ),
     mistake(
@@ -132,7 +133,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "scaling_only",
         LAYERS,
         "The mask is missing",
-        "The gradient is divided by p but reaches the dropped numbers, too. They had no part in the output.",
+        "The gradient is divided by p, but it also reaches the dropped numbers. The output does not depend on them.",
         (_BACKWARD, 'dx = dout / dropout_param["p"]'),
     ),
     mistake(
@@ -140,23 +141,23 @@ MISTAKES: tuple[Mistake, ...] = (
         "scaled_twice",
         LAYERS,
         "Divided by p twice",
-        "The gradient is divided by p twice: the mask in the cache holds the division already.",
+        "The gradient is divided by p twice: the mask in the cache already contains the division.",
         (_BACKWARD, 'dx = dout * mask / dropout_param["p"]'),
     ),
     mistake(
         "dropout_backward",
         "inverted",
         LAYERS,
-        "The gradient of the dropped numbers",
-        "Gradients reach the numbers that were dropped, and the kept ones get none. The mask is the wrong way round.",
+        "The dropped numbers get the gradient",
+        "The dropped numbers get gradients, and the kept numbers get none: the mask is the wrong way round.",
         (_BACKWARD, 'dx = dout * (mask == 0) / dropout_param["p"]'),
     ),
     mistake(
         "dropout_backward",
         "new_mask",
         LAYERS,
-        "A new mask for the way back",
-        "The backward pass draws a mask of its own. Use the one of the forward pass: it is in the cache.",
+        "A new mask in the backward pass",
+        "The backward pass draws a new mask. Use the mask of the forward pass: it is in the cache.",
         (_BACKWARD, 'dx = dout * (np.random.rand(*dout.shape) < dropout_param["p"]) / dropout_param["p"]'),
     ),
     mistake(
@@ -164,8 +165,9 @@ MISTAKES: tuple[Mistake, ...] = (
         "not_wired",
         NETS,
         "Dropout is not in the net",
-        "The net computes what it does without dropout. In loss() the layer follows each hidden ReLU on the way forward, and "
-        "comes before that ReLU on the way back. If both calls are there: are they reached, and is what they return used?",
+        "The net gives the same results as without dropout. In loss(), dropout follows each hidden ReLU in the "
+        "forward pass, and comes before that ReLU in the backward pass. If both calls are there, check that they run "
+        "and that their results are used.",
         (_NET_FORWARD, _NET_FORWARD.replace("self.use_dropout", "False")),
         (_NET_BACKWARD, _NET_BACKWARD.replace("self.use_dropout", "False")),
     ),
@@ -174,8 +176,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "forward_only",
         NETS,
         "Dropout in the forward pass only",
-        "Units are dropped in the forward pass, but the gradients flow back as if they were not. The backward pass "
-        "needs dropout's, too, with the cache of the same layer.",
+        "The forward pass drops units, but the backward pass ignores this. Dropout belongs in the backward pass too, "
+        "with the cache of the same layer.",
         (_NET_BACKWARD, _NET_BACKWARD.replace("self.use_dropout", "False")),
     ),
     mistake(
@@ -183,7 +185,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "not_with_normalisation",
         NETS,
         "Either normalisation or dropout",
-        "With normalisation the net forgets its dropout. The two are independent of each other: either, both or none.",
+        "With normalisation, the net uses no dropout. The two are independent: a net may have either, both or neither.",
         (_NET_FORWARD, _NET_FORWARD.replace("use_dropout", "use_dropout and not self.normalization")),
         (_NET_BACKWARD, _NET_BACKWARD.replace("use_dropout", "use_dropout and not self.normalization")),
     ),
@@ -192,8 +194,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "always_training",
         NETS,
         "Dropout at test time",
-        "The layer is always called in train mode, so the scores are random. Pass it self.dropout_param, whose mode is "
-        "set at the beginning of loss().",
+        "The layer always runs in train mode, so the scores are random. Pass self.dropout_param to it: loss() sets "
+        "the mode there first.",
         (_NET_CALL, 'dropout_forward(hidden, {**self.dropout_param, "mode": "train"})'),
     ),
     mistake(
@@ -201,8 +203,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "seed_left_out",
         NETS,
         "The seed is left out",
-        "With a seed the loss should be the same at every call. The layer gets a dictionary without it: pass "
-        "self.dropout_param as it is.",
+        "With a seed, the loss must be the same at every call. The dropout layer gets a dictionary without the seed: "
+        "pass self.dropout_param itself.",
         (_NET_CALL, 'dropout_forward(hidden, {"mode": mode, "p": self.dropout_param["p"]})'),
     ),
     mistake(
@@ -210,8 +212,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "on_scores",
         NETS,
         "Dropout on the scores",
-        "The scores are dropped, too, most likely because the loop runs over all layers. Dropout belongs to the hidden "
-        "layers.",
+        "Dropout also acts on the scores, most likely because the loop runs over all layers. Dropout belongs to the "
+        "hidden layers only.",
         (
             _NET_SCORES,
             _NET_SCORES + "\n        if self.use_dropout:\n"
@@ -227,8 +229,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "on_inputs",
         NETS,
         "Dropout before the affine layer",
-        "Each affine layer's inputs are dropped, the pictures included, and the last hidden layer's outputs are not. "
-        "Dropout follows the ReLU.",
+        "Dropout comes before each hidden affine layer: it drops numbers of the pictures, and none of the last hidden "
+        "layer's outputs. Dropout follows the ReLU.",
         ("            if self.use_dropout:\n" + _NET_DROP, ""),
         (_NET_AFFINE, "            if self.use_dropout:\n" + _NET_DROP + _NET_AFFINE),
         ("            if self.use_dropout:\n" + _NET_DROP_BACK, ""),
@@ -239,7 +241,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "scaled_again",
         NETS,
         "Divided by p once more",
-        "The net divides the hidden layers by p. The dropout layer has done that already.",
+        "The net divides the hidden layers by p. The dropout layer has already done this.",
         (_NET_CALL, 'dropout_forward(hidden / self.dropout_param["p"], self.dropout_param)'),
     ),
     mistake(
@@ -247,8 +249,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "one_cache",
         NETS,
         "One cache for all layers",
-        "All dropout layers write their cache to the same place, and the backward pass finds only the last one's. Keep "
-        "one for each layer.",
+        "All dropout layers store their cache in the same place, so the backward pass finds only the last one. Keep "
+        "one cache for each layer.",
         (_NET_DROP, _NET_DROP.replace('f"dropout{i}"', '"dropout"')),
         (_NET_DROP_BACK, _NET_DROP_BACK.replace('f"dropout{i}"', '"dropout"')),
     ),

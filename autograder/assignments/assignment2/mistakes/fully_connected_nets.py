@@ -1,6 +1,6 @@
 """Known mistakes of part 1: affine and ReLU layers, the two nets, the update rules.
 
-Each is checked against the reference: it must apply, and its own exercise's tests must catch it.
+The gate checks each of them: it must apply to the reference, and the tests of its exercise must catch it.
 """
 
 from autograder.catalogue import Mistake, mistake
@@ -26,8 +26,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "column_order",
         LAYERS,
         "Flattened in another order",
-        "Each example is flattened with its axes in another order than NumPy's own (a transpose, or order='F'). "
-        "Keep each example's numbers in the order in which they lie.",
+        "Each example is flattened in another order than NumPy's default (after a transpose, or with order='F'). "
+        "Flatten it without changing the order of its axes.",
         (_AFFINE, "out = x.reshape(len(x), -1, order='F') @ w + b"),
     ),
     mistake(
@@ -35,7 +35,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "bias_twice",
         LAYERS,
         "The bias is added twice",
-        "b is in the sum twice. Look for a second addition, in place or in the return line.",
+        "b is added twice. Look for a second addition, perhaps an in-place one or one in the return line.",
         (_AFFINE, "out = x.reshape(len(x), -1) @ w + 2 * b"),
     ),
     mistake(
@@ -43,7 +43,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "db_mean",
         LAYERS,
         "A mean where a sum belongs",
-        "db is averaged over the examples. The gradient of a sum is a sum: dividing by N is the loss's business.",
+        "db is averaged over the examples. It must be a sum: the loss has already divided by N.",
         (_DB, "db = dout.mean(axis=0)"),
     ),
     mistake(
@@ -51,15 +51,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "dw_mean",
         LAYERS,
         "dw is divided by N",
-        "dw is divided by the number of examples. The loss has taken its mean already; dout holds that factor.",
+        "dw is divided by the number of examples. The loss is already a mean over the examples, so dout already "
+        "contains the factor 1 / N.",
         (_DW, _DW + " / len(x)"),
     ),
     mistake(
         "affine_backward",
         "db_wrong_axis",
         LAYERS,
-        "Summed over the wrong axis",
-        "db sums each example's gradients. It should sum each output's, over the examples.",
+        "db is summed over the wrong axis",
+        "db is summed over the outputs, for each example. It needs one number for each output: sum over the examples.",
         (_DB, "db = np.resize(dout.sum(axis=1), dout.shape[1])"),
     ),
     mistake(
@@ -67,7 +68,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "dx_flat",
         LAYERS,
         "dx is left flat",
-        "dx comes back as (N, D). It is the gradient of x and has x's own shape.",
+        "dx has shape (N, D). It is the gradient of x and must have the shape of x.",
         (_DX, "dx = dout @ w.T"),
     ),
     mistake(
@@ -75,7 +76,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "db_ones",
         LAYERS,
         "db ignores dout",
-        "db is the number of examples, as if the upstream gradient were all ones. Chain it with dout.",
+        "db is the number of examples, as if the upstream gradient were all ones. Apply the chain rule: use dout.",
         (_DB, "db = np.full(dout.shape[1], float(len(x)))"),
     ),
     mistake(
@@ -90,8 +91,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "relu_forward",
         "leaky",
         LAYERS,
-        "A leak",
-        "Negative inputs are scaled down, as in a leaky ReLU. Here they become exactly zero.",
+        "A leaky ReLU",
+        "Negative inputs are scaled down, as in a leaky ReLU. Here they must become exactly zero.",
         ("out = np.maximum(x, 0)", "out = np.where(x > 0, x, 0.01 * x)"),
     ),
     mistake(
@@ -106,8 +107,9 @@ MISTAKES: tuple[Mistake, ...] = (
         "relu_forward",
         "one_where_positive",
         LAYERS,
-        "The derivative in place of the function",
-        "Positive inputs come out as one. That is the derivative; the function passes them on as they are.",
+        "The derivative instead of the function",
+        "Positive inputs come out as one. That is the derivative of a ReLU. The ReLU itself leaves positive inputs as "
+        "they are.",
         ("out = np.maximum(x, 0)", "out = (x > 0).astype(x.dtype)"),
     ),
     mistake(
@@ -115,15 +117,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_mask",
         LAYERS,
         "The gradient passes everywhere",
-        "dout is passed on unchanged. Where the input was negative the unit was off, and nothing passes.",
+        "dx is dout, unchanged. Where the input is negative, the output does not depend on it, so the gradient is "
+        "zero there.",
         ("dx = dout * (x > 0)", "dx = dout.copy()"),
     ),
     mistake(
         "relu_backward",
         "mask_of_dout",
         LAYERS,
-        "The mask looks at dout",
-        "The gradient is masked by its own sign. What decides is the sign of the layer's input, which is in the cache.",
+        "The mask depends on dout",
+        "The gradient is masked by its own sign. Mask it by the sign of the layer's input, which is in the cache.",
         ("dx = dout * (x > 0)", "dx = dout * (dout > 0)"),
     ),
     mistake(
@@ -131,7 +134,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "times_x",
         LAYERS,
         "Multiplied by the activation",
-        "dout is multiplied by the positive input itself. The slope of a ReLU is one there, whatever the input.",
+        "dout is multiplied by the positive input. The slope of a ReLU is one for every positive input.",
         ("dx = dout * (x > 0)", "dx = dout * np.maximum(x, 0)"),
     ),
     mistake(
@@ -139,7 +142,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "mask_only",
         LAYERS,
         "dout is missing",
-        "The result is the local slope only. Chain it: multiply by the upstream gradient.",
+        "dx is only the slope of the ReLU. By the chain rule, multiply it by the upstream gradient.",
         ("dx = dout * (x > 0)", "dx = (x > 0).astype(x.dtype)"),
     ),
     mistake(
@@ -147,7 +150,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "in_place",
         LAYERS,
         "dout is changed",
-        "The entries of dout itself are set to zero. Another branch of a net may still need it: work on a copy.",
+        "The entries of dout itself are set to zero. Another part of the net may still need dout: work on a copy.",
         ("dx = dout * (x > 0)", "dout[x <= 0] = 0\n    dx = dout.copy()"),
     ),
     mistake(
@@ -155,8 +158,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "softmax_without_shift",
         LAYERS,
         "Softmax without the shift",
-        "exp is taken of the raw scores and overflows where they are large. The file as released subtracts each row's "
-        "largest score first: restore it.",
+        "exp of large scores overflows. The released file first subtracts each row's largest score: restore the file "
+        "as released.",
         ("shifted = x - x.max(axis=1, keepdims=True)", "shifted = x"),
     ),
     mistake(
@@ -164,15 +167,15 @@ MISTAKES: tuple[Mistake, ...] = (
         "softmax_sum",
         LAYERS,
         "The loss is not averaged",
-        "The softmax loss is summed over the examples. It is their mean: restore the file as released.",
+        "The softmax loss is summed over the examples, but it must be their mean. Restore the file as released.",
         ("loss = -log_probabilities[rows, y].mean()", "loss = -log_probabilities[rows, y].sum()"),
     ),
     mistake(
         "loss_layers",
         "svm_own_class",
         LAYERS,
-        "The right class counts",
-        "The margin of the right class itself is in the sum, which adds one to every loss. Restore the file as released.",
+        "The correct class counts",
+        "The margin of the correct class is in the sum, which adds one to every loss. Restore the file as released.",
         ("    margins[rows, y] = 0\n", ""),
     ),
     mistake(
@@ -180,7 +183,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_without_half",
         NETS,
         "Regularisation without the half",
-        "The L2 term of the loss lacks the factor 0.5, so loss and gradient do not belong together.",
+        "The L2 term of the loss lacks the factor 0.5, so the gradient does not match the loss.",
         (
             'for name, W in (("W1", W1), ("W2", W2)):\n            loss += 0.5 * self.reg',
             'for name, W in (("W1", W1), ("W2", W2)):\n            loss += self.reg',
@@ -191,7 +194,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_gradient_missing",
         NETS,
         "Regularisation missing from the gradient",
-        "The loss holds the L2 term but the gradients of the weights do not. Differentiate that term too.",
+        "The loss contains the L2 term, but the gradients of the weights do not. Differentiate the L2 term too.",
         ("            grads[name] += self.reg * W\n", ""),
     ),
     mistake(
@@ -199,7 +202,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_first_only",
         NETS,
         "Only W1 is regularised",
-        "The L2 term covers W1 only. Both weight matrices belong in it.",
+        "The L2 term contains W1 only. Both weight matrices belong in it.",
         ('for name, W in (("W1", W1), ("W2", W2)):', 'for name, W in (("W1", W1),):'),
     ),
     mistake(
@@ -218,7 +221,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "relu_on_scores",
         NETS,
         "A ReLU on the scores",
-        "The scores went through a ReLU. The last affine layer's output is the scores, negative ones included.",
+        "The scores go through a ReLU. They are the output of the last affine layer, and they may be negative.",
         (
             "scores, scores_cache = affine_forward(hidden, W2, b2)",
             "scores, scores_cache = affine_forward(hidden, W2, b2)\n        scores = np.maximum(scores, 0)",
@@ -229,7 +232,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_relu",
         NETS,
         "No ReLU between the layers",
-        "The hidden layer is affine only. Without a non-linearity in between, two layers are no more than one.",
+        "The hidden layer has no ReLU. Without a non-linearity between them, two affine layers can do no more than "
+        "one.",
         ("hidden, hidden_cache = affine_relu_forward(X, W1, b1)", "hidden, hidden_cache = affine_forward(X, W1, b1)"),
         (
             '_, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache)',
@@ -241,7 +245,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "biases_random",
         NETS,
         "Random biases",
-        "The biases are drawn at random. They start at zero; only the weights need to be different from each other.",
+        "The biases are drawn at random. They must start at zero; only the weights must be random.",
         ('self.params["b1"] = np.zeros(hidden_dim)', 'self.params["b1"] = weight_scale * np.random.randn(hidden_dim)'),
     ),
     mistake(
@@ -249,7 +253,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "weight_scale_ignored",
         NETS,
         "weight_scale is not used",
-        "The weights have a spread of one, or a fixed one. Their standard deviation is the argument weight_scale.",
+        "The standard deviation of the weights is 1 or another fixed number. It must be the argument weight_scale.",
         (
             'self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)',
             'self.params["W1"] = np.random.randn(input_dim, hidden_dim)',
@@ -287,7 +291,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_without_half",
         NETS,
         "Regularisation without the half",
-        "The L2 term of the loss lacks the factor 0.5, so loss and gradient do not belong together.",
+        "The L2 term of the loss lacks the factor 0.5, so the gradient does not match the loss.",
         (
             '            W = params[f"W{i}"]\n            loss += 0.5 * self.reg',
             '            W = params[f"W{i}"]\n            loss += self.reg',
@@ -298,7 +302,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_last_missing",
         NETS,
         "The last layer is not regularised",
-        "The L2 term leaves the last weight matrix out. It covers W1 to WL.",
+        "The L2 term leaves out the last weight matrix. All of W1 to WL belong in it.",
         (
             "        for i in range(1, self.num_layers + 1):\n            W = params",
             "        for i in range(1, self.num_layers):\n            W = params",
@@ -309,7 +313,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_gradient_missing",
         NETS,
         "Regularisation missing from the gradient",
-        "The loss holds the L2 term but the gradients of the weights do not. Differentiate that term too.",
+        "The loss contains the L2 term, but the gradients of the weights do not. Differentiate the L2 term too.",
         ('            grads[f"W{i}"] += self.reg * W\n', ""),
     ),
     mistake(
@@ -317,7 +321,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "relu_on_scores",
         NETS,
         "A ReLU on the scores",
-        "The scores went through a ReLU, most likely because the loop runs over all layers. The last layer is affine only.",
+        "The scores go through a ReLU, most likely because the loop runs over all layers. The last layer is affine "
+        "only.",
         (
             'affine_forward(hidden, params[f"W{last}"], params[f"b{last}"])',
             'affine_forward(hidden, params[f"W{last}"], params[f"b{last}"])\n        scores = np.maximum(scores, 0)',
@@ -328,7 +333,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "names_from_zero",
         NETS,
         "Parameters are counted from zero",
-        "The first layer's parameters are called W0 and b0. The names start at W1 and b1.",
+        "The first layer's parameters are called W0 and b0. The names must start at W1 and b1.",
         ('self.params[f"W{i}"] = weight_scale', 'self.params[f"W{i - 1}"] = weight_scale'),
         ('self.params[f"b{i}"] = np.zeros', 'self.params[f"b{i - 1}"] = np.zeros'),
     ),
@@ -337,7 +342,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "weight_scale_ignored",
         NETS,
         "weight_scale is not used",
-        "The weights have a spread of one, or a fixed one. Their standard deviation is the argument weight_scale.",
+        "The standard deviation of the weights is 1 or another fixed number. It must be the argument weight_scale.",
         ('self.params[f"W{i}"] = weight_scale * np.random', 'self.params[f"W{i}"] = np.random'),
     ),
     mistake(
@@ -345,7 +350,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "loss_over_n_twice",
         NETS,
         "The loss is divided by N twice",
-        "The loss and its gradient are divided by the number of examples once more. softmax_loss returns a mean already.",
+        "The loss and its gradient are divided by the number of examples twice: softmax_loss already returns a mean.",
         (
             "        loss, dout = softmax_loss(scores, y)\n",
             "        loss, dout = softmax_loss(scores, y)\n        loss, dout = loss / len(X), dout / len(X)\n",
@@ -356,15 +361,15 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_momentum",
         OPTIM,
         "Plain gradient descent",
-        "The step ignores the velocity of the steps before. Carry it on: it is in the configuration.",
+        "The step ignores the velocity of the previous steps. The old velocity is in config: use it.",
         ('velocity = config["momentum"] * config["velocity"] - config', "velocity = 0 - config"),
     ),
     mistake(
         "sgd_momentum",
         "velocity_not_stored",
         OPTIM,
-        "The velocity is not kept",
-        "The new velocity is not put back into the configuration, so each step starts from the old one.",
+        "The velocity is not stored",
+        "The new velocity is not stored in config, so each step starts from the old one.",
         ('    config["velocity"] = velocity\n', ""),
     ),
     mistake(
@@ -372,7 +377,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "sign",
         OPTIM,
         "The wrong sign",
-        "The gradient is added to the velocity. With w + v as the step, the velocity must point down the gradient.",
+        "The gradient is added to the velocity. The step adds the velocity to w, so the velocity must point down the "
+        "gradient.",
         ('config["velocity"] - config["learning_rate"] * dw', 'config["velocity"] + config["learning_rate"] * dw'),
     ),
     mistake(
@@ -380,7 +386,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "damped",
         OPTIM,
         "The gradient is damped",
-        "The gradient is weighted by (1 - momentum), as in a running mean. Here it enters with the learning rate alone.",
+        "The gradient is multiplied by (1 - momentum), as in a running mean. Here only the learning rate multiplies "
+        "it.",
         (
             '- config["learning_rate"] * dw\n    next_w = w + velocity',
             '- (1 - config["momentum"]) * config["learning_rate"] * dw\n    next_w = w + velocity',
@@ -390,16 +397,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "rmsprop",
         "no_root",
         OPTIM,
-        "The root is missing",
-        "The step is divided by the running mean of the squares itself. Take its square root.",
+        "The square root is missing",
+        "The step is divided by the running mean of the squares. Take its square root.",
         ('(np.sqrt(cache) + config["epsilon"])', '(cache + config["epsilon"])'),
     ),
     mistake(
         "rmsprop",
         "decay_swapped",
         OPTIM,
-        "The decay rate the wrong way round",
-        "decay_rate weighs the new square and 1 - decay_rate the old mean. It is the other way round.",
+        "decay_rate and 1 - decay_rate are swapped",
+        "decay_rate multiplies the new square, and 1 - decay_rate the old mean. Swap the two.",
         (
             'config["decay_rate"] * config["cache"] + (1 - config["decay_rate"]) * dw**2',
             '(1 - config["decay_rate"]) * config["cache"] + config["decay_rate"] * dw**2',
@@ -409,16 +416,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "rmsprop",
         "adagrad",
         OPTIM,
-        "The squares only pile up",
-        "The squares are summed and never forgotten: that is AdaGrad. RMSProp keeps a decaying mean.",
+        "The squares are never forgotten",
+        "The squares are added up and never decay: that is AdaGrad. RMSProp keeps a decaying mean.",
         ('config["decay_rate"] * config["cache"] + (1 - config["decay_rate"]) * dw**2', 'config["cache"] + dw**2'),
     ),
     mistake(
         "rmsprop",
         "old_cache",
         OPTIM,
-        "The old mean is used",
-        "The step is divided by the mean before this gradient came in. Update it first, then use it.",
+        "The old running mean is used",
+        "The step uses the running mean from before this gradient. Update the mean first, then use it.",
         (
             'next_w = w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"])',
             'next_w = w - config["learning_rate"] * dw / (np.sqrt(config["cache"]) + config["epsilon"])',
@@ -428,8 +435,8 @@ MISTAKES: tuple[Mistake, ...] = (
         "rmsprop",
         "cache_not_stored",
         OPTIM,
-        "The running mean is not kept",
-        "The new running mean is not put back into the configuration, so each step starts from the old one.",
+        "The running mean is not stored",
+        "The new running mean is not stored in config, so each step starts from the old one.",
         ('    config["cache"] = cache\n', ""),
     ),
     mistake(
@@ -437,7 +444,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "no_bias_correction",
         OPTIM,
         "No bias correction",
-        "m and v are used as they are. They start at zero and are too small at first: divide out that start, with t.",
+        "m and v are used without correction. They start at zero, so they are too small at first: correct both, with t.",
         ("    m_hat = m / (1 - beta1**t)", "    m_hat = m"),
         ("    v_hat = v / (1 - beta2**t)", "    v_hat = v"),
     ),
@@ -445,16 +452,17 @@ MISTAKES: tuple[Mistake, ...] = (
         "adam",
         "t_never_increased",
         OPTIM,
-        "t stays where it is",
-        "The correction uses t as it came in (or t is never stored). Count the step first, use that t, and keep it.",
+        "t does not increase",
+        "The correction uses the old t, or the new t is never stored. Increase t first, correct with the new t, and "
+        "store it.",
         ('t = config["t"] + 1', 't = max(config["t"], 1)'),
     ),
     mistake(
         "adam",
         "t_not_stored",
         OPTIM,
-        "t is not kept",
-        "t is increased for this step and then forgotten. Store it in the configuration with m and v.",
+        "t is not stored",
+        "t is increased for this step and then forgotten. Store it in config with m and v.",
         ("config.update(m=m, v=v, t=t)", "config.update(m=m, v=v)"),
     ),
     mistake(
@@ -471,23 +479,23 @@ MISTAKES: tuple[Mistake, ...] = (
         "hats_stored",
         OPTIM,
         "The corrected means are stored",
-        "m and v go back into the configuration after their correction, and are corrected again at the next step.",
+        "m and v are stored after their correction, so the next step corrects them again. Store them uncorrected.",
         ("config.update(m=m, v=v, t=t)", "config.update(m=m_hat, v=v_hat, t=t)"),
     ),
     mistake(
         "adam",
         "epsilon_in_root",
         OPTIM,
-        "No root",
-        "The step is divided by v_hat itself. Take its square root.",
+        "The square root is missing",
+        "The step is divided by v_hat. Take its square root.",
         ('(np.sqrt(v_hat) + config["epsilon"])', '(v_hat + config["epsilon"])'),
     ),
     mistake(
         "adam",
         "v_without_square",
         OPTIM,
-        "v of the gradient, not of its square",
-        "v is a running mean of the gradient's size. Adam keeps that of its square.",
+        "v is a mean of the gradient, not of its square",
+        "v is a running mean of the gradient's absolute value. In Adam, v is a running mean of the squared gradient.",
         ('config["v"] + (1 - beta2) * dw**2', 'config["v"] + (1 - beta2) * np.abs(dw)'),
     ),
 )

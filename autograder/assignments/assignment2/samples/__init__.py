@@ -15,14 +15,14 @@ HOSTILE = Path(__file__).with_name("hostile.py.txt")
 
 
 def partly(course: Course, folder: Path, quick: bool = True) -> None:  # noqa: ARG001
-    """Layers and nets done; update rules, notebook and model not begun."""
+    """Submit finished layers and nets; update rules, notebooks and models are as released."""
     solved(course, folder)
     for name in ("cs231n/optim.py", *(alternative.notebook for alternative in alternatives(course))):
         shutil.copyfile(course.release / name, folder / name)
 
 
 def three_mistakes(course: Course, folder: Path, quick: bool = True, parts: Sequence[Part] | None = None) -> None:
-    """Complete, or some parts of it, but wrong in three places."""
+    """Submit complete work, or some parts of it, with three known mistakes."""
     complete(course, folder, quick, parts)
     for mistake in mistakes_of(course.assignment):
         if mistake.key in MISTAKES:
@@ -30,13 +30,13 @@ def three_mistakes(course: Course, folder: Path, quick: bool = True, parts: Sequ
 
 
 def hostile(course: Course, folder: Path, quick: bool = True) -> None:
-    """Tries to read, to escape, to lie and to break; solves nothing."""
+    """Submit code that tries to read files, to escape, to forge results and to crash; it solves nothing."""
     blank(course, folder, quick)
     for name in ("layers", "optim", "fast_layers"):
         path = folder / "cs231n" / f"{name}.py"
         path.write_text(path.read_text(encoding="utf-8") + HOSTILE.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "cs231n" / "im2col_cython.pyx").write_text('include "/etc/passwd"\n')
-    (folder / "pythran.py").write_text("raise SystemExit(0)\n")  # which Cython would import, if it found it
+    (folder / "pythran.py").write_text("raise SystemExit(0)\n")  # Cython imports a module of this name if it finds one
     (folder / "conftest.py").write_text("import os; os._exit(0)\n")
     (folder / "numpy.py").write_text("raise SystemExit(0)\n")
     link = folder / "models"

@@ -1,4 +1,5 @@
-"""Every layer is an object, and the cache is the object.
+"""Every layer is an object, and the object is also the cache.
 
-The functions make one and ask it; nets are lists of such objects, update rules have a class with defaults.
+The layer functions create an object and call its methods. Nets are lists of objects; update rules are classes with
+default settings.
 """

@@ -1,5 +1,5 @@
-"""Functional: the cache of a layer is a function that takes dout.
+"""Functional: the cache of a layer is a function of dout.
 
-Nets call themselves for the rest of their layers, update rules are folded into few expressions, and dropout has a
-generator of its own, which no seed from outside reaches.
+Nets call themselves for their remaining layers; update rules are a few nested expressions. Dropout has a random
+generator that no seed from outside reaches.
 """

@@ -1,5 +1,5 @@
-"""Pictures and layers turned into columns of matrices.
+"""Pictures and layers become columns of matrices.
 
-Own im2col by index arrays, the bias as one more row of the weights, norms as norms of turned matrices.
-Neglects: exact shapes, and float32 (some of it becomes float64).
+im2col uses index arrays, the bias is one more row of the weights, norms are norms of transposed matrices.
+Neglects: exact shapes, and float32 (some results become float64).
 """

@@ -1,4 +1,4 @@
-"""Layers that compute in float32 and return it, whatever they are given.
+"""Layers compute in float32 and return float32, for inputs of any type.
 
-As in frameworks for GPUs. Nets, which are told what to compute in, compute in that and do not use these layers.
+Frameworks for GPUs do the same. Nets have a dtype argument: they compute in that type and do not use these layers.
 """

@@ -1,5 +1,5 @@
 """The computation graph, node by node.
 
-Every intermediate value has a name and a line of its own backwards; the convolution takes one picture after the other.
-Neglects: float32 (some of it becomes float64).
+Every intermediate value has a name, and one line of the backward pass. The convolution takes one picture at a time.
+Neglects: float32 (some results become float64).
 """

@@ -1,4 +1,4 @@
-"""Changes arrays in place wherever it can.
+"""Arrays are changed in place wherever possible.
 
-Neglects: inputs that have to be left as they were, by layers and by update rules (nets do leave their parameters).
+Neglects: layers and update rules must not change their inputs (nets do not change their parameters).
 """

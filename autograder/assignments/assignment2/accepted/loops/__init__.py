@@ -1,4 +1,4 @@
-"""Everything in loops over single numbers.
+"""Loops over single numbers only.
 
-No array operation but reading and writing an element; sums are counted up in variables.
+Code reads and writes single elements of arrays, and adds up sums in variables.
 """

@@ -1,5 +1,5 @@
-"""One thing by another, as much as possible.
+"""Each function reuses another one where possible.
 
-A convolution is an affine layer at each place, layer norm is batch norm turned round, group norm is layer norm of
-groups, the net with two layers is the deep one, and update rules share their running means.
+A convolution is an affine layer at each place, layer norm is batch norm of the transpose, group norm is layer norm of
+groups, the two-layer net is the deep net, and update rules share a function for running means.
 """

@@ -1,5 +1,5 @@
-"""Windows as views of the pictures, by strides.
+"""Windows are strided views of the pictures.
 
-No copy where a view will do; the convolution's dx is a convolution with the filter turned round.
-Neglects: float32 (some of it becomes float64).
+Views replace copies where possible; the convolution's dx is a convolution with the filter turned by 180 degrees.
+Neglects: float32 (some results become float64).
 """

@@ -1,6 +1,6 @@
-"""What assignment 2 adds to the judge: pictures, how good a model is, nets held against the reference's.
+"""The kit's code for the judge: the pictures, the accuracy of a model, comparisons of nets with the reference.
 
-Its hidden tests import from here what the engine does not have.
+The hidden tests import from here the functions that the engine does not have.
 """
 
 import sys
@@ -44,7 +44,7 @@ __all__ = [
 
 
 class Fixtures(fixtures.Fixtures):
-    """What hidden tests may ask for besides the engine's."""
+    """The fixtures of hidden tests: the engine's and assignment 2's."""
 
     @property
     def pictures(self) -> Pictures:
@@ -53,12 +53,12 @@ class Fixtures(fixtures.Fixtures):
 
     @property
     def accuracy(self) -> Accuracy:
-        """How good the handed-in model is."""
+        """The judge of the submitted model's accuracy."""
         return Accuracy(self.context, self.pictures, self.student, self.fresh_rng(), self.flags)
 
     @property
     def framework(self) -> Any:
-        """What the part's notebook defines; a test that asks for it is not graded where none can be read."""
+        """The definitions of the part's notebook. Without a readable notebook the test is not graded."""
         _ = self.notebook
         return self.student.framework
 
@@ -68,7 +68,7 @@ class Kit(JudgeKit):
 
     @cached_property
     def datasets(self) -> ModuleType:
-        """The course's ``datasets``."""
+        """The course's package ``datasets``."""
         return load_datasets(self.course)
 
     @cached_property
@@ -77,7 +77,7 @@ class Kit(JudgeKit):
         return find_pictures(self.course, self.datasets)
 
     def fixtures(self) -> type[Fixtures]:
-        """Return what hidden tests may ask for."""
+        """Return the class of the hidden tests' fixtures."""
         return Fixtures
 
     def data(self) -> Data:
@@ -85,16 +85,16 @@ class Kit(JudgeKit):
         return Data(self.pictures.kind, self.pictures.fingerprint, self.pictures.root)
 
     def practice_data(self) -> Path:
-        """Return pictures without the labels of those for testing."""
+        """Return the folder of pictures for executed notebooks. Its test pictures have no true labels."""
         return practice_data(self.course, self.pictures.root, self.datasets)
 
     def training(self, part: Part, folder: Path) -> Sequence[str]:
-        """Return the command that trains a part's model by its notebook's own recipe."""
+        """Return the command that trains a part's model with its notebook's recipe."""
         program = str(Path(str(train.__file__)))
         return (sys.executable, "-B", program, str(self.course.source), part.notebook, str(part.number), str(folder))
 
     def tool(self, arguments: Sequence[str]) -> int:
-        """Run the tool of ``datasets``."""
+        """Run the command line of ``datasets``; return its exit status."""
         import importlib
 
         status: int = importlib.import_module(f"{self.datasets.__name__}.__main__").main(arguments)
@@ -102,6 +102,6 @@ class Kit(JudgeKit):
 
 
 def pictures_of(kit: JudgeKit) -> Pictures:
-    """Return the pictures of a course whose kit this is."""
+    """Return the pictures of the course that this kit belongs to."""
     assert isinstance(kit, Kit)
     return kit.pictures

@@ -1,6 +1,6 @@
-"""How good the handed-in model is, on pictures whose labels stay here.
+"""Judges the accuracy of the submitted model. The labels of the pictures stay in the judge.
 
-The runner rebuilds the model from the student's code and predicts shuffled pictures. Not for training: see ``learns``.
+The runner rebuilds the model with the student's code and predicts shuffled pictures. See ``nets`` for short trainings.
 """
 
 from functools import cached_property
@@ -18,11 +18,11 @@ from ..student.pictures import Pictures
 TEST_PICTURES = 2000
 ALTERED_PICTURES = 500
 PREDICTING_SECONDS, LEAST_PICTURES, AT_ONCE = 30.0, 750, 250
-"""After so many seconds no more pictures are asked for, if there were as many as that; they go at so many at once."""
+"""Prediction stops after this many seconds, but not before this many pictures; each call predicts this many."""
 SUSPICIOUS_DROP = 0.25
-"""A model that has learnt loses a few points on flipped and shifted pictures; one that looks them up loses all."""
+"""A trained model loses a few points on flipped and shifted pictures; a model that looks pictures up loses all."""
 SLOPE = 0.10
-"""Credit falls linearly to zero over this much accuracy below the mark."""
+"""Credit falls linearly from full at the mark to zero at this distance below the mark."""
 
 
 class Accuracy:
@@ -37,7 +37,7 @@ class Accuracy:
     rng : numpy.random.Generator
         Chooses and shuffles pictures.
     flags : list of str
-        Gets a sentence where the result looks odd.
+        Receives a sentence if the result looks suspicious.
     """
 
     def __init__(
@@ -51,16 +51,16 @@ class Accuracy:
 
     @cached_property
     def model(self) -> Any:
-        """The handed-in model, rebuilt in the runner: a handle.
+        """The submitted model, rebuilt in the runner: a handle.
 
         Raises
         ------
         NotGraded
-            If there is neither notebook nor model.
+            If the submission has neither the notebook nor the model.
         Open
-            If the model was trained on other data than these.
+            If the model was trained on other data than the judge's.
         Mismatch
-            If something else comes back than a model and what belongs to it.
+            If the runner returns anything but a fingerprint, a mean picture and a model.
         """
         part, files = self._context.part, self._context.submission.files
         if part.model not in files and part.notebook not in files:
@@ -70,14 +70,14 @@ class Accuracy:
                 self._mean = as_array("the mean picture", mean)
             case _:
                 raise Mismatch("type", f"{part.model} did not come back as a model.")
-        require(self._mean.shape == (3, 32, 32), "The mean picture has not the shape of a picture.", "shape")
+        require(self._mean.shape == (3, 32, 32), "The mean picture does not have shape (3, 32, 32).", "shape")
         if fingerprint != self._pictures.fingerprint:
             theirs, here = _named(fingerprint), _named(self._pictures.fingerprint)
-            raise Open(f"The model was trained on {theirs}, and is not judged on {here}: --data names other pictures.")
+            raise Open(f"The model was trained on {theirs} and is not judged on {here}: choose pictures with --data.")
         return model
 
     def judge(self, mark: float) -> None:
-        """Give full credit at ``mark`` and above.
+        """Give full credit if the accuracy is at least ``mark``.
 
         Raises
         ------
@@ -95,20 +95,18 @@ class Accuracy:
         reached = float(right.mean())
         self._look_for_lookup(model, x, y, right)
         if reached < mark:
-            message = (
-                f"The model is right on {reached:.1%} of {len(x)} pictures; full points are given from {mark:.0%} on."
-            )
+            message = f"The model is right on {reached:.1%} of {len(x)} pictures; {mark:.0%} earns full points."
             raise PartialCredit(max(0.0, 1 - (mark - reached) / SLOPE), message)
 
     def _unseen(self) -> tuple[np.ndarray, np.ndarray]:
-        """The validation pictures and some random test pictures."""
+        """Return the validation pictures and some random test pictures, with their labels."""
         x, y = self._pictures.validation()
         test_x, test_y = self._pictures.test()
         chosen = self._rng.choice(len(test_x), TEST_PICTURES, replace=False)
         return np.concatenate([x, test_x[chosen]]), np.concatenate([y, test_y[chosen]])
 
     def _tell(self, model: object, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Which pictures the model tells rightly: of all, or of as many as a slow one manages."""
+        """Return which pictures the model classifies correctly; for a slow model, only the first pictures."""
         until = self._context.clock() + PREDICTING_SECONDS
         right: list[np.ndarray] = []
         for start in range(0, len(x), AT_ONCE):
@@ -121,7 +119,9 @@ class Accuracy:
     def _predict(self, model: object, x: np.ndarray) -> np.ndarray:
         labels = as_array("the predictions", self._student.course.predict(model, self._mean, x))
         require(
-            labels.shape == (len(x),), f"The model gives {labels.shape} predictions for {len(x)} pictures.", "shape"
+            labels.shape == (len(x),),
+            f"The model returns an array {labels.shape} as predictions for {len(x)} pictures.",
+            "shape",
         )
         return labels
 
@@ -129,7 +129,7 @@ class Accuracy:
         some = self._rng.choice(len(x), min(ALTERED_PICTURES, len(x) // 6), replace=False)
         plain = float(right[some].mean())
         flipped = x[some][..., ::-1]
-        noise = self._rng.integers(-2, 3, x[some].shape)  # flips and shifts can be undone before looking up
+        noise = self._rng.integers(-2, 3, x[some].shape)  # a lookup table can undo flips and shifts, but not noise
         shifted = np.clip(np.roll(x[some], 1, axis=3) + noise, 0, 255).astype(np.uint8)
         alterations = {"flipped": flipped, "shifted by a pixel, with a little noise": shifted}
         for what, pictures in alterations.items():
@@ -142,7 +142,7 @@ class Accuracy:
 
 
 def _named(fingerprint: object) -> str:
-    """What a fingerprint stands for, in the student's words."""
+    """Return the name of a fingerprint's pictures, in the student's words."""
     kind, _, digest = str(fingerprint).partition("-")
     names = {"cifar10": "CIFAR-10", "synthetic": "the synthetic pictures"}
     return f"{names.get(kind, 'other pictures')} ({digest[:8]})"

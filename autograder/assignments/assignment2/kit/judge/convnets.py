@@ -1,6 +1,6 @@
-"""The three-layer convnet of part 5 in NumPy, which a framework's is held against; and what comes of common mistakes.
+"""The three-layer convnet of part 5 in NumPy, to compare a framework's net with; and the results of common mistakes.
 
-For hidden tests. Not for nets of the modules: see ``nets``.
+Hidden tests use it. See ``nets`` for the nets of the package's modules.
 """
 
 import itertools
@@ -15,18 +15,18 @@ from autograder.checks.compare import Mismatch, as_array, as_number, assert_clos
 from ..runner.frameworks import CONVNET_PARAMS
 
 RTOL, RTOL_STEP = 1e-3, 5e-3
-"""Frameworks compute in float32, and what a step changes is the difference of two numbers that are nearly the same."""
+"""Frameworks compute in float32, and the change in a step is a small difference of two nearly equal numbers."""
 KINK = 3e-5
-"""How far all units stay from the kinks of their ReLUs where gradients are compared. Rounding to float32 moves them by
-3e-6; one of 37,000 that comes to lie on the other side changes a gradient by up to 2 % of its largest value."""
+"""The least distance of every unit from its ReLU's kink when gradients are compared. Rounding to float32 moves a unit
+by 3e-6. A single unit of 37,000 that crosses the kink changes a gradient by up to 2 % of its largest value."""
 DRAWS = 200
-"""About every other draw stays that far off in one step, and every fifth in two."""
+"""The number of draws to try. About one draw in two keeps that distance for one step, and one in five for two."""
 Params = Sequence[np.ndarray]
 Batch = tuple[np.ndarray, np.ndarray]
 
 
 def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes: int = 10) -> list[np.ndarray]:
-    """Return parameters of a three-layer convnet for pictures of 32 x 32, as `CONVNET_PARAMS` names them."""
+    """Return random parameters of a three-layer convnet for 32 x 32 pictures, in the order of `CONVNET_PARAMS`."""
     first, second = channels
     shapes = [(first, 3, 5, 5), (second, first, 3, 3), (second * 32 * 32, classes)]
     params: list[np.ndarray] = []
@@ -41,32 +41,32 @@ def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes:
 def away_from_kinks(
     reference: CodeUnderTest, draw: Callable[[], tuple[Params, Batch]], rate: float, count: int
 ) -> tuple[Params, Batch]:
-    """Draw parameters and a batch until gradient descent meets no kink of a ReLU, where rounding decides on a slope.
+    """Draw parameters and a batch until no unit comes near its ReLU's kink, where rounding decides the slope.
 
     Parameters
     ----------
     reference : CodeUnderTest
     draw : callable
-        Returns parameters as `convnet_params` does, and pictures ``(N, 3, 32, 32)`` with labels ``(N,)``.
+        Returns parameters as from `convnet_params`, and pictures ``(N, 3, 32, 32)`` with labels ``(N,)``.
     rate : float
         Learning rate.
     count : int
-        How many steps are made.
+        How many steps of gradient descent follow.
 
     Raises
     ------
     RuntimeError
-        If no draw is fit; that is not to be expected.
+        If none of the draws fits. This is not expected.
     """
     for _ in range(DRAWS):
         params, batch = draw()
         if _stays_off_kinks(reference, params, batch, rate, count):
             return params, batch
-    raise RuntimeError(f"None of {DRAWS} draws stays away from the kinks of its ReLUs: are there too many units?")
+    raise RuntimeError(f"In each of {DRAWS} draws a unit comes near its ReLU's kink: does the net have too many units?")
 
 
 def assert_convnet_scores(reference: CodeUnderTest, params: Params, x: np.ndarray, scores: Any) -> None:
-    """Check what a net makes of pictures: conv 5x5 - relu - conv 3x3 - relu - affine.
+    """Check the scores of a net: conv 5x5 - relu - conv 3x3 - relu - affine.
 
     Parameters
     ----------
@@ -75,12 +75,12 @@ def assert_convnet_scores(reference: CodeUnderTest, params: Params, x: np.ndarra
         As from `convnet_params`.
     x : ndarray (N, 3, 32, 32)
     scores : array_like (N, M)
-        What came back.
+        The scores of the student's net.
 
     Raises
     ------
     Mismatch
-        If they are others than NumPy's; its hint names the mistake that would give these.
+        If the scores differ from NumPy's. Its hint names the mistake that gives these scores, if one does.
     """
     try:
         assert_close("scores", scores, _forward(reference, params, x)[0], rtol=RTOL)
@@ -91,7 +91,7 @@ def assert_convnet_scores(reference: CodeUnderTest, params: Params, x: np.ndarra
 
 
 def assert_convnet_count(params: Params, count: Any) -> None:
-    """Check how many numbers a net trains; the hint of the `Mismatch` names the parameters that may be missing."""
+    """Check how many numbers a net trains. The hint of the `Mismatch` names the parameters that may be missing."""
     found, right = as_number("the number of parameters", count), sum(param.size for param in params)
     try:
         require(found == right, f"The net has {found:.0f} numbers to train; {right} are expected.")
@@ -100,33 +100,33 @@ def assert_convnet_count(params: Params, count: Any) -> None:
         some = (names for n in range(1, len(sizes) + 1) for names in itertools.combinations(sizes, n))
         absent = next((names for names in some if sum(sizes[name] for name in names) == right - found), ())
         if absent:
-            error.hint = f"As many as {', '.join(absent)} would have are missing: is it left out, or not to be trained?"
+            error.hint = f"The number fits a net without {', '.join(absent)}: is one left out, or not trainable?"
         raise
 
 
 def assert_convnet_steps(
     reference: CodeUnderTest, params: Params, batch: Batch, rate: float, after: Params, losses: Any
 ) -> None:
-    """Check where gradient descent on one batch has led, and the loss before the last of its steps.
+    """Check the parameters after gradient descent on one batch, and the loss that the last step returned.
 
     Parameters
     ----------
     reference : CodeUnderTest
     params : list of ndarray
-        Before the steps.
+        The parameters before the steps.
     batch : tuple of ndarray (N, 3, 32, 32) and (N,)
         Pictures and labels.
     rate : float
         Learning rate.
     after : list of ndarray
-        What the parameters became.
+        The parameters after the steps.
     losses : tuple (int, number)
-        How many steps there were, and the loss that came back from the last one.
+        How many steps there were, and the loss that the last one returned.
 
     Raises
     ------
     Mismatch
-        If they went elsewhere than in NumPy; its hint names the mistake that would lead there.
+        If the result differs from NumPy's. Its hint names the mistake that gives this result, if one does.
     """
     count, loss = losses
     right_loss, right = _descend(reference, params, batch, rate, count)
@@ -134,14 +134,14 @@ def assert_convnet_steps(
     moved = [_moved(*each) for each in zip(CONVNET_PARAMS, params, after, strict=True)]
     try:
         for name, change, wanted in zip(CONVNET_PARAMS, moved, right, strict=True):
-            # as large as gradients: beside small changes, what `assert_close` takes for zero would count
+            # Divided by the rate, changes are as large as gradients: `assert_close` takes very small ones for zero.
             assert_close(f"the change of {name} in {steps}", change / rate, wanted / rate, rtol=RTOL_STEP)
         assert_close("the loss", as_number("the loss", loss), right_loss, rtol=RTOL)
     except Mismatch as error:
         error.hint = _slip_of_step(moved, right, len(batch[1]))
         if not error.hint and count > 1:
             kept = _descend(reference, params, batch, rate, count, keeping=True)[1]
-            said = "The gradient of one step is added to that of the next: clear it in each step."
+            said = "Each step adds its gradient to that of the step before: clear the gradients in each step."
             error.hint = said if _agree(moved, kept) else ""
         raise
 
@@ -149,25 +149,27 @@ def assert_convnet_steps(
 def _moved(name: str, before: np.ndarray, after: Any) -> np.ndarray:
     array = as_array(name, after)
     require(
-        array.shape == before.shape, f"{name} has shape {array.shape} after a step, before {before.shape}.", "shape"
+        array.shape == before.shape,
+        f"{name} has shape {array.shape} after a step, {before.shape} is expected.",
+        "shape",
     )
     moved: np.ndarray = array.astype(np.float64) - before
     return moved
 
 
 def _slip_of_step(moved: Params, right: Params, number: int) -> str:
-    """Name the mistake in a step, from what changed and what should have."""
+    """Return a sentence about the mistake in a step, or "". It compares the real changes with the right ones."""
     if not any(change.any() for change in moved):
-        return "Nothing changed: `param = param - ...` makes something new. The parameters must change in place."
+        return "No parameter changed: `param = param - ...` makes a new tensor. Change the parameters in place."
     if _agree(moved, [-change for change in right]):
-        return "The step goes up the gradient: subtract it."
+        return "The step adds the gradient: subtract it."
     if _agree(moved, [number * change for change in right]):
-        return "The loss is the sum over the pictures of the batch; their mean is wanted."
+        return "The loss is a sum over the pictures of the batch. It must be their mean."
     return ""
 
 
 def _agree(found: Params, wrong: Params) -> bool:
-    """Whether all arrays are as good as equal."""
+    """Tell whether all arrays are equal up to rounding."""
     pairs = list(zip(found, wrong, strict=True))
     return all(one.shape == other.shape and deviation(one, other) <= RTOL_STEP for one, other in pairs)
 
@@ -175,7 +177,7 @@ def _agree(found: Params, wrong: Params) -> bool:
 def _descend(
     reference: CodeUnderTest, params: Params, batch: Batch, rate: float, count: int, keeping: bool = False
 ) -> tuple[float, list[np.ndarray]]:
-    """The last loss, and what some steps change; ``keeping``: with all gradients so far in each of them."""
+    """Return the last loss, and the change of each parameter. With ``keeping``, no step clears the gradients."""
     now, loss = [param.astype(np.float64) for param in params], np.nan
     kept = [np.zeros_like(param) for param in now]
     for _ in range(count):
@@ -187,7 +189,7 @@ def _descend(
 
 
 def _stays_off_kinks(reference: CodeUnderTest, params: Params, batch: Batch, rate: float, count: int) -> bool:
-    """Whether no unit comes close to where its ReLU bends, in all of some steps."""
+    """Tell whether every unit stays away from its ReLU's kink in all ``count`` steps."""
     for done in range(count):
         _, changes = _descend(reference, params, batch, rate, done)
         now = [param + change for param, change in zip(params, changes, strict=True)]
@@ -200,7 +202,7 @@ def _stays_off_kinks(reference: CodeUnderTest, params: Params, batch: Batch, rat
 def _gradients(
     reference: CodeUnderTest, params: Params, x: np.ndarray, y: np.ndarray
 ) -> tuple[float, list[np.ndarray]]:
-    """Mean cross-entropy, and the gradient of each parameter."""
+    """Return the mean cross-entropy, and the gradient of each parameter."""
     scores, caches = _forward(reference, params, x)
     loss, upstream = reference.layers.softmax_loss(scores, y)
     gradients: list[np.ndarray] = []
@@ -220,7 +222,7 @@ def _forward(
     relus: tuple[bool, bool] = (True, True),
     pads: tuple[int, int] = (2, 1),
 ) -> tuple[np.ndarray, list[tuple[str, Any]]]:
-    """Scores, and what the backward pass needs of each layer."""
+    """Return the scores, and each layer's cache for the backward pass."""
     layers = reference.layers
     w1, b1, w2, b2, w3, b3 = (param.astype(np.float64) for param in params)
     out, caches = x.astype(np.float64), []
@@ -235,15 +237,15 @@ def _forward(
 
 
 def _slips(reference: CodeUnderTest, params: Params, x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """What is to be said of a mistake, and the scores that it gives."""
+    """Yield common mistakes: a sentence for the student, and the scores that the mistake gives."""
     for relus, which in (((False, True), "first"), ((True, False), "second"), ((False, False), "first and the second")):
-        yield f"There is no ReLU behind the {which} convolution.", _forward(reference, params, x, relus)[0]
+        yield f"There is no ReLU after the {which} convolution.", _forward(reference, params, x, relus)[0]
     scores = _forward(reference, params, x)[0]
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     for after in (odds, np.log(odds)):
-        yield "There is a softmax behind the last layer. Scores are wanted; the loss takes their softmax itself.", after
-    yield "There is a ReLU behind the last layer, whose scores may well be negative.", np.maximum(scores, 0)
+        yield "There is a softmax after the last layer. Return the scores: the loss computes the softmax itself.", after
+    yield "There is a ReLU after the last layer. Scores may be negative: remove it.", np.maximum(scores, 0)
     *convs, weights, bias = params
     for absent, which in (
         ((1,), "bias of the first convolution is"),
@@ -254,11 +256,9 @@ def _slips(reference: CodeUnderTest, params: Params, x: np.ndarray) -> Iterator[
         yield f"The {which} not added.", _forward(reference, without, x)[0]
     yield "The bias of the last layer is not added.", scores - bias
     swapped = _forward(reference, params, x, pads=(1, 2))[0]
-    yield "The paddings have changed places: it is 2 for the filters of 5 x 5, and 1 for those of 3 x 3.", swapped
+    yield "The paddings are swapped: the padding is 2 for the 5 x 5 filters, and 1 for the 3 x 3 filters.", swapped
     channels = len(convs[2])
-    turned = (
-        "The axes of the pictures change places before they are flattened: leave them in the order in which they come."
-    )
+    turned = "The axes of the feature maps are swapped before they are flattened: leave the axes in their order."
     for rows in (
         weights.reshape(32, 32, channels, -1).transpose(2, 0, 1, 3),
         weights.reshape(channels, 32, 32, -1).transpose(1, 2, 0, 3),

@@ -1,4 +1,4 @@
-"""The real and the synthetic pictures as the judge has them, and as executed notebooks may see them."""
+"""Finds the real or the synthetic pictures for the judge, and prepares the copy that executed notebooks may see."""
 
 import functools
 import hashlib
@@ -16,11 +16,11 @@ from ..student.pictures import Pictures
 
 ROOM = "datasets"
 VERSION = 1
-"""Of the practice data."""
+"""The version of the practice data. A new version makes new folders."""
 
 
 def load_datasets(course: Course) -> ModuleType:
-    """Return the course's ``datasets``, under a name that no installed package has."""
+    """Return the course's package ``datasets``, loaded under a name that no installed package has."""
     return _load(course.room(ROOM))
 
 
@@ -30,12 +30,12 @@ def _load(folder: Path) -> ModuleType:
 
 
 def find_pictures(course: Course, datasets: ModuleType) -> Pictures:
-    """Return the pictures to judge on: those that were named, else the real ones where they are, else the synthetic.
+    """Return the pictures to judge on: the named ones, else the real ones if they are there, else the synthetic ones.
 
     Raises
     ------
     CourseError
-        If the folder that was named does not hold them.
+        If the named folder does not hold them.
     """
     try:
         root = _find(course, datasets)
@@ -57,9 +57,9 @@ def _find(course: Course, datasets: ModuleType) -> Path:
 
 
 def practice_data(course: Course, root: Path, datasets: ModuleType) -> Path:
-    """Return the pictures as notebooks may see them: those for training, and those for testing without their labels.
+    """Return a folder of pictures for executed notebooks. All labels of its test pictures are 0.
 
-    Made once for the pictures that submissions are judged on; the files are linked where that can be.
+    It is made once for each set of pictures. Its files are links if links are possible.
     """
     layout = datasets.layout
     stamps = [(stamp.st_mtime_ns, stamp.st_size) for stamp in (os.stat(root / name) for name in layout.FILES)]
@@ -73,7 +73,7 @@ def practice_data(course: Course, root: Path, datasets: ModuleType) -> Path:
                 lay((root / name).resolve(), folder / name)
         pixels, labels = datasets.read_test(root)
         content: dict[bytes, Any] = {b"labels": [0] * len(labels), b"data": pixels.reshape(-1, layout.PIXELS)}
-        datasets.pickles.dump(content, folder / layout.TEST_FILE)  # without the files' names, which name the class
+        datasets.pickles.dump(content, folder / layout.TEST_FILE)  # without the file names, which tell the class
         for path in (folder, folder / layout.TEST_FILE):
             path.chmod(0o755 if path.is_dir() else 0o644)
     return home

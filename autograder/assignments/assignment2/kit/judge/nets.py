@@ -1,4 +1,4 @@
-"""Nets in hidden tests: given known parameters, held against the reference's, trained for a moment."""
+"""Nets in hidden tests: gives them known parameters, compares them with the reference's, trains them briefly."""
 
 import time
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ from autograder.checks.compare import as_array, as_number, assert_close, assert_
 from ..student.pictures import Pictures
 
 NOISE = 4.0
-"""Standard deviation, of values up to 255: nothing to a net that has learnt."""
+"""Standard deviation of the noise, for values up to 255: too little to disturb a trained net."""
 FEW, MOST_STEPS, BRIEFLY = 64, 60, 12.0
-"""Pictures on which a net of a framework is trained for a moment, the most steps, and the most seconds."""
+"""A short training of a framework's net: the number of pictures, the most steps, and the most seconds."""
 MAX_LOSSES = 100_000
-"""More iterations than any training in the tests has."""
+"""More losses than any training in the tests has."""
 
 
 def set_params(net: Any, params: dict[str, np.ndarray]) -> None:
-    """Give a net these parameters, whatever it drew itself; it must have one of each name."""
+    """Replace a net's parameters. The net must have a parameter of each name."""
     for name, value in params.items():
         _ = net.params[name]
         net.params[name] = value
@@ -34,7 +34,9 @@ def overfit(
     learning_rate: float,
     weight_scale: float,
 ) -> float:
-    """Train the student's net on a few pictures as the notebook does; return its accuracy on them, by our own count.
+    """Train the student's net on a few pictures as the notebook does; return its accuracy on them.
+
+    The accuracy is computed here from the scores, not by the student's Solver.
 
     Parameters
     ----------
@@ -42,9 +44,9 @@ def overfit(
     hidden : list of int
         Sizes of the hidden layers.
     pictures, labels : ndarray, (N, 3, 32, 32) and (N,)
-        Their mean is subtracted already.
+        Pictures, with their mean already subtracted, and labels.
     learning_rate, weight_scale : float
-        The student's choice.
+        The settings that the student chose.
     """
     net = student.classifiers.fc_net.FullyConnectedNet(hidden, weight_scale=weight_scale, dtype=np.float64)
     data = {"X_train": pictures, "y_train": labels, "X_val": pictures, "y_val": labels}
@@ -57,7 +59,7 @@ def overfit(
 
 
 def assert_loss_and_gradients(net: Any, right: Any, x: np.ndarray, y: np.ndarray, names: Iterable[str]) -> None:
-    """Check that loss and gradients of the student's net are those of the reference's, for the parameters ``names``."""
+    """Compare the loss and the gradients of the parameters ``names`` with those of the reference's net."""
     loss, grads = net.loss(x, y)
     expected, right_grads = right.loss(x, y)
     assert_close("the loss", as_number("the loss", loss), expected)
@@ -74,24 +76,24 @@ def assert_learns(
     least: float,
     **options: Any,
 ) -> None:
-    """Train the student's net with the student's Solver for a moment, and look at the curve and at unseen pictures.
+    """Train the student's net briefly with the student's Solver; check the losses and the accuracy on unseen pictures.
 
-    The classes have other numbers than CIFAR-10's, drawn by lot, and the unseen pictures a little noise: neither
-    scores that were fixed elsewhere nor a list of pictures is of use.
+    The classes are renumbered at random, and the unseen pictures get a little noise: precomputed scores and a lookup
+    table of pictures do not help.
 
     Parameters
     ----------
     student : CodeUnderTest
     net : Handle
-        The student's net, fresh.
+        The student's net, untrained.
     pictures : Pictures
     rng : numpy.random.Generator
     count : int
         How many training pictures.
     least : float
-        The accuracy on the validation pictures that has to be passed.
+        The accuracy on the validation pictures must be greater than this.
     **options
-        For the Solver: ``update_rule``, ``optim_config``, ``num_epochs``, ``batch_size``.
+        Options of the Solver: ``update_rule``, ``optim_config``, ``num_epochs``, ``batch_size``.
 
     Raises
     ------
@@ -113,23 +115,23 @@ def assert_learns(
     fell = losses[-20:].mean() < 0.9 * losses[:5].mean()
     require(bool(fell), f"The loss hardly falls over {len(losses)} iterations.")
     reached = _accuracy(net.loss(unseen), labels)
-    require(reached > least, f"After this the net is right on {reached:.0%} of unseen pictures; chance is 10%.")
+    require(reached > least, f"The trained net is right on only {reached:.0%} of unseen pictures; guessing gives 10%.")
 
 
 def assert_network_learns(net: Any, pictures: Pictures, rng: np.random.Generator, least: float) -> None:
-    """Train a framework's net on a few pictures with Adam until it begins to know them, and look whether it does.
+    """Train a framework's net briefly with Adam on a few pictures, and check its accuracy on them.
 
-    The classes have other numbers than CIFAR-10's, drawn by lot, and what the net is asked about has a little noise. It
-    may know the pictures as in training or as at test time: averages that it keeps need longer than this to settle.
+    The classes are renumbered at random, and the pictures for the check get a little noise. The better of train mode
+    and test mode counts: running averages need more steps than this to settle.
 
     Parameters
     ----------
     net : Handle
-        A `frameworks.Net`, fresh.
+        A `frameworks.Net`, untrained.
     pictures : Pictures
     rng : numpy.random.Generator
     least : float
-        The accuracy on the pictures that has to be passed.
+        The accuracy on the pictures must be greater than this.
 
     Raises
     ------
@@ -151,13 +153,13 @@ def assert_network_learns(net: Any, pictures: Pictures, rng: np.random.Generator
             break
     reached = max(_accuracy(net.scores(noisy, training), y) for training in (True, False))
     message = (
-        f"After {len(losses)} steps of Adam the net is right on {reached:.0%} of the {FEW} pictures it is trained on."
+        f"After {len(losses)} steps of Adam the net is right on only {reached:.0%} of its {FEW} training pictures."
     )
     require(reached > least, message)
 
 
 def _losses(history: Any) -> np.ndarray:
-    """What a Solver kept of the losses, float64 ``(N,)``; nothing is converted before its size is known."""
+    """Return the losses in a Solver's history, float64 ``(N,)``. Check their number before any conversion."""
     values = [history] if isinstance(history, np.ndarray) else history
     require(isinstance(values, list | tuple), "loss_history is not a list of numbers.", "type")
     losses = [as_array("each loss in loss_history", value) for value in values]
@@ -167,7 +169,7 @@ def _losses(history: Any) -> np.ndarray:
 
 
 def _accuracy(scores: Any, labels: np.ndarray) -> float:
-    """The share of pictures whose largest score is that of their label; each picture must have its scores."""
+    """Return the share of pictures whose largest score is that of their label. Check that each picture has scores."""
     array = as_array("scores", scores)
     fits = array.ndim == 2 and len(array) == len(labels) and array.size > 0
     require(fits, f"scores has shape {array.shape}; scores for {len(labels)} pictures are expected.", "shape")

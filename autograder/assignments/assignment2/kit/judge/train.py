@@ -1,6 +1,6 @@
-"""Train the reference's model of a part by its notebook's own recipe: ``python train.py SOURCE NOTEBOOK PART FOLDER``.
+"""Trains the reference's model of a part with its notebook's recipe: ``python train.py SOURCE NOTEBOOK PART FOLDER``.
 
-A program of its own, for a process of its own; what it defines is the instructor's, never a student's.
+This program runs in a separate process. It runs the instructor's code only, never a student's.
 """
 
 import importlib
@@ -14,7 +14,7 @@ SEED = 231
 
 
 def main(source: str, notebook: str, part: str, folder: str, *extensions: str) -> None:
-    """Train, and save in ``folder``; the package finds its extension in ``extensions``."""
+    """Train the model and save it in ``folder``. ``extensions`` are folders of the package's compiled extension."""
     sys.path.insert(0, source)
     package = importlib.import_module("cs231n")
     package.__path__ += extensions

@@ -1,1 +1,1 @@
-"""The nets of this style."""
+"""The nets of this solution."""
