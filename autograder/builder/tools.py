@@ -53,7 +53,7 @@ def facts(assignment: Assignment) -> str:
     lines = [f'package = "{assignment.package}"', f"computing = {_listed(assignment.settings.computing)}"]
     for name, framework in assignment.settings.frameworks.items():
         lines += ["", f"[frameworks.{name}]", f'title = "{framework.title}"']
-    return "\n".join(["# What the tools in this folder know of the assignment.", *lines, ""])
+    return "\n".join(["# Settings of the assignment for the tools in this folder.", *lines, ""])
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -1,5 +1,5 @@
 """CIFAR-10 as arrays that are ready for training.
-Finding and downloading the pictures is the business of `datasets`. Given complete."""
+See `datasets` for finding and downloading the pictures. Given complete."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What was done to the pictures: a saved model must carry it, so that others can feed it in the same way.
+    """The preprocessing of the pictures. A saved model contains it, so that others prepare pictures in the same way.
 
     Attributes
     ----------
     mean : float32 array, shape (3, 32, 32)
-        What was subtracted from each picture; zeros if nothing was.
+        The mean that was subtracted from each picture; zeros if none was.
     fingerprint : str
-        Which pictures they were (the real CIFAR-10 or the synthetic ones).
+        The name of the pictures (the real CIFAR-10 or the synthetic ones).
     deviation : float32 array, shape (3,)
-        What each channel was divided by; ones if it was by nothing.
+        The number that each channel was divided by; ones if it was not divided.
     """
 
     mean: np.ndarray
@@ -30,9 +30,9 @@ _preprocessing: Preprocessing | None = None
 
 
 def quick_mode():
-    """True if the notebooks should run through quickly, on few pictures, rather than train well.
+    """Tell whether the notebooks should run quickly, on few pictures, rather than train well.
 
-    Set the environment variable `CS231N_QUICK=1` for it; `nbgrader validate` sets it off as well.
+    The environment variable `CS231N_QUICK=1` switches quick mode on, and so does `nbgrader validate`.
     """
     return (
         os.environ.get("CS231N_QUICK", "").strip().lower() in ("1", "true")
@@ -41,12 +41,12 @@ def quick_mode():
 
 
 def data_root():
-    """The folder with the pictures: the real ones or, in quick mode and where there are none, the synthetic ones.
+    """Return the folder of the real pictures or, in quick mode if there are none, of the synthetic ones.
 
     Raises
     ------
     DatasetError
-        If the pictures are not there; it says how to get them.
+        If the pictures are not there. The message says how to get them.
     """
     from . import datasets
 
@@ -59,7 +59,7 @@ def data_root():
 
 
 def load_CIFAR10(root):
-    """All of CIFAR-10, as it is.
+    """Return all of CIFAR-10, without preprocessing.
 
     Parameters
     ----------
@@ -84,16 +84,16 @@ def load_CIFAR10(root):
 
 
 def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, subtract_mean=True):
-    """CIFAR-10 split for training, validation and testing, with the mean training picture subtracted.
+    """Return CIFAR-10 split for training, validation and testing, with the mean training picture subtracted.
 
     Parameters
     ----------
     num_training : int
-        The first so many training pictures are for training.
+        Number of pictures for training: the first of the training pictures.
     num_validation : int
-        The next so many training pictures are for validation.
+        Number of pictures for validation: the next of the training pictures.
     num_test : int
-        The first so many test pictures are for testing.
+        Number of pictures for testing: the first of the test pictures.
     subtract_mean : bool
         Subtract the mean of the pictures used for training from all pictures.
 
@@ -108,7 +108,7 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
     DatasetError
         As for `data_root`.
     ValueError
-        If more pictures are asked for than there are.
+        If there are fewer pictures than these numbers need.
     """
     global _preprocessing
     from . import datasets
@@ -143,7 +143,7 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
 
 
 def get_standardized_CIFAR10(channels_last=False, **numbers):
-    """CIFAR-10 as part 5 wants it: each channel has mean 0 and standard deviation 1 over the training pictures.
+    """Return CIFAR-10 for part 5: each channel has mean 0 and standard deviation 1 over the training pictures.
 
     Parameters
     ----------
@@ -175,12 +175,12 @@ def get_standardized_CIFAR10(channels_last=False, **numbers):
 
 
 def preprocessing():
-    """What `get_CIFAR10_data` did to the pictures when it was last called.
+    """Return the preprocessing of the pictures that were loaded last.
 
     Raises
     ------
     RuntimeError
-        If it was not called yet.
+        If no pictures were loaded yet.
     """
     if _preprocessing is None:
         raise RuntimeError("no pictures were loaded yet: call get_CIFAR10_data() first, or get_data() in part 5")

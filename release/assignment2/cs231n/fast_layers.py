@@ -1,7 +1,7 @@
 """Convolution and pooling, fast enough for training: the same results as the naive layers, in a fraction of the time.
 A convolution becomes one product of matrices, which NumPy hands to a library tuned for your processor. Given complete.
 
-Cutting the pictures into columns is the job of the compiled extension. Where it is not built, NumPy does it.
+The compiled extension cuts the pictures into columns. If the extension is not built, NumPy does this.
 """
 
 import functools
@@ -23,7 +23,7 @@ except ImportError:
 def _say_that_it_is_not_built():
     """Print the advice once."""
     print(
-        "The Cython extension is not built, and NumPy stands in for it. "
+        "The Cython extension is not built, so NumPy does its work. "
         "For more speed run `python setup.py build_ext --inplace` in the folder cs231n, then restart the kernel."
     )
 
@@ -54,7 +54,7 @@ def conv_backward_fast(dout, cache):
 
 
 def _pixels_of_windows(x, pool_param, rows, columns):
-    """For each pixel of a window in turn, a view of x that holds this pixel of all windows."""
+    """Yield, for each pixel of a window, a view of x that holds this pixel of all windows."""
     stride = pool_param["stride"]
     for i in range(pool_param["pool_height"]):
         for j in range(pool_param["pool_width"]):

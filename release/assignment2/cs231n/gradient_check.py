@@ -1,36 +1,37 @@
-"""Numerical gradients, the judge of analytic ones: slow, simple and hard to get wrong.
+"""Numerical gradients, to check analytic ones: slow, simple and hard to get wrong.
 For checks only, never for training. Given complete.
 
-They nudge an array in place, because the function to differentiate often reads it from elsewhere (a net's parameter,
-say), and put it back. Use float64: in float32 a nudge of 1e-5 drowns in rounding.
+The functions change an array in place by a small step, and then restore it, because the function to differentiate
+often reads the array from elsewhere (such as a net's parameter). Use float64: in float32, rounding errors are larger
+than the effect of a step of 1e-5.
 """
 
 import numpy as np
 
 
 def rel_error(x, y):
-    """The largest relative error between two arrays: `|x - y| / (|x| + |y|)`, element by element.
+    """Return the largest relative error between two arrays: `|x - y| / (|x| + |y|)`, element by element.
 
-    A rule of thumb for gradients in float64: above 1e-2 probably wrong; 1e-4 fine where there are kinks such as ReLU;
-    below 1e-7 happy.
+    A rule of thumb for gradients in float64: above 1e-2, the gradient is probably wrong; 1e-4 is fine if there are
+    kinks such as ReLU's; below 1e-7 is good.
     """
     x, y = np.asarray(x), np.asarray(y)
     return float(np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y))))
 
 
 def eval_numerical_gradient(f, x, verbose=False, h=1e-5):
-    """Gradient of a function with one number as its value, by centred differences.
+    """Return the gradient of a function with one number as its value, by centred differences.
 
     Parameters
     ----------
     f : callable
         `f(x)` is a number.
     x : float array
-        The point. Each element is nudged by h up and down, then put back.
+        The point. Each element is raised and lowered by h, then restored.
     verbose : bool
         Print every element's index and gradient.
     h : float
-        The nudge.
+        The step.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def eval_numerical_gradient(f, x, verbose=False, h=1e-5):
 
 
 def eval_numerical_gradient_array(f, x, df, h=1e-5):
-    """Gradient of a function with an array as its value, by centred differences and the chain rule.
+    """Return the gradient of a function with an array as its value, by centred differences and the chain rule.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def eval_numerical_gradient_array(f, x, df, h=1e-5):
     df : array, the shape of f(x)
         Gradient of some loss with respect to f(x).
     h : float
-        The nudge.
+        The step.
 
     Returns
     -------
@@ -86,7 +87,7 @@ def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=1e-5):
     num_checks : int
         Number of elements to look at.
     h : float
-        The nudge.
+        The step.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=1e-5):
 
 
 def _evaluate_around(f, x, index, h):
-    """f with one element of x raised and lowered by h; the element is put back, whatever f does."""
+    """Return f with one element of x raised and lowered by h; restore the element, even if f raises."""
     old = x[index]
     try:
         x[index] = old + h

@@ -1,5 +1,5 @@
-"""Pictures to columns and back, in NumPy: what turns a convolution into one product of matrices.
-The compiled extension does the same, faster; `fast_layers` uses it where it is built, and this where it is not.
+"""Pictures to columns and back, in NumPy: columns turn a convolution into one product of matrices.
+The compiled extension does the same, faster: `fast_layers` uses the extension if it is built, and else this module.
 
 A window of HH x WW pixels that moves over a padded picture takes H' x W' places, with
 `H' = 1 + (H + 2 * pad - HH) // stride`. "Columns" hold, for each place, the C * HH * WW pixels below the window.
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def im2col_6d(x, HH, WW, pad, stride):
-    """Pixels of every place, with an axis for everything.
+    """Return the pixels of every place, with a separate axis for each index.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def im2col_6d(x, HH, WW, pad, stride):
 
 
 def col2im_6d(cols, N, C, H, W, HH, WW, pad, stride):
-    """The way back, as gradients take it: each pixel is the sum of all its copies in the columns.
+    """Turn columns back into pictures, as gradients need it: each pixel is the sum of its copies in the columns.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def col2im_6d(cols, N, C, H, W, HH, WW, pad, stride):
 
 
 def im2col(x, field_height, field_width, padding, stride):
-    """Pixels of every place as a matrix: a row for each pixel of the window, a column for each place.
+    """Return the pixels of every place as a matrix: a row for each pixel of the window, a column for each place.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def im2col(x, field_height, field_width, padding, stride):
 
 
 def col2im(cols, N, C, H, W, field_height, field_width, padding, stride):
-    """The way back from `im2col`'s matrix, as `col2im_6d`.
+    """Turn the matrix of `im2col` back into pictures, as `col2im_6d` does.
 
     Returns
     -------

@@ -1,10 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Pictures to columns and back, in compiled loops: what turns a convolution into one product of matrices.
+"""Pictures to columns and back, in compiled loops: columns turn a convolution into one product of matrices.
 
-`im2col.py` says what each function does and does the same in NumPy; `fast_layers.py` uses whichever is there.
+`im2col.py` describes each function and does the same in NumPy. `fast_layers.py` uses this module if it is built.
 Build it in this folder with `python setup.py build_ext --inplace`.
 
-The loops below check no index: every size that they rely on is checked before they run.
+The loops below check no index: the functions check every size before the loops run.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from cython cimport floating
 
 
 cdef Py_ssize_t _places(Py_ssize_t size, Py_ssize_t field, Py_ssize_t padding, Py_ssize_t stride) except -1:
-    """Number of places that a window of size `field` takes along an axis."""
+    """Return the number of places that a window of size `field` takes along an axis."""
     if field < 1 or stride < 1 or padding < 0:
         raise ValueError("field sizes and the stride must be positive, and the padding must not be negative")
     if size + 2 * padding < field:
@@ -22,12 +22,12 @@ cdef Py_ssize_t _places(Py_ssize_t size, Py_ssize_t field, Py_ssize_t padding, P
 
 
 cdef inline Py_ssize_t _first(Py_ssize_t shift, Py_ssize_t stride) noexcept nogil:
-    """The first place whose pixel, `place * stride + shift`, is not in the padding before the picture."""
+    """Return the first place whose pixel, `place * stride + shift`, is not in the padding before the picture."""
     return (stride - 1 - shift) // stride if shift < 0 else 0
 
 
 cdef inline Py_ssize_t _last(Py_ssize_t shift, Py_ssize_t stride, Py_ssize_t size, Py_ssize_t places) noexcept nogil:
-    """One more than the last place whose pixel is not in the padding behind the picture."""
+    """Return one more than the last place whose pixel is not in the padding behind the picture."""
     if shift >= size:
         return 0
     return min(places, (size - 1 - shift) // stride + 1)
@@ -36,7 +36,7 @@ cdef inline Py_ssize_t _last(Py_ssize_t shift, Py_ssize_t stride, Py_ssize_t siz
 cdef void _gather(
     const floating[:, :, :, ::1] x, floating[:, :, :, :, :, ::1] cols, Py_ssize_t padding, Py_ssize_t stride
 ) noexcept nogil:
-    """Copy each place's pixels; `cols` holds zeros, and keeps them where a window lies over the padding."""
+    """Copy each place's pixels to `cols`, which holds zeros before and keeps them for pixels in the padding."""
     cdef Py_ssize_t c, i, j, n, row, column, shift, low, high
     cdef const floating *source
     cdef floating *target
@@ -53,7 +53,7 @@ cdef void _gather(
                     ):
                         source = &x[n, c, row * stride + i - padding, low * stride + shift]
                         target = &cols[c, i, j, n, row, low]
-                        if stride == 1:  # neighbours lie side by side, and the compiler copies many at a time
+                        if stride == 1:  # neighbours lie side by side, so the compiler copies many at a time
                             for column in range(high - low):
                                 target[column] = source[column]
                         else:
@@ -64,7 +64,7 @@ cdef void _gather(
 cdef void _scatter(
     const floating[:, :, :, :, :, ::1] cols, floating[:, :, :, ::1] x, Py_ssize_t padding, Py_ssize_t stride
 ) noexcept nogil:
-    """Add each place's numbers to the pixels that they stand for; what lies in the padding is dropped."""
+    """Add each place's numbers to the pixels that they belong to; drop the numbers that belong to the padding."""
     cdef Py_ssize_t c, i, j, n, row, column, shift, low, high
     cdef const floating *source
     cdef floating *target

@@ -10,7 +10,7 @@ DEFAULT_DISPLAY_NAME = "Python (cs231n)"
 
 
 class KernelError(Exception):
-    """Something stood in the way; the message is one sentence for the student."""
+    """A kernel cannot be registered or removed. The message is one sentence for the student."""
 
 
 def install(name=DEFAULT_NAME, display_name=DEFAULT_DISPLAY_NAME):
@@ -38,13 +38,13 @@ def remove(name=DEFAULT_NAME):
     try:
         return KernelSpecManager().remove_kernel_spec(name)
     except (NoSuchKernel, KeyError) as error:
-        raise KernelError(f"Jupyter knows no kernel of the name {name!r}: see `jupyter kernelspec list`.") from error
+        raise KernelError(f"Jupyter has no kernel named {name!r}: see `jupyter kernelspec list`.") from error
     except OSError as error:
         raise KernelError(f"The kernel {name!r} cannot be removed: {error}.") from error
 
 
 def main(arguments=None):
-    """The command line; returns the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m cs231n.kernel", description=__doc__.splitlines()[0])
     parser.add_argument("--name", default=DEFAULT_NAME, help="the kernel's name in Jupyter (default: %(default)s)")
     parser.add_argument(
@@ -65,7 +65,7 @@ def main(arguments=None):
 
 def _check_name(name):
     if not re.fullmatch(r"[A-Za-z0-9._-]+", name):
-        raise KernelError(f"A kernel's name is made of letters, digits, '.', '_' and '-', unlike {name!r}.")
+        raise KernelError(f"A kernel's name consists of letters, digits, '.', '_' and '-'; {name!r} does not.")
 
 
 if __name__ == "__main__":

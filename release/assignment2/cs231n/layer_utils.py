@@ -1,5 +1,5 @@
 """Sandwich layers: layers that often follow each other, joined into one forward and one backward function.
-All given complete; add your own as your nets grow (affine - batch norm - relu, say)."""
+All given complete; add your own as your nets grow (such as affine - batch norm - relu)."""
 
 from .fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
 from .layers import (

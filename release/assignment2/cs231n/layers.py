@@ -2,8 +2,8 @@
 Layers know nothing of each other; `layer_utils` joins them and `classifiers` builds whole nets.
 
 Every `*_forward` returns `(out, cache)`, and the matching `*_backward(dout, cache)` returns the gradients of the loss
-in the order of the forward's array arguments. `dout` is the gradient of the loss with respect to `out`, and has its
-shape. What goes into the cache is your choice: whatever the backward pass needs. Two rules hold throughout:
+in the order of the forward's array arguments. `dout` is the gradient of the loss with respect to `out`, in the shape
+of `out`. You choose what to put into the cache: whatever the backward pass needs. Two rules hold for all functions:
 no function changes the arrays that it is given, and results have the type of their inputs (float32 stays float32).
 """
 
@@ -28,7 +28,7 @@ def affine_forward(x, w, b):
     -------
     out : array, shape (N, M)
     cache : tuple
-        `(x, w, b)`, with x in the shape in which it came.
+        `(x, w, b)`, with x in its original shape.
     """
     out = None
     # YOUR CODE HERE
@@ -106,13 +106,13 @@ def relu_backward(dout, cache):
 def batchnorm_forward(x, gamma, beta, bn_param):
     """Forward pass of batch normalisation (Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167).
 
-    In training each feature (column) is normalised with the mean and the biased variance of the batch:
-    `out = gamma * (x - mean) / sqrt(variance + eps) + beta`. Two running averages follow the batches' statistics,
+    In training, each feature (column) is normalised with the mean and the biased variance of the batch:
+    `out = gamma * (x - mean) / sqrt(variance + eps) + beta`. Training also updates two running averages,
 
         running_mean = momentum * running_mean + (1 - momentum) * mean
         running_var = momentum * running_var + (1 - momentum) * variance
 
-    and stand in for them at test time, when a picture's scores must not depend on which others are in its batch.
+    and test mode normalises with these. So a picture's scores do not depend on the other pictures of its batch.
 
     Parameters
     ----------
@@ -161,8 +161,8 @@ def batchnorm_forward(x, gamma, beta, bn_param):
 def batchnorm_backward(dout, cache):
     """Backward pass of batch normalisation, node by node.
 
-    Draw the forward pass as a graph of simple operations, and walk it backwards: one line for each node. Where a value
-    was used twice, its two gradients are added.
+    Draw the forward pass as a graph of simple operations, and go through it backwards: one line for each node. If a
+    value is used twice, add its two gradients.
 
     Parameters
     ----------
@@ -185,8 +185,8 @@ def batchnorm_backward(dout, cache):
 def batchnorm_backward_alt(dout, cache):
     """Backward pass of batch normalisation by one simplified expression.
 
-    Work the derivative of the loss with respect to x out on paper, simplify it, and write the result down. It gives
-    what `batchnorm_backward` gives, faster. Use the same cache.
+    Work out the derivative of the loss with respect to x on paper, simplify it, and write down the result. It gives the
+    same gradients as `batchnorm_backward`, faster. Use the same cache.
 
     Parameters
     ----------
@@ -209,8 +209,8 @@ def layernorm_forward(x, gamma, beta, ln_param):
     """Forward pass of layer normalisation (Ba, Kiros and Hinton, 2016, https://arxiv.org/abs/1607.06450).
 
     Each example (row) is normalised with the mean and the biased variance of its own features; then each feature is
-    scaled by its gamma and shifted by its beta. No example sees another one, so training and test time are the same,
-    and there are no running averages.
+    scaled by its gamma and shifted by its beta. No example depends on another one, so training and test time are the
+    same, and there are no running averages.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def layernorm_forward(x, gamma, beta, ln_param):
 
 
 def layernorm_backward(dout, cache):
-    """Backward pass of layer normalisation. Much of batch normalisation's can be used again.
+    """Backward pass of layer normalisation. You can reuse much of batch normalisation's backward pass.
 
     Parameters
     ----------
@@ -255,7 +255,8 @@ def layernorm_backward(dout, cache):
 def dropout_forward(x, dropout_param):
     """Forward pass of inverted dropout (Srivastava et al., 2014, https://jmlr.org/papers/v15/srivastava14a.html).
 
-    In training each number is kept with probability p, and divided by p, or set to zero. At test time nothing happens.
+    In training, each number is kept with probability p and divided by p, or else set to zero. Test mode changes
+    nothing.
 
     Parameters
     ----------
@@ -281,7 +282,7 @@ def dropout_forward(x, dropout_param):
 
     mask, out = None, None
     if mode == "train":
-        # Draw a mask, with the division by p in it, and apply it.
+        # Draw a mask that includes the division by p, and apply it.
         # YOUR CODE HERE
         raise NotImplementedError()
     elif mode == "test":
@@ -368,7 +369,7 @@ def conv_backward_naive(dout, cache):
     """
     x, w, _, conv_param = cache
     dx, dw, db = None, None, None
-    # Windows overlap: each pixel collects gradients from every place that saw it. Do not forget that pad may be 0.
+    # Windows overlap: each pixel gets gradients from every window that contains it. Do not forget that pad may be 0.
     # YOUR CODE HERE
     raise NotImplementedError()
     return dx, dw, db
@@ -381,8 +382,8 @@ def max_pool_forward_naive(x, pool_param):
     ----------
     x : array, shape (N, C, H, W)
     pool_param : dict
-        `pool_height`, `pool_width`: size of a window. `stride`: pixels between neighbouring windows; a stride below
-        the size makes them overlap.
+        `pool_height`, `pool_width`: size of a window. `stride`: pixels between neighbouring windows, which
+        overlap if the stride is smaller than they are.
 
     Returns
     -------
@@ -410,7 +411,7 @@ def max_pool_backward_naive(dout, cache):
     Returns
     -------
     dx : array, shape (N, C, H, W)
-        The gradient of a window goes to its largest pixel. Where several are equally large, any share will do.
+        The gradient of a window goes to its largest pixel. If several are equally large, they may share it in any way.
     """
     x, pool_param = cache
     dx = None
@@ -440,7 +441,7 @@ def spatial_batchnorm_forward(x, gamma, beta, bn_param):
         What the backward pass needs, in train mode.
     """
     out, cache = None, None
-    # Give batchnorm_forward x in another shape: it needs a few lines, and the order of the axes matters.
+    # Give batchnorm_forward x in another shape: this needs a few lines, and the order of the axes matters.
     # YOUR CODE HERE
     raise NotImplementedError()
     return out, cache
@@ -470,8 +471,8 @@ def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
     """Forward pass of group normalisation (Wu and He, 2018, https://arxiv.org/abs/1803.08494).
 
     The channels of each picture are split into G groups of C / G neighbours, and each group of each picture is
-    normalised by itself. G = 1 is layer normalisation; no picture sees another one. Then each channel is scaled by
-    its gamma and shifted by its beta.
+    normalised by itself. G = 1 is layer normalisation. No picture depends on another one. Then each channel is scaled
+    by its gamma and shifted by its beta.
 
     Parameters
     ----------
@@ -538,14 +539,14 @@ def svm_loss(x, y):
     margins[rows, y] = 0
     loss = margins.sum() / n
     dx = (margins > 0).astype(x.dtype)
-    dx[rows, y] = -dx.sum(axis=1)  # the right class's score stands in every violated margin
+    dx[rows, y] = -dx.sum(axis=1)  # the correct class's score is part of every violated margin
     return loss, dx / n
 
 
 def softmax_loss(x, y):
     """Loss and gradient of softmax classification: the mean cross-entropy (given).
 
-    Only differences of scores matter to a softmax, so each row's largest score is taken off first:
+    A softmax depends only on differences of scores, so each row's largest score is subtracted first:
     `exp` then never overflows, however large the scores are.
 
     Parameters

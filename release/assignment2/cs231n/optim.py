@@ -13,14 +13,14 @@ dw : array
     Gradient of the loss with respect to w, in its shape.
 config : dict or None
     The rule's hyperparameters and its memory (such as a velocity). A missing entry takes the default that the rule's
-    docstring states; memory starts at zero. None means all defaults. It is left unchanged.
+    docstring states; memory starts at zero. None means all defaults. The rule does not change this dictionary.
 
 Returns
 -------
 next_w : array
-    The parameter after the step, in w's shape and type. w and dw themselves are left unchanged.
+    The parameter after the step, in w's shape and type. The rule does not change w and dw.
 config : dict
-    A new dictionary: what the rule wants to get at its next step for the same parameter, its new memory included.
+    A new dictionary, with the new memory, for the rule's next step of the same parameter.
 """
 
 import numpy as np
@@ -73,7 +73,7 @@ def rmsprop(w, dw, config=None):
     learning_rate : float, default 1e-2
     decay_rate : float between 0 and 1, default 0.99
     epsilon : float, default 1e-8
-        Keeps the division away from zero. It is added to the root, not under it.
+        Prevents a division by zero. It is added to the root, not under it.
     cache : array, the shape of w, zeros at first
         Running mean of the squared gradients.
 
@@ -109,7 +109,7 @@ def adam(w, dw, config=None):
     beta2 : float between 0 and 1, default 0.999
         Decay of the running mean of the squared gradient.
     epsilon : float, default 1e-8
-        Keeps the division away from zero.
+        Prevents a division by zero.
     m, v : arrays, the shape of w, zeros at first
         The two running means.
     t : int, 0 at first

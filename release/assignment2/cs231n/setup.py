@@ -1,4 +1,4 @@
-"""Builds the Cython extension where it lies: run `python setup.py build_ext --inplace` in this folder.
+"""Builds the Cython extension in place: run `python setup.py build_ext --inplace` in this folder.
 It needs a C compiler: gcc or clang on Linux, Xcode's command line tools on macOS, Visual Studio Build Tools on
 Windows."""
 

@@ -1,5 +1,5 @@
 """The training loop: batches, update rules, learning rate decay, accuracies, and the best parameters.
-It knows nothing of layers: any model with `params` and `loss(X, y)` will do. Given complete; read it."""
+It works with any model that has `params` and `loss(X, y)`. Given complete; read it."""
 
 import numpy as np
 
@@ -17,9 +17,9 @@ class Solver:
         solver.train()
 
     How it works: `train` calls `_step` once per iteration. Each step draws a random batch, asks the model for the loss
-    and the gradients, and lets the update rule move every parameter. The rule's memory (a velocity, say) is kept for
-    each parameter apart, in `optim_configs`. At the end of each epoch (and after the first and the last iteration)
-    the accuracies are measured, and the parameters that did best on the validation pictures are remembered.
+    and the gradients, and lets the update rule move every parameter. `optim_configs` keeps the rule's memory (such as
+    a velocity) separately for each parameter. At the end of each epoch (and after the first and the last iteration)
+    the accuracies are measured, and the parameters with the best validation accuracy are remembered.
 
     The model needs two things: `model.params`, a dictionary of arrays, and `model.loss`, where `loss(X)` gives scores
     of shape (N, C), and `loss(X, y)` gives the loss and a dictionary of gradients under the names of `params`.
@@ -33,7 +33,7 @@ class Solver:
     best_val_acc : float
         The best of `val_acc_history`.
     best_params : dict
-        The parameters that reached it. After `train`, `model.params` are these.
+        The parameters with this accuracy. After `train`, `model.params` are these parameters.
     epoch : int
         Number of finished epochs.
     """
@@ -66,9 +66,9 @@ class Solver:
         update_rule : str
             Name of a function in `optim`.
         optim_config : dict, optional
-            Hyperparameters of the update rule, such as `learning_rate`; its defaults stand for the others.
+            Hyperparameters of the update rule, such as `learning_rate`; the others have the rule's defaults.
         lr_decay : float
-            The learning rate is multiplied by it at the end of each epoch.
+            The learning rate is multiplied by this factor at the end of each epoch.
         batch_size : int
             Number of pictures in a batch.
         num_epochs : int
@@ -76,16 +76,16 @@ class Solver:
         num_train_samples, num_val_samples : int or None
             Number of pictures on which the accuracies are measured; None takes them all.
         checkpoint_name : str, optional
-            If given, `<checkpoint_name>_epoch_<n>.npz` is written each time that accuracies are measured.
+            If given, `<checkpoint_name>_epoch_<n>.npz` is written each time the accuracies are measured.
         print_every : int
-            The loss is printed every so many iterations.
+            The loss is printed once in this many iterations.
         verbose : bool
             False prints nothing.
 
         Raises
         ------
         ValueError
-            For an argument or an update rule that does not exist.
+            If there is no such argument or update rule.
         """
         if unknown:
             names = ", ".join(repr(name) for name in sorted(unknown))
@@ -111,7 +111,7 @@ class Solver:
         self._reset()
 
     def _reset(self):
-        """Start the books afresh, and give each parameter its own copy of the update rule's configuration."""
+        """Clear the histories, and give each parameter its own copy of the update rule's configuration."""
         self.epoch = 0
         self.best_val_acc = 0.0
         self.best_params = {}
@@ -125,7 +125,7 @@ class Solver:
             self.optim_configs[name] = config
 
     def _step(self):
-        """One iteration: a batch, its gradients, and one update of every parameter."""
+        """Make one iteration: draw a batch, compute its gradients, and update every parameter once."""
         batch = np.random.choice(len(self.X_train), self.batch_size)
         loss, grads = self.model.loss(self.X_train[batch], self.y_train[batch])
         self.loss_history.append(float(loss))
@@ -142,7 +142,7 @@ class Solver:
                 config["learning_rate"] *= self.lr_decay
 
     def _measure(self):
-        """Take both accuracies, and remember the parameters if they are the best so far on the validation pictures."""
+        """Measure both accuracies, and remember the parameters if their validation accuracy is the best so far."""
         train_acc = self.check_accuracy(self.X_train, self.y_train, num_samples=self.num_train_samples)
         val_acc = self.check_accuracy(self.X_val, self.y_val, num_samples=self.num_val_samples)
         self.train_acc_history.append(train_acc)
@@ -158,10 +158,10 @@ class Solver:
             )
 
     def _save_checkpoint(self):
-        """Write the state of the training, if a name was given, as plain arrays that `np.load` reads.
+        """Write the state of the training, if there is a checkpoint name, as plain arrays that `np.load` reads.
 
         The names in the file are `params/<parameter>`, `optim/<parameter>/<entry>`, `epoch`, `loss_history`,
-        `train_acc_history` and `val_acc_history`. Entries that are no numbers, arrays or text are left out.
+        `train_acc_history` and `val_acc_history`. Entries other than numbers, arrays and text are left out.
         """
         if self.checkpoint_name is None:
             return
@@ -178,7 +178,7 @@ class Solver:
         np.savez(path, **arrays)
 
     def check_accuracy(self, X, y, num_samples=None, batch_size=100):
-        """Fraction of the pictures that the model classifies rightly.
+        """Return the fraction of the pictures that the model classifies correctly.
 
         Parameters
         ----------
@@ -187,9 +187,9 @@ class Solver:
         y : integer array, shape (N,)
             Labels.
         num_samples : int, optional
-            Measure on so many of the pictures, chosen at random; None, or N and more, takes them all.
+            Measure on this many pictures, chosen at random; None, or at least N, takes them all.
         batch_size : int
-            Show the model so many pictures at a time, to save memory.
+            Show the model this many pictures at a time, to save memory.
 
         Returns
         -------
@@ -203,7 +203,7 @@ class Solver:
         return float(np.mean(np.concatenate(predictions) == y))
 
     def train(self):
-        """Train the model, and leave it with the parameters that did best on the validation pictures."""
+        """Train the model, and give it the parameters with the best validation accuracy at the end."""
         iterations_per_epoch = max(len(self.X_train) // self.batch_size, 1)
         num_iterations = self.num_epochs * iterations_per_epoch
 

@@ -1,5 +1,5 @@
-"""Pictures of pictures: many small images or first-layer filters in one grid.
-It makes arrays; showing them is matplotlib's. Given complete."""
+"""Grids of images: many small images or first-layer filters in one array.
+Show the array with matplotlib. Given complete."""
 
 import math
 
@@ -7,9 +7,9 @@ import numpy as np
 
 
 def visualize_grid(Xs, ubound=255.0, padding=1):
-    """Lay out images in a grid that is as square as it can be.
+    """Lay out images in a grid that is as square as possible.
 
-    Each image is stretched by itself to the whole range from 0 to ubound, so that faint filters can be seen.
+    Each image is stretched separately to the whole range from 0 to ubound, so that faint filters are visible.
 
     Parameters
     ----------

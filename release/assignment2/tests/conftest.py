@@ -1,4 +1,4 @@
-"""Makes `pytest` run the public checks, the same that `check(...)` runs in the notebooks, from here or a folder above.
+"""Lets `pytest` run the public checks, which `check(...)` runs in the notebooks too, from here or a folder above.
 Select an exercise with -k, for example: pytest -k affine_forward"""
 
 import sys

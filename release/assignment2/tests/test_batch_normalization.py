@@ -1,5 +1,5 @@
 """Public checks of part 2. Read them: each says in a few lines what your code has to do.
-The grader has more of them, on other numbers."""
+The grader runs more tests, with other numbers."""
 
 import numpy as np
 from cs231n.checks.compare import as_array, assert_close, assert_gradients, assert_unchanged, require
@@ -8,14 +8,14 @@ from cs231n.kit.student.models import assert_accuracy, require_normalisation
 
 
 def norm_inputs(rng, n, d):
-    """x, gamma, beta and dout of a normalisation layer, none of them special."""
+    """Return x, gamma, beta and dout of a normalisation layer, none of them special."""
     x = rng.normal(size=(n, d)) * rng.uniform(1, 3, size=d) + rng.normal(size=d)
     return x, rng.uniform(0.5, 2, size=d), rng.normal(size=d), rng.normal(size=(n, d))
 
 
 @exercise("batchnorm_forward")
 def test_batchnorm_in_training(student, rng):
-    """In training each feature comes out with mean beta and standard deviation gamma, and x is left alone."""
+    """In training, each feature of out has mean beta and standard deviation gamma, and x is not changed."""
     x, gamma, beta, _ = norm_inputs(rng, 60, 4)
     held = student.put(x)
     out, _ = student.layers.batchnorm_forward(held, gamma, beta, {"mode": "train"})
@@ -27,7 +27,7 @@ def test_batchnorm_in_training(student, rng):
 
 @exercise("batchnorm_forward")
 def test_batchnorm_heeds_settings(student, rng):
-    """eps is added to the variance, and the running averages follow the batches with the given momentum."""
+    """eps is added to the variance, and the running averages are updated with the given momentum."""
     bn_param = student.put({"mode": "train", "eps": 0.2, "momentum": 0.7})
     mean, variance = np.zeros(3), np.zeros(3)
     for _ in range(3):
@@ -42,7 +42,7 @@ def test_batchnorm_heeds_settings(student, rng):
 
 @exercise("batchnorm_forward")
 def test_batchnorm_at_test_time(student, rng):
-    """In test mode the running averages normalise, and stay as they are."""
+    """Test mode normalises with the running averages, and does not change them."""
     x, gamma, beta, _ = norm_inputs(rng, 5, 4)
     mean, variance = rng.normal(size=4), rng.uniform(0.5, 2, size=4)
     bn_param = student.put({"mode": "test", "running_mean": mean, "running_var": variance})
@@ -53,7 +53,7 @@ def test_batchnorm_at_test_time(student, rng):
 
 
 def compare_gradients(student, reference, inputs, kind, rule, settings):
-    """dx, dgamma and dbeta of your rule, on your own cache, against the right ones."""
+    """Compare dx, dgamma and dbeta of your backward function, with your own cache, with the right ones."""
     x, gamma, beta, dout = inputs
     _, right_cache = getattr(reference.layers, f"{kind}_forward")(x, gamma, beta, settings)
     dx, dgamma, dbeta = getattr(reference.layers, rule)(dout, right_cache)
@@ -67,7 +67,7 @@ def compare_gradients(student, reference, inputs, kind, rule, settings):
 
 @exercise("batchnorm_backward", needs=("batchnorm_forward",))
 def test_gradients_through_the_graph(student, reference, rng):
-    """dx, dgamma and dbeta are right, and dout is left alone."""
+    """dx, dgamma and dbeta are right, and dout is not changed."""
     inputs = norm_inputs(rng, 7, 4)
     compare_gradients(student, reference, inputs, "batchnorm", "batchnorm_backward", {"mode": "train"})
 
@@ -81,7 +81,7 @@ def test_simplified_gradients(student, reference, rng):
 
 @exercise("layernorm_forward")
 def test_layernorm_values(student, rng):
-    """Each example is normalised over its features; then come gamma and beta."""
+    """Each example is normalised over its features, then scaled by gamma and shifted by beta."""
     x, gamma, beta, _ = norm_inputs(rng, 6, 4)
     x = x * np.array([[3e-3], [0.03], [0.3], [1], [3], [30]])
     expected = gamma * (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5) + beta
@@ -100,7 +100,7 @@ def test_layernorm_sees_one_example(student, rng):
 
 @exercise("layernorm_backward", needs=("layernorm_forward",))
 def test_gradients_of_layernorm(student, reference, rng):
-    """dx, dgamma and dbeta are right, and dout is left alone."""
+    """dx, dgamma and dbeta are right, and dout is not changed."""
     compare_gradients(student, reference, norm_inputs(rng, 4, 7), "layernorm", "layernorm_backward", {})
 
 
@@ -112,7 +112,7 @@ NORMALISED = {
 
 
 def start_of_net(student, normalization):
-    """The hidden layers' gammas and betas have the right names and shapes, and start as they should."""
+    """Check the hidden layers' gammas and betas: names, shapes and first values."""
     options = {"input_dim": 5, "num_classes": 3, "normalization": normalization}
     net = student.classifiers.fc_net.FullyConnectedNet([6, 4], **options)
     for name in ("gamma1", "beta1", "gamma2", "beta2"):
@@ -123,7 +123,7 @@ def start_of_net(student, normalization):
 
 
 def gradients_of_net(student, reference, rng, normalization):
-    """Loss, gradients and then scores of a net with two hidden layers, with and without regularisation."""
+    """Check loss, gradients and then scores of a net with two hidden layers, with and without regularisation."""
     x, y = rng.normal(size=(6, 5)), rng.integers(3, size=6)
     params = {name: rng.uniform(0.2, 1.5, size=shape) for name, shape in NORMALISED.items()}
     for name in ("W1", "W2", "W3"):
@@ -179,7 +179,7 @@ def test_normalised_net_learns(student, pictures):
     losses = student.fetch(solver.loss_history)
     require(np.mean(losses[-20:]) < 0.9 * np.mean(losses[:5]), "The loss hardly falls in 100 iterations.")
     reached = float((net.loss(x).argmax(axis=1) == y).mean())
-    require(reached > 0.2, f"In test mode the net knows {reached:.0%} of the pictures that it was trained on.")
+    require(reached > 0.2, f"In test mode the net is right on only {reached:.0%} of its training pictures.")
 
 
 @exercise("accuracy_part2", kind="accuracy")

@@ -1,5 +1,5 @@
 """Public checks of part 4. Read them: each says in a few lines what your code has to do.
-The grader has more of them, on other numbers."""
+The grader runs more tests, with other numbers."""
 
 import numpy as np
 from cs231n.checks.compare import (
@@ -14,7 +14,7 @@ from cs231n.kit.student.models import assert_accuracy
 
 @exercise("conv_forward_naive")
 def test_conv_sums_neighbours(student):
-    """A filter of ones adds up the pixels around each place; outside of the picture there are zeros."""
+    """A filter of ones adds up the pixels around each place; outside the picture all pixels are zero."""
     x, w, b = np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 3, 3)), np.array([100.0])
     out, _ = student.layers.conv_forward_naive(x, w, b, {"stride": 1, "pad": 1})
     sums = np.array([[0 + 1 + 3 + 4, 15, 1 + 2 + 4 + 5], [21, 36, 27], [3 + 4 + 6 + 7, 33, 4 + 5 + 7 + 8]])
@@ -23,7 +23,7 @@ def test_conv_sums_neighbours(student):
 
 @exercise("conv_forward_naive")
 def test_conv_of_pictures(student, reference, rng):
-    """out is right for several channels and filters, strides and paddings, and x is left alone."""
+    """out is right for several channels, filters, strides and paddings, and x is not changed."""
     w, b = rng.normal(size=(4, 3, 3, 3)), rng.normal(size=4)
     for stride, pad, height, width in ((1, 1, 4, 5), (2, 1, 5, 7), (3, 0, 6, 9)):
         x, conv_param = rng.normal(size=(2, 3, height, width)), {"stride": stride, "pad": pad}
@@ -36,7 +36,7 @@ def test_conv_of_pictures(student, reference, rng):
 
 @exercise("conv_backward_naive", needs=("conv_forward_naive",))
 def test_conv_gradients(student, reference, rng):
-    """dx, dw and db are what numeric differentiation of your forward pass gives, with padding and without."""
+    """dx, dw and db are the gradients of the forward pass, with padding and without."""
     w, b = rng.normal(size=(4, 3, 3, 3)), rng.normal(size=4)
     for stride, pad, height, width in ((1, 1, 4, 5), (2, 1, 5, 7), (1, 0, 5, 4)):
         x, conv_param = rng.normal(size=(2, 3, height, width)), {"stride": stride, "pad": pad}
@@ -50,7 +50,7 @@ def test_conv_gradients(student, reference, rng):
 
 @exercise("max_pool_forward_naive")
 def test_max_pool_by_hand(student):
-    """The largest pixel of each window comes out, in each channel by itself, negative or not."""
+    """out holds the largest pixel of each window, negative or not, for each channel separately."""
     positive = np.array([[1.0, 2, 3, 4], [5, 6, 7, 8], [9, 8, 7, 6], [5, 4, 3, 2]])
     x = np.stack([positive, -positive])[np.newaxis]
     largest = np.array([[[6.0, 8], [9, 7]], [[-1, -3], [-4, -2]]])
@@ -60,7 +60,7 @@ def test_max_pool_by_hand(student):
 
 @exercise("max_pool_forward_naive")
 def test_max_pool_of_pictures(student, reference, rng):
-    """Windows need not be square, and may overlap."""
+    """out is right for windows that are not square and for windows that overlap."""
     x = rng.normal(size=(2, 3, 7, 6))
     for height, width, stride in ((3, 2, 2), (1, 3, 3)):
         pool_param = {"pool_height": height, "pool_width": width, "stride": stride}
@@ -71,7 +71,7 @@ def test_max_pool_of_pictures(student, reference, rng):
 
 @exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
 def test_max_pool_gradient(student, reference, rng):
-    """dx is what numeric differentiation of your forward pass gives, where windows overlap too."""
+    """dx is the gradient of the forward pass, for overlapping windows too."""
     x = rng.normal(size=(2, 3, 5, 7))
     for size, stride in ((2, 3), (3, 2)):
         pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
@@ -85,7 +85,7 @@ def test_max_pool_gradient(student, reference, rng):
 
 @exercise("conv_extension")
 def test_fast_layers_agree(student, reference, rng):
-    """The fast layers give what the naive ones should give, with the extension built or without."""
+    """The fast layers give the right results of the naive ones, with or without the extension."""
     w, b = rng.normal(size=(4, 3, 3, 3)), rng.normal(size=4)
     for stride, pad, height, width in ((1, 1, 4, 6), (2, 1, 5, 7), (1, 0, 6, 4), (3, 2, 5, 5)):
         x, conv_param = rng.normal(size=(2, 3, height, width)), {"stride": stride, "pad": pad}
@@ -103,7 +103,7 @@ CONV_NET = {"W1": (3, 2, 3, 3), "b1": (3,), "W2": (18, 5), "b2": (5,), "W3": (5,
 
 @exercise("three_layer_convnet")
 def test_conv_net_start(student, rng):
-    """The parameters have the right names and shapes, and start as they should; so does the loss."""
+    """The parameters have the right names, shapes and first values, and the first loss is right."""
     net = student.classifiers.cnn.ThreeLayerConvNet((3, 8, 12), 16, 5, hidden_dim=50, weight_scale=1e-3)
     shapes = {"W1": (16, 3, 5, 5), "b1": (16,), "W2": (16 * 4 * 6, 50), "b2": (50,), "W3": (50, 10), "b3": (10,)}
     for name, shape in shapes.items():
@@ -136,7 +136,7 @@ def test_conv_net_gradients(student, reference, rng):
 
 @exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_of_channels(student, rng):
-    """In training every channel comes out with mean beta and standard deviation gamma."""
+    """In training, every channel of out has mean beta and standard deviation gamma."""
     x = 4 * rng.normal(size=(4, 3, 5, 6)) + 10
     gamma, beta = np.array([1.0, 2, 3]), np.array([-4.0, 5, 6])
     out, _ = student.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
@@ -147,7 +147,7 @@ def test_spatial_batchnorm_of_channels(student, rng):
 
 @exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_at_test_time(student, reference, rng):
-    """The running averages of two batches, one number for each channel, are right, and used in test mode."""
+    """The running averages of two batches, one number for each channel, are right, and test mode uses them."""
     gamma, beta = rng.normal(size=3), rng.normal(size=3)
     batches = rng.normal(size=(2, 4, 3, 2, 5)) + rng.normal(size=(3, 1, 1))
     right, yours = reference.put({"mode": "train"}), student.put({"mode": "train"})
@@ -164,7 +164,7 @@ def test_spatial_batchnorm_at_test_time(student, reference, rng):
 
 @exercise("spatial_batchnorm_backward", needs=("spatial_batchnorm_forward", "batchnorm_backward"))
 def test_spatial_batchnorm_gradients(student, reference, rng):
-    """dx, dgamma and dbeta are what numeric differentiation of your forward pass gives."""
+    """dx, dgamma and dbeta are the gradients of the forward pass."""
     x, gamma, beta = 3 * rng.normal(size=(2, 3, 4, 5)) + 8, rng.normal(size=3), rng.normal(size=3)
     dout = rng.normal(size=x.shape)
     _, right_cache = reference.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
@@ -177,7 +177,7 @@ def test_spatial_batchnorm_gradients(student, reference, rng):
 
 @exercise("spatial_groupnorm_forward")
 def test_groupnorm_of_groups(student, rng):
-    """Each group of neighbouring channels of each picture comes out with mean 0 and standard deviation 1."""
+    """In out, each group of neighbouring channels of each picture has mean 0 and standard deviation 1."""
     x = 4 * rng.normal(size=(2, 6, 4, 5)) + np.arange(6).reshape(1, 6, 1, 1)
     out, _ = student.layers.spatial_groupnorm_forward(x, np.ones((1, 6, 1, 1)), np.zeros((1, 6, 1, 1)), 2, {})
     require(out.shape == x.shape, f"out has shape {out.shape}, {x.shape} is expected.", "shape")
@@ -200,7 +200,7 @@ def test_groupnorm_values(student, reference, rng):
 
 @exercise("spatial_groupnorm_backward", needs=("spatial_groupnorm_forward",))
 def test_groupnorm_gradients(student, reference, rng):
-    """dx, dgamma and dbeta are what numeric differentiation of your forward pass gives, in their own shapes."""
+    """dx, dgamma and dbeta are the gradients of the forward pass, and have the shapes of x, gamma and beta."""
     x, gamma, beta = 3 * rng.normal(size=(2, 6, 3, 4)), rng.normal(size=(1, 6, 1, 1)), rng.normal(size=(1, 6, 1, 1))
     dout = rng.normal(size=x.shape)
     _, right_cache = reference.layers.spatial_groupnorm_forward(x, gamma, beta, 2, {})
@@ -215,7 +215,7 @@ def test_groupnorm_gradients(student, reference, rng):
 def test_small_conv_net_learns(student, pictures):
     """A small convolutional net learns from a thousand small pictures."""
     x, y = pictures.train(1000)
-    x = x[:, :, ::2, ::2]  # every second pixel will do for a moment
+    x = x[:, :, ::2, ::2]  # every second pixel is enough for a short training
     x = (x - x.mean(axis=0)).astype(np.float32)
     net = student.classifiers.cnn.ThreeLayerConvNet((3, 16, 16), 8, 3, hidden_dim=32, weight_scale=1e-2)
     data = {"X_train": x, "y_train": y, "X_val": x[:200], "y_val": y[:200]}

@@ -1,5 +1,5 @@
 """Public checks of part 3. Read them: each says in a few lines what your code has to do.
-The grader has more of them, on other numbers. None of them expects particular random numbers of you."""
+The grader runs more tests, with other numbers. No test expects particular random numbers."""
 
 import numpy as np
 from cs231n.checks.compare import as_array, as_number, assert_close, assert_unchanged, require
@@ -8,13 +8,13 @@ from cs231n.kit.student.models import assert_accuracy, require_dropout
 
 
 def away_from_zero(rng, *shape):
-    """Numbers none of which is zero, so that a zero in the output is one that was dropped."""
+    """Return numbers that are not zero, so that each zero in the output is a dropped number."""
     return rng.choice([-1, 1], size=shape) * rng.uniform(0.5, 2, size=shape)
 
 
 @exercise("dropout_forward")
 def test_dropout_in_training(student, rng):
-    """About the share p is kept, and divided by p; the rest is zero; x is left alone."""
+    """About a share p of the numbers is kept and divided by p; the others are zero; x is not changed."""
     for p in (0.25, 0.8):
         x = away_from_zero(rng, 20, 20)
         held = student.put(x)
@@ -30,7 +30,7 @@ def test_dropout_in_training(student, rng):
 
 @exercise("dropout_forward")
 def test_dropout_at_test_time(student, rng):
-    """In test mode nothing happens."""
+    """Test mode changes nothing."""
     x = away_from_zero(rng, 6, 5)
     out, _ = student.layers.dropout_forward(x, {"mode": "test", "p": 0.3})
     assert_close("out", out, x)
@@ -38,7 +38,7 @@ def test_dropout_at_test_time(student, rng):
 
 @exercise("dropout_forward")
 def test_dropout_masks(student, rng):
-    """The same seed gives the same mask; without one each call, and each example, has its own."""
+    """The same seed gives the same mask; without a seed, each call and each example has its own mask."""
     x = away_from_zero(rng, 8, 25)
     outs = []
     for seed in ({"seed": 3}, {"seed": 3}, {}, {}):
@@ -52,7 +52,7 @@ def test_dropout_masks(student, rng):
 
 @exercise("dropout_backward", needs=("dropout_forward",))
 def test_gradient_of_dropout(student, rng):
-    """The gradient passes where x was kept, divided by p; in test mode everywhere; dout is left alone."""
+    """The gradient passes where x was kept, divided by p; test mode passes it on unchanged; dout is not changed."""
     x, dout = away_from_zero(rng, 8, 9), away_from_zero(rng, 8, 9)
     held = student.put(dout)
     out, cache = student.layers.dropout_forward(x, {"mode": "train", "p": 0.4})
@@ -64,7 +64,7 @@ def test_gradient_of_dropout(student, rng):
 
 
 def net_with(student, params, **options):
-    """A net of five inputs, hidden layers of 30 and 20 units and three classes, with these parameters."""
+    """Return a net of five inputs, hidden layers of 30 and 20 units and three classes, with these parameters."""
     options = {"input_dim": 5, "num_classes": 3, "dtype": np.float64, **options}
     net = student.classifiers.fc_net.FullyConnectedNet([30, 20], **options)
     for name, value in params.items():
@@ -73,7 +73,7 @@ def net_with(student, params, **options):
 
 
 def net_params(rng):
-    """Parameters with which no unit is near the kink of its ReLU, whatever is dropped: large biases, small weights."""
+    """Return large biases and small weights: no unit is near its ReLU's kink, whichever units are dropped."""
     params = {"W1": rng.uniform(-0.3, 0.3, size=(5, 30)), "W2": rng.uniform(-5e-3, 5e-3, size=(30, 20))}
     for name, units in (("b1", 30), ("b2", 20)):
         params[name] = rng.choice([-1, 1, 1], size=units) * rng.uniform(2.5, 3, size=units)
@@ -81,14 +81,14 @@ def net_params(rng):
 
 
 def loss_of(net, x, y):
-    """The training loss alone."""
+    """Return the training loss."""
     loss, _ = net.loss(x, y)
     return as_number("the loss", loss)
 
 
 @exercise("fully_connected_net_dropout", needs=("dropout_forward",))
 def test_dropout_net_modes(student, rng):
-    """Training drops units, others at each call unless there is a seed; the scores are those without dropout."""
+    """Without a seed, each training call drops other units; the scores are those of the net without dropout."""
     params, x, y = net_params(rng), rng.uniform(-1, 1, size=(4, 5)), rng.integers(3, size=4)
     net = net_with(student, params, dropout=0.5)
     different = loss_of(net, x, y) != loss_of(net, x, y)
@@ -103,7 +103,7 @@ def test_dropout_net_modes(student, rng):
 
 @exercise("fully_connected_net_dropout", needs=("dropout_forward", "dropout_backward"))
 def test_dropout_net_gradients(student, rng):
-    """With a seed, the gradients are those of the loss: along a direction in each parameter it changes as they say."""
+    """With a seed, the loss changes as the gradients say, along one direction in each parameter."""
     params, x, y = net_params(rng), rng.uniform(-1, 1, size=(4, 5)), rng.integers(3, size=4)
     net = net_with(student, params, dropout=0.7, reg=0.3, seed=7)
     _, grads = net.loss(x, y)
@@ -116,9 +116,7 @@ def test_dropout_net_gradients(student, rng):
             ends.append(loss_of(net, x, y))
         net.params[name] = value
         change, said = (ends[0] - ends[1]) / 2e-6, float(np.sum(gradient * step)) / 1e-6
-        message = (
-            f"grads[{name!r}] says that the loss changes by {said:.4g} in a direction where it does by {change:.4g}"
-        )
+        message = f"By grads[{name!r}] the loss changes by {said:.4g} in one direction, but it changes by {change:.4g}."
         require(abs(change - said) < 1e-5 * (0.1 + abs(change)), message)
 
 
@@ -138,6 +136,6 @@ def test_net_with_dropout_learns(student, pictures):
 
 @exercise("accuracy_part3", kind="accuracy")
 def test_saved_model_with_dropout(student, pictures):
-    """models/part3.npz holds a net with dropout, right on at least 48% of the validation pictures."""
+    """models/part3.npz holds a net with dropout that is right on at least 48% of the validation pictures."""
     model = assert_accuracy(student, pictures, 3, mark=0.48)
     require_dropout(model)

@@ -1,5 +1,5 @@
-"""Public checks of part 5, for PyTorch and TensorFlow alike. `framework` is your notebook; pictures are (N, 3, 32, 32)
-here whichever it is, filters (F, C, HH, WW), and the weights of the last layer (C * 32 * 32, classes)."""
+"""Public checks of part 5, for PyTorch and TensorFlow. `framework` is your notebook. For both frameworks, pictures are
+(N, 3, 32, 32) here, filters (F, C, HH, WW), and the weights of the last layer (C * 32 * 32, classes)."""
 
 import numpy as np
 from cs231n.checks.compare import as_array, as_number, assert_close, require
@@ -11,14 +11,14 @@ SIZES = (4, 3, 10)
 
 
 def shifted(x, down, right):
-    """Each picture moved by some pixels, with zeros where nothing comes from."""
+    """Return each picture moved by some pixels, with zeros where pixels are missing."""
     height, width = x.shape[2:]
     padded = np.pad(x, ((0, 0), (0, 0), (2, 2), (2, 2)))
     return padded[:, :, 2 - down : 2 - down + height, 2 - right : 2 - right + width]
 
 
 class ShiftingNet:
-    """A convolutional net that can be worked out without convolutions: each filter looks at one pixel of its window."""
+    """A convolutional net whose scores need no convolutions: each filter uses one pixel of its window."""
 
     def __init__(self, rng):
         self.layers = []
@@ -46,7 +46,7 @@ class ShiftingNet:
 
 
 def loss_and_slope(scores, y):
-    """The mean cross-entropy, and its gradient for the biases of the last layer."""
+    """Return the mean cross-entropy, and its gradient for the biases of the last layer."""
     scores = as_array("scores", scores).astype(np.float64)
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
@@ -58,7 +58,7 @@ def loss_and_slope(scores, y):
 
 @exercise("barebones_convnet")
 def test_three_layers_of_tensors(framework, rng):
-    """three_layer_convnet gives the right scores for filters that look at one pixel each."""
+    """three_layer_convnet returns the right scores for filters that use one pixel each."""
     net, x = ShiftingNet(rng), rng.normal(size=(2, 3, 32, 32)).astype(np.float32)
     assert_close("scores", framework.scores(net.params, x), net.scores(x), rtol=1e-3)
 
@@ -70,14 +70,14 @@ def test_first_parameters(framework, rng):
         array = as_array(name, found)
         require(array.shape == wanted.shape, f"{name} has shape {array.shape}, {wanted.shape} is expected.", "shape")
         if "_b" in name:
-            require(not array.any(), f"{name} does not begin with zeros.")
+            require(not array.any(), f"{name} does not start with zeros.")
         else:
             require(array.std() > 0, f"All weights in {name} are the same.")
 
 
 @exercise("barebones_convnet")
 def test_training_from_the_start(framework, rng):
-    """training_step can train what init_convnet returns."""
+    """training_step can train the parameters that init_convnet returns."""
     x, y = rng.normal(size=(8, 3, 32, 32)).astype(np.float32), rng.integers(10, size=8)
     losses = [as_number("the loss", loss) for loss in framework.descent(x, y, 1e-3, 4, *SIZES)]
     require(losses[-1] < losses[0], f"In 4 steps the loss goes from {losses[0]:.4g} to {losses[-1]:.4g}.")
@@ -85,7 +85,7 @@ def test_training_from_the_start(framework, rng):
 
 @exercise("barebones_convnet")
 def test_steps_of_training(framework, rng):
-    """training_step returns the loss, goes down the gradient, and does so again."""
+    """training_step returns the loss and moves down the gradient, in a first and in a second step."""
     params, x, y = ShiftingNet(rng).params, rng.normal(size=(4, 3, 32, 32)).astype(np.float32), rng.integers(10, size=4)
     rate, before = 0.002, params
     for count in (1, 2):
@@ -98,7 +98,7 @@ def test_steps_of_training(framework, rng):
 
 
 def check_net(framework, rng, maker):
-    """The net has as many parameters as it should, and gives the right scores for given ones."""
+    """Check that a net has the right number of parameters, and the right scores for given parameters."""
     shifting, x = ShiftingNet(rng), rng.normal(size=(2, 3, 32, 32)).astype(np.float32)
     net, wanted = framework.net(maker, *SIZES), sum(param.size for param in shifting.params)
     found = as_number("the number of parameters", net.count())
@@ -110,20 +110,20 @@ def check_net(framework, rng, maker):
 
 @exercise("module_convnet")
 def test_class_of_three_layers(framework, rng):
-    """ThreeLayerConvNet has the right parameters and gives the right scores."""
+    """ThreeLayerConvNet has the right number of parameters and returns the right scores."""
     check_net(framework, rng, "ThreeLayerConvNet")
 
 
 @exercise("sequential_convnet")
 def test_list_of_three_layers(framework, rng):
-    """sequential_convnet gives a Sequential with the right parameters and the right scores."""
+    """sequential_convnet returns a Sequential with the right number of parameters and the right scores."""
     net = check_net(framework, rng, "sequential_convnet")
     require(net.is_sequential() is True, "sequential_convnet does not return a Sequential.", "type")
 
 
 @exercise("learns_part5", kind="learns")
 def test_build_model_learns(framework, pictures):
-    """A fresh net of build_model learns something about 128 pictures in a few steps of Adam."""
+    """A few steps of Adam on 128 pictures lower the loss of a new net of build_model."""
     x, y = pictures.train(128)
     x = ((x - x.mean(axis=(0, 2, 3), keepdims=True)) / x.std(axis=(0, 2, 3), keepdims=True)).astype(np.float32)
     net = framework.net("build_model")

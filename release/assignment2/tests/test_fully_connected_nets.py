@@ -1,5 +1,5 @@
 """Public checks of part 1. Read them: each says in a few lines what your code has to do.
-The grader has more of them, on other numbers."""
+The grader runs more tests, with other numbers."""
 
 import numpy as np
 from cs231n.checks.compare import (
@@ -35,7 +35,7 @@ def test_affine_of_pictures(student, reference, rng):
 
 @exercise("affine_backward", needs=("affine_forward",))
 def test_affine_gradients(student, reference, rng):
-    """dx, dw and db are what numeric differentiation of your forward pass gives."""
+    """dx, dw and db are the gradients of the forward pass."""
     x, w, b, dout = rng.normal(size=(5, 2, 3)), rng.normal(size=(6, 4)), rng.normal(size=4), rng.normal(size=(5, 4))
     _, right_cache = reference.layers.affine_forward(x, w, b)
     dx, dw, db = reference.layers.affine_backward(dout, right_cache)
@@ -46,7 +46,7 @@ def test_affine_gradients(student, reference, rng):
 
 @exercise("relu_forward")
 def test_relu_values(student, rng):
-    """Negative numbers become zero, positive ones stay, and x itself is left alone."""
+    """Negative numbers become zero, positive numbers stay as they are, and x itself is not changed."""
     x = rng.normal(size=(4, 3, 2))
     held = student.put(x)
     out, _ = student.layers.relu_forward(held)
@@ -56,7 +56,7 @@ def test_relu_values(student, rng):
 
 @exercise("relu_backward", needs=("relu_forward",))
 def test_relu_gradient(student, rng):
-    """dx is what numeric differentiation gives, and dout is left alone."""
+    """dx agrees with numerical differentiation, and dout is not changed."""
     x, dout = rng.normal(size=(5, 4)), rng.normal(size=(5, 4))
     held = student.put(dout)
     _, cache = student.layers.relu_forward(x)
@@ -86,7 +86,7 @@ def test_svm_as_released(student, reference, rng):
 
 
 def fill(net, rng, shapes):
-    """Give a net parameters that are known."""
+    """Give a net known parameters."""
     for name, shape in shapes.items():
         net.params[name] = rng.normal(size=shape)
 
@@ -96,7 +96,7 @@ TWO_LAYER = {"W1": (5, 4), "b1": (4,), "W2": (4, 3), "b2": (3,)}
 
 @exercise("two_layer_net")
 def test_two_layer_start(student):
-    """The parameters have the right names and shapes, and start as they should."""
+    """The parameters have the right names and shapes; biases are zero, and the spread of W1 is weight_scale."""
     net = student.classifiers.fc_net.TwoLayerNet(200, 50, 10, 1e-2)
     for name, shape in {"W1": (200, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}.items():
         value = net.params[name]
@@ -132,8 +132,8 @@ def test_solver_learns_a_line(student, rng):
     config = {"learning_rate": 0.2}
     solver = student.solver.Solver(model, data, optim_config=config, num_epochs=4, batch_size=10, verbose=False)
     solver.train()
-    require(len(student.fetch(solver.loss_history)) == 16, "loss_history has not one entry for each iteration.")
-    require(len(student.fetch(solver.val_acc_history)) == 5, "val_acc_history has not 1 + num_epochs entries.")
+    require(len(student.fetch(solver.loss_history)) == 16, "loss_history does not have one entry for each iteration.")
+    require(len(student.fetch(solver.val_acc_history)) == 5, "val_acc_history does not have 1 + num_epochs entries.")
     require(as_number("best_val_acc", solver.best_val_acc) > 0.8, "The Solver does not learn an easy problem.")
 
 
@@ -142,7 +142,7 @@ DEEP = {"W1": (5, 6), "b1": (6,), "W2": (6, 4), "b2": (4,), "W3": (4, 3), "b3": 
 
 @exercise("fully_connected_net")
 def test_deep_start(student):
-    """The parameters have the right names, shapes and type, and start as they should."""
+    """The parameters have the right names, shapes and type, and the spread of the weights is weight_scale."""
     net = student.classifiers.fc_net.FullyConnectedNet([60, 50], input_dim=80, num_classes=10, weight_scale=5e-2)
     for name, shape in {"W1": (80, 60), "W2": (60, 50), "W3": (50, 10), "b3": (10,)}.items():
         value = net.params[name]
@@ -170,7 +170,7 @@ def test_deep_gradients(student, reference, rng):
 
 
 def learn_by_heart(student, pictures, hidden, number):
-    """Train on fifty pictures with the notebook's settings; the accuracy on them."""
+    """Check that a net with the notebook's settings learns fifty pictures by heart."""
     rate, scale = (student.notebook(f"{name}_{number}") for name in ("learning_rate", "weight_scale"))
     x, y = pictures.train(50)
     x = x.astype(np.float64) - pictures.train(1000)[0].mean(axis=0)
@@ -180,7 +180,7 @@ def learn_by_heart(student, pictures, hidden, number):
     solver = student.solver.Solver(net, data, num_epochs=20, batch_size=25, optim_config=config, verbose=False)
     solver.train()
     reached = float((net.loss(x).argmax(axis=1) == y).mean())
-    require(reached == 1.0, f"The net knows {reached:.0%} of 50 pictures after 20 epochs; 100% can be reached.")
+    require(reached == 1.0, f"The net is right on {reached:.0%} of 50 pictures after 20 epochs; 100% is possible.")
 
 
 @exercise("overfit_three_layer", kind="learns")
@@ -196,7 +196,7 @@ def test_five_layers_by_heart(student, pictures):
 
 
 def take_steps(student, reference, rng, rule, memory, config):
-    """Three steps of an update rule, each with what the step before returned."""
+    """Check three steps of an update rule, each with the configuration that the step before returned."""
     w = rng.normal(size=(3, 4))
     right_w, right_config = w, config
     for step in (1, 2, 3):

@@ -5,7 +5,3 @@ of a name counts. They are written from the mathematics, independently of the re
 and never released. The first line of a folder's docstring is the solution's title. A line "Neglects:" names special
 cases that the solution ignores, such as unchanged inputs. It may fail ``edge`` tests of these, and no ``core`` test.
 """
-
-from .solution import ACCEPTED, Accepted
-
-__all__ = ["ACCEPTED", "Accepted"]

@@ -1,6 +1,6 @@
-"""What a notebook defines: its imports, functions, classes and constants, without running its training cells.
+"""Read a notebook's definitions: its imports, functions, classes and constants, without running its training cells.
 
-Notebooks are read as hostile data; executing what they define is for the runner and for a student's own process.
+Notebooks are hostile input here. Only a runner or a student's own process executes their definitions.
 """
 
 import __future__
@@ -21,11 +21,11 @@ METADATA = "autograder"
 MAX_BYTES = 64 * 2**20
 MAX_PIECES = 1_000_000
 MAX_CELLS = 1_000
-"""A notebook of more is not read: in memory small pieces take many times the bytes that they take in the file."""
+"""Limits of a notebook: file size, JSON values and cells. Small values take many times more memory than file space."""
 
 
 class NotebookError(Exception):
-    """A notebook that cannot be read: one sentence says why."""
+    """A notebook cannot be read. One sentence says why."""
 
 
 def read_cells(path: Path) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
     Raises
     ------
     NotebookError
-        If the file is missing, too large, not JSON or not a notebook.
+        If the file is missing, too large, not JSON or not a notebook of format 4.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -44,7 +44,7 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         raw = path.read_bytes()
         if sum(raw.count(mark) for mark in (b"{", b"[", b",")) > MAX_PIECES:
             raise NotebookError(
-                f"{path.name} is made of more than {MAX_PIECES:,} pieces: clear its outputs and save it again."
+                f"{path.name} holds more than {MAX_PIECES:,} JSON values: clear its outputs and save it again."
             )
         content = json.loads(raw.decode("utf-8"))
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
 
 
 def framework_of(path: Path) -> str:
-    """Return the package that a notebook says that it is written for besides NumPy, or ""."""
+    """Return the framework that a notebook's metadata names, or ""."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))["metadata"][METADATA].get("framework", "")
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
@@ -76,14 +76,14 @@ def _listed(value: Any) -> list[Any]:
 
 
 COMPUTING = ("functools", "math", "numpy")
-"""Packages of whose functions a constant may be made, besides those that an assignment names."""
+"""Packages whose functions a constant may call, besides the packages that an assignment names."""
 PLAIN = frozenset({"int", "float", "dict", "list", "tuple", "range"})
 GROWING = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
-"""Methods by which a constant that is a list, a set or a dictionary is added to."""
+"""Methods that add to a constant list, set or dictionary."""
 TRANSPARENT = re.compile(r"%%(time|capture|prun)\b")
-"""Magics whose cell is code of the notebook like any other."""
+"""Cell magics whose cell holds ordinary code of the notebook."""
 NOT_PYTHON = re.compile(r"\s*([%!?]|[\w.]+\s*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
-"""How a line begins that is IPython's: ``%matplotlib inline``, ``files = !ls``, ``np.exp?``."""
+"""Matches a line of IPython syntax: ``%matplotlib inline``, ``files = !ls``, ``np.exp?``."""
 
 
 class Definitions:
@@ -92,18 +92,20 @@ class Definitions:
     Parameters
     ----------
     folder : Path
-        Where the notebooks lie.
+        The folder of the notebooks.
     notebooks : tuple of str
-        File names; each has names of its own, and is read once those before it do not know a name.
+        The notebooks' file names. Each notebook has a separate namespace, and is read only when no earlier notebook
+        defines a name.
     computing : tuple of str
-        Packages of whose functions a constant may be made, besides `COMPUTING`.
+        Packages whose functions a constant may call, besides `COMPUTING`.
 
     Notes
     -----
-    A cell that does not parse, or a definition that raises, costs its own names only. Constants are assignments whose
-    right-hand side calls nothing, or nothing but `PLAIN` and functions of `COMPUTING`; choices between such; and what
-    such values add to them or change in them. What other calls set is worked out once something asks for it, and thus
-    trainings are left alone.
+    If a cell does not parse or a definition raises, only the names of that cell or definition are missing.
+
+    A constant is an assignment whose right-hand side calls nothing except `PLAIN` and functions of `COMPUTING` and
+    ``computing``. An ``if`` on a constant may choose between constants, and later statements may change a constant by
+    constants. Any other assignment runs only when something asks for its name, so training cells do not run.
     """
 
     def __init__(self, folder: Path, notebooks: tuple[str, ...], computing: tuple[str, ...] = ()) -> None:
@@ -112,7 +114,7 @@ class Definitions:
         self._read: list[_Notebook] = []
 
     def read(self) -> None:
-        """Read all of them now."""
+        """Read all notebooks now."""
         for _ in self._notebooks():
             pass
 
@@ -123,12 +125,12 @@ class Definitions:
             yield self._read[-1]
 
     def __getitem__(self, name: str) -> Any:
-        """Return what ``name`` stands for.
+        """Return the value of ``name``.
 
         Raises
         ------
         KeyError
-            With one sentence that says why it is not there.
+            If the name is not defined; one sentence says why.
         """
         for notebook in self._notebooks():
             if name in notebook:
@@ -140,16 +142,16 @@ class Definitions:
         raise KeyError(unread or f"{name} is not set in the notebook.")
 
     def problem(self, name: str) -> str:
-        """Return why a name that a notebook would set is not there, or ""."""
+        """Return why the definition of a name failed, or ""."""
         return next((notebook.problems[name] for notebook in self._read if name in notebook.problems), "")
 
 
 class _Notebook:
-    """What one notebook defines; why a name is not there; why nothing is."""
+    """The definitions of one notebook, the problems of single names, and the problem of an unreadable notebook."""
 
     def __init__(self, path: Path, computing: tuple[str, ...]) -> None:
         module = ModuleType("__notebook__")
-        sys.modules[module.__name__] = module  # where packages look for what a function's names stand for
+        sys.modules[module.__name__] = module  # packages look up a function's globals by its module name
         self.names: dict[str, Any] = vars(module)
         self.problems: dict[str, str] = {}
         self.unread = ""
@@ -166,7 +168,7 @@ class _Notebook:
         self._is_read = True
 
     def __contains__(self, name: str) -> bool:
-        """Whether a name is set, now at the latest."""
+        """Tell whether a name is defined, after running the postponed statements that define it."""
         if name not in self.names and name in self._left and self._is_read:
             for statement, file in self._left.pop(name):
                 self._run(statement, file)
@@ -178,7 +180,7 @@ class _Notebook:
                 continue
             file = f"<{path.stem}.ipynb notebook, cell {number + 1}>"
             source = cell["source"]
-            linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file  # for it, and for us
+            linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file  # for tracebacks
             try:
                 tree = _parsed(source, file)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -207,14 +209,14 @@ class _Notebook:
         try:
             exec(code, self.names)
         except Exception as error:
-            if isinstance(error, NameError) and not self._is_read:  # it may need what was left
+            if isinstance(error, NameError) and not self._is_read:  # a postponed statement may define the name
                 self._leave(statement, file)
             for name in _targets(statement):
                 self.problems[name] = f"setting it raised {type(error).__name__}: {str(error)[:200]}"
 
 
 class _Builtins(dict[str, Any]):
-    """Python's own names and, where those end, what was left in a notebook: a function that asks for it finds it."""
+    """Python's builtins; any other name is looked up in the notebook, which runs the name's postponed statements."""
 
     def __init__(self, notebook: _Notebook) -> None:
         super().__init__(vars(builtins))
@@ -227,7 +229,7 @@ class _Builtins(dict[str, Any]):
 
 
 def _parsed(source: str, file: str) -> ast.Module:
-    """The cell's code; what is not Python but IPython's is left out."""
+    """Return a cell's syntax tree, without IPython syntax."""
     try:
         return ast.parse(source, filename=file)
     except SyntaxError:
@@ -239,7 +241,7 @@ def _parsed(source: str, file: str) -> ast.Module:
 
 
 def _future(statement: ast.stmt) -> int:
-    """The compiler's flags of ``from __future__ import annotations``, which holds for all cells behind it."""
+    """Return the compiler flags of a ``__future__`` import, which apply to all later cells."""
     if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
         features = (getattr(__future__, alias.name, None) for alias in statement.names)
         return sum(feature.compiler_flag for feature in features if feature)
@@ -247,7 +249,7 @@ def _future(statement: ast.stmt) -> int:
 
 
 def _computing(statement: ast.stmt, packages: tuple[str, ...]) -> set[str]:
-    """Names under which a statement imports packages that compute, or something of them."""
+    """Return the names under which a statement imports computing packages or parts of them."""
     if isinstance(statement, ast.Import):
         found = [alias for alias in statement.names if alias.name.partition(".")[0] in packages]
     elif isinstance(statement, ast.ImportFrom) and (statement.module or "").partition(".")[0] in packages:
@@ -258,13 +260,13 @@ def _computing(statement: ast.stmt, packages: tuple[str, ...]) -> set[str]:
 
 
 def _defining(statement: ast.stmt, known: set[str]) -> ast.stmt | None:
-    """What of a statement defines something, or None."""
+    """Return the part of a statement that defines names, or None."""
     if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
         return statement
     if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         return statement if all(map(_is_name, targets)) and _is_constant(statement.value, known) else None
-    if isinstance(statement, ast.Try):  # to import what not everybody has
+    if isinstance(statement, ast.Try):  # notebooks use it to import optional packages
         handlers = [
             ast.ExceptHandler(handler.type, handler.name, list(_all_defining(handler.body, known)) or [ast.Pass()])
             for handler in statement.handlers
@@ -275,7 +277,7 @@ def _defining(statement: ast.stmt, known: set[str]) -> ast.stmt | None:
         if body:
             tried = ast.Try(body, handlers, orelse, last or [ast.Pass()])
             return ast.fix_missing_locations(ast.copy_location(tried, statement))
-    if isinstance(statement, ast.If) and _is_constant(statement.test, known):  # device = ..., where there is such one
+    if isinstance(statement, ast.If) and _is_constant(statement.test, known):  # notebooks choose a device like this
         body, orelse = (list(_all_defining(branch, known)) for branch in (statement.body, statement.orelse))
         if body or orelse:
             choice = ast.If(statement.test, body or [ast.Pass()], orelse)
@@ -291,7 +293,7 @@ def _all_defining(statements: list[ast.stmt], known: set[str]) -> Iterator[ast.s
 
 
 def _changed(statement: ast.stmt, known: set[str]) -> str | None:
-    """The name whose value a statement adds to or changes by a constant: ``sizes += [128]``, ``rates["w"] = 0.1``."""
+    """Return the name whose value a statement changes by a constant: ``sizes += [128]``, ``rates["w"] = 0.1``."""
     given: list[ast.AST]
     match statement:
         case ast.AugAssign(target=target) | ast.Assign(targets=[ast.Subscript() | ast.Attribute() as target]):
@@ -312,13 +314,13 @@ def _is_name(target: ast.expr) -> bool:
 
 
 def _is_constant(value: ast.AST, known: set[str]) -> bool:
-    if isinstance(value, ast.Lambda):  # which calls nothing before it is called
+    if isinstance(value, ast.Lambda):  # defining a lambda calls nothing
         return True
     return all(_calls_known(node, known) for node in ast.walk(value) if isinstance(node, ast.Call))
 
 
 def _calls_known(call: ast.Call, known: set[str]) -> bool:
-    """Whether a call begins with a known name: ``np.zeros(3).astype(int)``."""
+    """Tell whether a call begins with a known name: ``np.zeros(3).astype(int)``."""
     function: ast.expr = call
     while isinstance(function, ast.Call | ast.Attribute):
         function = function.func if isinstance(function, ast.Call) else function.value
@@ -337,7 +339,7 @@ def _targets(statement: ast.stmt) -> Iterator[str]:
 
 
 def _names_in(source: str) -> set[str]:
-    """Names that a broken cell seems to set: words before ``=``, and those after ``def`` and ``class``."""
+    """Return the names that a broken cell seems to define: words before ``=`` and words after ``def`` and ``class``."""
     names: set[str] = set()
     for line in source.split("\n"):
         head, equals, _ = line.partition("=")

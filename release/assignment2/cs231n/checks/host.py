@@ -1,6 +1,6 @@
-"""The package under test inside a process: find names, call, keep what cannot cross. Used by `Local` and the runner.
+"""The package host: it imports the package under test in this process, finds names and calls functions.
 
-Not for judging: it only carries out what it is asked, and turns exceptions into one sentence each.
+`Local` and the runner use it. It judges nothing, and turns each exception of the code under test into one sentence.
 """
 
 import importlib
@@ -25,18 +25,18 @@ from .kit import RunnerKit
 
 @dataclass(frozen=True)
 class Contents:
-    """What there is besides the package, and how to read it.
+    """The notebooks and the kit beside the package.
 
     Attributes
     ----------
     notebooks : tuple of str
-        The notebooks, by file name, whose definitions `PackageHost.definition` serves.
+        File names of the notebooks whose definitions `PackageHost.definition` returns.
     framework : str
-        The package that they are written for, besides NumPy, or "".
+        The framework that the notebooks use, or "".
     computing : tuple of str
         See `Definitions`.
     kit : str
-        The package of what the assignment adds here, whose ``Kit`` is a `RunnerKit`; or "".
+        The package with the assignment's ``Kit``, a `RunnerKit`; or "".
     """
 
     notebooks: tuple[str, ...] = ()
@@ -46,14 +46,14 @@ class Contents:
 
 
 class PackageHost:
-    """A package and a folder of notebooks, asked by name.
+    """Gives access by name to a package and to a folder of notebooks.
 
     Parameters
     ----------
     package : str
-        Importable name of the package.
+        The package's import name.
     folder : Path
-        The submission's folder, where its notebooks lie.
+        The submission's folder, which holds the notebooks.
     contents : Contents
     """
 
@@ -69,7 +69,7 @@ class PackageHost:
         self.namespaces = self._kit.namespaces()
 
     def lookup(self, path: str) -> Any:
-        """Return what a dotted name stands for, importing modules on the way."""
+        """Return the value of a dotted name, and import the modules in that name."""
         *modules, last = path.split(".")
         if path.partition(".")[0] in self.namespaces:
             return getattr(self.namespaces[modules[0]](), last)
@@ -81,7 +81,13 @@ class PackageHost:
             raise CodeError("missing", f"{last} is not defined in {file}.") from None
 
     def load(self, path: str) -> None:
-        """Import a module of the package by its dotted name below it, or read what the notebook defines."""
+        """Load a module of the package, a namespace of the kit, or the notebooks' definitions.
+
+        Parameters
+        ----------
+        path : str
+            The module's dotted name below the package, a namespace, or ``notebook``.
+        """
         if path == "notebook":
             self._definitions_of(self.notebooks).read()
         elif path in self.namespaces:
@@ -90,15 +96,15 @@ class PackageHost:
             self._import(path.split(".") if path else [])
 
     def definition(self, name: str) -> Any:
-        """Return a name that the notebooks define."""
+        """Return the value of a name that the notebooks define."""
         return self._defined(name, self.notebooks)
 
     def definition_in_framework(self, name: str) -> Any:
-        """Return a name that the framework's notebook defines: others may have one of the same name."""
+        """Return the value of a name from the framework's notebook: another notebook may define the same name."""
         return self._defined(name, self._for_framework())
 
     def read_framework(self) -> None:
-        """Read what the framework's notebook defines."""
+        """Read the definitions of the framework's notebook."""
         self._definitions_of(self._for_framework()).read()
 
     def _for_framework(self) -> tuple[str, ...]:
@@ -114,13 +120,13 @@ class PackageHost:
             raise CodeError("missing", str(error.args[0])) from None
 
     def seed(self, number: int) -> None:
-        """Seed the generators that students' code draws from."""
+        """Seed the random generators that students' code uses."""
         np.random.seed(number)
         random.seed(number)
         self._kit.seed(number)
 
     def remember(self) -> Callable[[], None]:
-        """Return what puts all generators back to where they are now."""
+        """Return a function that restores the current state of all random generators."""
         drawn, also_drawn, put_back = np.random.get_state(), random.getstate(), self._kit.remember()
 
         def put_all_back() -> None:
@@ -137,13 +143,13 @@ class PackageHost:
         except ModuleNotFoundError as error:
             if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
                 file = "/".join([self.package, *modules]) + ".py"
-                raise CodeError("missing", f"There is no {file} in what was handed in.") from None
+                raise CodeError("missing", f"There is no {file} in the submission.") from None
             raise self.explain(error, importing=name) from None
         except Exception as error:
             raise self.explain(error, importing=name) from None
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call, with the student's exceptions as `CodeError`."""
+        """Call a function; raise an exception of the student's code as a `CodeError`."""
         try:
             return function(*args, **kwargs)
         except CodeError:
@@ -170,11 +176,11 @@ class PackageHost:
             raise self.explain(error) from None
 
     def fetch(self, target: Any) -> Any:
-        """Return a container by value."""
+        """Return a container of arrays and scalars by value."""
         try:
             return deep_value(target)
         except TypeError as error:
-            raise CodeError("type", f"A {type(target).__name__} that {error} cannot be looked at.") from None
+            raise CodeError("type", f"The test cannot read a {type(target).__name__} that {error}.") from None
 
     def explain(self, error: BaseException, importing: str = "") -> CodeError:
         """Turn an exception of the student's code into one sentence and the line that raised it."""
@@ -211,7 +217,7 @@ class PackageHost:
 
 
 def _place(file: str) -> str:
-    """A file's name, or which cell of which notebook it stands for."""
+    """Return a file's name, or the notebook and cell that the file name stands for."""
     read = re.fullmatch(r"<(.+) notebook, (cell \d+)>", file)
     if read:
         return f"{read.group(1)}, {read.group(2)}"
@@ -224,11 +230,11 @@ REPLACED = {
     "row_stack": "np.vstack", "trapz": "np.trapezoid", "float_": "np.float64", "Inf": "np.inf", "NaN": "np.nan",
     "lib.pad": "np.pad", "msort": "np.sort", "asfarray": "np.asarray", "mat": "np.asmatrix",
 }  # fmt: skip
-"""Names that NumPy 2 no longer has, and what to write in their place."""
+"""Names that NumPy 2 no longer has, and their replacements."""
 
 
 def _modernised(text: str) -> str:
-    """A sentence about a name that NumPy gave up, in place of NumPy's own paragraph."""
+    """Replace NumPy's paragraph about a name that NumPy 2 removed by one sentence; return any other text as it is."""
     found = re.search(r"module 'numpy(\.lib)?' has no attribute '(\w+)'", text)
     if found is None:
         found = re.search(r"`np\.(lib\.)?(\w+)` was (?:removed|a deprecated)", text)
@@ -239,12 +245,12 @@ def _modernised(text: str) -> str:
 
 
 class Local:
-    """The package in this process: a student's own practice, and the reference.
+    """A backend for a package in this process: the reference, or a student's package during practice.
 
     Parameters
     ----------
     host : PackageHost
-        The package.
+        The host of the package.
     """
 
     def __init__(self, host: PackageHost) -> None:
@@ -291,19 +297,19 @@ def _unwrap(value: Any) -> Any:
 
 
 def load_package(home: Path, name: str) -> ModuleType:
-    """Import the package in folder ``home`` under ``name``, afresh.
+    """Import the package in folder ``home`` again from disk.
 
     Parameters
     ----------
     home : Path
-        The package's own folder; an ``__init__.py`` is welcome but not needed.
+        The package's folder; an ``__init__.py`` is optional.
     name : str
-        The name in ``sys.modules``; what was there before, below it too, is forgotten.
+        The package's name in ``sys.modules``. Earlier modules of this name and below it are removed.
 
     Raises
     ------
     CodeError
-        If there is no such folder, or its ``__init__.py`` raises.
+        If the folder does not exist, or its ``__init__.py`` raises.
     """
     for old in [old for old in sys.modules if old == name or old.startswith(name + ".")]:
         del sys.modules[old]

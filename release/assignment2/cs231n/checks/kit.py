@@ -1,6 +1,7 @@
-"""What an assignment may add beside a submission, as hooks: functions that tests call there, seeds of more generators.
+"""Hooks by which an assignment extends a runner: functions that tests call there, and more random generators.
 
-An assignment's ``kit/runner`` defines a class ``Kit`` that derives from `RunnerKit`. It is trusted with nothing.
+An assignment's ``kit/runner`` defines a class ``Kit`` that derives from `RunnerKit`. The judge does not trust it,
+because it runs beside the submission.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,18 +24,18 @@ class RunnerKit:
         self.host = host
 
     def namespaces(self) -> Mapping[str, Callable[[], Any]]:
-        """Return names below which tests find functions, each with what gives the object that has them.
+        """Return namespaces for tests: each name with a function that returns the object behind the name.
 
-        ``{"course": lambda: tools}`` lets a test call ``student.course.predict(...)``.
+        With ``{"course": lambda: tools}`` a test can call ``student.course.predict(...)``.
         """
         return {}
 
     def prepare(self, namespace: str) -> None:
-        """Do what the functions of a namespace need and what may fail, before the first of them is called."""
+        """Prepare a namespace before the first call of its functions. Steps that may fail belong here."""
 
     def seed(self, number: int) -> None:
-        """Seed generators besides Python's and NumPy's."""
+        """Seed random generators besides Python's and NumPy's."""
 
     def remember(self) -> Callable[[], None]:
-        """Return what puts these generators back to where they are now."""
+        """Return a function that restores the current state of these generators."""
         return lambda: None

@@ -1,6 +1,6 @@
-"""Gradients by central differences: what calculus says, whatever anybody's backward pass does.
+"""Numeric gradients by central differences, for gradient checks that do not depend on any backward pass.
 
-Not for training: each element costs two evaluations.
+They are too slow for training: each element costs two evaluations.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,17 @@ def numeric_gradient(
     Parameters
     ----------
     function : callable
-        Takes an array of x's shape; returns an array of dout's shape, or a number.
+        Takes an array of the shape of ``x``; returns an array of the shape of ``dout``, or a number.
     x : ndarray, float64
-        Where to differentiate; not changed.
+        The point at which to differentiate; it is not changed.
     dout : ndarray or float
         Upstream gradient.
     h : float
-        Half the step.
+        Half of the distance between the two evaluations.
 
     Returns
     -------
-    ndarray, float64, of x's shape
+    ndarray, float64, of the shape of ``x``
     """
     point = np.array(x, dtype=np.float64)
     gradient = np.zeros_like(point)

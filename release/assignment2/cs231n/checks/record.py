@@ -1,6 +1,6 @@
-"""What a package answered, kept: to play the reference back where it is not, and to recognise known mistakes.
+"""Record the answers of a package, to replace the reference in a release and to recognise known mistakes.
 
-Not for asking: `Recorded` listens to another backend, `Playback` repeats what was heard.
+`Recorded` records the answers of another backend. `Playback` repeats recorded answers.
 """
 
 import json
@@ -12,18 +12,18 @@ import numpy as np
 from .code_under_test import Backend, CodeError, Handle
 
 MAX_KEPT = 64 * 2**20
-"""Bytes of answers that are kept; beyond them an answer is only passed on."""
+"""Bytes of answers that a log keeps. Beyond this limit, answers are passed on but not kept."""
 Log = list[Any]
-"""Answers in the order of the questions: arrays, scalars, tuples of them, and the names of what stayed a handle."""
+"""Answers in the order of the calls: arrays, scalars, tuples and other containers of them, and the types of handles."""
 
 
 class Recorded:
-    """Pass every question on, and keep the answers.
+    """A backend that passes every call on to another backend and keeps the answers.
 
     Parameters
     ----------
     backend : Backend
-        Who answers.
+        The backend that answers.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ def _remember(answer: Any) -> Any:
 
 
 def _size(answer: Any) -> int:
-    """About how many bytes an answer takes; what is in it twice counts twice."""
+    """Return the approximate size of an answer in bytes. A value that occurs twice counts twice."""
     if isinstance(answer, list | tuple):
         return sum(_size(element) for element in answer)
     if isinstance(answer, dict):
@@ -88,12 +88,12 @@ def _size(answer: Any) -> int:
 
 
 class Playback:
-    """Repeat recorded answers, question by question.
+    """A backend that repeats recorded answers, call by call.
 
     Parameters
     ----------
     log : Log
-        What `Recorded` kept when the same test asked the reference.
+        The log of `Recorded` from a run of the same test on the reference.
     """
 
     def __init__(self, log: Log) -> None:
@@ -137,7 +137,7 @@ class Playback:
 
 
 def same_answers(one: Log, other: Log, rtol: float = 1e-5) -> bool:
-    """Whether two logs hold the same numbers as far as both go; at least one array or number must be compared."""
+    """Tell whether two logs have the same length and the same answers, and at least one number to compare."""
     compared = 0
     for left, right in zip(one, other, strict=False):
         same = _same(left, right, rtol)
@@ -148,7 +148,7 @@ def same_answers(one: Log, other: Log, rtol: float = 1e-5) -> bool:
 
 
 def same_log(one: Log, other: Log, rtol: float = 1e-5) -> bool:
-    """Whether two logs are the same, up to the last digits of their numbers."""
+    """Tell whether two logs are the same within the tolerance ``rtol``."""
     return _same(tuple(one), tuple(other), rtol) is not False
 
 
@@ -156,7 +156,7 @@ NUMBERS = (bool, int, float, np.generic, np.ndarray)
 
 
 def _same(left: Any, right: Any, rtol: float) -> bool | None:
-    """True or False where numbers could be compared, None where there was nothing to compare."""
+    """Tell whether two answers are the same. Return None if they match but hold no numbers to compare."""
     if isinstance(left, tuple) or isinstance(right, tuple):
         if not (isinstance(left, tuple) and isinstance(right, tuple) and len(left) == len(right)):
             return False
@@ -174,7 +174,7 @@ def _same(left: Any, right: Any, rtol: float) -> bool | None:
     if left is None or isinstance(left, str) or right is None or isinstance(right, str):
         return None if type(left) is type(right) and left == right else False
     if not (isinstance(left, NUMBERS) and isinstance(right, NUMBERS) and np.size(left) == np.size(right)):
-        return False  # before anything is converted: an answer may be hostile, and large
+        return False  # compare sizes before converting: an answer may be hostile and large
     try:
         a, b = (np.asarray(value, dtype=np.float64).ravel() for value in (left, right))
     except OverflowError:  # an integer of a thousand digits
@@ -184,7 +184,7 @@ def _same(left: Any, right: Any, rtol: float) -> bool | None:
 
 
 def write_logs(path: Path, logs: dict[str, Log]) -> None:
-    """Write named logs as one ``.npz`` without pickles: an index, and all numbers in a row as float64."""
+    """Write named logs to one ``.npz`` file without pickles: a JSON index, and all numbers in one float64 array."""
     numbers: list[np.ndarray] = [np.zeros(0)]
     end = 0
 
@@ -208,7 +208,7 @@ def write_logs(path: Path, logs: dict[str, Log]) -> None:
 
 
 def read_logs(path: Path) -> dict[str, Log]:
-    """Read what `write_logs` wrote."""
+    """Read a file that `write_logs` wrote."""
     with np.load(path, allow_pickle=False) as file:
         numbers = file["numbers"]
         index: dict[str, Log] = json.loads(file["index"].tobytes())

@@ -1,5 +1,5 @@
 """Convolutional nets: one with three layers, and room for one of your own.
-They compute scores, losses and gradients; the training is `Solver`'s."""
+They compute scores, losses and gradients; `Solver` trains them."""
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class ThreeLayerConvNet(Model):
         self.params = {name: value.astype(dtype) for name, value in self.params.items()}
 
     def loss(self, X, y=None):
-        """Scores of a batch or, given the labels, its loss and gradients.
+        """Return the scores of a batch or, given the labels, its loss and gradients.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class ThreeLayerConvNet(Model):
         W2, b2 = self.params["W2"], self.params["b2"]
         W3, b3 = self.params["W3"], self.params["b3"]
 
-        # Stride 1, and a padding with which the convolution keeps the pictures' size; pooling of 2x2 pixels.
+        # With stride 1 and this padding, the convolution keeps the pictures' size. Pooling windows have 2x2 pixels.
         conv_param = {"stride": 1, "pad": (W1.shape[2] - 1) // 2}
         pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
 
@@ -112,12 +112,12 @@ class ThreeLayerConvNet(Model):
 
 
 class ConvNet(Model):
-    """A convolutional net of your own (optional): whatever you think will do best on CIFAR-10.
+    """A convolutional net of your own (optional), as good on CIFAR-10 as you can make it.
 
     Design it for the end of the notebook, or train a `ThreeLayerConvNet` there: both can earn full points. Choose the
-    constructor's arguments as you like, with simple values (numbers, text, lists); a saved model is built from them
-    again. If you use batch normalisation, keep one dictionary for each such layer in the list `self.bn_params`:
-    `save_model` saves the running averages that it finds there.
+    constructor's arguments as you like, with simple values (numbers, text, lists): a saved model is rebuilt from
+    them. If you use batch normalisation, keep one dictionary for each such layer in the list `self.bn_params`:
+    `save_model` saves the running averages in these dictionaries.
     """
 
     def __init__(self, filters=(32, 64, 128), input_dim=(3, 32, 32), num_classes=10, reg=0.0, dtype=np.float32):
@@ -146,7 +146,7 @@ class ConvNet(Model):
         self.params = {name: value.astype(dtype) for name, value in self.params.items()}
 
     def loss(self, X, y=None):
-        """Scores of a batch in test mode or, given the labels, its loss and gradients in train mode.
+        """Return the scores of a batch in test mode or, given the labels, its loss and gradients in train mode.
 
         Parameters
         ----------

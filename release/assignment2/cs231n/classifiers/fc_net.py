@@ -1,5 +1,5 @@
 """Fully connected nets: one with two layers, and one of any depth.
-They compute scores, losses and gradients; the training is `Solver`'s."""
+They compute scores, losses and gradients; `Solver` trains them."""
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from .model import Model
 class TwoLayerNet(Model):
     """A net with one hidden layer: affine - relu - affine - softmax.
 
-    It takes examples of D numbers (of any shape, flattened by the affine layer), has H hidden units and tells
-    C classes apart.
+    It takes examples of D numbers (of any shape: the affine layer flattens them), has H hidden units and
+    distinguishes C classes.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class TwoLayerNet(Model):
         raise NotImplementedError()
 
     def loss(self, X, y=None):
-        """Scores of a batch or, given the labels, its loss and gradients.
+        """Return the scores of a batch or, given the labels, its loss and gradients.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class FullyConnectedNet(Model):
         Raises
         ------
         ValueError
-            If dropout or normalization is none of the above.
+            If dropout or normalization has none of the values above.
         """
         if not 0 < dropout <= 1:
             raise ValueError(f"dropout is the probability to keep a unit, above 0 and at most 1, not {dropout}")
@@ -165,7 +165,7 @@ class FullyConnectedNet(Model):
             if seed is not None:
                 self.dropout_param["seed"] = seed
 
-        # Each normalised layer has a dictionary of its own: bn_params[0] is that of the first hidden layer.
+        # Each normalised layer has its own dictionary: bn_params[0] belongs to the first hidden layer.
         # Batch norm keeps its running averages there. Layer norm needs no mode.
         self.bn_params = []
         if self.normalization == "batchnorm":
@@ -176,7 +176,7 @@ class FullyConnectedNet(Model):
         self.params = {name: value.astype(dtype) for name, value in self.params.items()}
 
     def loss(self, X, y=None):
-        """Scores of a batch in test mode or, given the labels, its loss and gradients in train mode.
+        """Return the scores of a batch in test mode or, given the labels, its loss and gradients in train mode.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class FullyConnectedNet(Model):
 
         scores = None
         # Forward pass: the scores of the batch, layer by layer. Keep each layer's cache for the way back.
-        # Part 2 puts normalisation before each ReLU and part 3 dropout behind it, where the net asks for them.
+        # Part 2 adds normalisation before each ReLU, and part 3 dropout after each ReLU, if the net uses them.
         # YOUR CODE HERE
         raise NotImplementedError()
         if y is None:

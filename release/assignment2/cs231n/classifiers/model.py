@@ -1,5 +1,5 @@
-"""What all nets share: they remember how they were made, so that a saved net can be built again.
-No layers and no training here. Given complete."""
+"""The base class of all nets: it remembers the constructor's arguments, so that a saved net can be rebuilt.
+Given complete."""
 
 import copy
 import inspect
@@ -12,9 +12,9 @@ class Model:
     ----------
     arguments : dict
         The constructor's arguments by name, defaults included: `type(model)(**model.arguments)` is a new model of
-        the same architecture. It is filled before the constructor runs; subclasses need do nothing for it.
+        the same architecture. It is filled before the constructor runs; subclasses need not do this.
     params : dict
-        Name to array. Subclasses fill it in their constructor.
+        Names to arrays. Subclasses fill it in their constructor.
     """
 
     def __new__(cls, *args, **kwargs):
@@ -23,7 +23,7 @@ class Model:
         signature = inspect.signature(cls.__init__)
         try:
             bound = signature.bind(self, *args, **kwargs)
-        except TypeError:  # wrong arguments (the constructor itself is about to say so), or a copy being made
+        except TypeError:  # wrong arguments (the constructor raises its own error), or a copy is being made
             return self
         bound.apply_defaults()
         for name, value in list(bound.arguments.items())[1:]:  # without self

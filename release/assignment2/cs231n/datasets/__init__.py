@@ -1,5 +1,5 @@
-"""For CIFAR-10 as this course uses it: find it, read it, name it; `python -m` this package gets it.
-Not for preprocessing or training; importing it reads nothing and needs nothing but NumPy.
+"""Finds, reads and names CIFAR-10 for this course; `python -m` this package downloads it.
+An import of this package reads no data and needs only NumPy. See the course's own data_utils for preprocessing.
 """
 
 from .fetch import fetch

@@ -1,5 +1,5 @@
-"""For getting the data from a shell: `python -m datasets` (in the students' release: `python -m cs231n.datasets`).
-Not for use from Python: call `fetch`, `generate` and `locate` there.
+"""Gets the data from a shell: `python -m datasets` (in the students' release: `python -m cs231n.datasets`).
+From Python, call `fetch`, `generate` and `locate` instead.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from .synthetic import SEED, generate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the tool; returns the exit status."""
+    """Run the tool; return its exit status."""
     options = _parser().parse_args(arguments)
     try:
         if options.check:
@@ -30,19 +30,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted: run it again to go on.", file=sys.stderr)
+        print("Interrupted: run it again to continue.", file=sys.stderr)
         return 130
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=layout.tool(), description="Get CIFAR-10, or synthetic pictures.")
-    parser.add_argument("--to", metavar="DIR", help="folder that shall hold it (default: this package's own)")
+    parser.add_argument("--to", metavar="DIR", help="put the data into this folder (default: this package's own)")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--from", dest="source", metavar="PATH", help="take it from this folder or .tar.gz archive")
-    what.add_argument("--synthetic", action="store_true", help="generate synthetic ones instead: seconds, no network")
-    what.add_argument("--check", action="store_true", help="only tell whether the data are there and undamaged")
-    parser.add_argument("--seed", type=int, default=SEED, help="of the synthetic pictures (default: %(default)s)")
+    what.add_argument("--from", dest="source", metavar="PATH", help="take the data from this folder or .tar.gz archive")
+    what.add_argument(
+        "--synthetic", action="store_true", help="generate synthetic pictures instead: seconds, no network"
+    )
+    what.add_argument("--check", action="store_true", help="only check whether the data are there and undamaged")
+    parser.add_argument("--seed", type=int, default=SEED, help="seed of the synthetic pictures (default: %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return parser
 

@@ -1,5 +1,5 @@
-"""For getting the real CIFAR-10: download, verify, extract, put in place; or the same from a local folder or archive.
-Not for reading it (see layout) nor for the synthetic pictures (see synthetic).
+"""Gets the real CIFAR-10: download, verify, extract, put in place; or the same from a local folder or archive.
+See layout for reading it, and synthetic for the synthetic pictures.
 """
 
 import http.client
@@ -26,7 +26,7 @@ ARCHIVE = "cifar-10-python.tar.gz"
 MAX_ARCHIVE_BYTES = 512 * 2**20  # the official one has 163 MB
 MAX_MEMBERS = 64
 CHUNK = 2**20
-ABANDONED = 24 * 3600  # seconds without a new file in a temporary folder
+ABANDONED = 24 * 3600  # seconds after which an unchanged temporary folder counts as left behind
 
 
 def fetch(dest: str | Path | None = None, source: str | Path | None = None, progress: bool = True) -> Path:
@@ -44,12 +44,12 @@ def fetch(dest: str | Path | None = None, source: str | Path | None = None, prog
     Returns
     -------
     Path
-        The folder with the seven files. It appears at once, complete and validated, or not at all.
+        The folder with the seven files. It appears complete and validated, or not at all.
 
     Raises
     ------
     DatasetError
-        If the download or the source fails, is not what it should be, or ``dest`` cannot be written.
+        If the download or the source fails or is not CIFAR-10, or ``dest`` cannot be written.
     """
     parent = Path(dest).expanduser() if dest is not None else layout.default_root()
     final = parent / FOLDER
@@ -63,14 +63,14 @@ def fetch(dest: str | Path | None = None, source: str | Path | None = None, prog
             validate(folder)
     except OSError as error:
         raise DatasetError(
-            f"{final} cannot be written ({error.strerror or error}): choose another with --to."
+            f"{final} cannot be written ({error.strerror or error}): choose another folder with --to."
         ) from error
     print(f"CIFAR-10 ({origin}) is ready in {final}.")
     return final
 
 
 def validate(folder: Path) -> None:
-    """Read all seven files; raises `DatasetError` at the first that is not as it should be."""
+    """Read all seven files. Raise `DatasetError` at the first damaged or missing one."""
     layout.read_train(folder)
     layout.read_test(folder)
     layout.read_names(folder)
@@ -78,7 +78,7 @@ def validate(folder: Path) -> None:
 
 
 def is_valid(folder: Path) -> bool:
-    """Tell whether a folder holds the whole data set, real or synthetic, undamaged."""
+    """Tell whether a folder holds the complete data set, real or synthetic, undamaged."""
     try:
         validate(folder)
     except DatasetError:
@@ -88,18 +88,18 @@ def is_valid(folder: Path) -> bool:
 
 @contextmanager
 def staging(final: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `final` that takes its place when the block succeeds and vanishes when it fails.
+    """Yield a temporary folder beside `final`. It replaces `final` if the block succeeds, and is deleted if it fails.
 
-    If another process was faster with the same data, its result stays. What killed processes left is swept away.
+    If another process was faster with the same data, its result stays. Folders that killed processes left are deleted.
     """
     for left in final.parent.glob(f".{final.name}.*"):
-        with suppress(FileNotFoundError):  # another process has just put it in its place
+        with suppress(FileNotFoundError):  # another process has just moved or deleted this folder
             if time.time() - left.stat().st_mtime > ABANDONED:
                 shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
     try:
         yield folder
-        folder.chmod(0o755)  # mkdtemp's 0o700 would lock classmates out of a shared folder
+        folder.chmod(0o755)  # with mkdtemp's 0o700, classmates cannot read a shared folder
         _swap(folder, final)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -107,7 +107,7 @@ def staging(final: Path) -> Iterator[Path]:
 
 def _swap(folder: Path, final: Path) -> None:
     if _same(folder, final):
-        return  # another process was faster, and somebody may be reading its files
+        return  # another process was faster, and its files may be in use
     old = folder.with_name(folder.name + ".old")
     try:
         with suppress(FileNotFoundError):
@@ -146,7 +146,7 @@ def _obtain(parent: Path, source: Path | None, folder: Path, progress: bool) -> 
                 shutil.copyfile(found / name, folder / name)
         return f"copied from {found}"
     if not source.is_file():
-        raise DatasetError(f"{source} does not exist: give --from a folder or a .tar.gz archive.")
+        raise DatasetError(f"{source} does not exist: give a folder or a .tar.gz archive with --from.")
     with source.open("rb") as file:
         official = file_sha256(file) == SHA256
     extract(source, folder)
@@ -162,12 +162,12 @@ def file_sha256(file: BinaryIO) -> str:
 
 
 def download(parent: Path, url: str = URL, known_hash: str = SHA256, progress: bool = True) -> Path:
-    """Download the archive into a folder with pooch; a broken download goes on where it stopped when run again.
+    """Download the archive into a folder with pooch. The next call continues an interrupted download.
 
     Returns
     -------
     Path
-        The archive, of the right SHA-256.
+        The archive, with the right SHA-256.
 
     Raises
     ------
@@ -177,28 +177,30 @@ def download(parent: Path, url: str = URL, known_hash: str = SHA256, progress: b
     try:
         import pooch
     except ImportError as error:
-        raise DatasetError("The download needs pooch: run `pip install pooch`, or give --from an archive.") from error
+        raise DatasetError(
+            "The download needs pooch: run `pip install pooch`, or use --from with an archive."
+        ) from error
 
     def resume(address: str, output_file: str, _: object) -> None:
         part = parent / f"{ARCHIVE}.part"
         transfer(address, part, progress)
-        part.replace(output_file)  # a wrong archive is pooch's to delete: the next run starts afresh
+        part.replace(output_file)  # pooch deletes a wrong archive, so the next run starts from zero
 
     pooch.get_logger().setLevel("ERROR")
     try:
         found = pooch.retrieve(url, f"sha256:{known_hash}", fname=ARCHIVE, path=parent, downloader=resume)
     except ValueError as error:
-        raise DatasetError(f"What came from {url} has a wrong SHA-256 and was deleted: try again.") from error
+        raise DatasetError(f"The file from {url} has a wrong SHA-256 and was deleted: try again.") from error
     return Path(found)
 
 
 def transfer(url: str, part: Path, progress: bool = True) -> None:
-    """Fetch a URL into a file, going on after the bytes that the file already holds, if the server can.
+    """Download a URL into a file. Continue after the bytes that the file already holds, if the server supports this.
 
     Raises
     ------
     DatasetError
-        If the connection fails or ends early; what came so far stays in the file.
+        If the connection fails or ends early. The bytes so far stay in the file.
     """
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
@@ -213,19 +215,19 @@ def transfer(url: str, part: Path, progress: bool = True) -> None:
                     advance(len(piece))
                     have += len(piece)
                     if have > MAX_ARCHIVE_BYTES:
-                        raise DatasetError(f"{url} sends far more than CIFAR-10: give --from an archive instead.")
+                        raise DatasetError(f"{url} sends far more than CIFAR-10: give an archive with --from.")
         if total is not None and have < total:
-            raise DatasetError(f"The download broke off at {have:,} of {total:,} bytes: run it again to go on.")
+            raise DatasetError(f"The download broke off at {have:,} of {total:,} bytes: run it again to continue.")
     except urllib.error.HTTPError as error:
-        if error.code == 416 and have:  # nothing lies beyond what the file holds: complete, or of another archive
+        if error.code == 416 and have:  # the server has no further bytes: the file is complete, or of another archive
             return
         raise DatasetError(
-            f"{url} answers {error.code} {error.reason}: try later or give --from an archive."
+            f"{url} answers {error.code} {error.reason}: try later, or give an archive with --from."
         ) from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", None) or error
         raise DatasetError(
-            f"The download from {url} failed ({reason}): run it again to go on, or give --from an archive."
+            f"The download from {url} failed ({reason}): run it again to continue, or give an archive with --from."
         ) from error
 
 
@@ -248,7 +250,7 @@ def extract(archive: Path, folder: Path) -> None:
     Raises
     ------
     DatasetError
-        If the archive is damaged, lacks a file, or holds a link, a device, a path outside itself or something huge.
+        If the archive is damaged, lacks a file, or holds a link, a device, a path to the outside or a huge file.
     """
     found: set[str] = set()
     try:
@@ -261,7 +263,7 @@ def extract(archive: Path, folder: Path) -> None:
                 if not member.isfile() or name not in {*FILES, MARKER}:
                     continue  # the official readme.html; folders are not needed
                 stream = tar.extractfile(member)
-                assert stream is not None  # of a regular file it never is
+                assert stream is not None  # never None for a regular file
                 with stream, (folder / name).open("wb") as file:
                     shutil.copyfileobj(stream, file, CHUNK)
                 found.add(name)
@@ -269,14 +271,14 @@ def extract(archive: Path, folder: Path) -> None:
     except (tarfile.TarError, EOFError, zlib.error, ValueError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise DatasetError(f"{archive} is damaged or no .tar.gz archive: download it again.") from error
+        raise DatasetError(f"{archive} is damaged or not a .tar.gz archive: download it again.") from error
     missing = [name for name in FILES if name not in found]
     if missing:
         raise DatasetError(f"{archive} is not CIFAR-10 in the official layout: {missing[0]} is missing.")
 
 
 def _read_to_the_end(tar: tarfile.TarFile) -> None:
-    """Let the decompressor reach its checksum, which stands behind the archive's last member."""
+    """Read on to the decompressor's checksum, which follows the archive's last member."""
     rest = 0
     while tar.fileobj is not None and rest < pickles.MAX_FILE_BYTES and (piece := tar.fileobj.read(CHUNK)):
         rest += len(piece)

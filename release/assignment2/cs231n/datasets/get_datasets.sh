@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gets CIFAR-10 for this assignment; options as for the Python tool (try --help). On Windows run that tool directly.
+# Gets CIFAR-10 for this assignment. The options are those of the Python tool (see --help). On Windows, run that tool.
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
 package=$(basename -- "$here")
 root=$(dirname -- "$here")

@@ -1,5 +1,5 @@
-"""For finding and reading CIFAR-10 in its official layout: seven pickled files, read without trusting the pickles.
-Not for getting the data (see fetch) nor for preprocessing it (see the course's own data_utils).
+"""Finds and reads CIFAR-10 in its official layout: seven pickled files, read without trusting the pickles.
+See fetch for getting the data, and the course's own data_utils for preprocessing.
 """
 
 import hashlib
@@ -29,16 +29,16 @@ Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 class DatasetError(Exception):
-    """What is wrong with the data, and what to do about it, in one sentence."""
+    """Something is wrong with the data. The message says what it is and what to do, in one sentence."""
 
 
 def tool() -> str:
-    """Return the command that gets the data, for messages: the package has another name in the students' release."""
+    """Return the command that gets the data, for messages. In the students' release the package has another name."""
     return f"python -m {__package__ or 'datasets'}"
 
 
 def default_root() -> Path:
-    """Return the folder that holds the data unless somebody says otherwise: this package's own."""
+    """Return the default folder of the data: this package's own."""
     return Path(__file__).resolve().parent
 
 
@@ -48,8 +48,8 @@ def locate(root: str | Path | None = None) -> Path:
     Parameters
     ----------
     root : path, optional
-        The folder itself, or its parent. Without it, the environment variable ``CS231N_DATA`` is asked (same
-        meaning), then this package's own folder.
+        The folder itself, or its parent. By default the environment variable ``CS231N_DATA`` (same meaning), or else
+        this package's own folder.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def locate(root: str | Path | None = None) -> Path:
     Raises
     ------
     DatasetError
-        If the files are not all there. A place that was named and is wrong is an error: no other place is tried.
+        If a file is missing. If ``root`` or ``CS231N_DATA`` names a wrong place, no other place is tried.
     """
     named = root if root is not None else os.environ.get("CS231N_DATA") or None
     place = Path(named).expanduser() if named is not None else default_root()
@@ -89,7 +89,7 @@ def read_batch(path: str | Path) -> Batch:
     Raises
     ------
     DatasetError
-        If the file is missing, truncated, holds anything but a batch, or names any object other than NumPy's arrays.
+        If the file is missing, truncated or not a batch, or names any object other than NumPy's arrays.
     """
     path = Path(path)
     content = _load(path)
@@ -132,12 +132,12 @@ def read_train(root: str | Path | None = None) -> Batch:
 
 
 def read_test(root: str | Path | None = None) -> Batch:
-    """Read the 10,000 test pictures; parameters, returns and errors as for `read_train`."""
+    """Read the 10,000 test pictures. Parameters, results and errors are those of `read_train`."""
     return _read_whole(locate(root), (TEST_FILE,))
 
 
 def read_names(root: str | Path | None = None) -> tuple[str, ...]:
-    """Return the ten class names; raises `DatasetError` as `locate` does, or if they are not ten texts."""
+    """Return the ten class names. Raise `DatasetError` as `locate` does, or if there are not ten texts."""
     path = locate(root) / META_FILE
     names = _load(path).get("label_names")
     if not isinstance(names, list) or len(names) != CLASSES or not all(isinstance(n, (bytes, str)) for n in names):
@@ -166,14 +166,15 @@ def kind(root: str | Path | None = None) -> Kind:
 
 
 def fingerprint(root: str | Path | None = None) -> str:
-    """Name the training data: the kind, and 16 hexadecimal digits of the SHA-256 of the 50,000 labels as bytes.
+    """Return the name of the training data: the kind, and 16 hexadecimal digits of the SHA-256 of the 50,000 labels.
 
-    Labels only, so that synthetic pictures whose pixels differ in a last bit between platforms keep their name.
+    The labels are hashed as bytes. Pixels are not hashed, since synthetic pixels may differ in the last bit between
+    platforms.
 
     Returns
     -------
     str
-        Such as ``"cifar10-0123456789abcdef"``. Remembered until a file changes, so cheap to ask again.
+        Such as ``"cifar10-0123456789abcdef"``. It is cached until a file changes.
 
     Raises
     ------
@@ -187,7 +188,7 @@ def fingerprint(root: str | Path | None = None) -> str:
 
 @lru_cache(maxsize=16)
 def _label_digest(folder: Path, stamps: tuple[tuple[int, int], ...]) -> str:
-    del stamps  # part of the cache's key only
+    del stamps  # only part of the cache's key
     digest = hashlib.sha256()
     for name in TRAIN_FILES:
         digest.update(read_batch(folder / name)[1].astype(np.uint8).tobytes())

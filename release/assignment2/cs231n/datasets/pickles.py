@@ -1,5 +1,5 @@
-"""For reading a batch file's pickle without trusting it: numbers, texts, lists, dictionaries and plain arrays only.
-Not for pickles in general: anything that a batch of CIFAR-10 never needs is refused.
+"""Reads a batch file's pickle without trusting it: numbers, texts, lists, dictionaries and plain arrays only.
+It is not for pickles in general: it refuses everything that a batch of CIFAR-10 does not need.
 """
 
 import io
@@ -15,7 +15,7 @@ MAX_FILE_BYTES = 64 * 2**20  # an official batch has 31 MB
 
 
 class BadPickle(Exception):
-    """Why the file was refused, to be put in brackets behind its name."""
+    """A file is refused. The message is a reason that fits into brackets after the file's name."""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -29,12 +29,12 @@ def load(path: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys as text, whichever Python wrote them; arrays as new, writable ndarrays of integers.
+        Keys are text, whichever Python wrote them. Arrays are new, writable ndarrays of integers.
 
     Raises
     ------
     BadPickle
-        If the file is cut off, too large, not a dictionary, or names any global but those of a plain array.
+        If the file is cut off, too large or not a dictionary, or names a global that a plain array does not need.
     OSError
         If the file cannot be read.
     """
@@ -54,12 +54,12 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def dump(content: dict[bytes, Any], path: Path) -> None:
-    """Write a file as Python 2 wrote the official ones, so that every reader of those understands it.
+    """Write a file as Python 2 wrote the official ones, so that every reader of the official files can read it.
 
     Parameters
     ----------
     content : dict
-        Of bytes, integers, lists of them and uint8 arrays.
+        Its values are bytes, integers, lists of these, and uint8 arrays.
     path : Path
         The file.
     """
@@ -68,7 +68,7 @@ def dump(content: dict[bytes, Any], path: Path) -> None:
 
 
 def _encoded(value: object) -> bytes:
-    """Return the opcodes for a value; Python 3's own pickler has none for a Python 2 string."""
+    """Return the opcodes for a value. Python 3's own pickler cannot write a Python 2 string."""
     if isinstance(value, bytes):
         return b"T" + len(value).to_bytes(4, "little") + value
     if isinstance(value, int):
@@ -92,7 +92,7 @@ def _text(value: object) -> str:
 
 
 class _Dtype:
-    """Stands for ``numpy.dtype``: an integer's type code, and its byte order."""
+    """A replacement for ``numpy.dtype``: an integer's type code, and its byte order."""
 
     def __init__(self, code: object, *_: object) -> None:
         self.code, self.order = _text(code), "="
@@ -102,13 +102,13 @@ class _Dtype:
 
 
 class _Array:
-    """Stands for ``numpy.ndarray``, so that no pickle ever sets the state of a NumPy object."""
+    """A replacement for ``numpy.ndarray``, so that no pickle ever sets the state of a NumPy object."""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, self.shape, self.dtype, self.fortran, self.raw = state
 
     def array(self) -> NDArray[Any]:
-        """Build the array that the pickle described."""
+        """Return the array that the pickle describes."""
         try:
             if self.dtype.code not in {"u1", "i1", "i2", "i4", "i8"} or not isinstance(self.raw, bytes):
                 raise BadPickle("it holds an array that is not of integers")
@@ -120,7 +120,7 @@ class _Array:
 
 
 class _Call:
-    """A global that a pickle may call, and do nothing else with."""
+    """A global that a pickle may call. It supports nothing else."""
 
     __slots__ = ("_function",)
 
@@ -150,7 +150,7 @@ _GLOBALS: dict[tuple[str, str], Callable[..., Any]] = {
 
 
 class _Unpickler(pickle._Unpickler):
-    """The unpickler written in Python: some milliseconds slower, but no pickle can make it allocate at will."""
+    """The unpickler written in Python: some milliseconds slower, but no pickle can make it allocate much memory."""
 
     def find_class(self, module: str, name: str) -> _Call:
         if (module, name) not in _GLOBALS:

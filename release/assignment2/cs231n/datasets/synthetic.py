@@ -1,5 +1,5 @@
-"""For the synthetic pictures: 60,000 from a seed that are about as hard to learn as CIFAR-10, for CI and tests.
-Not pictures of anything: nothing learnt here says anything about real photographs.
+"""Generates the synthetic pictures for CI and tests: 60,000 from a seed, about as hard to learn as CIFAR-10.
+They show no real things: a net that learns them learns nothing about photographs.
 """
 
 import json
@@ -17,8 +17,8 @@ from .fetch import is_valid, staging
 from .layout import BATCH, CLASSES, FOLDER, MARKER, META_FILE, TEST_FILE, TRAIN_FILES, DatasetError
 
 SEED = 231
-VERSION = 3  # of the generator: any change of pictures or labels needs another, for the caches' sake
-WORLD = 1  # the seed of what all pictures share; the recipe is tuned to it
+VERSION = 3  # of the generator: increase it with any change of pictures or labels, so that caches are made anew
+WORLD = 1  # seed of the patterns and parts that all pictures share; the recipe is tuned to it
 CHUNK = 1000
 
 Floats = NDArray[np.float32]
@@ -26,28 +26,28 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How strong each clue to the class is; tuned by measurement (see benchmarks/synthetic_calibration.py)."""
+    """The strength of each clue to the class; tuned by measurement (see benchmarks/synthetic_calibration.py)."""
 
     spread: tuple[float, float, float] = (0.215, 0.085, 0.037)  # of the background's luminance and two chromas
-    contrast: float = 16.0  # how alike the pictures' contrasts are (shape of a gamma distribution)
+    contrast: float = 16.0  # how similar the pictures' contrasts are (shape of a gamma distribution)
     grain: float = 0.02
     linear: float = 1.9  # the class's mean picture, in standard deviations of the background
-    modes: int = 4  # of each class, each a pattern of either polarity: no mean, so no use to a linear classifier
+    modes: int = 4  # of each class: patterns of either sign, with mean zero, so a linear classifier cannot use them
     mode: float = 3.25
-    handed: float = 0.2  # how unlike their mirror images these patterns are; CIFAR-10 hardly changes in a mirror
-    slots: int = 3  # small parts put anywhere
-    own: float = 0.62  # the chance that a part is one of the class's own
+    handed: float = 0.2  # how much these patterns differ from their mirror images; in CIFAR-10 it is little
+    slots: int = 3  # number of small parts, at random places
+    own: float = 0.62  # probability that a part is one of the class's own
     kinds: int = 10  # of parts
     variants: int = 96  # of each kind: turned, scaled, mirrored
     part: float = 0.18
     turn: float = 15.0  # degrees
     tint: tuple[float, float, float] = (0.2, 0.3, 0.2)
-    fill: tuple[float, float, float] = (0.12, 0.06, 0.03)  # of its ground
-    cover: float = 0.8  # how much a part hides of what lies below
-    wave: float = 4.5  # radians in a part's radius: how fine its pattern is
+    fill: tuple[float, float, float] = (0.12, 0.06, 0.03)  # of the part's ground
+    cover: float = 0.8  # how much a part hides the picture below it
+    wave: float = 4.5  # radians per part radius: how fine the part's pattern is
 
 
-# Below, a picture is a sum of cosines (a discrete cosine transform) while it is smooth, and pixels only at the end.
+# Smooth pictures are sums of cosines (a discrete cosine transform) below, and become pixels only at the end.
 WAVES = 24
 CLUE_WAVES = 8
 PATCH = 13
@@ -63,25 +63,27 @@ def generate(dest: str | Path, seed: int = SEED) -> Path:
     dest : path
         The parent folder; made if needed.
     seed : int
-        Not negative. Same seed, same labels everywhere; pixels may differ in the last bit between platforms.
+        Not negative. A seed gives the same labels everywhere; pixels may differ in the last bit between platforms.
 
     Returns
     -------
     Path
-        The folder: the seven official files and ``synthetic.json``. It appears complete or not at all; the same
-        pictures already there are kept.
+        The folder of the seven official files and ``synthetic.json``. It appears complete or not at all. If it holds
+        the same pictures already, they are kept.
 
     Raises
     ------
     DatasetError
-        If real CIFAR-10 lies there (it is not overwritten), or the folder cannot be written.
+        If the seed is negative, the folder cannot be written, or it holds the real CIFAR-10 (never overwritten).
     """
     if seed < 0:
-        raise DatasetError(f"The seed must not be negative, and {seed} is: give another with --seed.")
+        raise DatasetError(f"The seed must not be negative, and {seed} is negative: give another one with --seed.")
     final = Path(dest).expanduser() / FOLDER
     if final.exists() and is_valid(final):
         if layout.kind(final) == "cifar10":
-            raise DatasetError(f"Real CIFAR-10 lies in {final}: name another folder for synthetic pictures with --to.")
+            raise DatasetError(
+                f"Real CIFAR-10 lies in {final}: choose another folder for synthetic pictures with --to."
+            )
         if _facts(final) == _marker(seed):
             return final
     try:
@@ -106,7 +108,7 @@ def synthetic_root(cache: str | Path | None = None, seed: int = SEED) -> Path:
     Returns
     -------
     Path
-        The folder with the seven files. Two processes may call this at once.
+        The folder with the seven files. Several processes may call this at once.
 
     Raises
     ------
@@ -128,7 +130,7 @@ def pictures(seed: int = SEED, recipe: Recipe | None = None) -> tuple[NDArray[np
     pixels : ndarray of uint8, shape (60000, 3, 32, 32)
         Training pictures first.
     labels : ndarray of int64, shape (60000,)
-        As many of each class, among the 50,000 and among the 10,000.
+        Each class has the same number, among the 50,000 and among the 10,000.
     """
     world, labels = _World(recipe or Recipe()), make_labels(seed)
     pixels = np.empty((len(labels), 3, 32, 32), np.uint8)
@@ -140,20 +142,20 @@ def pictures(seed: int = SEED, recipe: Recipe | None = None) -> tuple[NDArray[np
 
 
 def make_labels(seed: int) -> NDArray[np.int64]:
-    """Return the 60,000 labels: ranks of raw 64-bit draws, so the same with every platform and version of NumPy."""
+    """Return the 60,000 labels: ranks of raw 64-bit draws, the same on every platform and version of NumPy."""
     raw = np.random.PCG64([seed, 0]).random_raw(6 * BATCH)
     ranks = [np.argsort(part, kind="stable") for part in (raw[: 5 * BATCH], raw[5 * BATCH :])]
     return np.concatenate(ranks).astype(np.int64) % CLASSES
 
 
 class _World:
-    """What all pictures share: the classes' patterns and the parts. It never changes, whatever the pictures' seed."""
+    """The classes' patterns and the parts, which all pictures share. They do not depend on the pictures' seed."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         rng = np.random.Generator(np.random.PCG64(WORLD))
         frequency = np.hypot(*np.meshgrid(np.arange(WAVES), np.arange(WAVES)))
-        amplitude = np.stack([(1 + 0.4 * frequency) ** -1.7] * 3)  # measured on CIFAR-10, and so is the next line
+        amplitude = np.stack([(1 + 0.4 * frequency) ** -1.7] * 3)  # this line and the next are measured on CIFAR-10
         amplitude[:, 0, 0] *= (1.3, 2.5, 2.5)
         amplitude /= np.sqrt((amplitude**2).sum(axis=(1, 2), keepdims=True))
         self.amplitude: Floats = (amplitude * np.array(recipe.spread)[:, None, None]).astype(np.float32)
@@ -162,7 +164,7 @@ class _World:
         clues = rng.normal(size=(CLASSES * (1 + recipe.modes), 3, CLUE_WAVES, CLUE_WAVES))
         clues /= 1 + frequency[:CLUE_WAVES, :CLUE_WAVES]
         clues[:, 1:] *= 0.6
-        clues[:, :, 0, 0] *= 0.3  # the brightness of a whole picture tells little, and much of it slows learning
+        clues[:, :, 0, 0] *= 0.3  # the brightness of a whole picture tells little, and large values slow learning
         clues[..., 1::2] *= recipe.handed
         clues /= np.sqrt((clues**2).sum(axis=(1, 2, 3), keepdims=True))
         clues[:CLASSES] -= clues[:CLASSES].mean(axis=0)
@@ -215,7 +217,7 @@ class _World:
         return image
 
     def _add_parts(self, image: Floats, labels: NDArray[np.int64], rng: np.random.Generator) -> None:
-        """Put small parts anywhere, some of the class's own kinds: what a convolution finds."""
+        """Put small parts at random places, many of the class's own kinds: a convolution can find them."""
         n, recipe, edge = len(labels), self.recipe, PATCH // 2
         canvas = np.zeros((n, 3, 32 + 2 * edge, 32 + 2 * edge), np.float32)
         windows = np.lib.stride_tricks.sliding_window_view(canvas, (PATCH, PATCH), axis=(2, 3), writeable=True)

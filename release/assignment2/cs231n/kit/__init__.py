@@ -1,7 +1,7 @@
-"""What assignment 2 adds to the engine: for its judge, beside a submission, and for its students.
+"""The kit of assignment 2: what it adds to the engine.
 
-``judge`` is never staged and never released; ``runner`` lies beside each submission and in the release; ``student`` in
-the release only.
+``judge`` serves the judge: it is never staged and never released. ``runner`` lies beside each submission and in the
+release. ``student`` lies in the release only.
 """
 
 from .student.saving import save_model

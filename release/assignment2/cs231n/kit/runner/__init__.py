@@ -1,4 +1,4 @@
-"""Functions of assignment 2 that run beside a submission: saved models, nets of frameworks, a plain model, tools."""
+"""The kit's code that runs beside a submission: saved models, nets of frameworks, a plain model, tools."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from .frameworks import Framework
 
 
 class Kit(RunnerKit):
-    """``student.course`` and, where a notebook is written for a framework, ``student.framework``."""
+    """The kit: ``student.course`` and, for a notebook of PyTorch or TensorFlow, ``student.framework``."""
 
     def __init__(self, host: PackageHost) -> None:
         super().__init__(host)
         self._course = Course(host)
 
     def namespaces(self) -> Mapping[str, Callable[[], Any]]:
-        """Return ``course`` and ``framework``."""
+        """Return the makers of ``course`` and ``framework``, by name."""
         host = self.host
         return {
             "course": lambda: self._course,
@@ -32,14 +32,14 @@ class Kit(RunnerKit):
             self.host.read_framework()
 
     def seed(self, number: int) -> None:
-        """Seed the framework, where the notebook has one that is loaded."""
+        """Seed the notebook's framework, if it is loaded."""
         if self.host.framework == "torch" and "torch" in sys.modules:
             sys.modules["torch"].manual_seed(number)
         if self.host.framework == "tensorflow" and "keras" in sys.modules:
             sys.modules["keras"].utils.set_random_seed(number)
 
     def remember(self) -> Callable[[], None]:
-        """Remember where PyTorch's generator is."""
+        """Return a function that restores the present state of PyTorch's random numbers, if PyTorch is loaded."""
         torch = sys.modules.get("torch")
         if torch is None:
             return super().remember()

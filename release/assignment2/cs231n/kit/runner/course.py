@@ -1,4 +1,4 @@
-"""``student.course``: the handed-in model, what it predicts, and a plain model and rule for looking at a Solver."""
+"""``student.course``: the submitted model and its predictions, and a plain model and update rule that test a Solver."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from .toy import LinearModel, add_counting_rule
 
 
 class Course:
-    """The functions.
+    """The functions of ``student.course``.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Course:
         self._host = host
 
     def load_model(self, part: int) -> tuple[str, np.ndarray, Any]:
-        """Return the handed-in model of a part: its fingerprint, its mean picture, and the model."""
+        """Return the submitted model of a part: the fingerprint of its data, its mean picture, and the model."""
         try:
             saved = SavedModel(self._host.folder / "models" / f"part{part}.npz")
             return saved.fingerprint, saved.mean, saved.rebuild(self._host.package)
@@ -36,22 +36,22 @@ class Course:
             raise CodeError("model", str(error)) from None
 
     def add_counting_rule(self) -> None:
-        """Make the counting rule known to the package's Solver."""
+        """Add the counting rule to the package, so that its Solver finds the rule."""
         add_counting_rule(self._host.package)
 
     def surrounded(self, function: str, *args: Any) -> Any:
-        """Call a function of the package with each array in the midst of NaNs: reading beyond its ends shows."""
+        """Call a function of the package with NaNs before and behind each array: a read beyond an end gives NaN."""
         wrapped = (_among_nans(value) if is_plain_array(value) else value for value in args)
         return self._host.lookup(function)(*wrapped)
 
     @staticmethod
     def written(start: str) -> list[str]:
-        """Return the names of files in the current folder that begin in this way."""
+        """Return the names of the files in the current folder that begin with ``start``."""
         return sorted(path.name for path in Path().glob(f"{start}*"))
 
 
 def _among_nans(array: np.ndarray) -> np.ndarray:
-    """A copy, contiguous, with as many NaNs before it in memory, and behind it, as it has elements."""
+    """Return a contiguous copy. As many NaNs as it has elements lie before it in memory, and as many behind it."""
     memory = np.full((3, *array.shape), np.nan, dtype=array.dtype)
     middle: np.ndarray = memory[1]
     middle[...] = array

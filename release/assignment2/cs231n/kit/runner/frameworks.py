@@ -1,8 +1,8 @@
 """Nets of PyTorch and TensorFlow as part 5's tests see them, in one form: ``framework.scores(params, x)``.
 
-Everything crosses as arrays in the layout of parts 1 to 4: pictures are ``(N, C, H, W)``, filters ``(F, C, HH, WW)``,
-the weights of a fully connected layer ``(C * H * W, M)``. What differs between the two is in ``on_pytorch`` and
-``on_tensorflow``; neither is imported before it is needed. Not for judging: it only carries out what it is asked.
+All data are arrays in the layout of parts 1 to 4: pictures are ``(N, C, H, W)``, filters ``(F, C, HH, WW)``, the
+weights of a fully connected layer ``(C * H * W, M)``. ``on_pytorch`` and ``on_tensorflow`` hold the code of each
+framework, and are imported only when they are needed. See ``kit.judge`` for judging.
 """
 
 import importlib
@@ -18,48 +18,48 @@ import numpy as np
 from cs231n.checks.code_under_test import CodeError
 
 MODEL_ENDINGS = {"": ".npz", "torch": ".safetensors", "tensorflow": ".weights.h5"}
-"""How the files of models end, by the package that they are made with; "" is NumPy alone."""
+"""The endings of model files, by framework; "" stands for NumPy alone."""
 MODULES = {"torch": "on_pytorch", "tensorflow": "on_tensorflow"}
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 CONVNET_PARAMS = ("conv_w1", "conv_b1", "conv_w2", "conv_b2", "fc_w", "fc_b")
-"""The parameters of a three-layer convnet, in the order in which the notebooks pass them on."""
+"""The parameters of a three-layer convnet, in the notebooks' order."""
 PART = 5
-"""The part whose nets are PyTorch's or TensorFlow's."""
+"""The part whose notebooks use PyTorch or TensorFlow."""
 MAX_BYTES = 256 * 2**20
 Arrays = Sequence[np.ndarray]
 
 
 class ModelError(Exception):
-    """A model that cannot be saved or rebuilt: one sentence says why."""
+    """A model cannot be saved or rebuilt. The message says why in one sentence."""
 
 
 class Net(Protocol):
-    """A net of a framework, as the tests' handle of it."""
+    """A net of a framework, as tests see it through a handle."""
 
     def scores(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """Return scores ``(N, M)`` as they are at test time, or in training."""
+        """Return scores ``(N, M)`` in test mode, or in train mode if ``training``."""
 
     def loss(self, x: np.ndarray) -> np.ndarray:
-        """Return scores for pictures whose mean is subtracted and which are not yet divided by their deviation."""
+        """Return scores in test mode. The mean of the pictures is subtracted; this method divides by the deviation."""
 
     def train(self, x: np.ndarray, y: np.ndarray, learning_rate: float) -> float:
         """Make one step of Adam and return the loss before it."""
 
     def put(self, params: Arrays) -> None:
-        """Give it these parameters, each to the one of its shape."""
+        """Give the net these parameters: each replaces the parameter of the same shape."""
 
     def count(self) -> int:
-        """Return how many numbers are trained."""
+        """Return how many numbers the net trains."""
 
     def layers(self) -> tuple[str, ...]:
-        """Return what it is made of, in order: ``conv``, ``relu``, ``flatten``, ``linear``, or a class's name."""
+        """Return the net's layers in order: ``conv``, ``relu``, ``flatten``, ``linear``, or a class's name."""
 
     def is_sequential(self) -> bool:
-        """Whether it is one of the framework's own Sequential."""
+        """Tell whether the net is a Sequential of the framework."""
 
 
 class Library(Protocol):
-    """What a framework's module offers."""
+    """The functions that ``on_pytorch`` and ``on_tensorflow`` both define."""
 
     def params_from(self, arrays: Arrays, device: Any) -> list[Any]: ...
     def arrays_from(self, params: Sequence[Any]) -> list[np.ndarray]: ...
@@ -80,10 +80,10 @@ def library(framework: str) -> Library:
     Raises
     ------
     CodeError
-        If the framework is not installed, or none is meant.
+        If the framework is not installed, or ``framework`` names neither of the two.
     """
     if framework not in MODULES:
-        raise CodeError("missing", "There is neither a notebook for PyTorch nor one for TensorFlow here.")
+        raise CodeError("missing", "There is no notebook for PyTorch and none for TensorFlow here.")
     try:
         module: Any = importlib.import_module(f"{__package__}.{MODULES[framework]}")
     except ImportError as error:
@@ -93,16 +93,16 @@ def library(framework: str) -> Library:
 
 
 class Framework:
-    """A notebook's nets.
+    """The nets of a notebook: ``student.framework``.
 
     Parameters
     ----------
     name : str
         ``torch`` or ``tensorflow``.
     folder : Path
-        Where ``models`` lies.
+        The folder that holds ``models``.
     definition : callable
-        Returns what the notebook defines under a name; raises `CodeError` where that is nothing.
+        Returns the object that the notebook defines under a name; raises `CodeError` if there is none.
     """
 
     def __init__(self, name: str, folder: Path, definition: Callable[[str], Any]) -> None:
@@ -113,20 +113,20 @@ class Framework:
 
     @property
     def _device(self) -> Any:
-        """Where the notebook's own tensors are, so that its code finds ours there too."""
+        """The notebook's ``device``, or None. Tensors made here go to the same device."""
         try:
             return self._definition("device")
         except CodeError:
             return None
 
     def scores(self, params: Arrays, x: np.ndarray) -> np.ndarray:
-        """Return what the notebook's ``three_layer_convnet`` makes of pictures with these parameters."""
+        """Return the scores of the notebook's ``three_layer_convnet`` for pictures, with these parameters."""
         forward = self._definition("three_layer_convnet")
         own = self._library.params_from(params, self._device)
         return self._array("three_layer_convnet", forward(self._library.pictures_from(x, self._device), own))
 
     def start(self, *sizes: int) -> tuple[np.ndarray, ...]:
-        """Return the parameters that the notebook's ``init_convnet`` begins with, in the order of `CONVNET_PARAMS`."""
+        """Return the parameters that the notebook's ``init_convnet`` makes, in the order of `CONVNET_PARAMS`."""
         params = self._definition("init_convnet")(*sizes)
         if not isinstance(params, list | tuple) or len(params) != len(CONVNET_PARAMS):
             raise CodeError(
@@ -137,7 +137,7 @@ class Framework:
         return tuple(self._library.arrays_from(params))
 
     def steps(self, params: Arrays, x: np.ndarray, y: np.ndarray, learning_rate: float, count: int) -> tuple[Any, ...]:
-        """Make some of the notebook's ``training_step``; return the loss of the last, and the parameters after it."""
+        """Call the notebook's ``training_step`` ``count`` times; return the last loss and the parameters at the end."""
         own = self._library.params_from(params, self._device)
         pictures, labels = self._library.pictures_from(x, self._device), self._library.labels_from(y, self._device)
         forward, step = self._definition("three_layer_convnet"), self._definition("training_step")
@@ -146,7 +146,7 @@ class Framework:
         return (self._number("training_step", loss), *self._library.arrays_from(own))
 
     def descent(self, x: np.ndarray, y: np.ndarray, learning_rate: float, count: int, *sizes: int) -> tuple[Any, ...]:
-        """Make some of the notebook's ``training_step`` from where its ``init_convnet`` begins; return all losses."""
+        """Train the parameters of ``init_convnet`` by ``count`` calls of ``training_step``; return all losses."""
         own = self._definition("init_convnet")(*sizes)
         pictures, labels = self._library.pictures_from(x, self._device), self._library.labels_from(y, self._device)
         forward, step = self._definition("three_layer_convnet"), self._definition("training_step")
@@ -154,11 +154,11 @@ class Framework:
         return tuple(self._number("training_step", loss) for loss in losses)
 
     def net(self, maker: str, *sizes: int) -> Net:
-        """Return the net that the class or function ``maker`` of the notebook makes."""
+        """Return the net that the notebook's class or function ``maker`` makes."""
         return self._library.net_of(self._made_by(maker, *sizes), self._device, np.ones(3, dtype=np.float32))
 
     def load_model(self) -> tuple[str, np.ndarray, Net]:
-        """Return the handed-in model: its data's fingerprint, the mean picture, and the net of ``build_model()``."""
+        """Return the submitted model: its data's fingerprint, the mean picture, and the net of ``build_model()``."""
         path = self._folder / "models" / f"part{PART}{MODEL_ENDINGS[self._name]}"
         try:
             fingerprint, mean, deviation, arguments = _describe(path, self._library)
@@ -172,22 +172,22 @@ class Framework:
     def _made_by(self, maker: str, *sizes: int, **arguments: Any) -> Any:
         model = self._definition(maker)(*sizes, **arguments)
         if not self._library.is_net(model):
-            raise CodeError("type", f"{maker} gives a {type(model).__name__}, not a net of {TITLES[self._name]}.")
+            raise CodeError("type", f"{maker} returns a {type(model).__name__}, not a net of {TITLES[self._name]}.")
         return model
 
     def _number(self, function: str, value: Any) -> Any:
-        """A loss: a number of Python's or NumPy's as well as a tensor."""
+        """Return a loss as a number or an array. It may be a number of Python or NumPy, or a tensor."""
         return value if isinstance(value, int | float | np.generic | np.ndarray) else self._array(function, value)
 
     def _array(self, function: str, tensor: Any) -> np.ndarray:
         try:
             return self._library.array_from(tensor)
         except (AttributeError, TypeError, ValueError):
-            raise CodeError("type", f"{function} gives a {type(tensor).__name__} in the place of a tensor.") from None
+            raise CodeError("type", f"{function} returns a {type(tensor).__name__} instead of a tensor.") from None
 
 
 def _describe(path: Path, module: Library) -> tuple[str, np.ndarray, np.ndarray, dict[str, Any]]:
-    """Fingerprint, mean and deviation of each channel, and what it was built with, from a model's file."""
+    """Return the fingerprint, the mean and deviation of each channel, and the build arguments in a model's file."""
     if not path.is_file():
         raise ModelError(f"models/{path.name} was not handed in: run save_model at the end of the notebook.")
     if path.stat().st_size > MAX_BYTES:
@@ -201,26 +201,26 @@ def _describe(path: Path, module: Library) -> tuple[str, np.ndarray, np.ndarray,
 
 
 def require_framework(model: Any) -> str:
-    """Return the package that a net is made with, ``torch`` or ``tensorflow``.
+    """Return the framework of a net, ``torch`` or ``tensorflow``.
 
     Raises
     ------
     ModelError
-        If it is made with neither.
+        If the net belongs to neither.
     """
     packages = {kind.__module__.partition(".")[0] for kind in type(model).__mro__}
     if packages & {"torch", "keras", "tensorflow"}:
         return "torch" if "torch" in packages else "tensorflow"
-    raise ModelError(f"Part 5 hands in a net of PyTorch or TensorFlow, and this is a {type(model).__name__}.")
+    raise ModelError(f"The model of part 5 must be a net of PyTorch or TensorFlow; this is a {type(model).__name__}.")
 
 
 def save_network(model: Any, path: Path, fingerprint: str, mean: np.ndarray, deviation: np.ndarray) -> None:
-    """Save a net, and what its pictures went through: mean and standard deviation of each channel, ``(3,)``.
+    """Save a net with the preprocessing of its pictures: mean and standard deviation of each channel, ``(3,)``.
 
     Raises
     ------
     ModelError
-        If it is no net of PyTorch or TensorFlow, or has no weights.
+        If the model is not a net of PyTorch or TensorFlow, or has no weights.
     """
     name = require_framework(model)
     model = library(name).unwrapped(model)
@@ -231,7 +231,7 @@ def save_network(model: Any, path: Path, fingerprint: str, mean: np.ndarray, dev
         }  # fmt: skip
         text = json.dumps(description)
     except (TypeError, ValueError):
-        raise ModelError("model.arguments must be a dictionary of numbers, words and lists of them.") from None
+        raise ModelError("model.arguments must be a dictionary of numbers, texts and lists of these.") from None
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as fresh:
         library(name).write(model, Path(fresh) / path.name, text)

@@ -1,6 +1,6 @@
-"""PyTorch behind `frameworks`: tensors from arrays and back, nets, and their files (safetensors: nothing is executed).
+"""PyTorch's side of `frameworks`: arrays to tensors and back, nets, and their files (safetensors: nothing is executed).
 
-Imported only where PyTorch is installed.
+This module is imported only where PyTorch is installed.
 """
 
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ from .frameworks import Arrays, ModelError
 
 KINDS = {"Conv2d": "conv", "Linear": "linear", "ReLU": "relu", "Flatten": "flatten"}
 DESCRIPTION = "cs231n"
-"""The key of our description in a file's metadata."""
+"""The key of the model's description in a file's metadata."""
 AT_ONCE = 50
-"""Pictures in a forward pass, so that a large net's intermediate values fit into memory."""
+"""Pictures in one forward pass: few enough that a large net's intermediate values fit into memory."""
 
 
 def params_from(arrays: Arrays, device: Any) -> list[torch.Tensor]:
-    """Return parameters that are trained."""
+    """Return arrays as trainable parameters."""
     return [torch.tensor(array, dtype=torch.float32, device=device).requires_grad_() for array in arrays]
 
 
@@ -35,29 +35,29 @@ def arrays_from(params: list[torch.Tensor]) -> list[np.ndarray]:
 
 
 def pictures_from(x: np.ndarray, device: Any) -> torch.Tensor:
-    """Return pictures as a notebook's code gets them."""
+    """Return pictures in the form that a notebook's code receives."""
     return torch.tensor(x, dtype=torch.float32, device=device)
 
 
 def labels_from(y: np.ndarray, device: Any) -> torch.Tensor:
-    """Return labels as a notebook's code gets them."""
+    """Return labels in the form that a notebook's code receives."""
     return torch.tensor(y, dtype=torch.int64, device=device)
 
 
 def array_from(tensor: torch.Tensor) -> np.ndarray:
-    """Return a tensor's values; one of bfloat16, which NumPy does not have, as float32."""
+    """Return a tensor's values. NumPy has no bfloat16: such values become float32."""
     plain = tensor.detach().cpu()
     array: np.ndarray = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
     return array
 
 
 def is_net(model: object) -> bool:
-    """Whether something is a net."""
+    """Tell whether an object is a net of PyTorch."""
     return isinstance(model, nn.Module)
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
-    """Return the net that ``torch.compile``, ``DataParallel`` or an average of weights is wrapped around."""
+    """Return the net inside the wrappers of ``torch.compile``, ``DataParallel`` or ``AveragedModel``."""
     while True:
         inner = getattr(model, "_orig_mod", None)
         if isinstance(model, nn.DataParallel | torch.optim.swa_utils.AveragedModel):
@@ -80,7 +80,7 @@ class TorchNet:
     def scores(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         self.model.train(training)
         pictures = pictures_from(x, self._device)
-        with torch.no_grad():  # in training they are normalised together
+        with torch.no_grad():  # in train mode batch normalisation needs the whole batch
             parts = [self.model(some) for some in pictures.split(len(x) if training else AT_ONCE)]
         return np.concatenate([array_from(part) for part in parts])
 
@@ -99,7 +99,7 @@ class TorchNet:
     def put(self, params: Arrays) -> None:
         own = list(self.model.parameters())
         for array in params:
-            turned = (array.T, array) if array.ndim == 2 else (array,)  # the first is how nn.Linear keeps its weights
+            turned = (array.T, array) if array.ndim == 2 else (array,)  # nn.Linear stores its weights as in the first
             fits = [(param, wanted) for wanted in turned for param in own if tuple(param.shape) == wanted.shape]
             if len(fits) != 1:
                 shapes = ", ".join(str(tuple(param.shape)) for param in own)
@@ -122,7 +122,7 @@ net_of = TorchNet
 
 
 def _build(model: nn.Module) -> None:
-    """Let a net with lazy layers make its weights, which wait for a first picture to do so."""
+    """Show a net with lazy layers a picture of zeros: only then does it create its weights."""
     own = (*model.parameters(), *model.buffers())
     if any(map(nn.parameter.is_lazy, own)):
         model.eval()
@@ -131,7 +131,7 @@ def _build(model: nn.Module) -> None:
 
 
 def _parts(model: nn.Module) -> Iterator[nn.Module]:
-    """What a net is made of; what lies within a module that is no Sequential is that module's own affair."""
+    """Yield the layers of a net. Look inside a Sequential, but inside no other module."""
     if isinstance(model, nn.Sequential):
         for layer in model:
             yield from _parts(layer)
@@ -145,7 +145,7 @@ def write(model: nn.Module, path: Path, description: str) -> None:
     Raises
     ------
     ModelError
-        If there are none.
+        If the net has none.
     """
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
     if not tensors:
@@ -165,7 +165,7 @@ def load(model: nn.Module, path: Path) -> None:
     Raises
     ------
     ModelError
-        If they do not fit.
+        If they do not fit the net.
     """
     _build(model)
     tensors = safetensors.torch.load_file(path)

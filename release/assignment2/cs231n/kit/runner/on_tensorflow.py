@@ -1,7 +1,7 @@
-"""TensorFlow behind `frameworks`: tensors from arrays and back, nets, and their files (Keras weights).
+"""TensorFlow's side of `frameworks`: arrays to tensors and back, nets, and their files (Keras weights).
 
-Its pictures are ``(N, H, W, C)`` and its filters ``(HH, WW, C, F)``; arrays come and go in the layout of parts 1 to 4.
-Imported only where TensorFlow is installed.
+TensorFlow's pictures are ``(N, H, W, C)`` and its filters ``(HH, WW, C, F)``. The functions here take and return
+arrays in the layout of parts 1 to 4. This module is imported only where TensorFlow is installed.
 """
 
 import math
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before the import: it greets at length otherwise
-os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever a user's own settings say
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before the import, which prints a long greeting otherwise
+os.environ["KERAS_BACKEND"] = "tensorflow"  # overrides a user's own settings
 
 import h5py
 import keras
@@ -25,13 +25,13 @@ from .frameworks import Arrays, ModelError
 KINDS = {"Conv2D": "conv", "Dense": "linear", "ReLU": "relu", "Flatten": "flatten"}
 DESCRIPTION = "cs231n"
 NUMBERS = "cs231n_numbers"
-"""The names of our description among a file's attributes, and of how many numbers the net has."""
+"""The attributes of a file that hold the model's description, and how many numbers the net has."""
 AT_ONCE = 50
-"""Pictures in a forward pass: Keras keeps what all layers give until the last one is done."""
+"""Pictures in one forward pass: Keras keeps the outputs of all layers until the pass ends."""
 
 
 def params_from(arrays: Arrays, device: Any) -> list[tf.Variable]:  # noqa: ARG001 (TensorFlow chooses by itself)
-    """Return parameters that are trained."""
+    """Return arrays as trainable parameters."""
     return [tf.Variable(array, dtype=tf.float32) for array in _to_channels_last(arrays)]
 
 
@@ -41,17 +41,17 @@ def arrays_from(params: list[tf.Variable]) -> list[np.ndarray]:
 
 
 def pictures_from(x: np.ndarray, device: Any) -> tf.Tensor:  # noqa: ARG001
-    """Return pictures as a notebook's code gets them."""
+    """Return pictures in the form that a notebook's code receives."""
     return tf.constant(np.ascontiguousarray(x.transpose(0, 2, 3, 1)), dtype=tf.float32)
 
 
 def labels_from(y: np.ndarray, device: Any) -> tf.Tensor:  # noqa: ARG001
-    """Return labels as a notebook's code gets them."""
+    """Return labels in the form that a notebook's code receives."""
     return tf.constant(y, dtype=tf.int64)
 
 
 def array_from(tensor: Any) -> np.ndarray:
-    """Return a tensor's values; those of bfloat16, which NumPy does not have, as float32."""
+    """Return a tensor's values. NumPy has no bfloat16: such values become float32."""
     if isinstance(tensor, int | float | list | tuple | dict | str) or tensor is None:
         raise TypeError
     if tensor.dtype == tf.bfloat16:
@@ -61,12 +61,12 @@ def array_from(tensor: Any) -> np.ndarray:
 
 
 def is_net(model: object) -> bool:
-    """Whether something is a net."""
+    """Tell whether an object is a net of Keras."""
     return isinstance(model, keras.Model)
 
 
 def unwrapped(model: keras.Model) -> keras.Model:
-    """Return the net itself: nothing is wrapped around one here."""
+    """Return the net itself: Keras has no wrappers."""
     return model
 
 
@@ -80,7 +80,7 @@ class KerasNet:
         _build(model)
 
     def scores(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        at_once = len(x) if training else AT_ONCE  # in training they are normalised together
+        at_once = len(x) if training else AT_ONCE  # in train mode batch normalisation needs the whole batch
         starts = range(0, len(x), max(at_once, 1))
         parts = [self.model(pictures_from(x[start : start + at_once], None), training=training) for start in starts]
         return np.concatenate([array_from(part) for part in parts])
@@ -127,7 +127,7 @@ def write(model: keras.Model, path: Path, description: str) -> None:
     Raises
     ------
     ModelError
-        If there are none.
+        If the net has none.
     """
     if not model.weights:
         raise ModelError("The model has no parameters to save: has it been called or trained yet?")
@@ -149,14 +149,14 @@ def load(model: keras.Model, path: Path) -> None:
     Raises
     ------
     ModelError
-        If they do not fit.
+        If they do not fit the net.
     """
     _build(model)
     try:
         model.load_weights(path)
-        with h5py.File(path, "r") as file:  # for Keras is content if the file has more than the net
+        with h5py.File(path, "r") as file:  # Keras does not complain if the file holds more than the net
             fits = int(file.attrs[NUMBERS]) == _count(model.weights)
-    except Exception:  # Keras raises many kinds
+    except Exception:  # Keras raises many kinds of exceptions
         fits = False
     if not fits:
         raise ModelError(
@@ -166,18 +166,18 @@ def load(model: keras.Model, path: Path) -> None:
 
 
 def _build(model: keras.Model) -> None:
-    """Let a net make its weights, if it waits for a first picture to do so."""
+    """Show a net that has no weights yet a picture of zeros: only then does it create its weights."""
     if not model.built:
         model(tf.zeros((1, 32, 32, 3)), training=False)
 
 
 def _count(variables: list[Any]) -> int:
-    """How many numbers there are in variables."""
+    """Return how many numbers the variables hold."""
     return sum(math.prod(variable.shape) for variable in variables)
 
 
 def _parts(model: Any) -> Iterator[Any]:
-    """What a net is made of; what lies within a layer that is no Sequential is that layer's own affair."""
+    """Yield the layers of a net. Look inside a Sequential, but inside no other layer."""
     if isinstance(model, keras.Sequential):
         for layer in model.layers:
             yield from _parts(layer)
@@ -206,7 +206,7 @@ def _to_channels_first(arrays: Arrays) -> list[np.ndarray]:
             array = array.transpose(3, 2, 0, 1)
         elif array.ndim == 2 and filters:
             side = math.isqrt(len(array) // filters)
-            if len(array) == side * side * filters:  # else it is a student's mistake, which the shape tells
+            if len(array) == side * side * filters:  # else a student's mistake, which the check of shapes reports
                 array = array.reshape(side, side, filters, -1).transpose(2, 0, 1, 3).reshape(array.shape)
         turned.append(np.ascontiguousarray(array))
     return turned

@@ -1,6 +1,6 @@
-"""A saved model on its way back: read, checked, rebuilt from the handed-in code, asked for its predictions.
+"""Saved models of NumPy: read the file, check it, rebuild the model from the submitted code, predict with it.
 
-Saving is the students': see ``kit.student``. What PyTorch and TensorFlow make is read by ``frameworks``.
+See ``kit.student`` for saving, and ``frameworks`` for models of PyTorch and TensorFlow.
 """
 
 import importlib
@@ -16,7 +16,7 @@ __all__ = ["ModelError", "SavedModel", "predict"]
 
 
 class SavedModel:
-    """A model file, read and checked, not yet a model.
+    """The content of a model file, read and checked. `rebuild` makes the model.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ class SavedModel:
     Attributes
     ----------
     fingerprint : str
-        What the file says of its training data.
+        The fingerprint of the training data that the file names.
     mean : ndarray, float32, (3, 32, 32)
-        The picture to subtract.
+        The picture to subtract from each picture.
 
     Raises
     ------
     ModelError
-        If the file is missing, too large or not such a file.
+        If the file is missing, too large, or not written by ``save_model``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,19 +54,19 @@ class SavedModel:
             ) from None
 
     def rebuild(self, package: str) -> Any:
-        """Make the model from the code of ``package`` and give it the saved parameters.
+        """Build the model with the code of ``package`` and give it the saved parameters.
 
         Raises
         ------
         ModelError
-            If the class is not there any more, or its parameters have other names or shapes.
+            If the class does not exist, or its parameters have other names or shapes.
         """
         name = str(self.description.get("class"))
         module = f"{package}.{self.description.get('module')}"
         try:
             kind = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError):
-            raise ModelError(f"The saved model is a {name} of {module}, which is not there.") from None
+            raise ModelError(f"The saved model needs the class {name} of {module}, which is not there.") from None
         saved = self.description["arguments"]
         arguments = {
             key: np.dtype(value["dtype"]).type if isinstance(value, dict) else value for key, value in saved.items()
@@ -75,7 +75,7 @@ class SavedModel:
         params = {key.removeprefix("param/"): value for key, value in self.arrays.items() if key.startswith("param/")}
         fresh = {key: np.shape(value) for key, value in model.params.items()}
         if fresh != {key: value.shape for key, value in params.items()}:
-            raise ModelError(f"The saved parameters do not fit the {name} that the handed-in code builds.")
+            raise ModelError(f"The saved parameters do not fit the {name} that the submitted code builds.")
         model.params = params
         for key, value in self.arrays.items():
             if key.startswith("bn/"):
@@ -90,7 +90,7 @@ def predict(model: Any, mean: np.ndarray, pictures: np.ndarray, batch_size: int 
     Parameters
     ----------
     model : object
-        Gives scores in test mode by ``model.loss(X)``.
+        ``model.loss(X)`` returns its scores in test mode.
     mean : ndarray, float32, (3, 32, 32)
         Subtracted from each picture.
     pictures : ndarray, uint8, (N, 3, 32, 32)

@@ -1,6 +1,6 @@
-"""A model and an update rule so plain that the Solver can be looked at alone: a linear classifier, a counting rule.
+"""A linear classifier and an update rule that counts: so plain that tests of the Solver test nothing else.
 
-Not for training anything worthwhile.
+They are for tests only.
 """
 
 import importlib
@@ -24,7 +24,7 @@ class LinearModel:
         self.looked_at = 0
 
     def loss(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
-        """Return scores or, given labels, loss and gradients; remember how much it was shown of each."""
+        """Return scores or, given labels, loss and gradients. Count the examples of each kind of call."""
         flat = X.reshape(len(X), -1)
         scores = flat @ self.params["W"] + self.params["b"]
         if y is None:
@@ -41,14 +41,14 @@ class LinearModel:
 
 
 def counting_rule(w: np.ndarray, dw: np.ndarray, config: dict[str, Any] | None = None) -> Any:
-    """Gradient descent that counts its steps and keeps the shape of the parameter that its state belongs to."""
+    """Make a step of gradient descent; count the steps, and refuse the state of a parameter of another shape."""
     config = dict(config or {})
     if config.setdefault("shape", w.shape) != w.shape:
-        raise ValueError("one parameter was updated with the state of another: each needs a state of its own")
+        raise ValueError("one parameter was updated with the state of another: each parameter needs its own state")
     config["steps"] = config.get("steps", 0) + 1
     return w - config.get("learning_rate", 1e-2) * dw, config
 
 
 def add_counting_rule(package: str) -> None:
-    """Make `counting_rule` known to the package's Solver."""
+    """Add `counting_rule` to the package, so that its Solver finds the rule."""
     importlib.import_module(f"{package}.optim").__dict__["counting_rule"] = counting_rule

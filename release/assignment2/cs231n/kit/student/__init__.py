@@ -1,4 +1,4 @@
-"""What students receive of the kit: `save_model`, and what their public tests ask for."""
+"""The kit's code for students: `save_model`, and the fixtures of the public tests."""
 
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,7 @@ from .pictures import Pictures, own_pictures
 
 
 class Fixtures(fixtures.Fixtures):
-    """What public tests may ask for besides the engine's."""
+    """The fixtures of public tests: the engine's and assignment 2's."""
 
     @cached_property
     def pictures(self) -> Pictures:
@@ -18,5 +18,5 @@ class Fixtures(fixtures.Fixtures):
 
     @property
     def framework(self) -> Any:
-        """What the notebook of part 5 defines."""
+        """The definitions of part 5's notebook."""
         return self.student.framework

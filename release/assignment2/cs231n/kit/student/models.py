@@ -1,7 +1,6 @@
-"""What is asked of a handed-in model, by the students' own check and by the judge alike: that it has what its part is
-about, and how many pictures it gets right.
+"""Checks of a submitted model: it has the layers of its part, and it is accurate enough.
 
-Not for reading the file: see ``kit.runner.saving``.
+The students' own check and the judge both use them. See ``kit.runner.saving`` for reading the file.
 """
 
 from functools import partial
@@ -15,12 +14,12 @@ from .pictures import Pictures
 
 
 def require_normalisation(student: CodeUnderTest, model: Any) -> None:
-    """Check that a model, a handle, has gammas: whatever its class, no normalisation is without.
+    """Check that a model (a handle) has gammas: every normalisation has them, whatever the model's class.
 
     Raises
     ------
     Mismatch
-        If it has none.
+        If the model has none.
     """
     params = student.fetch(model.params)
     normalised = isinstance(params, dict) and any(str(name).startswith("gamma") for name in params)
@@ -28,29 +27,29 @@ def require_normalisation(student: CodeUnderTest, model: Any) -> None:
 
 
 def require_dropout(model: Any) -> None:
-    """Check that a model, a handle, drops out: that ``dropout_param`` holds a keep probability below 1.
+    """Check that a model (a handle) uses dropout: its ``dropout_param`` holds a keep probability below 1.
 
     Raises
     ------
     Mismatch
-        If it does not.
+        If the model does not.
     """
     try:
         p = as_number("p", model.dropout_param["p"])
-    except (CodeError, TypeError, IndexError):  # there is none, or it is something else
+    except (CodeError, TypeError, IndexError):  # there is no p, or p is no number
         p = 1.0
     require(p < 1, "The model has no dropout: hand in a net that was made with a keep probability below 1.")
 
 
 def assert_accuracy(student: CodeUnderTest, pictures: Pictures, part: int, mark: float) -> Any:
-    """Check a student's own model on the validation pictures, and return it.
+    """Check the accuracy of a student's own model on the validation pictures, and return the model.
 
     Parameters
     ----------
     student : CodeUnderTest
     pictures : Pictures
     part : int
-        Whose model is read.
+        The part whose model is read.
     mark : float
         The accuracy that earns full points.
 
@@ -62,11 +61,11 @@ def assert_accuracy(student: CodeUnderTest, pictures: Pictures, part: int, mark:
     Raises
     ------
     Mismatch
-        If it was trained on other pictures, or gets too few right.
+        If the model was trained on other pictures, or classifies too few correctly.
     """
     load = student.framework.load_model if part == PART else partial(student.course.load_model, part)
     fingerprint, mean, model = load()
-    require(fingerprint == pictures.fingerprint, "The model was trained on other pictures than those that are here.")
+    require(fingerprint == pictures.fingerprint, "The model was trained on other pictures than the ones here.")
     x, y = pictures.validation()
     reached = float((student.course.predict(model, mean, x) == y).mean())
     message = f"The model is right on {reached:.1%} of the validation pictures; {mark:.0%} earns full points."

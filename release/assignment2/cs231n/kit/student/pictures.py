@@ -1,6 +1,6 @@
-"""CIFAR-10 as tests ask for it: a few labelled pictures at a time, from the batch files that hold them.
+"""CIFAR-10 for tests: a few labelled pictures at a time, read from the batch files.
 
-Not for fetching or checking the files: that is ``datasets``.
+See ``datasets`` for fetching and checking the files.
 """
 
 import importlib
@@ -23,11 +23,11 @@ class Pictures:
     Parameters
     ----------
     root : Path
-        Folder of the ten-thousand-picture batch files.
+        The folder of the batch files, which hold 10,000 pictures each.
     read_batch : callable
-        Reads one of them.
+        Reads one batch file.
     kind, fingerprint : str
-        ``cifar10`` or ``synthetic``; and what names exactly these training data.
+        ``cifar10`` or ``synthetic``; and the name of exactly these training data.
     """
 
     def __init__(self, root: Path, read_batch: Callable[[Path], Labelled], kind: str, fingerprint: str) -> None:
@@ -54,7 +54,7 @@ class Pictures:
         return self._first[0][:count], self._first[1][:count]
 
     def validation(self) -> Labelled:
-        """Return the 1,000 validation pictures: the last of the training files."""
+        """Return the 1,000 validation pictures: the last ones of the training files."""
         return self._last
 
     def test(self) -> Labelled:
@@ -68,7 +68,7 @@ def own_pictures() -> Pictures:
     Raises
     ------
     CodeError
-        If they were not fetched yet.
+        If the pictures are not there yet.
     """
     datasets = importlib.import_module(f"{PACKAGE}.datasets")
     data_utils = importlib.import_module(f"{PACKAGE}.data_utils")

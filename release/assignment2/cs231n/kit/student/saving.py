@@ -1,8 +1,8 @@
-"""A trained model on disk, without executable content: ``save_model(model, part)``.
+"""Saves a trained model to disk, without executable content: ``save_model(model, part)``.
 
 The file is a plain ``.npz``: parameters, batch-norm statistics, the mean picture, and a JSON description (class,
-arguments, fingerprint of the training data). Nothing is pickled. What PyTorch and TensorFlow make is saved by
-``kit.runner.frameworks``, and the way back is in ``kit.runner.saving``.
+arguments, fingerprint of the training data). Nothing is pickled. See ``kit.runner.frameworks`` for models of PyTorch
+and TensorFlow, and ``kit.runner.saving`` for reading a file.
 """
 
 import importlib
@@ -21,33 +21,33 @@ MODULES = {
     "FullyConnectedNet": "classifiers.fc_net",
     "ThreeLayerConvNet": "classifiers.cnn",
 }
-"""Where to find the course's own classes; a student's own class is saved with the module that defines it."""
+"""The modules of the course's own classes. A student's own class is saved with the module that defines it."""
 RUNNING = ("running_mean", "running_var")
 PARTS = range(1, 6)
 
 
 def save_model(model: Any, part: int, folder: str | Path = "models") -> Path:
-    """Save the model that is handed in for ``part`` as ``models/part<part>.npz``; part 5's by its framework.
+    """Save the model that you hand in for a part, as ``models/part<part>.npz`` or, in part 5, a framework's file.
 
     Parameters
     ----------
     model : object
-        A net of this package: it has ``params`` and was made by a class derived from ``Model``. In part 5 a net of
-        PyTorch, saved as ``models/part5.safetensors``, or of TensorFlow, saved as ``models/part5.weights.h5``.
+        A net of this package: it has ``params``, and its class derives from ``Model``. In part 5, a net of PyTorch,
+        saved as ``models/part5.safetensors``, or of TensorFlow, saved as ``models/part5.weights.h5``.
     part : int
         1 to 5.
     folder : path
-        Where to save, by default ``models`` beside the notebook.
+        The folder to save in; by default ``models`` beside the notebook.
 
     Returns
     -------
     Path
-        The file. In quick mode a file that is there already is kept.
+        The file. In quick mode, an existing file is kept.
 
     Raises
     ------
     ModelError
-        If the model has no parameters, does not know its arguments, or is none for the part.
+        If there is no such part, or the model has no parameters or no arguments, or does not fit the part.
     """
     if part not in PARTS:
         raise ModelError(f"part must be a number from {min(PARTS)} to {max(PARTS)}, not {part!r}.")
@@ -103,7 +103,7 @@ def _save_network(model: Any, folder: Path) -> Path:
 
 
 def _is_kept(path: Path, data_utils: Any) -> bool:
-    """Whether a model that was saved before stays, since this one was trained in quick mode."""
+    """Tell whether to keep an existing file: a model trained in quick mode does not replace it."""
     kept = path.exists() and bool(data_utils.quick_mode())
     if kept:
         print(f"{path} is kept: this model was trained in quick mode.")

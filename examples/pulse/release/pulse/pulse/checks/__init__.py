@@ -1,6 +1,7 @@
-"""What students and the judge share: comparing arrays, asking a package questions, the students' ``check``.
+"""Tools that students and the judge share: comparing arrays, calling a package under test, the students' ``check``.
 
-Shipped to students as a part of their package; it knows neither the hidden tests nor the reference. NumPy only.
+A release holds them as part of the students' package. They know neither the hidden tests nor the reference, and need
+only NumPy.
 """
 
 import importlib
@@ -12,7 +13,7 @@ __all__ = ["CheckFailed", "check"]
 
 
 def __getattr__(name: str) -> Any:
-    """Hand on what the assignment's kit offers: notebooks of earlier releases import it from here."""
+    """Return a name of the assignment's kit: notebooks of earlier releases import such names from here."""
     package = f"{__name__.rpartition('.')[0]}.kit"
     try:
         return getattr(importlib.import_module(package), name)

@@ -1,6 +1,6 @@
-"""Let a package be imported under a second name, below another package: the very same modules, not copies of them.
+"""Import a package under a second name, below another package. Both names give the same modules, not copies.
 
-In a release the students' package holds the tools; in the instructor's checkout they lie in rooms of their own.
+In a release the students' package holds the tools; in the instructor's checkout they lie in separate folders.
 """
 
 import importlib
@@ -12,13 +12,13 @@ from types import ModuleType
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds modules by another name than their own."""
+    """Finds modules by their aliases."""
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
 
     def real(self, name: str) -> str:
-        """Return the own name of what is imported as ``name``, or ""."""
+        """Return the real name of the module that is imported as ``name``, or "" if ``name`` is no alias."""
         for alias, package in self.names.items():
             if f"{name}.".startswith(f"{alias}."):
                 return package + name[len(alias) :]
@@ -40,11 +40,11 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__, module.__loader__ = self._own  # which the import system has just changed
+        module.__spec__, module.__loader__ = self._own  # undo what the import system changed
 
 
 class _Parents(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds an empty package where an alias lies below one that is nowhere: the judge has no students' package."""
+    """Finds an empty package if an alias lies below a missing package: the judge has no students' package."""
 
     def find_spec(
         self,
@@ -64,7 +64,7 @@ _finder, _parents = _Finder(), _Parents()
 
 
 def alias(name: str, package: str) -> None:
-    """Let ``name`` and what is below it stand for ``package`` and what is below that."""
+    """Make ``name`` import ``package``, and each name below ``name`` the same name below ``package``."""
     if name == package or _finder.names.get(name) == package:
         return
     if _finder not in sys.meta_path:

@@ -1,6 +1,6 @@
-"""``check("affine_forward")``: run the public tests of one exercise on the code as it lies on disk.
+"""``check("affine_forward")``: run the public tests of one exercise on the code on disk.
 
-For notebooks; prints what failed, how far off, and what to look at. Not for grading: nobody executes it when it counts.
+Notebooks call it. It prints each failed test, the size of the error and a hint. It does not count for grading.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from .public import Failure, PublicTest, PublicTests, own_host
 from .record import Recorded
 
 TOOLS = ("checks", "kit")
-"""What of the package is not the student's, and stays as it was imported."""
+"""Subpackages that are not the student's work. A check does not import them again."""
 
 
 class CheckFailed(Exception):
-    """Some public checks of an exercise did not pass; what they are is printed above."""
+    """Some public checks of an exercise did not pass. The lines above name them."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"CheckFailed: {self}"]
@@ -66,7 +66,7 @@ def check(exercise: str) -> None:
 
 def _run(public: PublicTests, test: PublicTest) -> Failure | None:
     host = own_host(public.folder, public.facts, _notebook_values())
-    put_back = host.remember()  # tests seed the generators; the notebook's draws go on as before
+    put_back = host.remember()  # a test seeds the generators, and the notebook's random numbers must not change
     try:
         return public.run(test, Recorded(Local(host)))
     except CodeError as error:
@@ -76,13 +76,13 @@ def _run(public: PublicTests, test: PublicTest) -> Failure | None:
 
 
 def _folder() -> Path:
-    """The folder of the release that this package is a part of; an instructor's notebook runs in its own."""
+    """Return the folder of the release that holds this package, or the current folder in an instructor's checkout."""
     own = Path(__file__).resolve().parents[2]
     return own if (own / RELEASED).exists() else Path.cwd()
 
 
 def _notebook_values() -> dict[str, Any]:
-    """The names of the running notebook, where there is one."""
+    """Return the variables of the running notebook, or an empty dictionary outside a notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return dict(shell.user_ns) if shell is not None else {}
@@ -90,15 +90,15 @@ def _notebook_values() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _fresh(folder: Path, facts: Facts) -> Iterator[None]:
-    """Import the package anew from disk, and put back afterwards what the notebook had imported."""
+    """Import the package again from disk, and afterwards restore the modules that the notebook had imported."""
     package = facts.package
     kept = {name: module for name, module in sys.modules.items() if f"{name}.".startswith(f"{package}.")}
     tools = {name: module for name, module in kept.items() if name.split(".")[1:2] and name.split(".")[1] in TOOLS}
     sys.path.insert(0, str(folder))
     written = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True  # two edits within a second must not be taken for one
+    sys.dont_write_bytecode = True  # a cached file would hide a second edit within the same second
     try:
-        with contextlib.suppress(CodeError):  # a broken __init__.py is explained by the test that needs it
+        with contextlib.suppress(CodeError):  # the test that needs a broken __init__.py explains the error
             load_package(folder / package, package)
         sys.modules.update(tools)
         yield
@@ -113,7 +113,7 @@ def _fresh(folder: Path, facts: Facts) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Swallow what the code under test prints; a warning on stderr is no failure."""
+    """Suppress the output of the code under test; a warning on stderr is no failure."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         previous = os.environ.get("TQDM_DISABLE")
         os.environ["TQDM_DISABLE"] = "1"

@@ -1,8 +1,8 @@
-"""How a test speaks to a package under test, wherever that package runs.
+"""Let a test call a package under test, in this process or in a runner.
 
-A `Backend` answers few questions; `CodeUnderTest`, `Name` and `Handle` make them read like ordinary Python. Arrays and
-scalars come back by value, a returned tuple as a tuple of such, and everything else as a `Handle`.
-Not for comparing: see ``compare``.
+A `Backend` has a few methods; `CodeUnderTest`, `Name` and `Handle` make calls read like ordinary Python. Arrays and
+scalars return by value, a tuple returns as a tuple of its elements, and everything else returns as a `Handle`.
+See ``compare`` for comparing answers.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class CodeError(Exception):
     message : str
         One sentence for the student.
     where : str
-        The line of the student's own code that raised, or "".
+        The line of the student's code that raised the exception, or "".
     """
 
     def __init__(self, kind: str, message: str, where: str = "") -> None:
@@ -36,7 +36,7 @@ class CodeError(Exception):
 
 
 class Backend(Protocol):
-    """Where the package runs. ``target`` is a dotted name below the package or what a `Handle` holds."""
+    """The place where the package runs. ``target`` is a dotted name below the package, or the value of a `Handle`."""
 
     def seed(self, number: int) -> None: ...
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: ...
@@ -48,9 +48,10 @@ class Backend(Protocol):
 
 
 class Handle:
-    """Something that stays with the package: a cache, a model, a list. Can be passed back, called, indexed, asked.
+    """A reference to a value that stays with the package: a cache, a model, a list.
 
-    It has no truth value, no order, no number and no elements of its own, so no test can be talked into trusting it.
+    A test can pass a handle back, call it, index it and read its attributes. A handle has no truth value, no order, no
+    numeric value and no iterator, so a hostile value cannot deceive a test.
     """
 
     __slots__ = ("_backend", "_target", "_type")
@@ -79,7 +80,7 @@ class Handle:
         return f"<handle: {self._type}>"
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise CodeError("type", f"a {self._type} came back where an array or a number was expected")
+        raise CodeError("type", f"a {self._type} was returned, but an array or a number is expected")
 
     def __eq__(self, other: object) -> bool:
         self._refuse()
@@ -88,13 +89,13 @@ class Handle:
         self._refuse()
 
     def __iter__(self) -> Iterator[Any]:
-        raise CodeError("type", f"a {self._type} came back where several values were expected")
+        raise CodeError("type", f"a {self._type} was returned, but several values are expected")
 
     __bool__ = __float__ = __int__ = __index__ = __len__ = __contains__ = __lt__ = __gt__ = __array__ = _refuse
 
 
 class Name:
-    """A dotted name below the package, looked up when it is called."""
+    """A dotted name below the package. The backend looks it up when a test calls it."""
 
     __slots__ = ("_backend", "_path")
 
@@ -120,7 +121,7 @@ class CodeUnderTest:
     Parameters
     ----------
     backend : Backend
-        Where the package runs.
+        The place where the package runs.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -136,22 +137,22 @@ class CodeUnderTest:
         return self.backend.find("notebook", name)
 
     def put(self, value: Any) -> Handle:
-        """Leave a value with the package, so that it can be looked at again after a call."""
+        """Store a value with the package, so that a test can read it again after a call."""
         handle: Handle = self.backend.put(value)
         return handle
 
     def fetch(self, value: Any) -> Any:
-        """Return by value what a handle stands for: arrays, scalars, and lists, tuples and dictionaries of them."""
+        """Return a handle's value: arrays, scalars, and lists, tuples and dictionaries of them."""
         return self.backend.fetch(value._target) if isinstance(value, Handle) else value
 
 
 def is_plain_array(value: object) -> bool:
-    """Whether a value is an array that crosses by value."""
+    """Tell whether a value is an array that crosses by value."""
     return isinstance(value, np.ndarray) and value.dtype.char in DTYPES
 
 
 def by_value(value: Any, hold: Any, depth: int = 0) -> Any:
-    """Split what a call returned: arrays, scalars and one tuple of them by value, the rest through ``hold``."""
+    """Return an answer by value if it is an array, a scalar or a tuple; pass any other value or element to ``hold``."""
     if isinstance(value, np.generic) and value.dtype.char in DTYPES:
         value = value.item()
     if isinstance(value, SCALARS):
@@ -169,10 +170,10 @@ def deep_value(value: Any, depth: int = 0) -> Any:
     Raises
     ------
     TypeError
-        If there is anything else inside, or more than eight levels.
+        If the value holds anything else, or has more than eight levels.
     """
     if depth > 8:
-        raise TypeError("nested too deeply")
+        raise TypeError("is nested too deeply")
     if isinstance(value, list | tuple):
         return (
             type(value)(deep_value(element, depth + 1) for element in value)

@@ -1,6 +1,7 @@
-"""Assertions that explain: there, type, shape, finite, values, in the order in which a person would look.
+"""Assertions with explanations. They check in this order: presence, type, shape, finiteness, values.
 
-Messages say how far off and what would mend it, never the expected values. Not for asking: see ``code_under_test``.
+A message gives the size of the error and suggests a cause, but never shows the expected values. See
+``code_under_test`` for getting answers.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,11 @@ from .code_under_test import DTYPES, Handle
 from .tolerances import RTOL32, RTOL64
 
 NEARLY_ZERO = 1e-4
-"""Where all of an answer should be smaller than this, it is rounding that is compared: that is no mistake."""
+"""Expected answers below this magnitude count as zero: adding it to their magnitude makes rounding errors harmless."""
 
 
 class Mismatch(AssertionError):
-    """What came back is not what was asked for.
+    """An answer of the code under test is wrong.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ class Mismatch(AssertionError):
     Attributes
     ----------
     hint : str
-        The mistake that would give this, where a test knows it; "" else.
+        The mistake that gives this answer, if the test knows it; else "".
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -50,7 +51,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
     Raises
     ------
     Mismatch
-        If it is None, a handle, text, or of a dtype that is not a number.
+        If the value is None, a handle, text, or an array with a dtype that is not numeric.
     """
     if value is None:
         raise Mismatch("missing", f"{name} is None: is a return value missing?")
@@ -65,12 +66,12 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 
 def as_number(name: str, value: Any) -> float:
-    """Return ``value`` as a finite float; an array of one element counts.
+    """Return ``value`` as a finite float. An array of one element is accepted.
 
     Raises
     ------
     Mismatch
-        If it is not one finite number.
+        If the value is not one finite number.
     """
     array = as_array(name, value)
     if array.size != 1:
@@ -87,20 +88,21 @@ def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = Non
     Parameters
     ----------
     name : str
-        What the student calls it: "dx", "the loss".
+        The value's name for the student: "dx", "the loss".
     actual : array_like
-        What came back, any shape.
+        The answer, with any shape.
     expected : ndarray or float
-        What is right.
+        The correct answer.
     rtol : float, optional
-        Allowed difference relative to the largest expected magnitude; by default by dtype, see `RTOL64`, `RTOL32`.
+        The allowed difference relative to the largest expected magnitude. The default depends on the dtype of
+        ``actual``: see `RTOL64` and `RTOL32`.
     exact_shape : bool
-        Whether singleton dimensions matter: ``(1, D)`` for ``(D,)`` is forgiven by default.
+        Whether singleton dimensions matter. By default ``(1, D)`` is accepted for ``(D,)``.
 
     Raises
     ------
     Mismatch
-        With the first thing that is wrong, in the order in which a person would look.
+        With the first fault that is found, in the order: presence, type, shape, finiteness, values.
     """
     right = np.asarray(expected, dtype=np.float64)
     array = as_array(name, actual)
@@ -111,7 +113,7 @@ def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = Non
         array = array.reshape(right.shape)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
-        raise Mismatch("finite", f"{name} holds {bad} of {array.size} values that are NaN or infinite.")
+        raise Mismatch("finite", f"{name} is NaN or infinite in {bad} of {array.size} values.")
     size = deviation(array, right)
     allowed = usual_tolerance(array) if rtol is None else rtol
     if not size <= allowed:
@@ -120,12 +122,12 @@ def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = Non
 
 
 def deviation(array: np.ndarray, right: np.ndarray) -> float:
-    """Return the largest difference between two arrays, relative to the size of ``right``."""
+    """Return the largest absolute difference between two arrays, relative to the largest magnitude in ``right``."""
     return float(np.abs(array.astype(np.float64) - right).max(initial=0.0)) / _scale(right)
 
 
 def usual_tolerance(array: np.ndarray) -> float:
-    """Return how far an answer may lie off: less where it was computed in double precision."""
+    """Return the default tolerance of an answer: `RTOL32` for float32 and float16, else `RTOL64`."""
     return RTOL32 if array.dtype.kind == "f" and array.dtype.itemsize < 8 else RTOL64
 
 
@@ -136,12 +138,12 @@ def _scale(right: np.ndarray) -> float:
 def assert_gradients(
     actual: Mapping[str, Any], expected: Mapping[str, Any], rtol: float | None = None, exact_shape: bool = False
 ) -> None:
-    """Check several named arrays; the message lists each that is wrong.
+    """Check several named arrays. The message lists each wrong array.
 
     Raises
     ------
     Mismatch
-        Of the kind of the first that is wrong.
+        If an array is wrong; its kind is that of the first wrong array.
     """
     wrong: list[Mismatch] = []
     for name, right in expected.items():
@@ -156,16 +158,16 @@ def assert_gradients(
 
 
 def assert_unchanged(name: str, after: Any, before: np.ndarray) -> None:
-    """Check that an input is what it was before the call.
+    """Check that a call did not change its input.
 
     Raises
     ------
     Mismatch
-        If it is not.
+        If the input changed.
     """
     array = as_array(name, after)
     if array.shape != before.shape or not np.array_equal(array, before):
-        raise Mismatch("changed", f"{name} was changed in place: work on a copy, the caller still needs its own.")
+        raise Mismatch("changed", f"{name} was changed in place: work on a copy, the caller still needs the original.")
 
 
 def assert_dtype(name: str, actual: Any, dtype: type) -> None:
@@ -174,7 +176,7 @@ def assert_dtype(name: str, actual: Any, dtype: type) -> None:
     Raises
     ------
     Mismatch
-        If it is another.
+        If the dtype is different.
     """
     array = as_array(name, actual)
     if array.dtype != np.dtype(dtype):
@@ -188,7 +190,7 @@ def _shape_message(name: str, array: np.ndarray, right: np.ndarray) -> str:
     if array.size == right.size:
         return message + " The number of values is right: is a reshape missing?"
     if array.ndim == right.ndim - 1:
-        return message + " Was one sum or mean too many taken, or over the wrong axis?"
+        return message + " Is there one sum or mean too many, or one over the wrong axis?"
     if array.ndim == right.ndim + 1:
         return message + " Is a sum over the examples missing?"
     return message
@@ -199,31 +201,31 @@ def _value_message(name: str, values: np.ndarray, right: np.ndarray, off: np.nda
     wrong = off > allowed
     if scale < NEARLY_ZERO:
         where = f" in {int(wrong.sum())} of {values.size} values" if values.size > 1 else ""
-        return f"{name} should be as good as zero, and is not{where}: it is off by up to {_short(float(off.max()))}."
+        return f"{name} should be zero up to rounding, but is off by up to {_short(float(off.max()))}{where}."
     relative = float(off.max()) / scale
     if values.size == 1:
-        message = f"{name} is off by {_short(relative)} of its size."
+        message = f"{name} has a relative error of {_short(relative)}."
     else:
         message = f"{name} is wrong in {int(wrong.sum())} of {values.size} values, by up to {_short(relative)} of the"
-        message += " largest."
+        message += " largest expected value."
     return " ".join([message, *_remedies(values, right, off, wrong, allowed)])
 
 
 def _remedies(values: np.ndarray, right: np.ndarray, off: np.ndarray, wrong: np.ndarray, allowed: float) -> list[str]:
-    """What would make it right: zeros, sign, a factor, a shift, a transpose, one good row."""
+    """Return at most one sentence on how the values differ: zeros, sign, factor, shift, transpose, rows, position."""
     if not values.any():
         return ["Every value is zero."]
     if np.abs(values + right).max() <= allowed:
-        return ["The sign is the wrong way round."]
+        return ["The sign is wrong."]
     norm = float((values * values).sum())
-    factor = float((values * right).sum()) / norm if norm > 0 else 0.0  # squares of small numbers may vanish
+    factor = float((values * right).sum()) / norm if norm > 0 else 0.0  # squares of small numbers may underflow
     if values.size > 1 and np.abs(values * factor - right).max() <= allowed and np.isfinite(factor) and factor != 0:
-        return [f"All of it times {_short(factor)} would be right."]
+        return [f"Multiplied by {_short(factor)}, all values are right."]
     shift = float((right - values).mean())
     if values.size > 1 and np.abs(values + shift - right).max() <= allowed:
-        return ["All of it is off by one and the same amount."]
+        return ["All values are off by the same amount."]
     if right.ndim == 2 and right.shape[0] == right.shape[1] and np.abs(values.T - right).max() <= allowed:
-        return ["Its transpose would be right."]
+        return ["The transpose is right."]
     if right.ndim >= 1 and right.shape[0] > 1:
         rows: np.ndarray = np.any(wrong.reshape(right.shape[0], -1), axis=1)
         if not rows[0] and rows[1:].all():
@@ -234,7 +236,7 @@ def _remedies(values: np.ndarray, right: np.ndarray, off: np.ndarray, wrong: np.
             return ["Only the first row is wrong."]
     if values.size > 1:
         where = tuple(int(i) for i in np.unravel_index(int(off.argmax()), off.shape))
-        return [f"The worst is at index {where if len(where) > 1 else where[0]}."]
+        return [f"The largest error is at index {where if len(where) > 1 else where[0]}."]
     return []
 
 

@@ -1,6 +1,6 @@
 """The decorator by which a test claims its exercise: ``@exercise("affine_forward", kind="edge")``.
 
-Not for running tests: that is ``check`` for students and the judge's pytest plugin for grading.
+Students run tests with ``check``; the judge runs tests with its pytest plugin.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 @dataclass(frozen=True)
 class Claim:
-    """What a test says about itself.
+    """The claim of a test: its exercise, its kind, and the exercises on whose code it runs.
 
     Attributes
     ----------
     exercise : str
-        Exercise id, the ``grade_id`` of the grade cell.
+        The exercise's id, which is the ``grade_id`` of the grade cell.
     kind : {"core", "edge", "learns", "accuracy", "speed"}
-        Without credit for ``core`` there is none for the exercise.
+        Without credit for its core tests an exercise earns nothing.
     needs : tuple of str
-        Exercises on whose code this test also runs: when one of them is broken, it is named.
+        Other exercises on whose code this test runs. If one of them is broken, the test's message names it.
     """
 
     exercise: str
@@ -49,6 +49,6 @@ def exercise(name: str, kind: Kind = "core", needs: tuple[str, ...] = ()) -> Cal
 
 
 def claim_of(test: Callable[..., object]) -> Claim | None:
-    """Return the claim of a test function, or None where it claims nothing."""
+    """Return the claim of a test function, or None if it has no claim."""
     claim: Claim | None = getattr(test, "claim", None)
     return claim

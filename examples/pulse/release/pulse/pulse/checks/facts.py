@@ -1,6 +1,6 @@
-"""What the students' tools must know of an assignment: its package, and what its notebooks are written for.
+"""The facts about an assignment that the students' tools need: its package, its kit, its frameworks.
 
-A release holds these facts in ``tests/assignment.toml``; of the instructor's source the course tells them.
+In a release ``tests/assignment.toml`` holds these facts. For the instructor's source the course provides them.
 """
 
 import importlib.util
@@ -9,25 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOM = (__package__ or "").rpartition(".")[0]
-"""The package that this one lies in: the students' in a release, else the engine."""
+"""The parent package: the students' package in a release, else the engine."""
 RELEASED = Path("tests", "assignment.toml")
 _TOLD: dict[Path, "Facts"] = {}
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of an assignment.
+    """The facts about an assignment.
 
     Attributes
     ----------
     package : str
         The students' package.
     kit : str
-        The package that holds what the assignment adds, or "".
+        The kit's package, or "".
     computing : tuple of str
-        Packages of whose functions a notebook's constants may be made.
-    frameworks : dict of str
-        Packages for which notebooks are written, besides NumPy, and what people call them.
+        Packages whose functions a notebook's constants may call.
+    frameworks : tuple of (str, str)
+        The import name and the title of each framework that notebooks use.
     """
 
     package: str
@@ -36,12 +36,12 @@ class Facts:
     frameworks: tuple[tuple[str, str], ...] = ()
 
     def room(self, name: str) -> str:
-        """Return the package of one of the kit's rooms, such as ``runner``; "" where there is none."""
+        """Return the package of one of the kit's rooms, such as ``runner``, or "" if the kit does not have it."""
         return f"{self.kit}.{name}" if self.kit and _is_there(f"{self.kit}.{name}") else ""
 
 
 def tell(folder: Path, facts: Facts) -> None:
-    """Tell the facts of the assignment in a folder, which is no release."""
+    """Store the facts of the assignment in a folder that is not a release."""
     _TOLD[folder.resolve()] = facts
 
 
@@ -51,7 +51,7 @@ def facts_of(folder: Path) -> Facts:
     Raises
     ------
     FileNotFoundError
-        If there are none.
+        If there are no facts for this folder.
     """
     told = _TOLD.get(folder.resolve())
     if told is not None:

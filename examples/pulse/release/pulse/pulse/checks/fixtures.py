@@ -1,7 +1,7 @@
-"""What a test may ask for by name: the same fixtures for the judge, the recorder, `check` and the students' pytest.
+"""Fixtures that a test asks for by name. The judge, the recorder, `check` and the students' pytest share them.
 
-Each is a property of `Fixtures`, or of a class that an assignment's kit derives from it; pytest gets a fixture of the
-same name for each. Not for running tests: see ``public`` and the judge's plugin.
+Each fixture is a property of `Fixtures`, or of a subclass in an assignment's kit. pytest gets a fixture of the same
+name for each property. See ``public`` and the judge's plugin for running tests.
 """
 
 import inspect
@@ -15,16 +15,16 @@ from .code_under_test import CodeUnderTest
 
 
 class Fixtures:
-    """What one run of one test is given.
+    """The fixtures for one run of one test.
 
     Parameters
     ----------
     student : CodeUnderTest
-        The code that the test is about.
+        The code under test.
     reference : callable
-        Returns the reference, as the test may ask it.
+        Returns the reference as a `CodeUnderTest`.
     rng : callable
-        Returns the test's own generator, afresh.
+        Returns the test's random generator in its initial state.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Fixtures:
 
     @property
     def student(self) -> CodeUnderTest:
-        """The code that the test is about."""
+        """The code under test."""
         return self._student
 
     @property
@@ -47,7 +47,7 @@ class Fixtures:
 
     @cached_property
     def rng(self) -> np.random.Generator:
-        """Random numbers of the test's own."""
+        """The test's random generator."""
         return self._rng()
 
     @classmethod
@@ -56,17 +56,17 @@ class Fixtures:
         return tuple(name for name in dir(cls) if isinstance(getattr(cls, name), property | cached_property))
 
     def run(self, test: Callable[..., None]) -> None:
-        """Call a test function with what it asks for."""
+        """Call a test function with the fixtures that it asks for."""
         test(**{name: getattr(self, name) for name in inspect.signature(test).parameters})
 
 
 def asks_only_for(test: Callable[..., None], fixtures: type[Fixtures]) -> bool:
-    """Whether a test asks for nothing but fixtures of a class."""
+    """Tell whether a test asks only for fixtures of a class."""
     return set(inspect.signature(test).parameters) <= set(fixtures.names())
 
 
 def pytest_fixtures(names: tuple[str, ...]) -> dict[str, Any]:
-    """Return pytest fixtures of these names; each is given by the fixture ``offered``, a `Fixtures`."""
+    """Return pytest fixtures of these names. Each reads its value from the fixture ``offered``, a `Fixtures`."""
     import pytest
 
     def fixture(name: str) -> Any:

@@ -1,6 +1,6 @@
-"""The public tests: find those of an exercise, run one on the student's package, explain what failed.
+"""The public tests: find the tests of an exercise, run one on the student's package, explain its failure.
 
-Shared by `check` in a notebook and by ``pytest`` in the student's folder; the judge has its own way of running tests.
+`check` in a notebook and ``pytest`` in the student's folder share this module. The judge does not use it to run tests.
 """
 
 import importlib
@@ -30,7 +30,7 @@ from .record import Log, Playback, Recorded, read_logs, same_answers
 
 @dataclass(frozen=True)
 class PublicTest:
-    """One public test function and what it claims."""
+    """One public test function and its claim."""
 
     function: Callable[..., None]
     claim: Claim
@@ -42,13 +42,13 @@ class PublicTest:
 
     @property
     def title(self) -> str:
-        """The first line of its docstring."""
+        """The first line of the function's docstring, or the function's name."""
         return (inspect.getdoc(self.function) or self.name).splitlines()[0].rstrip(".")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a test failed: one sentence, the student's own line, and the known mistake that gives just these numbers."""
+    """The reason why a test failed: a sentence, the line of the student's code, and the hint of a known mistake."""
 
     message: str
     where: str = ""
@@ -56,24 +56,24 @@ class Failure:
 
 
 def seed_for(name: str) -> int:
-    """Return the seed of a public test: the same everywhere, so that answers can be recorded."""
+    """Return the seed of a public test. It is the same on every machine, so that recorded answers stay valid."""
     return zlib.crc32(name.encode())
 
 
 def rng_for(name: str) -> np.random.Generator:
-    """Return the generator of a public test."""
+    """Return the random generator of a public test."""
     return np.random.default_rng(seed_for(name))
 
 
 class PublicTests:
-    """The public tests that lie in a folder's ``tests``.
+    """The public tests in a folder's ``tests``.
 
     Parameters
     ----------
     folder : Path
         The folder that holds the package, the notebooks and ``tests``.
     facts : Facts, optional
-        What is known of the assignment, by default what the folder says.
+        The facts about the assignment, by default those of the folder.
     """
 
     def __init__(self, folder: Path, facts: Facts | None = None) -> None:
@@ -83,12 +83,12 @@ class PublicTests:
         self.tests = [test for file in sorted((folder / "tests").glob("test_*.py")) for test in _tests_in(file)]
 
     def of(self, exercise: str) -> list[PublicTest]:
-        """Return the tests that claim ``exercise``, in the order in which they are written."""
+        """Return the tests that claim ``exercise``, in the order of the test files."""
         return [test for test in self.tests if test.claim.exercise == exercise]
 
     @cached_property
     def _recordings(self) -> Path:
-        """Where the recorded answers lie; the instructor's checkout keeps them in the release only."""
+        """The folder of the recorded answers; an instructor's checkout has them only in the release."""
         own = self.folder / "tests" / "recorded"
         return own if own.exists() else self.folder.parents[1] / "release" / self.folder.name / "tests" / "recorded"
 
@@ -106,11 +106,11 @@ class PublicTests:
         return mistakes
 
     def reference(self, test: str) -> CodeUnderTest:
-        """Return the reference as a test asks it: recorded answers."""
+        """Return the reference for a test, which plays back recorded answers."""
         return CodeUnderTest(Playback(self._recorded.get(f"reference/{test}", [])))
 
     def hint(self, test: PublicTest, answers: Log) -> str:
-        """Name the known mistake that gives exactly these answers, or return ""."""
+        """Return the explanation of the known mistake that gives the same answers, or ""."""
         for key, log in self._recorded.items():
             kind, _, rest = key.partition("/")
             name, _, mistake = rest.partition("/")
@@ -119,7 +119,7 @@ class PublicTests:
         return ""
 
     def run(self, test: PublicTest, student: Recorded) -> Failure | None:
-        """Run one test; return why it failed, or None."""
+        """Run one test. Return its failure, or None if it passed."""
         student.seed(seed_for(test.name))
         try:
             self.fixtures(test.name, CodeUnderTest(student)).run(test.function)
@@ -128,30 +128,39 @@ class PublicTests:
         return None
 
     def fixtures(self, test: str, student: CodeUnderTest) -> Fixtures:
-        """Return what a test is given."""
+        """Return the fixtures for a test."""
         return fixtures_of(self.facts)(student, lambda: self.reference(test), lambda: rng_for(test))
 
     def explain(self, test: PublicTest, error: BaseException, answers: Log) -> Failure:
-        """Turn what a test raised into a `Failure`."""
+        """Turn an exception of a test into a `Failure`."""
         if isinstance(error, CodeError):
             return Failure(error.message, error.where)
         if isinstance(error, Mismatch):
             return Failure(error.message, hint=self.hint(test, answers))
-        return Failure(unpacking(error) or f"What came back could not be used ({type(error).__name__}: {error}).")
+        return Failure(unpacking(error) or f"The test cannot use the answer ({type(error).__name__}: {error}).")
 
 
 def unpacking(error: BaseException) -> str:
-    """Return a sentence where a test could not unpack what a function returned, else ""."""
+    """Return a sentence for the student if a test could not unpack an answer, else ""."""
     text = str(error)
     if isinstance(error, TypeError) and "cannot unpack" in text:
-        return "It returned nothing to unpack where several values are expected: is the return missing?"
+        return "It returned one value or None, but several values are expected: is the return statement complete?"
     if isinstance(error, ValueError) and "values to unpack" in text:
-        return "It returned another number of values than its docstring says."
+        return "It returned a different number of values than its docstring says."
     return ""
 
 
 def own_host(folder: Path, facts: Facts, values: dict[str, Any] | None = None) -> PackageHost:
-    """Return the student's package in this process, with the notebook's names where they are known."""
+    """Return a host for the student's package in this process.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that holds the package and the notebooks.
+    facts : Facts
+    values : dict, optional
+        The variables of the running notebook, which override the definitions in the notebooks' files.
+    """
     values = values or {}
     notebooks = {path: framework_of(path) for path in sorted(folder.glob("*.ipynb"))}
     modules = (value.__name__ for value in values.values() if isinstance(value, ModuleType))
@@ -164,7 +173,7 @@ def own_host(folder: Path, facts: Facts, values: dict[str, Any] | None = None) -
 
 
 def fixtures_of(facts: Facts) -> type[Fixtures]:
-    """Return what public tests of an assignment may ask for."""
+    """Return the class of the fixtures for an assignment's public tests."""
     room = facts.room("student")
     if not room:
         return Fixtures
@@ -173,14 +182,14 @@ def fixtures_of(facts: Facts) -> type[Fixtures]:
 
 
 def lend(facts: Facts) -> None:
-    """Let the students' package have the tools that a release puts into it, where it is not a release."""
+    """Make the tools importable below the students' package in a checkout, as they are in a release."""
     alias(f"{facts.package}.checks", __package__ or "")
     if facts.kit:
         alias(f"{facts.package}.kit", facts.kit)
 
 
 def _furthest(notebooks: dict[Path, str]) -> str:
-    """The framework in whose notebook least is left to do: one of several is enough."""
+    """Return the framework of the notebook with the fewest ``NotImplementedError``, or "": one notebook is enough."""
     open_places = {
         framework: path.read_text(encoding="utf-8", errors="replace").count("NotImplementedError")
         for path, framework in notebooks.items()
@@ -190,7 +199,7 @@ def _furthest(notebooks: dict[Path, str]) -> str:
 
 
 class _NotebookHost(PackageHost):
-    """A host that prefers what the running notebook holds over what its file says."""
+    """A host that prefers the variables of the running notebook to the definitions in its file."""
 
     values: dict[str, Any]
 

@@ -1,6 +1,7 @@
-"""``pytest`` in the student's folder: the fixtures of the public tests, and short explanations for tracebacks.
+"""``pytest`` in the student's folder: the fixtures of the public tests, and short explanations instead of tracebacks.
 
-The release's ``tests/conftest.py`` takes all of it over, so that it works from every folder; not used when grading.
+The release's ``tests/conftest.py`` imports the fixtures and hooks, so that pytest works from every folder. Grading does
+not use this module.
 """
 
 import functools
@@ -25,13 +26,13 @@ def _public_tests(folder: Path) -> PublicTests:
 
 
 def _folder_of(item: pytest.Item) -> Path:
-    """The student's folder: the one that holds ``tests``."""
+    """Return the student's folder, which holds ``tests``."""
     return item.path.parent.parent
 
 
 @pytest.fixture
 def offered(request: pytest.FixtureRequest) -> Fixtures:
-    """What the test may ask for."""
+    """The fixtures for the test."""
     public = _public_tests(_folder_of(request.node))
     recorded = Recorded(Local(own_host(public.folder, public.facts)))
     recorded.seed(seed_for(request.node.name))
@@ -40,14 +41,14 @@ def offered(request: pytest.FixtureRequest) -> Fixtures:
 
 
 def fixtures_for(conftest: str) -> dict[str, Any]:
-    """Return everything that the ``conftest.py`` in a student's ``tests`` needs: fixtures and hooks."""
+    """Return the fixtures and hooks, by name, for the ``conftest.py`` in a student's ``tests``."""
     facts = facts_of(Path(conftest).resolve().parent.parent)
     hooks = (offered, pytest_itemcollected, pytest_runtest_makereport)
     return {**{hook.__name__: hook for hook in hooks}, **pytest_fixtures(fixtures_of(facts).names())}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let ``-k affine_forward`` select the tests that claim this exercise, whatever they are called."""
+    """Let ``-k affine_forward`` select all tests that claim this exercise."""
     claim = claim_of(item.function) if isinstance(item, pytest.Function) else None
     if claim is not None:
         item.extra_keyword_matches.add(claim.exercise)
@@ -57,7 +58,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the explanation in place of the traceback."""
+    """Replace the traceback by the explanation."""
     report = yield
     failure = _failure(item, call)
     if failure is not None:
