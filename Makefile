@@ -20,8 +20,8 @@ help:
 	@echo "make quick    a look at everything in a minute and a half"
 	@echo "make test     set up and pass the tests that every change must pass"
 	@echo "make long     the tests that take longer: every attack at every level, mutants, kills, browsers"
-	@echo "make release  build the students' release anew"
-	@echo "make lint     ruff, mypy, import rules, release current"
+	@echo "make release  build the students' releases"
+	@echo "make lint     ruff, mypy, import rules, plain words, releases current"
 	@echo "make clean    remove what can be made again; hand-ins and grades stay (autograder forget deletes those)"
 	@echo "FRAMEWORK=pytorch|tensorflow|both|none says what is installed for part 5; here the default is $(FRAMEWORK)"
 
@@ -60,10 +60,13 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.words
 	$(BIN)/autograder build --check
+	cd examples/pulse && ../../$(BIN)/autograder build --check
 
 release: setup
 	$(BIN)/autograder build
+	cd examples/pulse && ../../$(BIN)/autograder build
 
 clean:
 	rm -rf .autograder/submissions .autograder/verdicts .autograder/executed .autograder/models .autograder/extensions .autograder/pictures

@@ -81,7 +81,7 @@ def mistake(exercise: str, id: str, file: str, title: str, explanation: str, *ch
 
 @dataclass(frozen=True)
 class Accepted:
-    """An accepted solution: correct code for exercises, as one imaginary student writes it.
+    """An accepted solution: correct code for exercises, as one student might write it.
 
     Attributes
     ----------

@@ -81,7 +81,7 @@ def band_pass(signal, rate, low, high):
     Returns
     -------
     ndarray, shape (N,)
-        The sum of the cosines in the band. Its length is that of `signal`, be it even or odd.
+        The sum of the cosines in the band. Its length is that of `signal`, even or odd.
     """
     components = np.fft.rfft(signal)
     frequencies = np.fft.rfftfreq(len(signal), 1 / rate)

@@ -7,6 +7,12 @@ from autograder.assignments.pulse.kit.judge import RATE, assert_told_right
 from autograder.judge import assert_close, assert_unchanged, exercise
 
 
+def harmonics(frequency, sizes, samples=200, rate=20.0):
+    """Return a sum of cosines whose frequencies are multiples of one, with these amplitudes."""
+    time = np.arange(samples) / rate
+    return sum(size * np.cos(2 * np.pi * number * frequency * time) for number, size in enumerate(sizes, start=1))
+
+
 def beats(rng, gaps, rate=20.0):
     """Return a clean pulse whose beats lie so many seconds apart."""
     times = 0.6 + np.concatenate([[0.0], np.cumsum(gaps)])
@@ -50,6 +56,13 @@ def test_no_peak(student):
     """A signal that only rises has no peak."""
     peaks = student.rhythm.find_peaks(np.arange(6.0), 0.0, 1)
     assert np.shape(peaks) == (0,), "A signal that only rises has no peak: return an array without elements."
+    assert peaks.dtype.kind in "iu", "Indices are whole numbers, also in an array without elements."
+
+
+@exercise("find_peaks", kind="edge")
+def test_exact_height(student):
+    """A peak that is just as high as wanted counts."""
+    assert_close("peaks", student.rhythm.find_peaks(np.array([0.0, 2.0, 1.0, 3.0, 0.5]), 2.0, 1), np.array([1, 3]))
 
 
 @exercise("find_peaks", kind="edge")
@@ -71,8 +84,35 @@ def test_steady_pulse(student, reference, rng):
 @exercise("heart_rate", needs=("band_pass", "find_peaks"))
 def test_one_long_pause(student, reference, rng):
     """One long pause does not change the rate: it is the median that counts."""
-    signal = beats(rng, np.array([0.7, 0.8, 0.75, 1.6, 0.8, 0.7, 0.85])) + 30 * np.sin(np.arange(148) / 40)
+    signal = beats(rng, np.array([0.7, 0.8, 0.75, 1.6, 0.8, 0.7, 0.85])) + 90 * np.sin(np.arange(148) / 40)
     assert_close("beats per minute", student.rhythm.heart_rate(signal, 20.0), reference.rhythm.heart_rate(signal, 20.0))
+
+
+@exercise("heart_rate", needs=("band_pass", "find_peaks"))
+def test_peaks_within_the_pause(student, reference):
+    """Peaks that follow a beat too soon are none."""
+    signal = harmonics(1.1, [1.0, 0.0, 3.0])
+    assert_close("beats per minute", student.rhythm.heart_rate(signal, 20.0), reference.rhythm.heart_rate(signal, 20.0))
+
+
+@exercise("heart_rate", needs=("band_pass", "find_peaks"))
+def test_low_peaks(student, reference):
+    """Peaks that are lower than half of the highest sample are no beats."""
+    signal = harmonics(0.9, [1.0, 2.4])
+    assert_close("beats per minute", student.rhythm.heart_rate(signal, 20.0), reference.rhythm.heart_rate(signal, 20.0))
+
+
+@exercise("heart_rate", kind="edge", needs=("band_pass", "find_peaks"))
+def test_two_beats(student, reference):
+    """Two beats are enough for a rate."""
+    signal = harmonics(0.9, [-1.0], samples=45)
+    assert_close("beats per minute", student.rhythm.heart_rate(signal, 20.0), reference.rhythm.heart_rate(signal, 20.0))
+
+
+@exercise("heart_rate", kind="edge", needs=("band_pass", "find_peaks"))
+def test_a_sensor_that_is_off(student):
+    """A flat recording has no beats."""
+    assert_close("beats per minute", student.rhythm.heart_rate(np.zeros(60), 20.0), 0.0)
 
 
 @exercise("heart_rate", kind="edge", needs=("band_pass", "find_peaks"))
