@@ -25,6 +25,7 @@ from autograder.intake.submission import Rules
 ROOM = f"{autograder.__name__}.assignments"
 """The package in which graders are imported."""
 SETTINGS = "assignment.toml"
+ENGINE = Path(__file__).resolve().parent
 
 
 class AssignmentError(SetupError):
@@ -264,14 +265,26 @@ class Assignment:
         return Facts(self.package, kit, self.settings.computing, frameworks)
 
     def module(self, name: str) -> ModuleType | None:
-        """Import and return a module of the grader, such as ``kit.judge``. Return None if there is no such module."""
+        """Import and return a module of the grader, such as ``kit.judge``. Return None if there is no such module.
+
+        Raises
+        ------
+        AssignmentError
+            If the module cannot be imported.
+        """
         _put_on_path(self.folder)
         full = f"{ROOM}.{self.name}.{name}"
         try:
             found = importlib.util.find_spec(full) is not None
         except ModuleNotFoundError:  # a parent package does not exist
             found = False
-        return importlib.import_module(full) if found else None
+        try:
+            return importlib.import_module(full) if found else None
+        except Exception as error:
+            path = self.folder.joinpath(*name.split("."))
+            raise AssignmentError(
+                f"{path} cannot be imported ({type(error).__name__}: {error}): correct it."
+            ) from error
 
     def framework_of(self, part: Part) -> Framework | None:
         """Return the framework that a part's notebook uses, or None."""
@@ -288,13 +301,14 @@ def _put_on_path(folder: Path) -> None:
         return
     for name in [name for name in sys.modules if f"{name}.".startswith(f"{ROOM}.{folder.name}.")]:
         del sys.modules[name]
-    _put_first(autograder, folder.parent.parent)
+    autograder.__path__ = _first(folder.parent.parent, ENGINE)
     importlib.invalidate_caches()
-    _put_first(importlib.import_module(ROOM), folder.parent)
+    importlib.import_module(ROOM).__path__ = _first(folder.parent, ENGINE / "assignments")
 
 
-def _put_first(package: ModuleType, place: Path) -> None:
-    package.__path__ = [str(place), *(other for other in package.__path__ if other != str(place))]
+def _first(place: Path, engine: Path) -> list[str]:
+    """Return a package's path: a course's folder, and behind it the engine's. Another course's folder must not stay."""
+    return list(dict.fromkeys([str(place), *([str(engine)] if engine.is_dir() else [])]))
 
 
 @functools.cache

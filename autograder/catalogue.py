@@ -137,9 +137,26 @@ def file_of(part: Part) -> str:
 
 @functools.cache
 def mistakes_of(assignment: Assignment) -> tuple[Mistake, ...]:
-    """Return all known mistakes of an assignment, in the order of its parts."""
-    modules = (assignment.module(f"mistakes.{file_of(part)}") for part in assignment.parts)
-    return tuple(one for module in modules if module is not None for one in module.MISTAKES)
+    """Return all known mistakes of an assignment, in the order of its parts.
+
+    Raises
+    ------
+    MistakeError
+        If a file of mistakes defines no tuple ``MISTAKES`` of mistakes.
+    """
+    return tuple(one for part in assignment.parts for one in _mistakes_of_part(assignment, file_of(part)))
+
+
+def _mistakes_of_part(assignment: Assignment, name: str) -> tuple[Mistake, ...]:
+    module = assignment.module(f"mistakes.{name}")
+    if module is None:
+        return ()
+    found = getattr(module, "MISTAKES", None)
+    if not isinstance(found, tuple) or not all(isinstance(one, Mistake) for one in found):
+        raise MistakeError(
+            f"{assignment.folder / 'mistakes' / name}.py defines no tuple MISTAKES of mistakes: correct it."
+        )
+    return found
 
 
 def mistakes_in(assignment: Assignment, exercise: str) -> tuple[Mistake, ...]:

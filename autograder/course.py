@@ -16,12 +16,11 @@ from autograder.errors import SetupError
 from autograder.intake.kept import Kept
 from autograder.kit import Data, JudgeKit
 
-from .assignment import SETTINGS, Assignment, Part, read_assignment
+from .assignment import ENGINE, SETTINGS, Assignment, Part, read_assignment
 
 GRADERS = Path("autograder", "assignments")
 """The folder of a course's graders, relative to the course or to the engine's parent."""
 STATE = ".autograder"
-ENGINE = Path(__file__).resolve().parent
 
 
 class CourseError(SetupError):
@@ -147,8 +146,14 @@ class Course:
     def kit(self) -> JudgeKit:
         """The assignment's hooks for the judge."""
         module = self.assignment.module("kit.judge")
-        kit: JudgeKit = JudgeKit(self) if module is None else module.Kit(self)
-        return kit
+        if module is None:
+            return JudgeKit(self)
+        made = getattr(module, "Kit", None)
+        if not (isinstance(made, type) and issubclass(made, JudgeKit)):
+            raise CourseError(
+                f"{self.assignment.kit / 'judge'} defines no class Kit that derives from JudgeKit: add one."
+            )
+        return made(self)
 
     @cached_property
     def judged_on(self) -> Data:

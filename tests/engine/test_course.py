@@ -13,12 +13,15 @@ import pytest
 from autograder.assignment import AssignmentError
 from autograder.builder import current
 from autograder.builder.leaks import scan
+from autograder.builder.record import record
 from autograder.catalogue import accepted_of, mistakes_of
 from autograder.course import Course, CourseError, find_course
+from autograder.errors import SetupError
 from autograder.grading.engine import judge_all, submissions
 from autograder.grading.store import VerdictStore
 from autograder.judge.session import judge_part, seen_by, taken_in
 from autograder.sample import make_class, students
+from autograder.sample.students import students_of
 from autograder.validate import calibration
 from autograder.validate.inventory import incomplete
 from autograder.verdict import PartVerdict
@@ -77,6 +80,32 @@ def test_settings_that_are_wrong_are_told(tmp_path: Path, line: str, says: str) 
     with pytest.raises(AssignmentError, match=says) as caught:
         _ = find_course(tmp_path).assignment
     assert "assignment.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("mistakes/readings.py", "import nowhere", "mistakes/readings cannot be imported .*nowhere"),
+        ("mistakes/readings.py", "MISTAKES = [1]", "defines no tuple MISTAKES"),
+        ("mistakes/readings.py", "", "defines no tuple MISTAKES"),
+        ("kit/judge/__init__.py", "1 / 0", "kit/judge cannot be imported .*ZeroDivisionError"),
+        ("kit/judge/__init__.py", "", "defines no class Kit"),
+        ("samples/__init__.py", "def (", "samples cannot be imported .*SyntaxError"),
+        ("../../../source/weather/tests/test_readings.py", "import nowhere", "public tests in .* cannot be imported"),
+    ],
+)
+def test_code_of_the_grader_that_is_broken_is_told_in_a_sentence(
+    tmp_path: Path, file: str, text: str, says: str
+) -> None:
+    course = copied(tmp_path)
+    path = course.root / "autograder" / "assignments" / NAME / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (path.parent / "__init__.py").touch()
+    path.write_text(text)
+    with pytest.raises(SetupError, match=says) as caught:
+        _ = mistakes_of(course.assignment), course.kit, students_of(course)
+        record(course.assignment, tmp_path / "release")
+    assert str(caught.value).count("\n") == 0
 
 
 def test_a_folder_that_is_no_course(tmp_path: Path) -> None:
