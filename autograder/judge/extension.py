@@ -64,11 +64,19 @@ class Extension:
 
 
 def provide(course: Course, part: Part, submission: Submission, level: int) -> Extension:
-    """Build the extension if a part needs it, and copy it beside its source in the judge's copy of the submission."""
+    """Copy the extension beside its source in the judge's copy of the submission.
+
+    The part with the extension's exercise gets the submitted one, if it builds. Every other part gets the course's own,
+    if it can be built here: a module may import the extension at its top, and no other exercise may fail for that.
+    """
     described = course.assignment.settings.extension
-    if described is None or all(exercise.id != described.exercise for exercise in part.automatic):
+    if described is None:
         return Extension()
     source = described.source
+    if all(exercise.id != described.exercise for exercise in part.automatic):
+        with contextlib.suppress(BuildError, NoCompilerError, ExtensionFault, OSError):
+            _put(_of_course(course, source, level), submission.folder / source)
+        return Extension()
     try:
         library, problem = _of_course(course, source, level), ""
         if source not in submission.files:

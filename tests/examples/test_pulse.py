@@ -95,7 +95,7 @@ def test_its_hidden_tests_accept_no_constant(pulse: Course) -> None:
     assert [sentence for part in pulse.parts for sentence in weak.constants_pass(pulse, part)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_passes_the_gate(pulse: Course, level: int) -> None:
     run(pulse, "build")
     said = run(pulse, "validate")
@@ -104,7 +104,7 @@ def test_it_passes_the_gate(pulse: Course, level: int) -> None:
     assert {wrong for _, _, wrong in rows} == {"0"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_its_class_is_graded(pulse: Course, level: int) -> None:
     run(pulse, "build")
     run(pulse, "sample")
@@ -120,7 +120,7 @@ def test_its_class_is_graded(pulse: Course, level: int) -> None:
     assert "Every sum is divided by the full width" in page
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_mutants_of_it_are_noticed(pulse: Course) -> None:
     from autograder.validate import mutants
 

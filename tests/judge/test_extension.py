@@ -49,6 +49,19 @@ def test_what_stands_in_the_librarys_way_is_put_aside(judge: Judge) -> None:
     assert exercise.score == exercise.points
 
 
+@pytest.mark.parametrize("exercise", ["affine_forward", "batchnorm_forward", "dropout_forward"])
+@pytest.mark.parametrize("handed_in", [True, False])
+def test_a_module_may_import_the_extension_in_every_part(judge: Judge, exercise: str, handed_in: bool) -> None:
+    def change(folder: Path) -> None:
+        path = folder / "cs231n" / "layers.py"
+        path.write_text("from cs231n.im2col_cython import im2col_6d_cython\n" + path.read_text())
+        if not handed_in:
+            (folder / "cs231n" / "im2col_cython.pyx").unlink()
+
+    (found,) = judge(change, exercise).exercises
+    assert found.score == found.points
+
+
 def divide_as_python_2_did(folder: Path) -> None:
     """Change the source to code for Cython 0.29, where / of integers gives an integer."""
     edit("cdivision=True, ", "")(folder)

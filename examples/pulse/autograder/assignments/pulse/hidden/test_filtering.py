@@ -13,7 +13,7 @@ def cosines(n, rate, parts):
 
 
 @exercise("moving_average")
-@pytest.mark.parametrize("width", [1, 3, 7])
+@pytest.mark.parametrize("width", [1, 3, 7], ids="width {}".format)
 def test_means(student, reference, rng, width):
     """Each sample becomes the mean of those around it."""
     signal = rng.normal(size=20)

@@ -36,7 +36,7 @@ def test_all_peaks(student, reference, rng):
 
 
 @exercise("find_peaks")
-@pytest.mark.parametrize("distance", [2, 3, 5])
+@pytest.mark.parametrize("distance", [2, 3, 5], ids="distance {}".format)
 def test_distances(student, distance):
     """Peaks that lie just far enough apart are both kept."""
     signal = np.zeros(13) - 0.01 * np.arange(13)
@@ -123,6 +123,6 @@ def test_one_beat(student, rng):
 
 @exercise("rhythm_accuracy", kind="accuracy")
 def test_unseen_recordings(student, recordings):
-    """Unseen recordings are told right."""
+    """Unseen recordings are classified rightly."""
     signals, irregular = recordings
     assert_told_right([student.rhythm.is_irregular(signal, RATE) for signal in signals], irregular)
