@@ -43,6 +43,7 @@ TITLES = {
     "accepted": "accepted solutions get full core marks",
     "mistakes": "known mistakes are caught and named, by their own exercise alone",
     "constants": "no hidden test gives credit to constant answers",
+    "inputs": "every submission gets inputs of its own",
     "mutants": "what is changed in the reference is noticed",
     "attacks": "no attack gets anything",
 }
@@ -117,6 +118,7 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
         yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
     for part in parts_in_numpy(course):
         yield Task("constants", weak.constants_pass, (part,), part.name)
+        yield Task("inputs", weak.fixed_inputs, (part,), part.name)
     yield Task("exercises", incomplete, things=sum(len(part.automatic) for part in course.parts))
     yield Task("unfilled", weak.unfilled)
     yield Task("points", weak.points_differ, things=sum(len(part.exercises) for part in course.parts))

@@ -15,10 +15,13 @@ import numpy as np
 from autograder.assignment import SETTINGS, Part
 from autograder.catalogue import file_of, mistakes_of
 from autograder.checks.code_under_test import Backend, Handle
+from autograder.checks.definitions import read_cells
+from autograder.checks.record import Playback, Recorded
 from autograder.course import Course
 from autograder.judge.plugin import asks_for_notebook, claimed
 from autograder.judge.session import collect, hidden_file
 from autograder.template.texts import MARKER
+from autograder.verdict import PASSED
 
 from .trusted import ReferenceCopy
 
@@ -28,6 +31,8 @@ CONSTANTS = (0, 1)
 """Numbers that a lenient test may accept in place of every number of an answer."""
 STRICT = ("core", "accuracy")
 """Kinds of tests that must not accept a constant."""
+TOLD = re.compile(r"\*\*(\d+(?:\.\d+)?) points?\b")
+"""Points in bold in a notebook's text."""
 LEAST_WORDS = 2
 SAY_NOTHING = frozenset(
     re.findall(
@@ -55,20 +60,36 @@ def unfilled(course: Course) -> Iterator[str]:
 
 
 def points_differ(course: Course) -> Iterator[str]:
-    """Yield exercises without points, and a sum of points that differs from the sum in the settings."""
+    """Yield exercises without points, and points that differ from the notebook's text or from the settings."""
     for part in course.parts:
         for exercise in part.exercises:
             if exercise.points <= 0:
                 yield f"{part.notebook}: {exercise.id} has no points. Set them in its grade cell."
-    wanted, found = (
-        course.assignment.settings.points,
-        sum(one.points for part in course.parts for one in part.exercises),
-    )
+    yield from _points_told(course)
+    wanted = course.assignment.settings.points
+    found = sum(one.points for part in course.parts for one in part.exercises)
     if wanted is not None and abs(wanted - found) > 1e-9:
         yield (
             f"{_name(course, course.assignment.folder / SETTINGS)} promises {wanted:g} points, and the grade cells add "
             f"up to {found:g}. Change one of them."
         )
+
+
+def _points_told(course: Course) -> Iterator[str]:
+    """Yield grade cells whose points differ from the points in bold in the text above them."""
+    for part in course.parts:
+        points = {exercise.id: exercise.points for exercise in part.exercises}
+        told: list[str] = []
+        for cell in read_cells(course.source / part.notebook):
+            exercise = cell["metadata"].get("nbgrader", {}).get("grade_id")
+            told += TOLD.findall(cell["source"]) if cell.get("cell_type") == "markdown" else []
+            if exercise in points:
+                if len(told) == 1 and float(told[0]) != points[exercise]:
+                    yield (
+                        f"{part.notebook}: the text above {exercise} promises {told[0]} points, and its grade cell has "
+                        f"{points[exercise]:g}. Change one of them."
+                    )
+                told = []
 
 
 def vague_hints(course: Course) -> Iterator[str]:
@@ -106,6 +127,51 @@ def constants_pass(course: Course, part: Part) -> Iterator[str]:
                         f"every number in the answers is {number}. Compare the answers with the reference's on random "
                         "inputs."
                     )
+
+
+def fixed_inputs(course: Course, part: Part) -> Iterator[str]:
+    """Yield exercises of a part that get the same inputs in every submission: their right answers can be constants."""
+    memory = _Memory()
+    fixed: dict[str, list[bool]] = {}
+    with ReferenceCopy(course, answering=memory.answering) as trusted:
+        for test in collect(course, part):
+            if claimed(test).kind in STRICT and not asks_for_notebook(test):
+                memory.record()
+                trusted.results(part, lambda other, test=test: other is test, "one")  # type: ignore[misc]
+                memory.play()
+                (result,) = trusted.results(part, lambda other, test=test: other is test, "other")  # type: ignore[misc]
+                fixed.setdefault(claimed(test).exercise, []).append(result.outcome == PASSED)
+    for exercise, passed in fixed.items():
+        if all(passed):
+            yield (
+                f"{_name(course, hidden_file(course.assignment, part))}: all tests of {exercise} accept the answers to "
+                "other inputs, because every submission gets the same inputs. Draw the inputs from rng."
+            )
+
+
+class _Memory:
+    """Keep the answers to one run of a test, and give them again in another run."""
+
+    def __init__(self) -> None:
+        self._backend: Backend | None = None
+        self._now: Backend | None = None
+
+    def answering(self, backend: Backend) -> "_Memory":
+        self._backend = backend
+        return self
+
+    def record(self) -> None:
+        """Ask the package from now on."""
+        assert self._backend is not None
+        self._now = Recorded(self._backend)
+
+    def play(self) -> None:
+        """Give the answers since `record` again."""
+        assert isinstance(self._now, Recorded)
+        self._now = Playback(self._now.log)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._now, name)
 
 
 @dataclass
