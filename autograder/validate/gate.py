@@ -1,6 +1,6 @@
-"""Run all examinations, in as many processes as there are cores, and say what each found.
+"""Run all examinations of an assignment, in one process per core, and collect their problems.
 
-Not for what is examined: see ``inventory``, ``calibration``, ``notebooks`` and ``mutants``.
+See ``inventory``, ``weak``, ``calibration``, ``notebooks`` and ``mutants`` for the examinations.
 """
 
 import itertools
@@ -29,41 +29,41 @@ from .trusted import parts_in_numpy
 from .workers import EndedError, Pool, Worker
 
 SEEDS = 3
-"""Random inputs on which each accepted solution is judged."""
+"""Number of seeds with which each accepted solution is judged."""
 TITLES = {
     "exercises": "every exercise has hidden and public tests, and known mistakes",
     "unfilled": "no place is left to fill in",
     "points": "every exercise has points, and they add up",
     "hints": "every hint names its mistake",
-    "release": "the release is what the source gives",
+    "release": "the release is current",
     "leaks": "the release holds no solution and no hidden test",
     "notebooks": "the source notebooks run in quick mode",
     "reference": "the reference gets all points",
-    "blank": "an untouched release gets those of what is given",
+    "blank": "an untouched release gets the points of given exercises only",
     "accepted": "accepted solutions get full core marks",
     "mistakes": "known mistakes are caught and named, by their own exercise alone",
     "constants": "no hidden test gives credit to constant answers",
     "inputs": "every submission gets inputs of its own",
-    "mutants": "what is changed in the reference is noticed",
+    "mutants": "every change of the reference is noticed",
     "attacks": "no attack gets anything",
 }
-"""What each examination asks for."""
+"""The requirement behind each examination."""
 
 
 @dataclass
 class Examined:
-    """What an examination came to.
+    """The result of an examination.
 
     Attributes
     ----------
     name : str
         See `TITLES`.
     things : int
-        How many were looked at.
+        The number of examined things.
     wrong : list of str
-        What is wrong, a sentence each.
+        The problems, a sentence each.
     seconds : float
-        Of all processes together.
+        The time of all processes together.
     """
 
     name: str
@@ -74,19 +74,19 @@ class Examined:
 
 @dataclass(frozen=True)
 class Task:
-    """What one process of the pool looks at.
+    """An examination of one thing, for one process of the pool.
 
     Attributes
     ----------
     name : str
         See `TITLES`.
     look : callable
-        Is given the course and the arguments; returns what is wrong, a sentence each.
+        Called with the course and the arguments; returns the problems, a sentence each.
     arguments : tuple
     of : str
-        Which of several: a part, a solution, a mistake.
+        The name of the examined thing: a part, a solution, a mistake.
     things : int
-        How many it looks at.
+        The number of examined things.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Task:
 
 
 def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
-    """Yield what is looked at, what takes long first."""
+    """Yield all tasks, the long ones first."""
     alternatives = [
         alternative
         for part in course.parts
@@ -127,7 +127,7 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
 
 
 def left_out(course: Course) -> list[str]:
-    """Return what is not examined, because what it is written for is not installed here, a sentence each."""
+    """Return a sentence for each notebook that is not examined because its framework is not installed here."""
     return [
         f"{alternative.name} was not examined: {framework.title} is not installed here."
         for part in course.parts
@@ -144,24 +144,24 @@ def examine(
     workers: int | None = None,
     step: Callable[[int, int], None] | None = None,
 ) -> list[Examined]:
-    """Look at everything.
+    """Run all tasks.
 
     Parameters
     ----------
     course : Course
     level : int
-        Of the sandbox.
+        The level of the sandbox.
     seeds : int
-        For accepted solutions.
+        The number of seeds for each accepted solution.
     workers : int, optional
-        Processes, by default one for each core.
+        The number of processes, by default one for each core.
     step : callable, optional
-        Called with how many tasks are done and how many there are.
+        Called with the number of finished tasks and the number of all tasks.
 
     Returns
     -------
     list of Examined
-        In the order of `TITLES`; what is wrong is in the order of `tasks`, whichever was done first.
+        In the order of `TITLES`. The problems are in the order of `tasks`, whichever task ended first.
     """
     put_tools_on_path()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the pool's processes, which share the cores
@@ -184,7 +184,7 @@ def examine(
 def examine_mutants(
     course: Course, workers: int | None = None, step: Callable[[int, int], None] | None = None
 ) -> Examined:
-    """Change the reference in every place, and see whether the hidden tests notice."""
+    """Change the reference in every place, and check that a hidden test notices each change."""
     try:
         from . import mutants
     except ModuleNotFoundError as error:
@@ -205,7 +205,7 @@ def examine_mutants(
 
 
 def examine_attacks(course: Course) -> Examined:
-    """Run the attack suite, which lies with the tests."""
+    """Run the attack suite, which is in the course's ``tests``."""
     start = time.perf_counter()
     suite = course.root / "tests" / "attacks"
     if not suite.is_dir():
@@ -228,7 +228,7 @@ def examine_attacks(course: Course) -> Examined:
 
 
 def _look(course: Course, task: Task) -> tuple[list[str], float]:
-    """Look at one thing; what goes wrong with looking is wrong too."""
+    """Run one task. An exception in it is a problem of the assignment too."""
     start = time.perf_counter()
     try:
         wrong = list(task.look(course, *task.arguments))
@@ -241,11 +241,11 @@ def _look(course: Course, task: Task) -> tuple[list[str], float]:
 
 
 def _nothing() -> None:
-    """What a process prepares."""
+    """Prepare nothing: a process needs no preparation."""
 
 
 def _answer(worker: Worker, task: Task) -> tuple[list[str], float]:
-    """What a process answers; one that is killed answers nothing, and another takes its place."""
+    """Run a task in a process of the pool. If the process is killed, that is the problem, and a new process follows."""
     try:
         found: tuple[list[str], float] = worker.ask(task)
         return found
@@ -255,7 +255,7 @@ def _answer(worker: Worker, task: Task) -> tuple[list[str], float]:
 
 
 def _stale(course: Course) -> list[str]:
-    return [f"{one} Run `autograder build`, and commit what it changes." for one in current.differences(course)]
+    return [f"{one} Run `autograder build`, and commit the changes." for one in current.differences(course)]
 
 
 def _leaks(course: Course) -> list[str]:

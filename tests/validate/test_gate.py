@@ -321,8 +321,8 @@ def test_a_release_that_is_out_of_date(copied: Course) -> None:
     (copied.release / "tests" / "test_dropout.py").unlink()
     (task,) = [task for task in gate.tasks(copied, 3) if task.name == "release"]
     assert gate._look(copied, task)[0] == [
-        "tests/test_dropout.py is missing in the release. Run `autograder build`, and commit what it changes.",
-        "cs231n/optim.py in the release is out of date. Run `autograder build`, and commit what it changes.",
+        "tests/test_dropout.py is missing in the release. Run `autograder build`, and commit the changes.",
+        "cs231n/optim.py in the release is out of date. Run `autograder build`, and commit the changes.",
     ]
 
 
