@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import json
 import sys
+import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -281,10 +282,9 @@ class Assignment:
         try:
             return importlib.import_module(full) if found else None
         except Exception as error:
-            path = self.folder.joinpath(*name.split("."))
-            raise AssignmentError(
-                f"{path} cannot be imported ({type(error).__name__}: {error}): correct it."
-            ) from error
+            place = _place_in(self.folder, error) or str(self.folder.joinpath(*name.split(".")))
+            why = f"{type(error).__name__}: {error}"
+            raise AssignmentError(f"{place} cannot be imported ({why}): correct it.") from error
 
     def framework_of(self, part: Part) -> Framework | None:
         """Return the framework that a part's notebook uses, or None."""
@@ -292,6 +292,14 @@ class Assignment:
 
     def __hash__(self) -> int:
         return hash((self.name, self.folder, self.source))
+
+
+def _place_in(folder: Path, error: Exception) -> str:
+    """Return the last file and line below a folder that an exception passed through or names, or ""."""
+    passed = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    named = [(error.filename, error.lineno)] if isinstance(error, SyntaxError) else []
+    own = [(name, line) for name, line in [*passed, *named] if name and Path(name).is_relative_to(folder)]
+    return f"{own[-1][0]}, line {own[-1][1]}," if own else ""
 
 
 def _put_on_path(folder: Path) -> None:

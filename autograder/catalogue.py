@@ -64,6 +64,10 @@ class Mistake:
             If a text to replace does not occur exactly once.
         """
         path = package / self.file
+        if not path.is_file():
+            raise MistakeError(
+                f"{self.key}: the package has no file {self.file}; a mistake changes one of its modules."
+            )
         text = path.read_text(encoding="utf-8")
         for old, new in self.changes:
             if text.count(old) != 1:

@@ -117,21 +117,24 @@ def new(
     notebook: Annotated[str, typer.Option(help="The notebook that gets the exercise.")] = "",
     module: Annotated[str, typer.Option(help="The package's module that gets the exercise's function.")] = "",
     points: Annotated[float, typer.Option(help="The exercise's points.")] = 1,
+    in_notebook: Annotated[
+        bool, typer.Option("--in-notebook", help="Students answer in a cell of the notebook, not in the package.")
+    ] = False,
 ) -> None:
     """Lay out a new assignment (autograder new NAME), or add an exercise to one (autograder new exercise ID)."""
     from autograder import template
 
     if name != "exercise":
-        if exercise or notebook or module:
+        if exercise or notebook or module or in_notebook:
             _fail("An assignment has one name and takes --package, --title and --repository only.")
         paths = template.new_assignment(Path.cwd(), name, package, title, repository)
         following = "Next: `autograder build`, then `autograder validate`."
     elif not exercise:
         _fail("Give the new exercise's id: autograder new exercise ID")
     elif package or title or repository:
-        _fail("An exercise has one id and takes --notebook, --module and --points only.")
+        _fail("An exercise has one id and takes --notebook, --module, --points and --in-notebook only.")
     else:
-        paths = template.new_exercise(find_course(), exercise, notebook, module, points)
+        paths = template.new_exercise(find_course(), exercise, notebook, module, points, in_notebook)
         following = (
             "Next: fill in each place that is marked FILL IN. `autograder validate` lists the places that are left."
         )
@@ -359,6 +362,7 @@ def validate(
     wrong = [sentence for one in found for sentence in one.wrong]
     if wrong:
         _fail("\n".join(wrong))
+    out.print("No problems found.")
 
 
 @contextlib.contextmanager

@@ -24,5 +24,8 @@ def test_the_wheel_holds_the_engine_only(tmp_path: Path) -> None:
     names = zipfile.ZipFile(tmp_path / built.stdout.strip().splitlines()[-1]).namelist()
     packages = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert packages == {"autograder"}
-    assert not any("assignments/" in name for name in names)
+    assert not any(name.startswith("autograder/assignments/") for name in names)
+    templates = ROOT / "autograder" / "template" / "files"
+    packed = {name.removeprefix("autograder/template/files/") for name in names if "/template/files/" in name}
+    assert packed == {path.relative_to(templates).as_posix() for path in templates.rglob("*") if path.is_file()}
     assert {"autograder/judge/pytest.ini", "autograder/grading/verdict.html.jinja"} <= set(names)

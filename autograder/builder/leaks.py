@@ -95,7 +95,7 @@ def _hidden(hidden: Path, public_text: str) -> tuple[set[str], set[str]]:
     lines: set[str] = set()
     for path in hidden.glob("test_*.py"):
         text = path.read_text(encoding="utf-8")
-        names.update(node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+        names.update(node.name for node in ast.walk(ast.parse(text, str(path))) if isinstance(node, ast.FunctionDef))
         lines.update(line.strip() for line in text.split("\n") if len(line.strip()) >= LONG)
     public = {line.strip() for line in public_text.split("\n")}
     return {name for name in names if name.startswith("test_")}, lines - public

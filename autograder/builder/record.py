@@ -45,7 +45,7 @@ def record(assignment: Assignment, release: Path) -> None:
     """
     logs: dict[str, Log] = {}
     named: dict[str, dict[str, str]] = {}
-    for test in _public_tests(assignment):
+    for test in public_tests(assignment):
         if test.claim.kind not in RECORDED_KINDS or not asks_only_for(test.function, Fixtures):
             continue
         own = reference(assignment, _part_of(assignment, test))
@@ -65,7 +65,14 @@ def record(assignment: Assignment, release: Path) -> None:
     (release / "tests" / "recorded" / "mistakes.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _public_tests(assignment: Assignment) -> list[PublicTest]:
+def public_tests(assignment: Assignment) -> list[PublicTest]:
+    """Return the public tests of an assignment.
+
+    Raises
+    ------
+    RecordError
+        If their files cannot be imported.
+    """
     try:
         return PublicTests(assignment.source, assignment.facts).tests
     except Exception as error:

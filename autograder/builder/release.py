@@ -13,13 +13,13 @@ import nbgrader.apps.generateassignmentapp
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
-from autograder.catalogue import MistakeError
 from autograder.course import Course, find_course, put_tools_on_path
+from autograder.errors import AutograderError
 
 from . import tools
 from .leaks import scan
-from .record import RecordError, record
-from .strip import StripError, strip
+from .record import record
+from .strip import strip
 
 COPIED = {".csv", ".ini", ".toml", ".cfg", ".txt", ".md", ".png", ".sh"}
 """Kinds of source files that students receive unchanged."""
@@ -52,6 +52,19 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
     def _course(self) -> Course:
         return find_course(Path(self.coursedir.root), name=self.coursedir.assignment_id)
 
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """Convert a notebook.
+
+        Raises
+        ------
+        ReleaseError
+            If nbgrader cannot convert it.
+        """
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except Exception as error:
+            raise ReleaseError(f"{Path(notebook_filename).name} cannot be converted: {_reason(error)}") from error
+
     def convert_notebooks(self) -> None:
         """Convert the notebooks, then scan the release. Delete the release after any error.
 
@@ -64,6 +77,10 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         try:
             super().convert_notebooks()
             leaks = scan(release, self._course.assignment) if release.exists() else []
+        except SyntaxError as error:
+            shutil.rmtree(release, ignore_errors=True)
+            place = f"{error.filename}, line {error.lineno}"
+            raise ReleaseError(f"The release was not built: {place}, is no valid Python ({error.msg}).") from None
         except NbGraderException as error:
             shutil.rmtree(release, ignore_errors=True)
             raise ReleaseError(f"The release was not built, and {release} was removed: {error}") from None
@@ -74,6 +91,17 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
             shutil.rmtree(release, ignore_errors=True)
             listed = "\n".join(f"  {leak}" for leak in leaks[:10])
             raise ReleaseError(f"The release leaks, and {release} was removed:\n{listed}")
+
+
+def _reason(error: Exception) -> str:
+    """Return nbgrader's reason in a sentence that says what to do."""
+    said = str(error).strip().rstrip(".") or type(error).__name__
+    if "Cannot add or remove cells" in said:
+        return (
+            "the gradebook holds submissions, and nbgrader does not add or remove cells then. Move gradebook.db away, "
+            "build, and grade again: stored verdicts are used again, but manual grades are only in that file"
+        )
+    return said
 
 
 def assemble(course: Course, release: Path) -> None:
@@ -98,7 +126,7 @@ def assemble(course: Course, release: Path) -> None:
         for name, text in tools.files(course):
             _write(release / name, text)
         record(assignment, release)
-    except (StripError, RecordError, MistakeError) as error:
+    except AutograderError as error:
         raise ReleaseError(str(error)) from None
 
 

@@ -39,13 +39,15 @@ def strip(text: str, name: str) -> str:
         If a marker has no partner, regions are nested, or the stripped module is not valid Python.
     """
     kept: list[str] = []
-    inside = ""
+    inside, begun = "", 0
     for number, line in enumerate(text.split("\n"), start=1):
         marker = next((marker for marker in (BEGIN, END, BEGIN_INSTRUCTOR, END_INSTRUCTOR) if marker in line), "")
         if marker in (BEGIN, BEGIN_INSTRUCTOR):
             if inside:
-                raise StripError(f"{name}, line {number}: a region begins inside another one.")
-            inside = marker
+                raise StripError(
+                    f"{name}, line {number}: a region begins inside the region that begins in line {begun}."
+                )
+            inside, begun = marker, number
             if marker == BEGIN:
                 indent = line[: len(line) - len(line.lstrip())]
                 kept += [indent + stub for stub in STUB]
@@ -56,7 +58,7 @@ def strip(text: str, name: str) -> str:
         elif not inside:
             kept.append(line)
     if inside:
-        raise StripError(f"{name}: a region has no end marker.")
+        raise StripError(f"{name}, line {begun}: this region has no end marker.")
     stripped = re.sub(r"\n{4,}", "\n\n\n", "\n".join(kept)).rstrip("\n") + "\n"
     if name.endswith(".py"):
         try:

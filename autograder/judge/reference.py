@@ -50,4 +50,5 @@ def _local(
 
 def contents(assignment: Assignment, notebooks: tuple[str, ...] = (), framework: str = "") -> Contents:
     """Return the contents that go with an assignment's package in this process."""
-    return Contents(notebooks, framework, assignment.settings.computing, assignment.facts.room("runner"))
+    kit = assignment.facts.room("runner")
+    return Contents(notebooks, framework, assignment.settings.computing, kit, assignment.package)

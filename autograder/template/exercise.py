@@ -1,4 +1,4 @@
-"""Add an exercise to an assignment: function, notebook cells, hidden and public test, mistake.
+"""Add an exercise to an assignment: function or answer cell, notebook cells, hidden and public test, mistake.
 
 All of it works at once; what an author must replace is marked by ``FILL IN:``.
 """
@@ -17,10 +17,11 @@ from autograder.course import Course
 from .texts import TemplateError, require_name, text
 
 SNIPPETS = Path("exercise")
-PUBLIC_NAMES = ("assert_close", "exercise")
 
 
-def new_exercise(course: Course, exercise: str, notebook: str = "", module: str = "", points: float = 1) -> list[Path]:
+def new_exercise(
+    course: Course, exercise: str, notebook: str = "", module: str = "", points: float = 1, in_notebook: bool = False
+) -> list[Path]:
     """Add an exercise to the course's assignment.
 
     Parameters
@@ -33,6 +34,9 @@ def new_exercise(course: Course, exercise: str, notebook: str = "", module: str 
     module : str
         The module of the package that gets the function, by default the one that is named after the notebook.
     points : float
+    in_notebook : bool
+        Students answer in a cell of the notebook, which defines a variable of the exercise's name. Such an exercise has
+        no function and no known mistakes.
 
     Returns
     -------
@@ -58,20 +62,23 @@ def new_exercise(course: Course, exercise: str, notebook: str = "", module: str 
     hidden = assignment.hidden / f"test_{file_of(part)}.py"
     public = course.source / "tests" / f"test_{file_of(part)}.py"
     mistakes = assignment.folder / "mistakes" / f"{file_of(part)}.py"
+    form = "in_notebook/" if in_notebook else ""
     checks = f"{assignment.package}.checks"
+    public_check = "as_number" if in_notebook else "assert_close"
     changed = {
-        course.source / part.notebook: _with_cells(course.source / part.notebook, values, points),
-        code: _with_function(code, exercise, values),
+        course.source / part.notebook: _with_cells(course.source / part.notebook, values, points, form),
         hidden: _with_test(
-            hidden, f'"""Hidden tests of {part.notebook}."""\n', _snippet("hidden", values),
+            hidden, f'"""Hidden tests of {part.notebook}."""\n', _snippet(f"{form}hidden", values),
             {"assert_close": "autograder.judge", "exercise": "autograder.judge"},
         ),
         public: _with_test(
-            public, f'"""Public tests of {part.notebook}."""\n', _snippet("public", values),
-            {"assert_close": f"{checks}.compare", "exercise": f"{checks}.exercise"},
+            public, f'"""Public tests of {part.notebook}."""\n', _snippet(f"{form}public", values),
+            {public_check: f"{checks}.compare", "exercise": f"{checks}.exercise"},
         ),
-        mistakes: _with_mistake(mistakes, part, values),
     }  # fmt: skip
+    if not in_notebook:
+        changed[code] = _with_function(code, exercise, values)
+        changed[mistakes] = _with_mistake(mistakes, part, values)
     for path, new in changed.items():
         files.write(path, new.encode())
     return [path.relative_to(course.root) for path in changed]
@@ -90,7 +97,7 @@ def _snippet(name: str, values: dict[str, str]) -> str:
     return text(SNIPPETS / f"{name}.jinja", **values)
 
 
-def _with_cells(path: Path, values: dict[str, str], points: float) -> str:
+def _with_cells(path: Path, values: dict[str, str], points: float, form: str) -> str:
     notebook = nbformat.read(path, as_version=4)
     exercise, newest = values["exercise"], nbformat.v4
     graded = newest.new_code_cell(f'check("{exercise}")', id=_cell_id(f"check-{exercise}"))
@@ -98,8 +105,16 @@ def _with_cells(path: Path, values: dict[str, str], points: float) -> str:
         "grade": True, "grade_id": exercise, "locked": True, "points": points if points % 1 else int(points),
         "schema_version": 3, "solution": False, "task": False,
     }  # fmt: skip
-    words = newest.new_markdown_cell(_snippet("cell.md", values).rstrip(), id=_cell_id(f"text-{exercise}"))
-    notebook.cells += [words, graded]
+    words = newest.new_markdown_cell(_snippet(f"{form}cell.md", values).rstrip(), id=_cell_id(f"text-{exercise}"))
+    notebook.cells.append(words)
+    if form:
+        answer = newest.new_code_cell(_snippet(f"{form}answer", values).rstrip(), id=_cell_id(f"answer-{exercise}"))
+        answer.metadata["nbgrader"] = {
+            "grade": False, "grade_id": f"{exercise}_answer", "locked": False, "schema_version": 3, "solution": True,
+            "task": False,
+        }  # fmt: skip
+        notebook.cells.append(answer)
+    notebook.cells.append(graded)
     return str(nbformat.writes(notebook)).rstrip() + "\n"
 
 

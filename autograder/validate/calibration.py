@@ -33,7 +33,7 @@ def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
         with taken_in(folder, course.assignment) as submission:
             verdict = judge_alternative(course, part, submission, level)
     return [
-        f"The reference gets {one.score:g} of {one.points:g} points for {one.id}: {_first_failure(one)}"
+        f"The reference gets {one.score:g} of {one.points:g} points for {one.id}: {_first_failure(course, one)}"
         for one in verdict.exercises
         if one.score != one.points
     ]
@@ -52,7 +52,7 @@ def blank_earns(course: Course, part: Part, level: int) -> list[str]:
         if one.id in given and one.score != one.points:
             wrong.append(
                 f"{one.id} is given, and a blank release gets {one.score:g} of {one.points:g} points for it: "
-                f"{_first_failure(one)}"
+                f"{_first_failure(course, one)}"
             )
         if one.id not in given and one.score:
             wrong.append(
@@ -181,5 +181,13 @@ def is_quick(test: pytest.Function) -> bool:
     return claimed(test).kind in QUICK and not asks_for_notebook(test)
 
 
-def _first_failure(exercise: ExerciseResult) -> str:
-    return next((f"{test.name}: {test.message}" for test in exercise.tests if test.outcome != PASSED), "")
+def _first_failure(course: Course, exercise: ExerciseResult) -> str:
+    """Return the message of the first failed test. If the test ends in an error, tell how to see the exception."""
+    test = next((test for test in exercise.tests if test.outcome != PASSED), None)
+    if test is None:
+        return ""
+    if test.outcome != ERROR:
+        return f"{test.name}: {test.message}"
+    name = f"test_{test.name.partition('[')[0]}"
+    command = f"pytest {course.assignment.hidden} --submission {course.source} -k {name}"
+    return f"{name} ends in an error, which this command shows: {command}"

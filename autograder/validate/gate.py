@@ -23,7 +23,7 @@ from autograder.judge.session import CollectionError
 from autograder.sandbox.profiles import is_installed
 
 from . import calibration, weak
-from .inventory import incomplete
+from .inventory import incomplete, unreadable
 from .notebooks import breaks_off, plain_environment
 from .trusted import parts_in_numpy
 from .workers import EndedError, Pool, Worker
@@ -31,6 +31,7 @@ from .workers import EndedError, Pool, Worker
 SEEDS = 3
 """Number of seeds with which each accepted solution is judged."""
 TITLES = {
+    "files": "every file of the assignment can be used",
     "exercises": "every exercise has hidden and public tests, and known mistakes",
     "unfilled": "no place is left to fill in",
     "points": "every exercise has points, and they add up",
@@ -48,6 +49,8 @@ TITLES = {
     "attacks": "no attack gets anything",
 }
 """The requirement behind each examination."""
+ON_REFERENCE = ("blank", "accepted", "mistakes", "constants", "inputs")
+"""Examinations that say nothing while the reference fails a test."""
 
 
 @dataclass
@@ -164,6 +167,9 @@ def examine(
         In the order of `TITLES`. The problems are in the order of `tasks`, whichever task ended first.
     """
     put_tools_on_path()
+    first = Examined("files", 1, list(unreadable(course)))
+    if first.wrong:
+        return [first]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the pool's processes, which share the cores
     wanted = list(tasks(course, level, seeds))
     found = {name: Examined(name) for name in TITLES if any(task.name == name for task in wanted)}
@@ -178,7 +184,13 @@ def examine(
         examined.things += task.things
         examined.wrong += [sentence for sentence in wrong if sentence not in examined.wrong]
         examined.seconds += seconds
-    return list(found.values())
+    if found["reference"].wrong:
+        found["reference"].wrong.append(
+            "Correct the reference or its tests first: accepted solutions, known mistakes, the untouched release and "
+            "constant answers are examined after that."
+        )
+        found = {name: one for name, one in found.items() if name not in ON_REFERENCE}
+    return [first, *found.values()]
 
 
 def examine_mutants(
@@ -188,7 +200,7 @@ def examine_mutants(
     try:
         from . import mutants
     except ModuleNotFoundError as error:
-        return Examined("mutants", 0, [f"{error.name} is not installed: `pip install -e '.[dev]'` brings it."])
+        return Examined("mutants", 0, [f"{error.name} is not installed: run `pip install cosmic-ray`."])
     start, done = time.perf_counter(), itertools.count(1)
     chosen = mutants.mutants(course)
 

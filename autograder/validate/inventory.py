@@ -3,19 +3,59 @@
 See ``weak`` for what is there and weak.
 """
 
+import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from autograder.assignment import SETTINGS
+from autograder.builder.record import public_tests
+from autograder.builder.strip import StripError, strip
 from autograder.catalogue import file_of, mistakes_in, mistakes_of
+from autograder.checks.code_under_test import CodeError
 from autograder.checks.public import PublicTests
 from autograder.course import Course
+from autograder.errors import AutograderError
 from autograder.judge.plugin import asks_for_notebook, claimed
 from autograder.judge.reference import reference
 from autograder.judge.session import collect_all, hidden_file
 
 MISTAKES = 3
 """The least number of known mistakes of an exercise in the package."""
+
+
+def unreadable(course: Course) -> Iterator[str]:
+    """Yield one sentence for each file that cannot be read, imported or stripped; nothing can be examined before.
+
+    Looks at the modules of the source, the public and hidden tests, the known mistakes and the kit.
+    """
+    assignment = course.assignment
+    readable = True
+    for home in (course.source, assignment.folder):
+        for path in sorted(home.rglob("*.py")):
+            try:
+                ast.parse(path.read_text(encoding="utf-8"))
+            except SyntaxError as error:
+                readable = False
+                yield f"{path}, line {error.lineno}: this is no valid Python ({error.msg}). Correct it."
+    for path in sorted((course.source / assignment.package).rglob("*.py")) if readable else ():
+        try:
+            strip(path.read_text(encoding="utf-8"), path.relative_to(course.root).as_posix())
+        except StripError as error:
+            readable = False
+            yield f"{error} Correct the markers."
+    looks: list[Callable[[], object]] = [
+        lambda: reference(assignment),
+        lambda: public_tests(assignment),
+        lambda: mistakes_of(assignment),
+        lambda: course.kit,
+        *(partial(collect_all, course, part) for part in course.parts),
+    ]
+    for look in looks if readable else ():
+        try:
+            look()
+        except (AutograderError, CodeError) as error:
+            yield str(error)
 
 
 def incomplete(course: Course) -> Iterator[str]:

@@ -53,10 +53,20 @@ def unfilled(course: Course) -> Iterator[str]:
     for home in (course.source, course.assignment.folder):
         for path in sorted(home.rglob("*")):
             if path.suffix in READ and path.is_file():
-                for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+                for place, line in _lines(path):
                     if MARKER in line:
-                        what = line.partition(MARKER)[2].strip(' ",\\n')
-                        yield f"{_name(course, path)}, line {number}: fill in {what}"
+                        what = line[line.index(MARKER) :].strip(' ",\n')
+                        yield f"{_name(course, path)}, {place}, still holds {what!r}."
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each line of a file after its place; a notebook's places are its cells."""
+    if path.suffix == ".ipynb":
+        for number, cell in enumerate(read_cells(path), start=1):
+            yield from ((f"cell {number}", line) for line in cell["source"].splitlines())
+    else:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        yield from ((f"line {number}", line) for number, line in enumerate(lines, start=1))
 
 
 def points_differ(course: Course) -> Iterator[str]:

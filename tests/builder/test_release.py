@@ -135,7 +135,7 @@ def test_an_unclosed_region_stops_the_build(own: Course) -> None:
     path.write_text(path.read_text() + "\n### BEGIN SOLUTION\nx = 1\n")
     result = generate(own, "--force")
     assert result.returncode != 0
-    assert "a region has no end marker" in result.stderr
+    assert "this region has no end marker" in result.stderr
     assert not own.release.exists()
 
 

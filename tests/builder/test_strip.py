@@ -54,9 +54,12 @@ def test_solution_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("### BEGIN SOLUTION\nx = 1\n", "has no end marker"),
+        ("### BEGIN SOLUTION\nx = 1\n", "this region has no end marker"),
         ("### END SOLUTION\n", "has no begin marker"),
-        ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION\n", "inside another"),
+        (
+            "### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION\n",
+            "begins inside the region that begins in line 1",
+        ),
         ("### BEGIN SOLUTION\n### END INSTRUCTOR ONLY\n", "has no begin marker"),
         ("if True:\n### BEGIN INSTRUCTOR ONLY\n    x\n### END INSTRUCTOR ONLY\n", "not valid Python"),
     ],

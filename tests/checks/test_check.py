@@ -70,7 +70,7 @@ def test_blank_right_and_wrong(folder: Path, course: Course) -> None:
             "    v_hat = v / (1 - beta2**t)", "    v_hat = v"
         )
     )
-    assert "Perhaps: m and v are used as they are" in run(folder, "adam")
+    assert "Perhaps: m and v are used without correction" in run(folder, "adam")
 
 
 def test_it_sees_what_is_on_disk(folder: Path, course: Course) -> None:

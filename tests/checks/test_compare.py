@@ -36,7 +36,7 @@ def test_a_factor_is_found(x: np.ndarray, factor: float) -> None:
     error = said("x", x * factor, x)
     assert error.kind == "values"
     if x.size > 1:
-        assert "times" in error.message
+        assert "Multiplied by" in error.message
 
 
 @given(NUMBERS, st.sampled_from([np.nan, np.inf, -np.inf]))

@@ -85,12 +85,12 @@ def test_settings_that_are_wrong_are_told(tmp_path: Path, line: str, says: str) 
 @pytest.mark.parametrize(
     ("file", "text", "says"),
     [
-        ("mistakes/readings.py", "import nowhere", "mistakes/readings cannot be imported .*nowhere"),
+        ("mistakes/readings.py", "import nowhere", r"mistakes/readings\.py, line 1, cannot be imported .*nowhere"),
         ("mistakes/readings.py", "MISTAKES = [1]", "defines no tuple MISTAKES"),
         ("mistakes/readings.py", "", "defines no tuple MISTAKES"),
-        ("kit/judge/__init__.py", "1 / 0", "kit/judge cannot be imported .*ZeroDivisionError"),
+        ("kit/judge/__init__.py", "1 / 0", r"kit/judge/__init__\.py, line 1, cannot be imported .*ZeroDivisionError"),
         ("kit/judge/__init__.py", "", "defines no class Kit"),
-        ("samples/__init__.py", "def (", "samples cannot be imported .*SyntaxError"),
+        ("samples/__init__.py", "def (", r"samples/__init__\.py, line 1, cannot be imported .*SyntaxError"),
         ("../../../source/weather/tests/test_readings.py", "import nowhere", "public tests in .* cannot be imported"),
     ],
 )

@@ -51,13 +51,18 @@ def test_a_sound_assignment_has_no_weakness(course: Course) -> None:
     assert list(weak.fixed_inputs(course, part)) == []
 
 
-@pytest.mark.parametrize("file", [HIDDEN, MISTAKES, NOTEBOOK, f"source/{NAME}/{NAME}/readings.py"])
+@pytest.mark.parametrize("file", [HIDDEN, MISTAKES, f"source/{NAME}/{NAME}/readings.py"])
 def test_a_place_to_fill_in(course: Course, file: str) -> None:
     path = course.root / file
     line = path.read_text().count("\n") + 1
     with path.open("a") as appended:
         appended.write("# FILL IN: say why\n")
-    assert list(weak.unfilled(course)) == [f"{file}, line {line}: fill in say why"]
+    assert list(weak.unfilled(course)) == [f"{file}, line {line}, still holds 'FILL IN: say why'."]
+
+
+def test_a_place_to_fill_in_in_a_notebook(course: Course) -> None:
+    course = edit(course, NOTEBOOK, ("# Readings", "# FILL IN: a title"))
+    assert list(weak.unfilled(course)) == [f"{NOTEBOOK}, cell 1, still holds 'FILL IN: a title'."]
 
 
 def test_an_exercise_without_points(course: Course) -> None:

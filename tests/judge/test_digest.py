@@ -18,7 +18,8 @@ ALL, NONE = {1, 2, 3, 4, 5}, set[int]()
 ROOMS = {
     **dict.fromkeys(("checks", "runner", "sandbox", "intake", "judge"), ALL),
     **dict.fromkeys(
-        ("cli.py", "grading", "builder", "validate", "sample", "files.py", "interrupts.py", "__init__.py"), NONE
+        ("cli.py", "grading", "builder", "validate", "sample", "template", "files.py", "interrupts.py", "__init__.py"),
+        NONE,
     ),
     **dict.fromkeys(("assignment.py", "catalogue.py", "course.py", "errors.py", "kit.py", "verdict.py"), ALL),
 }

@@ -209,7 +209,7 @@ def test_many_files_are_bounded_together(start: Start, each_level: int, how: str
         assert str(student.attack.attack()).startswith("done" if no_disk else "refused: OSError")
     except CodeError as error:
         assert error.kind == "crash"
-        assert "more time, memory or disk than it may" in error.message
+        assert "too much time, memory or disk" in error.message
     student.backend.close()
     assert not scratch.exists()
 

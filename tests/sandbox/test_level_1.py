@@ -88,7 +88,7 @@ def test_the_disk_is_watched_whoever_writes(start: Start) -> None:
     code = "import time\nfor n in range(400):\n    open(str(n), 'wb').write(bytes(2**20))\n    time.sleep(0.02)\n"
     body = f"import subprocess, sys\ndef attack(): subprocess.run([sys.executable, '-c', {code!r}])\n"
     student = start(body, limits=Limits(processes=100, disk=8 * 2**20))
-    with within(5), pytest.raises(CodeError, match="more time, memory or disk"):
+    with within(5), pytest.raises(CodeError, match="too much time, memory or disk"):
         student.layers.attack()
 
 

@@ -125,9 +125,30 @@ def test_a_new_exercise_works_and_says_what_is_left(course: Course, level: int) 
     assert [calibration.mistake_passes(course, one, level) for one in mistakes_of(course.assignment)] == [[]] * 4
     said = complaints(course)
     for file in ("source/shopping/Start.ipynb", "shopping/start.py", "hidden/test_start.py", "mistakes/start.py"):
-        assert [one for one in said if file in one and "fill in" in one], file
+        assert [one for one in said if file in one and "still holds" in one], file
     assert any("has 1 known mistakes and needs 3" in one for one in said)
     assert any("promises 3 points, and the grade cells add up to 5" in one for one in said)
+
+
+def test_an_exercise_that_is_answered_in_the_notebook(course: Course, level: int, tmp_path: Path) -> None:
+    changed = new_exercise(course, "answer", points=2, in_notebook=True)
+    assert not [path for path in changed if path.name in ("start.py",)]
+    course = Course(Path(shutil.move(course.root, course.root.with_name("again"))))
+    current.build(course)
+    (part,) = course.parts
+    assert calibration.reference_lacks(course, part, level) == []
+    assert calibration.blank_earns(course, part, level) == []
+    assert {one for one in complaints(course) if "known mistakes" in one} == set()
+    released = json.loads((course.release / "Start.ipynb").read_text())
+    (answer,) = [cell for cell in released["cells"] if cell["id"] == "answer-answer"]
+    assert "6 * 7" not in "".join(answer["source"])
+
+
+def test_two_exercises_can_wait_to_be_filled_in(course: Course, level: int) -> None:
+    for exercise in ("running_sum", "running_product"):
+        new_exercise(course, exercise)
+        course = Course(Path(shutil.move(course.root, course.root.with_name(exercise))))
+    assert [calibration.mistake_passes(course, one, level) for one in mistakes_of(course.assignment)] == [[]] * 5
 
 
 def test_an_exercise_in_files_that_are_not_there_yet(course: Course) -> None:

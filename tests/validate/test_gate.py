@@ -23,7 +23,7 @@ from autograder.judge import session
 from autograder.judge.plugin import claimed
 from autograder.sample.train import trained_model
 from autograder.sandbox.profiles import is_installed
-from autograder.validate import calibration, gate, inventory, mutants
+from autograder.validate import calibration, gate, inventory, mutants, weak
 from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
 from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
@@ -143,7 +143,11 @@ def test_everything_is_looked_at(course: Course) -> None:
     notebooks = sum(is_installed(course.assignment, one) for part in course.parts for one in part.alternatives)
     assert notebooks + len(gate.left_out(course)) == 6
     assert things == {
+        "files": 0,
         "exercises": sum(len(part.automatic) for part in course.parts),
+        "unfilled": 1,
+        "points": sum(len(part.exercises) for part in course.parts),
+        "hints": len(CATALOGUE),
         "release": 1,
         "leaks": 1,
         "notebooks": notebooks,
@@ -151,6 +155,8 @@ def test_everything_is_looked_at(course: Course) -> None:
         "blank": notebooks,
         "accepted": 2 * len(ACCEPTED),
         "mistakes": len(CATALOGUE),
+        "constants": len(parts_in_numpy(course)),
+        "inputs": len(parts_in_numpy(course)),
         "mutants": 0,
         "attacks": 0,
     }
@@ -179,7 +185,8 @@ def test_an_exercise_with_too_few_known_mistakes(course: Course, monkeypatch: py
     few = lambda assignment, exercise: CATALOGUE[: 2 if exercise == "adam" else 9]  # noqa: E731
     monkeypatch.setattr(inventory, "mistakes_in", few)
     (sentence,) = inventory.incomplete(course)
-    assert sentence == "adam has 2 known mistakes and needs 3: add some to the catalogue."
+    file = course.assignment.folder / "mistakes" / "fully_connected_nets.py"
+    assert sentence == f"adam has 2 known mistakes and needs 3: add some to {file}."
 
 
 def test_an_exercise_with_another_id(copied: Course) -> None:
@@ -209,10 +216,12 @@ def test_an_exercise_without_points_or_public_test(copied: Course) -> None:
     path.write_text(json.dumps(content))
     for tests in (copied.source / "tests").glob("test_*.py"):
         tests.write_text(tests.read_text().replace('@exercise("dropout_forward"', '@exercise("dropout_backward"'))
-    assert set(inventory.incomplete(copied)) == {
-        "dropout_forward has no points: set them in the grade cell of Dropout.ipynb.",
-        "dropout_forward has no public test: add one to source/*/tests, for check() to run.",
-    }
+    assert list(inventory.incomplete(copied)) == [
+        f"dropout_forward has no public test: add one to {copied.source / 'tests'}, for check() to run."
+    ]
+    assert list(weak.points_differ(copied)) == [
+        "Dropout.ipynb: dropout_forward has no points. Set them in its grade cell."
+    ]
 
 
 def test_a_mistake_that_no_test_catches(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ class Handle:
         self._refuse()
 
     def __iter__(self) -> Iterator[Any]:
-        raise CodeError("type", f"a {self._type} was returned, but several values are expected")
+        raise CodeError("type", f"a {self._type} was returned, but a tuple of several values is expected")
 
     __bool__ = __float__ = __int__ = __index__ = __len__ = __contains__ = __lt__ = __gt__ = __array__ = _refuse
 

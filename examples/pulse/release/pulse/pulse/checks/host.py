@@ -37,12 +37,15 @@ class Contents:
         See `Definitions`.
     kit : str
         The package with the assignment's ``Kit``, a `RunnerKit`; or "".
+    title : str
+        The package's name in messages, by default its import name.
     """
 
     notebooks: tuple[str, ...] = ()
     framework: str = ""
     computing: tuple[str, ...] = ()
     kit: str = ""
+    title: str = ""
 
 
 class PackageHost:
@@ -59,6 +62,7 @@ class PackageHost:
 
     def __init__(self, package: str, folder: Path, contents: Contents = Contents()) -> None:
         self.package = package
+        self._title = contents.title or package
         self.folder = folder
         self.notebooks = contents.notebooks
         self.framework = contents.framework
@@ -77,7 +81,7 @@ class PackageHost:
         try:
             return getattr(module, last)
         except AttributeError:
-            file = f"{self.package}/{'/'.join(modules)}.py"
+            file = f"{self._title}/{'/'.join(modules)}.py"
             raise CodeError("missing", f"{last} is not defined in {file}.") from None
 
     def load(self, path: str) -> None:
@@ -142,7 +146,7 @@ class PackageHost:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
             if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
-                file = "/".join([self.package, *modules]) + ".py"
+                file = "/".join([self._title, *modules]) + ".py"
                 raise CodeError("missing", f"There is no {file} in the submission.") from None
             raise self.explain(error, importing=name) from None
         except Exception as error:
