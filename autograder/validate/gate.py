@@ -184,7 +184,7 @@ def examine(
         examined.things += task.things
         examined.wrong += [sentence for sentence in wrong if sentence not in examined.wrong]
         examined.seconds += seconds
-    if found["reference"].wrong:
+    if "reference" in found and found["reference"].wrong:
         found["reference"].wrong.append(
             "Correct the reference or its tests first: accepted solutions, known mistakes, the untouched release and "
             "constant answers are examined after that."

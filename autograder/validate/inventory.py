@@ -10,7 +10,7 @@ from functools import partial
 
 from autograder.assignment import SETTINGS
 from autograder.builder.record import public_tests
-from autograder.builder.strip import StripError, strip
+from autograder.builder.strip import BEGIN, StripError, strip
 from autograder.catalogue import file_of, mistakes_in, mistakes_of
 from autograder.checks.code_under_test import CodeError
 from autograder.checks.public import PublicTests
@@ -38,14 +38,17 @@ def unreadable(course: Course) -> Iterator[str]:
             except SyntaxError as error:
                 readable = False
                 yield f"{path}, line {error.lineno}: this is no valid Python ({error.msg}). Correct it."
-    for path in sorted((course.source / assignment.package).rglob("*.py")) if readable else ():
+    package, solved = course.source / assignment.package, []
+    for path in sorted(package.rglob("*.py")) if readable else ():
+        if BEGIN in path.read_text(encoding="utf-8"):
+            solved.append(".".join(path.relative_to(package).with_suffix("").parts))
         try:
             strip(path.read_text(encoding="utf-8"), path.relative_to(course.root).as_posix())
         except StripError as error:
             readable = False
             yield f"{error} Correct the markers."
     looks: list[Callable[[], object]] = [
-        lambda: reference(assignment),
+        *(partial(reference(assignment).host.load, module) for module in solved),
         lambda: public_tests(assignment),
         lambda: mistakes_of(assignment),
         lambda: course.kit,
@@ -54,7 +57,9 @@ def unreadable(course: Course) -> Iterator[str]:
     for look in looks if readable else ():
         try:
             look()
-        except (AutograderError, CodeError) as error:
+        except CodeError as error:
+            yield f"{error.message} ({error.where}) Correct the source." if error.where else error.message
+        except AutograderError as error:
             yield str(error)
 
 

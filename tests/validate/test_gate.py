@@ -119,6 +119,7 @@ def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pyte
     told: list[tuple[int, int]] = []
     found = gate.examine(course, 3, workers=1, step=lambda *counts: told.append(counts))
     assert [(one.name, one.things, one.wrong) for one in found] == [
+        ("files", 1, []),
         ("exercises", 41, []),
         ("release", 1, ["The release leaks."]),
         (
