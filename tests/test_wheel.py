@@ -16,7 +16,8 @@ def test_the_wheel_holds_the_engine_only(tmp_path: Path) -> None:
     copy = tmp_path / "checkout"
     built_here = shutil.ignore_patterns("__pycache__", "build", "*.egg-info", "*.so", "*.c")
     for folder in ("autograder", "datasets"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=built_here)
+        if (ROOT / folder).is_dir():  # the engine's tests also run where the assignment is moved away
+            shutil.copytree(ROOT / folder, copy / folder, ignore=built_here)
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / file, copy / file)
     program = f"from setuptools.build_meta import build_wheel; print(build_wheel({str(tmp_path)!r}))"

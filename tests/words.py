@@ -42,7 +42,11 @@ def found(text: str) -> Iterator[tuple[int, str, str]]:
 def main() -> int:
     """Print each place; return 1 if there is one."""
     listed = subprocess.run(["git", "ls-files", *READ], cwd=ROOT, capture_output=True, text=True, check=True)
-    names = [name for name in listed.stdout.splitlines() if name not in OWN and "release/" not in name]
+    names = [
+        name
+        for name in listed.stdout.splitlines()
+        if name not in OWN and "release/" not in name and (ROOT / name).is_file()
+    ]
     places = [
         f"{name}:{line}: write {instead!r} in place of {words!r}"
         for name in names
