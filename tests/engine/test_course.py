@@ -184,7 +184,7 @@ def test_the_gate_finds_nothing_wrong(small: Course, level: int) -> None:
     assert [calibration.mistake_passes(small, one, level) for one in mistakes_of(small.assignment)] == [[]] * 6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_commands(tmp_path: Path, level: int) -> None:
     course = copied(tmp_path)
     early = run(tmp_path, *AUTOGRADER, "grade")

@@ -61,7 +61,7 @@ def test_nothing_else_is_examined_then(course: Course, level: int) -> None:
     assert (found.name, len(found.wrong)) == ("files", 1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_test_that_fails_on_the_reference_comes_first(course: Course, level: int) -> None:
     course = edited(course, HIDDEN, "readings = rng.uniform(-40, 120, size=12)", "readings = nowhere")
     subprocess.run([sys.executable, "-m", "autograder.cli", "build"], cwd=course.root, check=True)
@@ -95,7 +95,7 @@ def test_building_says_one_sentence(course: Course, file: str, old: str, new: st
     assert "Traceback" not in ran.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_cells_do_not_change_under_submissions(course: Course, level: int) -> None:
     command = [sys.executable, "-m", "autograder.cli"]
     for step in ("build", "sample", "grade", "new exercise another"):

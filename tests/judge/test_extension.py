@@ -49,8 +49,9 @@ def test_what_stands_in_the_librarys_way_is_put_aside(judge: Judge) -> None:
     assert exercise.score == exercise.points
 
 
-@pytest.mark.parametrize("exercise", ["affine_forward", "batchnorm_forward", "dropout_forward"])
-@pytest.mark.parametrize("handed_in", [True, False])
+@pytest.mark.parametrize(
+    ("exercise", "handed_in"), [("affine_forward", True), ("batchnorm_forward", False), ("dropout_forward", True)]
+)
 def test_a_module_may_import_the_extension_in_every_part(judge: Judge, exercise: str, handed_in: bool) -> None:
     def change(folder: Path) -> None:
         path = folder / "cs231n" / "layers.py"
