@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from autograder.assignment import SETTINGS, Part
 from autograder.catalogue import file_of, mistakes_of
 from autograder.checks.code_under_test import Backend, Handle
 from autograder.checks.definitions import read_cells
-from autograder.checks.record import Playback, Recorded
+from autograder.checks.record import Log, Playback, Recorded
 from autograder.course import Course
 from autograder.judge.plugin import asks_for_notebook, claimed
 from autograder.judge.session import collect, hidden_file
@@ -33,6 +34,8 @@ STRICT = ("core", "accuracy")
 """Kinds of tests that must not accept a constant."""
 TOLD = re.compile(r"\*\*(\d+(?:\.\d+)?) points?\b")
 """Points in bold in a notebook's text."""
+OTHER_SEEDS = tuple(f"other {number}" for number in range(5))
+"""Seeds of other inputs. Rounded answers to one other input may be the same by chance."""
 LEAST_WORDS = 2
 SAY_NOTHING = frozenset(
     re.findall(
@@ -148,9 +151,9 @@ def fixed_inputs(course: Course, part: Part) -> Iterator[str]:
             if claimed(test).kind in STRICT and not asks_for_notebook(test):
                 memory.record()
                 trusted.results(part, lambda other, test=test: other is test, "one")  # type: ignore[misc]
-                memory.play()
-                (result,) = trusted.results(part, lambda other, test=test: other is test, "other")  # type: ignore[misc]
-                fixed.setdefault(claimed(test).exercise, []).append(result.outcome == PASSED)
+                memory.stop()
+                passed = fixed.setdefault(claimed(test).exercise, [])
+                passed.append(all(_passes(trusted, part, test, memory, seed) for seed in OTHER_SEEDS))
     for exercise, passed in fixed.items():
         if all(passed):
             yield (
@@ -159,12 +162,20 @@ def fixed_inputs(course: Course, part: Part) -> Iterator[str]:
             )
 
 
+def _passes(trusted: ReferenceCopy, part: Part, test: pytest.Function, memory: "_Memory", seed: str) -> bool:
+    """Tell whether a test passes with the kept answers and the inputs of another seed."""
+    memory.again()
+    (result,) = trusted.results(part, lambda other: other is test, seed)
+    return result.outcome == PASSED
+
+
 class _Memory:
     """Keep the answers to one run of a test, and give them again in another run."""
 
     def __init__(self) -> None:
         self._backend: Backend | None = None
         self._now: Backend | None = None
+        self._log: Log = []
 
     def answering(self, backend: Backend) -> "_Memory":
         self._backend = backend
@@ -175,10 +186,14 @@ class _Memory:
         assert self._backend is not None
         self._now = Recorded(self._backend)
 
-    def play(self) -> None:
-        """Give the answers since `record` again."""
+    def stop(self) -> None:
+        """Keep the answers since `record`."""
         assert isinstance(self._now, Recorded)
-        self._now = Playback(self._now.log)
+        self._log = self._now.log
+
+    def again(self) -> None:
+        """Give the kept answers from now on, from the first."""
+        self._now = Playback(self._log)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._now, name)

@@ -110,9 +110,9 @@ def test_its_class_is_graded(pulse: Course, level: int) -> None:
     run(pulse, "sample")
     said = run(pulse, "grade", "--execute")
     scores = dict(re.findall(r"(sample-[\w-]+) +│ all parts +│ +([\d.]+) of 18", said))
+    assert 14 < float(scores.pop("sample-two-mistakes")) < 16  # a steady pulse has nearly the same mean and median
     assert scores == {
         "sample-blank": "0", "sample-complete": "18", "sample-corrupted": "18", "sample-guessing": "14",
-        "sample-two-mistakes": "14.6",
     }  # fmt: skip
     notebook = nbformat.read(pulse.root / "autograded" / "sample-complete" / NAME / "Rhythm.ipynb", as_version=4)
     assert "none of 4 cells ended in an error" in notebook.cells[0].source

@@ -36,6 +36,22 @@ def test_all_peaks(student, reference, rng):
 
 
 @exercise("find_peaks")
+def test_peaks_that_are_too_low(student, rng):
+    """Peaks that are lower than the height do not count."""
+    signal = -0.01 * np.arange(20)
+    signal[4], signal[10], signal[16] = rng.uniform(2, 3), rng.uniform(0.5, 1), rng.uniform(2, 3)
+    assert_close("peaks", student.rhythm.find_peaks(signal, 1.5, 2), np.array([4, 16]))
+
+
+@exercise("find_peaks")
+def test_the_higher_of_two_stays(student, rng):
+    """Of two peaks that are too close, the higher one stays."""
+    signal = -0.01 * np.arange(20)
+    signal[4], signal[6], signal[14], signal[17] = rng.uniform([0.5, 1.5, 1.5, 0.5], [1, 2, 2, 1])
+    assert_close("peaks", student.rhythm.find_peaks(signal, 0.2, 5), np.array([6, 14]))
+
+
+@exercise("find_peaks")
 @pytest.mark.parametrize("distance", [2, 3, 5], ids="distance {}".format)
 def test_distances(student, distance):
     """Peaks that lie just far enough apart are both kept."""
@@ -84,7 +100,10 @@ def test_steady_pulse(student, reference, rng):
 @exercise("heart_rate", needs=("band_pass", "find_peaks"))
 def test_one_long_pause(student, reference, rng):
     """One long pause does not change the rate: it is the median that counts."""
-    signal = beats(rng, np.array([0.7, 0.8, 0.75, 1.6, 0.8, 0.7, 0.85])) + 90 * np.sin(np.arange(148) / 40)
+    gaps = rng.uniform(0.65, 0.9, size=7)
+    gaps[3] = 1.6
+    signal = beats(rng, gaps)
+    signal += 90 * np.sin(np.arange(len(signal)) / 40)
     assert_close("beats per minute", student.rhythm.heart_rate(signal, 20.0), reference.rhythm.heart_rate(signal, 20.0))
 
 
