@@ -115,6 +115,13 @@ def test_peaks_within_the_pause(student, reference):
 
 
 @exercise("heart_rate", needs=("band_pass", "find_peaks"))
+def test_a_lamp_that_flickers(student, reference):
+    """A quick flicker makes no beats: it is filtered out."""
+    signal = harmonics(1.1, [1.0]) + harmonics(7.0, [0.9])
+    assert_close("beats per minute", student.rhythm.heart_rate(signal, 20.0), reference.rhythm.heart_rate(signal, 20.0))
+
+
+@exercise("heart_rate", needs=("band_pass", "find_peaks"))
 def test_low_peaks(student, reference):
     """Peaks that are lower than half of the highest sample are no beats."""
     signal = harmonics(0.9, [1.0, 2.4])
