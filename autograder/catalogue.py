@@ -141,25 +141,26 @@ def file_of(part: Part) -> str:
 
 @functools.cache
 def mistakes_of(assignment: Assignment) -> tuple[Mistake, ...]:
-    """Return all known mistakes of an assignment, in the order of its parts.
+    """Return all known mistakes of an assignment, in the order of its parts. Raises as `mistakes_of_part` does."""
+    return tuple(one for part in assignment.parts for one in mistakes_of_part(assignment, part))
+
+
+def mistakes_of_part(assignment: Assignment, part: Part) -> tuple[Mistake, ...]:
+    """Return the known mistakes in the file that belongs to a part.
 
     Raises
     ------
+    AssignmentError
+        If the file cannot be imported.
     MistakeError
-        If a file of mistakes defines no tuple ``MISTAKES`` of mistakes.
+        If the file defines no tuple ``MISTAKES`` of mistakes.
     """
-    return tuple(one for part in assignment.parts for one in _mistakes_of_part(assignment, file_of(part)))
-
-
-def _mistakes_of_part(assignment: Assignment, name: str) -> tuple[Mistake, ...]:
-    module = assignment.module(f"mistakes.{name}")
+    module = assignment.module(f"mistakes.{file_of(part)}")
     if module is None:
         return ()
     found = getattr(module, "MISTAKES", None)
     if not isinstance(found, tuple) or not all(isinstance(one, Mistake) for one in found):
-        raise MistakeError(
-            f"{assignment.folder / 'mistakes' / name}.py defines no tuple MISTAKES of mistakes: correct it."
-        )
+        raise MistakeError(f"{module.__file__} defines no tuple MISTAKES of mistakes: correct it.")
     return found
 
 

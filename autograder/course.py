@@ -76,6 +76,10 @@ class Course:
         """The folder of the assignment's source."""
         return self.assignment.source
 
+    def name_of(self, path: Path) -> str:
+        """Return a file's name for messages, relative to the course's folder if it lies there."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
     @property
     def release(self) -> Path:
         """The folder of the release, which students receive."""

@@ -63,7 +63,7 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         try:
             super().convert_single_notebook(notebook_filename)
         except Exception as error:
-            raise ReleaseError(f"{Path(notebook_filename).name} cannot be converted: {_reason(error)}") from error
+            raise ReleaseError(f"{Path(notebook_filename).name} cannot be converted: {_reason(error)}.") from error
 
     def convert_notebooks(self) -> None:
         """Convert the notebooks, then scan the release. Delete the release after any error.
@@ -77,24 +77,19 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         try:
             super().convert_notebooks()
             leaks = scan(release, self._course.assignment) if release.exists() else []
-        except SyntaxError as error:
+            if leaks:
+                raise ReleaseError("\n".join(["The release leaks:", *(f"  {leak}" for leak in leaks[:10])]))
+        except BaseException as error:
             shutil.rmtree(release, ignore_errors=True)
-            place = f"{error.filename}, line {error.lineno}"
-            raise ReleaseError(f"The release was not built: {place}, is no valid Python ({error.msg}).") from None
-        except NbGraderException as error:
-            shutil.rmtree(release, ignore_errors=True)
-            raise ReleaseError(f"The release was not built, and {release} was removed: {error}") from None
-        except BaseException:
-            shutil.rmtree(release, ignore_errors=True)
+            if isinstance(error, NbGraderException | SyntaxError):
+                raise ReleaseError(f"The release was not built: {_reason(error)}.") from None
             raise
-        if leaks:
-            shutil.rmtree(release, ignore_errors=True)
-            listed = "\n".join(f"  {leak}" for leak in leaks[:10])
-            raise ReleaseError(f"The release leaks, and {release} was removed:\n{listed}")
 
 
 def _reason(error: Exception) -> str:
-    """Return nbgrader's reason in a sentence that says what to do."""
+    """Return the reason of an error, and what to do about it, without the full stop."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}, is no valid Python ({error.msg})"
     said = str(error).strip().rstrip(".") or type(error).__name__
     if "Cannot add or remove cells" in said:
         return (

@@ -18,12 +18,11 @@ from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
 from autograder.interrupts import left_to_this_process
-from autograder.judge.alternatives import is_worth_showing
 from autograder.judge.session import judge_part, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
-from .execute import Executed, Patience, execute, handed_in, sources_digest
+from .execute import Executed, Patience, execute, handed_in, shows_own_work, sources_digest
 from .store import OutputStore, VerdictStore
 
 SAFE_LEVEL = 2
@@ -172,7 +171,7 @@ def run_job(job: Job) -> PartVerdict:
     verdict = verdict_on(course, part, submission, job.level)
     if job.patience is not None:
         for alternative in part.alternatives:
-            if is_worth_showing(course, alternative, submission):
+            if shows_own_work(course, alternative, submission):
                 _execute_ahead(course, alternative, submission, job.level, job.patience)
     return verdict
 

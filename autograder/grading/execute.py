@@ -27,6 +27,7 @@ from autograder.course import Course
 from autograder.errors import GraderFault
 from autograder.intake.kept import lay, view
 from autograder.intake.submission import Submission
+from autograder.judge.alternatives import is_begun
 from autograder.judge.extension import provide
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote, printable
@@ -106,6 +107,24 @@ def handed_in(course: Course, part: Part, submission: Submission) -> Any:
     """
     release = nbformat.read(course.release / part.notebook, as_version=4)
     return restore(read_notebook(submission.folder / part.notebook), release)
+
+
+def shows_own_work(course: Course, alternative: Part, submission: Submission) -> bool:
+    """Tell whether a notebook shows the student's own work when it is executed.
+
+    It does if the student began it, or if the part has no other notebook and the student changed the package.
+    """
+    single = len(next(part for part in course.parts if part.number == alternative.number).alternatives) == 1
+    return is_begun(course, alternative, submission) or (single and _changed_package(course, submission))
+
+
+def _changed_package(course: Course, submission: Submission) -> bool:
+    modules = (name for name in submission.files if name.endswith((".py", ".pyx")))
+    return any(
+        not (course.release / name).is_file()
+        or (course.release / name).read_bytes() != (submission.folder / name).read_bytes()
+        for name in modules
+    )
 
 
 def sources_digest(notebook: Any) -> str:

@@ -29,14 +29,13 @@ from autograder.checks.definitions import NotebookError
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
-from autograder.judge.alternatives import is_worth_showing
 from autograder.sandbox.client import printable
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
 from . import engine, pages, record
 from .cells import show
 from .engine import GradingError
-from .execute import Patience, handed_in
+from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
 from .store import has_error, presentation_digest
 
@@ -215,7 +214,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         except Exception as error:
             self.log.warning("%s was replaced by the release's notebook (%s)", part.notebook, type(error).__name__)
             return self._blank(part, verdict), True
-        shown = self.execute and is_worth_showing(self.course, part, submission)
+        shown = self.execute and shows_own_work(self.course, part, submission)
         executed = not shown or self._execute(part, submission, notebook)
         show(notebook, verdict)
         return notebook, executed

@@ -48,24 +48,6 @@ def is_begun(course: Course, alternative: Part, submission: Submission) -> bool:
         return True
 
 
-def is_worth_showing(course: Course, alternative: Part, submission: Submission) -> bool:
-    """Tell whether a notebook shows the student's own work when it is executed.
-
-    It does if the student began it, or if the part has no other notebook and the student changed the package.
-    """
-    single = len(next(part for part in course.parts if part.number == alternative.number).alternatives) == 1
-    return is_begun(course, alternative, submission) or (single and _changed_package(course, submission))
-
-
-def _changed_package(course: Course, submission: Submission) -> bool:
-    modules = (name for name in submission.files if name.endswith((".py", ".pyx")))
-    return any(_bytes(course.release / name) != _bytes(submission.folder / name) for name in modules)
-
-
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b""
-
-
 def _code(notebook: Path) -> set[str]:
     """Return the set of texts of a notebook's code cells."""
     return {cell["source"].strip() for cell in read_cells(notebook) if cell.get("cell_type") == "code"} - {""}

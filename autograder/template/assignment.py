@@ -48,7 +48,7 @@ def new_assignment(root: Path, name: str, package: str = "", title: str = "", re
         raise TemplateError(
             f"{root} is a course already: leave --repository out to add an assignment to it."
             if repository
-            else f"{root} is no course, for it has no {COURSE}: go to one, or make one here with --repository."
+            else f"{root} is no course's folder: change to one, or add --repository to make one here."
         )
     for place in (root / "source" / name, root / GRADERS / name):
         if place.exists():

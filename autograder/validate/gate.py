@@ -1,6 +1,7 @@
 """Run all examinations of an assignment, in one process per core, and collect their problems.
 
-See ``inventory``, ``weak``, ``calibration``, ``notebooks`` and ``mutants`` for the examinations.
+See ``readable``, ``inventory``, ``weak``, ``lenient``, ``calibration``, ``notebooks`` and ``mutants`` for the
+examinations.
 """
 
 import itertools
@@ -22,9 +23,10 @@ from autograder.course import Course, put_tools_on_path
 from autograder.judge.session import CollectionError
 from autograder.sandbox.profiles import is_installed
 
-from . import calibration, weak
-from .inventory import incomplete, unreadable
+from . import calibration, lenient, weak
+from .inventory import incomplete
 from .notebooks import breaks_off, plain_environment
+from .readable import unreadable
 from .trusted import parts_in_numpy
 from .workers import EndedError, Pool, Worker
 
@@ -44,7 +46,7 @@ TITLES = {
     "accepted": "accepted solutions get full core marks",
     "mistakes": "known mistakes are caught and named, by their own exercise alone",
     "constants": "no hidden test gives credit to constant answers",
-    "inputs": "every submission gets inputs of its own",
+    "inputs": "every exercise has a test whose inputs differ for each submission",
     "mutants": "every change of the reference is noticed",
     "attacks": "no attack gets anything",
 }
@@ -120,8 +122,8 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     for mistake in mistakes_of(course.assignment):
         yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
     for part in parts_in_numpy(course):
-        yield Task("constants", weak.constants_pass, (part,), part.name)
-        yield Task("inputs", weak.fixed_inputs, (part,), part.name)
+        yield Task("constants", lenient.constants_pass, (part,), part.name)
+        yield Task("inputs", lenient.fixed_inputs, (part,), part.name)
     yield Task("exercises", incomplete, things=sum(len(part.automatic) for part in course.parts))
     yield Task("unfilled", weak.unfilled)
     yield Task("points", weak.points_differ, things=sum(len(part.exercises) for part in course.parts))
@@ -167,7 +169,7 @@ def examine(
         In the order of `TITLES`. The problems are in the order of `tasks`, whichever task ended first.
     """
     put_tools_on_path()
-    first = Examined("files", 1, list(unreadable(course)))
+    first = Examined("files", 1, unreadable(course))
     if first.wrong:
         return [first]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the pool's processes, which share the cores
@@ -244,7 +246,7 @@ def _look(course: Course, task: Task) -> tuple[list[str], float]:
     start = time.perf_counter()
     try:
         wrong = list(task.look(course, *task.arguments))
-    except (CollectionError, ReleaseError) as error:  # which say in a sentence what to mend
+    except (CollectionError, ReleaseError) as error:  # whose sentence says what to correct
         wrong = [str(error)]
     except (Exception, SystemExit) as error:  # nbgrader's commands end that way
         of = f" ({task.of})" if task.of else ""

@@ -1,21 +1,15 @@
 """Check that every exercise has hidden tests, a public test and known mistakes, and that each of these has an exercise.
 
-See ``weak`` for what is there and weak.
+See ``weak`` and ``lenient`` for texts and tests that are there but weak.
 """
 
-import ast
 from collections import Counter
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 from autograder.assignment import SETTINGS
-from autograder.builder.record import public_tests
-from autograder.builder.strip import BEGIN, StripError, strip
 from autograder.catalogue import file_of, mistakes_in, mistakes_of
-from autograder.checks.code_under_test import CodeError
 from autograder.checks.public import PublicTests
 from autograder.course import Course
-from autograder.errors import AutograderError
 from autograder.judge.plugin import asks_for_notebook, claimed
 from autograder.judge.reference import reference
 from autograder.judge.session import collect_all, hidden_file
@@ -24,54 +18,15 @@ MISTAKES = 3
 """The least number of known mistakes of an exercise in the package."""
 
 
-def unreadable(course: Course) -> Iterator[str]:
-    """Yield one sentence for each file that cannot be read, imported or stripped; nothing can be examined before.
-
-    Looks at the modules of the source, the public and hidden tests, the known mistakes and the kit.
-    """
-    assignment = course.assignment
-    readable = True
-    for home in (course.source, assignment.folder):
-        for path in sorted(home.rglob("*.py")):
-            try:
-                ast.parse(path.read_text(encoding="utf-8"))
-            except SyntaxError as error:
-                readable = False
-                yield f"{path}, line {error.lineno}: this is no valid Python ({error.msg}). Correct it."
-    package, solved = course.source / assignment.package, []
-    for path in sorted(package.rglob("*.py")) if readable else ():
-        if BEGIN in path.read_text(encoding="utf-8"):
-            solved.append(".".join(path.relative_to(package).with_suffix("").parts))
-        try:
-            strip(path.read_text(encoding="utf-8"), path.relative_to(course.root).as_posix())
-        except StripError as error:
-            readable = False
-            yield f"{error} Correct the markers."
-    looks: list[Callable[[], object]] = [
-        *(partial(reference(assignment).host.load, module) for module in solved),
-        lambda: public_tests(assignment),
-        lambda: mistakes_of(assignment),
-        lambda: course.kit,
-        *(partial(collect_all, course, part) for part in course.parts),
-    ]
-    for look in looks if readable else ():
-        try:
-            look()
-        except CodeError as error:
-            yield f"{error.message} ({error.where}) Correct the source." if error.where else error.message
-        except AutograderError as error:
-            yield str(error)
-
-
 def incomplete(course: Course) -> Iterator[str]:
     """Yield one sentence for each missing thing, with the file that needs it."""
     assignment = course.assignment
     public = PublicTests(course.source, assignment.facts)
     known = {exercise.id for part in course.parts for exercise in part.exercises}
     for part in course.parts:
-        file = hidden_file(assignment, part).name
+        file = course.name_of(hidden_file(assignment, part))
         if not hidden_file(assignment, part).is_file():
-            yield f"{part.name} has no hidden tests: write {file} in {assignment.hidden}."
+            yield f"{part.name} has no hidden tests: write {file}."
             continue
         tests = collect_all(course, part)
         for test in tests:
@@ -87,13 +42,14 @@ def incomplete(course: Course) -> Iterator[str]:
             if not any(claimed(test).kind not in ("edge", "speed") for test in own):
                 yield f"{exercise.id} has no hidden test that earns its points: add one to {file}."
             if not public.of(exercise.id):
-                yield f"{exercise.id} has no public test: add one to {course.source / 'tests'}, for check() to run."
+                folder = course.name_of(course.source / "tests")
+                yield f"{exercise.id} has no public test: add one to {folder}, for check() to run."
             of_modules = not part.framework and any(
                 claimed(test).kind == "core" and not asks_for_notebook(test) for test in own
             )
             found = len(mistakes_in(assignment, exercise.id))
             if of_modules and found < MISTAKES:
-                catalogue = assignment.folder / "mistakes" / f"{file_of(part)}.py"
+                catalogue = course.name_of(assignment.folder / "mistakes" / f"{file_of(part)}.py")
                 yield f"{exercise.id} has {found} known mistakes and needs {MISTAKES}: add some to {catalogue}."
     listed, added = assignment.settings.namespaces, tuple(reference(assignment).host.namespaces)
     if sorted(listed) != sorted(added):

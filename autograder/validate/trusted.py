@@ -42,6 +42,10 @@ def _nothing(folder: Path) -> None:
     """Leave the reference unchanged."""
 
 
+Answering = Callable[[Backend], Backend]
+"""Puts a backend in front of another one, to change its answers."""
+
+
 def _as_it_is(backend: Backend) -> Backend:
     """Leave the answers unchanged."""
     return backend
@@ -68,18 +72,11 @@ class ReferenceCopy:
     course : Course
     change : callable
         Called with the folder that holds the copied package, to change the package.
-    answering : callable
-        Called with the backend that asks the package; returns the backend that the tests ask.
     """
 
-    def __init__(
-        self,
-        course: Course,
-        change: Callable[[Path], None] = _nothing,
-        answering: Callable[[Backend], Backend] = _as_it_is,
-    ) -> None:
+    def __init__(self, course: Course, change: Callable[[Path], None] = _nothing) -> None:
         self.course = course
-        self._change, self._answering = change, answering
+        self._change = change
 
     def __enter__(self) -> "ReferenceCopy":
         with contextlib.ExitStack() as undo:
@@ -96,14 +93,25 @@ class ReferenceCopy:
             name = f"autograder_copy_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
-            self._backend = self._answering(Local(PackageHost(name, self.folder, contents(assignment))))
+            self._local = Local(PackageHost(name, self.folder, contents(assignment)))
             self._undo = undo.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._undo.close()
 
-    def results(self, part: Part, wanted: Callable[[pytest.Function], bool], seed: str = "") -> list[TestResult]:
+    def result(self, part: Part, test: pytest.Function, seed: str = "", answering: Answering = _as_it_is) -> TestResult:
+        """Judge the copy by one hidden test of a part. See `results` for the parameters."""
+        (found,) = self.results(part, lambda other: other is test, seed, answering)
+        return found
+
+    def results(
+        self,
+        part: Part,
+        wanted: Callable[[pytest.Function], bool],
+        seed: str = "",
+        answering: Answering = _as_it_is,
+    ) -> list[TestResult]:
         """Judge the copy by some of the hidden tests of a part.
 
         Parameters
@@ -113,9 +121,11 @@ class ReferenceCopy:
             Tells whether to use a test.
         seed : str
             Part of the submission's digest: each seed gives other random numbers.
+        answering : callable
+            Called with the backend that asks the copy; returns the backend that the tests ask.
         """
         submission = Submission(self.folder, f"variant {seed}", (), ())
-        context = TrustedContext(self.course, part, submission, 0, Extension(), backend=self._backend)
+        context = TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
         plugin = JudgePlugin(context)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for test in filter(wanted, collect(self.course, part)):

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.course import Course
 from autograder.validate import gate
-from autograder.validate.inventory import unreadable
+from autograder.validate.readable import unreadable
 from tests.engine.conftest import NAME, copied
 
 GRADER = f"autograder/assignments/{NAME}"

@@ -15,7 +15,7 @@ from autograder.course import Course
 from autograder.sample.students import students_of
 from autograder.template import new_assignment, new_exercise
 from autograder.template.texts import TemplateError
-from autograder.validate import calibration, weak
+from autograder.validate import calibration, lenient, weak
 from autograder.validate.inventory import incomplete
 from tests.conftest import ROOT
 
@@ -62,7 +62,7 @@ def test_a_new_assignment_passes_the_gate(course: Course, level: int) -> None:
     assert calibration.blank_earns(course, part, level) == []
     assert [calibration.accepted_loses(course, one, 0) for one in accepted_of(course.assignment)] == [[]] * 3
     assert [calibration.mistake_passes(course, one, level) for one in mistakes_of(course.assignment)] == [[]] * 3
-    assert list(weak.constants_pass(course, part)) == []
+    assert list(lenient.constants_pass(course, part)) == []
 
 
 def test_what_is_laid_out_is_tidy(laid_out: Path) -> None:
@@ -193,6 +193,16 @@ def test_a_mistake_is_added_to_any_tuple(course: Course, end: str) -> None:
     exec(path.read_text(), names)
     assert names["MISTAKES"][-1].exercise == "running_sum"  # type: ignore[index]
     assert len(names["MISTAKES"]) == end.count("ONE") + 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("listed", ["ONE, ONE", "[ONE]", "make()", "ONE, (ONE)"])
+def test_mistakes_that_are_no_tuple_in_parentheses(course: Course, listed: str) -> None:
+    path = course.assignment.folder / "mistakes" / "start.py"
+    path.write_text(f"ONE = 1\nMISTAKES = {listed}\n")
+    before = texts(course.root)
+    with pytest.raises(TemplateError, match="MISTAKES"):
+        new_exercise(course, "running_sum")
+    assert texts(course.root) == before
 
 
 def test_a_notebook_keeps_its_other_cells(course: Course) -> None:

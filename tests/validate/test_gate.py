@@ -28,7 +28,7 @@ from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
 from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
 from autograder.verdict import ERROR, FAILED, TestResult
-from tests.assignment2 import ACCEPTED, ASSIGNMENT, CATALOGUE
+from tests.assignment2 import ACCEPTED, ASSIGNED, ASSIGNMENT, CATALOGUE
 
 from ..conftest import keep_what_is_slow_to_make
 
@@ -43,6 +43,10 @@ def copied(course: Course, tmp_path: Path, tmp_path_factory: pytest.TempPathFact
     shutil.copy(course.root / "nbgrader_config.py", tmp_path)
     keep_what_is_slow_to_make(tmp_path, tmp_path_factory)
     return Course(tmp_path, course.data)
+
+
+HIDDEN_1 = ASSIGNED.hidden / "test_fully_connected_nets.py"
+"""The hidden tests of part 1, which are not in the copied course."""
 
 
 def rename(course: Course, old: str, new: str) -> None:
@@ -179,7 +183,7 @@ def test_hidden_tests_that_cannot_be_imported(course: Course, tmp_path: Path, mo
 def test_an_exercise_without_hidden_tests(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, lambda test: claimed(test).exercise == "adam")
     (sentence,) = inventory.incomplete(course)
-    assert sentence == ("adam has no hidden test that earns its points: add one to test_fully_connected_nets.py.")
+    assert sentence == f"adam has no hidden test that earns its points: add one to {HIDDEN_1}."
 
 
 def test_an_exercise_with_too_few_known_mistakes(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +197,7 @@ def test_an_exercise_with_too_few_known_mistakes(course: Course, monkeypatch: py
 def test_an_exercise_with_another_id(copied: Course) -> None:
     rename(copied, "rmsprop", "rms_prop")
     found = list(inventory.incomplete(copied))
-    assert "rms_prop has no hidden test that earns its points: add one to test_fully_connected_nets.py." in found
+    assert f"rms_prop has no hidden test that earns its points: add one to {HIDDEN_1}." in found
     assert any("rmsprop, which no grade cell has: give a cell this grade_id" in sentence for sentence in found)
     assert any(sentence.startswith("The public test ") and "claims rmsprop" in sentence for sentence in found)
     assert any(sentence.startswith("The known mistake rmsprop/") for sentence in found)
@@ -204,7 +208,7 @@ def test_a_test_that_needs_an_exercise_with_another_id(copied: Course) -> None:
     rename(copied, "affine_forward", "affine")
     found = list(inventory.incomplete(copied))
     for part in parts_in_numpy(copied):
-        name = session.hidden_file(copied.assignment, part).name
+        name = session.hidden_file(copied.assignment, part)
         assert f"{name}: tests need affine_forward, which no grade cell has: correct the name." in found
 
 
@@ -218,7 +222,7 @@ def test_an_exercise_without_points_or_public_test(copied: Course) -> None:
     for tests in (copied.source / "tests").glob("test_*.py"):
         tests.write_text(tests.read_text().replace('@exercise("dropout_forward"', '@exercise("dropout_backward"'))
     assert list(inventory.incomplete(copied)) == [
-        f"dropout_forward has no public test: add one to {copied.source / 'tests'}, for check() to run."
+        "dropout_forward has no public test: add one to source/assignment2/tests, for check() to run."
     ]
     assert list(weak.points_differ(copied)) == [
         "Dropout.ipynb: dropout_forward has no points. Set them in its grade cell."
