@@ -21,6 +21,8 @@ from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 
 from .trusted import ReferenceCopy, parts_in_numpy
 
+INPUTS = 10
+"""Number of submissions with whose random inputs a known mistake must be caught."""
 QUICK = ("core", "edge")
 """Kinds of tests that judge mistakes. Only the first kind judges accepted solutions."""
 
@@ -108,6 +110,29 @@ def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
             f"or not run on its code. ({test.message})"
         )
     return wrong
+
+
+def mistake_slips(course: Course, mistake: Mistake) -> list[str]:
+    """Check that a mistake fails a test of its own exercise whatever the random inputs are."""
+    part = next((part for part in course.parts if mistake.exercise in {one.id for one in part.automatic}), None)
+    if part is None or mistake.file.endswith(".pyx"):  # only the sandbox compiles, once for `mistake_passes`
+        return []
+    tests = [test for test in collect(course, part) if claimed(test).exercise == mistake.exercise and is_quick(test)]
+    try:
+        with ReferenceCopy(course, lambda folder: mistake.apply(folder / course.assignment.package)) as trusted:
+            slipped = [
+                seed
+                for seed in map(str, range(INPUTS))
+                if all(trusted.result(part, test, seed).outcome == PASSED for test in tests)
+            ]
+    except MistakeError:  # `mistake_passes` says it
+        return []
+    if not 0 < len(slipped) < INPUTS:
+        return []
+    return [
+        f"{mistake.key} passes all tests of {mistake.exercise} with the inputs of {len(slipped)} of {INPUTS} "
+        "submissions: add a test that it fails with any inputs."
+    ]
 
 
 def _why_unnamed(assignment: Assignment, mistake: Mistake, caught: list[TestResult]) -> str:

@@ -45,13 +45,14 @@ TITLES = {
     "blank": "an untouched release gets the points of given exercises only",
     "accepted": "accepted solutions get full core marks",
     "mistakes": "known mistakes are caught and named, by their own exercise alone",
+    "luck": "known mistakes are caught whatever the random inputs are",
     "constants": "no hidden test gives credit to constant answers",
     "inputs": "every exercise has a test whose inputs differ for each submission",
     "mutants": "every change of the reference is noticed",
     "attacks": "no attack gets anything",
 }
 """The requirement behind each examination."""
-ON_REFERENCE = ("blank", "accepted", "mistakes", "constants", "inputs")
+ON_REFERENCE = ("blank", "accepted", "mistakes", "luck", "constants", "inputs")
 """Examinations that say nothing while the reference fails a test."""
 
 
@@ -121,6 +122,7 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
             yield Task("accepted", calibration.accepted_loses, (solution, seed), f"{solution.name}, seed {seed}")
     for mistake in mistakes_of(course.assignment):
         yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
+        yield Task("luck", calibration.mistake_slips, (mistake,), mistake.key)
     for part in parts_in_numpy(course):
         yield Task("constants", lenient.constants_pass, (part,), part.name)
         yield Task("inputs", lenient.fixed_inputs, (part,), part.name)
