@@ -12,10 +12,11 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from autograder.interrupts import left_to_this_process
+from autograder.interrupts import Interrupted, held_until_ready, raise_on_interrupt
 from autograder.runner.wire import SLICE_SECONDS, Deadline
 from autograder.sandbox.starvation import Starvation
 
@@ -83,9 +84,11 @@ class Worker:
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
+        if os.name == "posix":
+            resource_tracker.ensure_running()  # its start would end ``held_until_ready`` too early
         self._connection, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self._scratch.name, *self._work), daemon=True)
-        with _single_threaded(), left_to_this_process():
+        with _single_threaded(), held_until_ready():
             process.start()
         self._process = process
         theirs.close()
@@ -186,8 +189,9 @@ def _serve(
             import resource
 
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    connection.send(_attempt(prepare))
-    with contextlib.suppress(EOFError):
+    with contextlib.suppress(EOFError, Interrupted):
+        raise_on_interrupt()
+        connection.send(_attempt(prepare))
         while True:
             question = connection.recv()
             connection.send(_attempt(answer, *question))

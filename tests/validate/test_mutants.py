@@ -1,11 +1,6 @@
 """Mutants: their places, their names, their results, and the report about mutants that survive."""
 
 import dataclasses
-import math
-import os
-import pickle
-import time
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,7 +20,6 @@ from autograder.validate.mutants import (
     problems,
 )
 from autograder.validate.operators import changes
-from autograder.validate.workers import EndedError, Worker
 from tests.assignment2 import ASSIGNED
 
 pytestmark = pytest.mark.xdist_group("mutants")
@@ -160,37 +154,6 @@ def test_fates(course: Course, every: list[Mutant]) -> None:
     assert [fate.survived for fate in fates] == [True, False, False]
 
 
-def test_a_worker_ends_what_does_not_end_and_goes_on() -> None:
-    worker = Worker(time.time, time.sleep, seconds=1)
-    try:
-        assert worker.ask(0) is None
-        with pytest.raises(EndedError):
-            worker.ask(1000)
-        assert worker.ask(0) is None
-    finally:
-        worker.close()
-
-
-def test_what_goes_wrong_in_a_worker_is_not_taken_for_an_answer() -> None:
-    worker = Worker(time.time, math.sqrt, seconds=60)
-    try:
-        with pytest.raises(RuntimeError, match="ValueError: "):
-            worker.ask(-1)
-        assert worker.ask(4) == 2
-    finally:
-        worker.close()
-
-
-def test_a_process_that_does_not_become_ready_is_no_answer_either() -> None:
-    """Otherwise the gate would count every mutant as noticed."""
-    worker = Worker(partial(os._exit, 1), time.sleep, seconds=60)
-    try:
-        with pytest.raises(RuntimeError, match="A process was not ready"):
-            worker.ask(0)
-    finally:
-        worker.close()
-
-
 def test_sentences(every: list[Mutant]) -> None:
     first, second, third, fourth, fifth = every[:5]
     caught, missed = "affine_forward", None
@@ -222,12 +185,3 @@ def test_every_mutant_is_noticed_or_listed(course: Course, every: list[Mutant]) 
     assert {fate.mutant.key for fate in fates if fate.survived} == set(known(ASSIGNED))
     ended = sum(ENDED in fate.noticed for fate in fates)
     assert ended < len(fates) / 10, "a test should notice most mutants, not a time limit"
-
-
-def test_a_worker_that_cannot_be_started_says_why() -> None:
-    worker = Worker(time.time, lambda: None, seconds=1)  # another process cannot import a lambda by name
-    try:
-        with pytest.raises((AttributeError, pickle.PicklingError)):
-            worker.ask()
-    finally:
-        worker.close()
