@@ -13,41 +13,14 @@ from autograder.catalogue import file_of, mistakes_of, mistakes_of_part
 from autograder.checks.definitions import read_cells
 from autograder.course import Course
 from autograder.template.texts import MARKER
+from autograder.validate.vague import names_nothing
 
 READ = {".py", ".ipynb", ".md", ".toml", ".pyx"}
 """Endings of files in which an author may have left a place to fill in."""
 TOLD = re.compile(r"\*\*(\d+(?:\.\d+)?) points?\b")
 """Points in bold in a notebook's text."""
-LEAST_WORDS = 2
-"""A hint with fewer words that tell something names nothing."""
 SHORT = 15
 """A text of the solution with at most so many characters may stand in a hint by chance."""
-SAY_NOTHING = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        a about again all almost also although always an and another any anything approach are as asked at
-        attention be because been being better broken but by can cannot care careful carefully check checked
-        checks close code compare compute computed computes computing consider contains correct correctly could
-        did differ different differs do docs docstring documentation does doing done each else error errors
-        everything exercise expected fail failed failing fails fault faulty fine fix fixed for form from
-        function functions further give given gives go good got grade graded grader guess had happens has have
-        help hidden hint how however if implement implementation implemented in inaccurate inappropriate
-        incomplete incorrect incorrectly instead instructions into invalid is issue it its just know like line
-        lines little look looks lot made make makes match matches may maybe method might mistake mistakes much
-        must nearly need needed needs never no not note notebook nothing now of off ok on once one only or other
-        otherwise our output outputs part pass passed passes perhaps place please point possible probably
-        problem problems program properly question quite read reading really recheck reference rest result
-        results return returned returns review revise right same see seem seems should since slightly so
-        solution some someone something somewhere specification step steps still students such suitable sure
-        task teacher test tested tests than that the their them then there these they thing things think this
-        those though thought to too try trying understand until up us use used uses using usual value values
-        very want wanted was way we well were what when where which while who why will with within without work
-        working works would write writing written wrong wrongly yet you your yours yourself
-        """,
-    )
-)
-"""Words that fit every mistake, and so tell a student nothing."""
 
 
 def unfilled(course: Course) -> Iterator[str]:
@@ -108,8 +81,7 @@ def vague_hints(course: Course) -> Iterator[str]:
     for part in course.parts:
         file = course.name_of(course.assignment.folder / "mistakes" / f"{file_of(part)}.py")
         for one in mistakes_of_part(course.assignment, part):
-            words = set(re.findall(r"\w+", one.explanation.lower())) - SAY_NOTHING
-            if len(words) < LEAST_WORDS:
+            if names_nothing(one.explanation):
                 yield (
                     f"{file}: the hint of {one.key} names nothing ({one.explanation!r}). Say what the student probably "
                     "did, why it is wrong and where to look."
