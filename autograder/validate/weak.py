@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.assignment import SETTINGS
+from autograder.builder.strip import BEGIN, END
 from autograder.catalogue import file_of, mistakes_of, mistakes_of_part
 from autograder.checks.definitions import read_cells
 from autograder.course import Course
@@ -17,10 +18,12 @@ from autograder.validate.vague import names_nothing
 
 READ = {".py", ".ipynb", ".md", ".toml", ".pyx"}
 """Endings of files in which an author may have left a place to fill in."""
-TOLD = re.compile(r"\*\*(\d+(?:\.\d+)?) points?\b")
-"""Points in bold in a notebook's text."""
-SHORT = 15
-"""A text of the solution with at most so many characters may stand in a hint by chance."""
+TOLD = re.compile(r"(?:\*\*|\()(\d+(?:\.\d+)?) points?\b")
+"""Points in bold or in brackets in a notebook's text."""
+LONG = 14
+"""A hint holds the solution if it shares so many characters in a row with it, without spaces, and `SIGNS` of them are
+no letters, digits or underscores."""
+SIGNS = 2
 
 
 def unfilled(course: Course) -> Iterator[str]:
@@ -77,7 +80,7 @@ def _points_told(course: Course) -> Iterator[str]:
 
 def vague_hints(course: Course) -> Iterator[str]:
     """Yield known mistakes whose hints name nothing, or nothing that tells them from another mistake."""
-    said = Counter((one.exercise, one.explanation) for one in mistakes_of(course.assignment))
+    said = Counter((one.exercise, _words(one.explanation)) for one in mistakes_of(course.assignment))
     for part in course.parts:
         file = course.name_of(course.assignment.folder / "mistakes" / f"{file_of(part)}.py")
         for one in mistakes_of_part(course.assignment, part):
@@ -86,7 +89,26 @@ def vague_hints(course: Course) -> Iterator[str]:
                     f"{file}: the hint of {one.key} names nothing ({one.explanation!r}). Say what the student probably "
                     "did, why it is wrong and where to look."
                 )
-            elif said[one.exercise, one.explanation] > 1:
+            elif said[one.exercise, _words(one.explanation)] > 1:
                 yield f"{file}: the hint of {one.key} is that of another mistake too. Say what differs."
-            elif any(len(old.strip()) > SHORT and old.strip() in one.explanation for old, _ in one.changes):
+            elif _holds(one.explanation, course.source / course.assignment.settings.package / one.file):
                 yield f"{file}: the hint of {one.key} holds the solution. Describe the mistake in words."
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", text.lower()))
+
+
+def _holds(hint: str, module: Path) -> bool:
+    """Tell whether a hint holds a piece of a module's solution, however its spaces are set."""
+    solution = (_closed_up(block) for block in re.findall(f"{BEGIN}\n(.*?){END}", module.read_text("utf-8"), re.DOTALL))
+    known = {piece for block in solution for piece in _pieces(block)}
+    return any(piece in known and len(re.findall(r"\W", piece)) >= SIGNS for piece in _pieces(_closed_up(hint)))
+
+
+def _closed_up(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (text[start : start + LONG] for start in range(len(text) - LONG + 1))

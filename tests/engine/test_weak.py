@@ -77,6 +77,7 @@ def test_a_sum_of_points(course: Course, points: str, wrong: bool) -> None:
         ("Convert. **2 points**", False),
         ("Convert. **3 points**", True),
         ("Convert, for 3 points.", False),
+        ("Convert (3 points).", True),
         ("**1 point** and **1 point**", False),
         ("**2.5 points**", True),
     ],
@@ -97,7 +98,9 @@ def test_points_in_the_text_above(course: Course, text: str, wrong: bool) -> Non
         ("This is wrong.", "names nothing"),
         ("Something is not right here, please check your code again!", "names nothing"),
         ("The factor is upside down.", "is that of another mistake too"),
+        ("The factor is upside-down!", "is that of another mistake too"),
         ("Write celsius = (readings - 32) * 5 / 9 instead.", "holds the solution"),
+        ("You forgot something: return (readings-32)*5/9, then it is right.", "holds the solution"),
     ],
 )
 def test_a_hint_that_helps_nobody(course: Course, hint: str, says: str) -> None:
