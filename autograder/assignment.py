@@ -122,6 +122,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Classes that each student designs. Mutants leave them alone, because no exercise asks for them.
     rest : float
         The share of an exercise's points, between 0 and 1, that tests other than core tests decide.
+    strict : bool
+        Whether names that Python and NumPy have dropped, such as ``xrange`` and ``np.int``, are mistakes. By default
+        submissions are judged as if the names were still there.
     seconds : Seconds
     extension : Extension or None
     frameworks : dict of Framework
@@ -142,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quick_variable: str = ""
     own_design: tuple[str, ...] = ()
     rest: float = 0.2
+    strict: bool = False
     seconds: Seconds = Seconds()
     extension: Extension | None = None
     frameworks: dict[str, Framework] = {}

@@ -21,6 +21,7 @@ import numpy as np
 from .code_under_test import CodeError, Handle, by_value, deep_value
 from .definitions import Definitions, framework_of
 from .kit import RunnerKit
+from .replaced import REPLACED
 
 
 @dataclass(frozen=True)
@@ -226,15 +227,6 @@ def _place(file: str) -> str:
     if read:
         return f"{read.group(1)}, {read.group(2)}"
     return "a cell of this notebook" if re.search(r"ipykernel_\d+", file) else Path(file).name
-
-
-REPLACED = {
-    "int": "int", "float": "float", "bool": "bool", "object": "object", "str": "str", "long": "int", "unicode": "str",
-    "product": "np.prod", "cumproduct": "np.cumprod", "alltrue": "np.all", "sometrue": "np.any", "in1d": "np.isin",
-    "row_stack": "np.vstack", "trapz": "np.trapezoid", "float_": "np.float64", "Inf": "np.inf", "NaN": "np.nan",
-    "lib.pad": "np.pad", "msort": "np.sort", "asfarray": "np.asarray", "mat": "np.asmatrix",
-}  # fmt: skip
-"""Names that NumPy 2 no longer has, and their replacements."""
 
 
 def _modernised(text: str) -> str:

@@ -39,6 +39,8 @@ class Context:
         Level of the sandbox.
     extension : Extension
         The result of building the submission's Cython source, if the part needs it.
+    older : set of str
+        Names that Python or NumPy has dropped and that the submission used.
     """
 
     course: Course
@@ -46,6 +48,7 @@ class Context:
     submission: Submission
     level: int
     extension: Extension
+    older: set[str] = field(default_factory=set)
     _runner: Remote | None = None
     _exercise: str = ""
     _lost: int = 0
@@ -135,5 +138,6 @@ class Context:
         """End the runner, if any."""
         if self._runner is not None:
             self._runner.close()
+            self.older |= self._runner.older
             self._forgiven += self._runner.process.wire.forgiven
             self._runner = None

@@ -1,7 +1,8 @@
 """The Cython extension of a submission: built once for each source, kept, and copied to the submission's package.
 
-If the submitted source does not build, the course's own extension replaces it, so that only the extension's exercise
-fails. If that does not build either, the grader is at fault. See ``sandbox.extension`` for building.
+A source that was written for Cython 0.29 is built by its rules, and judged by what it does. If the submitted source
+does not build, the course's own extension replaces it, so that only the extension's exercise fails. If that does not
+build either, the grader is at fault. See ``sandbox.extension`` for building.
 """
 
 import contextlib
@@ -26,6 +27,8 @@ from autograder.sandbox.extension import BuildError, NoCompilerError, build, fin
 
 TOOLS = ("cython", "numpy", "setuptools")
 MAX_PROBLEM = 1000
+OLDER = "older"
+"""The file beside a library that was built by the rules of Cython 0.29."""
 
 
 class ExtensionFault(GraderFault):
@@ -42,10 +45,13 @@ class Extension:
         Why the submitted source did not build, or "".
     fault : str
         Why nothing can be built here, or "".
+    note : str
+        What the student should know although it costs nothing, or "".
     """
 
     problem: str = ""
     fault: str = ""
+    note: str = ""
 
     def require(self) -> None:
         """Raise an exception unless the submitted source was built.
@@ -77,6 +83,7 @@ def provide(course: Course, part: Part, submission: Submission, level: int) -> E
         with contextlib.suppress(BuildError, NoCompilerError, ExtensionFault, OSError):
             _put(_of_course(course, source, level), submission.folder / source)
         return Extension()
+    note = ""
     try:
         library, problem = _of_course(course, source, level), ""
         if source not in submission.files:
@@ -84,10 +91,12 @@ def provide(course: Course, part: Part, submission: Submission, level: int) -> E
         elif not _same(submission.folder / source, course.source / source):
             theirs, problem = _of_submission(course, source, submission.folder / source, level)
             library = theirs or library
+            if (library.parent / OLDER).exists():
+                note = f"{source} was built by the rules of Cython 0.29: Cython 3 needs // for whole numbers."
         _put(library, submission.folder / source)
     except (BuildError, NoCompilerError, ExtensionFault, OSError) as error:
         return Extension(fault=str(error))
-    return Extension(problem)
+    return Extension(problem, note=note)
 
 
 def own(course: Course) -> Path | None:
@@ -106,7 +115,7 @@ def _of_course(course: Course, source: str, level: int) -> Path:
     home = course.state / "extensions" / f"own-{_key(course.source / source)}"
     library = home / _library_name(source)
     if not library.is_file():
-        _keep(home, library.name, build(level, course.source / source))
+        _keep(home, {library.name: build(level, course.source / source)})
     return library
 
 
@@ -116,12 +125,15 @@ def _of_submission(course: Course, source: str, submitted: Path, level: int) -> 
     library, told = home / _library_name(source), home / "problem"
     if not home.is_dir():
         try:
-            _keep(home, library.name, _built(level, submitted))
+            _keep(home, {library.name: _built(level, submitted)})
         except BuildError as error:
             if not error.lasting:
                 build(level, course.source / source)  # if this fails too, the machine is at fault
                 return None, str(error)[:MAX_PROBLEM]
-            _keep(home, told.name, str(error)[:MAX_PROBLEM].encode())
+            try:
+                _keep(home, {library.name: build(level, submitted, older=True), OLDER: b""})
+            except BuildError:
+                _keep(home, {told.name: str(error)[:MAX_PROBLEM].encode()})
     return (library, "") if library.is_file() else (None, told.read_text(encoding="utf-8", errors="replace"))
 
 
@@ -135,10 +147,11 @@ def _built(level: int, source: Path) -> bytes:
     return build(level, source)
 
 
-def _keep(home: Path, name: str, content: bytes) -> None:
-    """Make a folder with one file atomically: other processes may make the same folder."""
+def _keep(home: Path, files: dict[str, bytes]) -> None:
+    """Make a folder with some files atomically: other processes may make the same folder."""
     with new_folder(home) as folder:
-        (folder / name).write_bytes(content)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
 
 
 def _put(library: Path, source: Path) -> None:

@@ -23,6 +23,7 @@ from autograder.errors import GraderFault
 from autograder.intake.kept import view
 from autograder.intake.submission import Submission, find_root, take_in
 from autograder.interrupts import Interrupted
+from autograder.runner.older import REPLACEMENTS
 from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult, score
 
 from .alternatives import best, worked_on
@@ -94,7 +95,7 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     broken = _broken(exercises) | elsewhere
     return PartVerdict(
         id=part.number, name=part.name, exercises=_name_dependencies(exercises, plugin.needs, broken),
-        problems=tuple(_problems(course.assignment, part, submission)), flags=tuple(plugin.flags),
+        problems=(*_problems(course.assignment, part, submission), *_notes(context)), flags=tuple(plugin.flags),
         seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.judged_on.kind,
         submission=submission.digest, seed=context.seed_name, left_out=submission.left_out,
         consulted=consulted,
@@ -245,6 +246,15 @@ def _name_dependencies(
         )
 
     return tuple(replace(exercise, tests=tuple(map(explained, exercise.tests))) for exercise in exercises)
+
+
+def _notes(context: Context) -> Iterator[str]:
+    """Yield what students should know about their code although it costs no points."""
+    if context.extension.note:
+        yield context.extension.note
+    if context.older:
+        used = "; ".join(f"{name} (now: {REPLACEMENTS[name]})" for name in sorted(context.older))
+        yield f"Judged as with older versions of Python and NumPy, which still had these names: {used}."
 
 
 def _problems(assignment: Assignment, part: Part, submission: Submission) -> Iterator[str]:

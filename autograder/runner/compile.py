@@ -22,7 +22,11 @@ WHOLE_DIVISION = "Cannot assign type 'double' to"
 """Part of Cython 3's error for ``/`` between whole numbers, which Cython 0.29 accepts."""
 
 
-def compile_extension(source: Path, compiler: str) -> np.ndarray:
+OLDER = {"language_level": "2", "legacy_implicit_noexcept": True}
+"""Directives by which Cython 3 understands most files that were written for Cython 0.29."""
+
+
+def compile_extension(source: Path, compiler: str, older: bool = False) -> np.ndarray:
     """Build one ``.pyx`` file.
 
     Parameters
@@ -31,6 +35,8 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
         The submission's file, which is only read.
     compiler : str
         Path of the C compiler, or "" for the one that setuptools finds.
+    older : bool
+        Whether to compile by the rules of Cython 0.29 and Python 2: ``/`` divides whole numbers, for example.
 
     Returns
     -------
@@ -49,10 +55,12 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
             os.environ["LDSHARED"] = f"{compiler} -shared"
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         shutil.copyfile(source, source.name)
+        if older:
+            _forget_language_level(Path(source.name))
         name, log = source.stem, Path("log")
         try:
             with _written_to(log):
-                _build(name, source.name)
+                _build(name, source.name, OLDER if older else {"language_level": "3"})
             (library,) = Path().glob(f"{name}.*{'.pyd' if sys.platform == 'win32' else '.so'}")
             return np.frombuffer(library.read_bytes(), dtype=np.uint8)
         except (Exception, SystemExit) as error:
@@ -60,14 +68,23 @@ def compile_extension(source: Path, compiler: str) -> np.ndarray:
             raise _refusal(source.name, log, error) or gave_up from None
 
 
-def _build(name: str, file: str) -> None:
+def _forget_language_level(file: Path) -> None:
+    """Remove the language level from a file's first comments, which take precedence over other directives."""
+    text = file.read_text(encoding="utf-8", errors="surrogateescape")
+    comments = re.match(r"(?:[ \t]*#[^\n]*\n|\s*\n)*", text)
+    end = comments.end() if comments else 0
+    head = re.sub(r"\blanguage_level\s*=\s*\w+", "language_level=2", text[:end])
+    file.write_text(head + text[end:], encoding="utf-8", errors="surrogateescape")
+
+
+def _build(name: str, file: str, directives: dict[str, object]) -> None:
     # setuptools vendors its dependencies; a runner may not have other copies of them
     spec = importlib.util.find_spec("setuptools")
     sys.path[:0] = [f"{home}/_vendor" for home in (spec.submodule_search_locations or [] if spec else [])]
     sys.modules.setdefault("cython", importlib.import_module("Cython.Shadow"))  # cython.py itself is not mounted
     setuptools, cython = importlib.import_module("setuptools"), importlib.import_module("Cython.Build")
     extension = setuptools.Extension(name, [file], include_dirs=[np.get_include()])
-    modules = cython.cythonize([extension], compiler_directives={"language_level": "3"}, quiet=True)
+    modules = cython.cythonize([extension], compiler_directives=directives, quiet=True)
     # ignore `# distutils: ...` comments of the file: they could add sources, options or libraries
     options = [] if sys.platform == "win32" else ["-g0"]
     plain = setuptools.Extension(name, modules[0].sources[:1], [np.get_include()], extra_compile_args=options)

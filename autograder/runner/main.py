@@ -19,6 +19,7 @@ from autograder.checks.host import Contents, PackageHost
 from autograder.runner import import_stubs
 from autograder.runner.compile import compile_extension
 from autograder.runner.confine import ConfinementError, apply, confinement_from
+from autograder.runner.older import OlderNames
 from autograder.runner.probe import look_around
 from autograder.runner.wire import Wire, WireClosed, WireError, WireTooLarge, decode, encode
 
@@ -32,11 +33,15 @@ class Runner:
         The connection to the judge.
     host : PackageHost
         The submission's package and notebooks.
+    older : OlderNames
+        It is told to the judge which of them the submission used.
     """
 
-    def __init__(self, wire: Wire, host: PackageHost) -> None:
+    def __init__(self, wire: Wire, host: PackageHost, older: OlderNames) -> None:
         self.wire = wire
         self.host = host
+        self._older = older
+        self._told: set[str] = set()
         self._held: dict[int, Any] = {}
         self._notebook: Any = None
 
@@ -59,6 +64,9 @@ class Runner:
                 answer["error"] = ["type", f"The result cannot be sent: {error}.", ""]
             except MemoryError:
                 answer["error"] = ["raised", "It ran out of memory.", ""]
+            if len(self._older.used) > len(self._told):
+                answer["older"] = sorted(self._older.used - self._told)
+                self._told |= self._older.used
             try:
                 self.wire.send(answer, sent if "error" not in answer else [])
             except WireTooLarge as error:
@@ -93,7 +101,7 @@ class Runner:
             case "fetch":
                 return self.host.fetch(target)
             case "build":
-                return compile_extension(self.host.folder / content["file"], content["compiler"])
+                return compile_extension(self.host.folder / content["file"], content["compiler"], content["older"])
             case "execute":
                 return self._shell().execute(content["source"], content["limits"])
             case "probe":
@@ -146,13 +154,16 @@ def main() -> None:
     except (ConfinementError, ImportError) as error:
         wire.send({"failed": str(error)}, [])
         return
-    import_stubs.install(tuple(settings["import_stubs"]))
+    older = OlderNames(folder, Path.cwd())
+    if settings["older_names"]:
+        older.restore()
+    import_stubs.install(tuple(settings["import_stubs"]), folder)
     wire.send({"ready": pieces}, [])
     _silence()
     contents = Contents(
         tuple(settings["notebooks"]), settings["framework"], tuple(settings["computing"]), settings["kit"]
     )
-    Runner(wire, PackageHost(settings["package"], folder, contents)).serve()
+    Runner(wire, PackageHost(settings["package"], folder, contents), older).serve()
     os._exit(0)  # skips functions that a submission registered with atexit
 
 

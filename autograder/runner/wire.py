@@ -32,6 +32,8 @@ MAX_JSON = 4 * 2**20
 MAX_ARRAYS = 256
 MAX_BYTES = 512 * 2**20
 MAX_DEPTH = 12
+MAX_NAME = 100
+"""Longest text that may be a name."""
 MAX_DIMENSIONS = 32
 MAX_ITEMS = 100_000
 AT_ONCE = 64 * 2**10
@@ -360,6 +362,8 @@ def _checked(value: int | str) -> int | str:
             value.encode()
         except UnicodeEncodeError:
             raise WireError("a text is not Unicode") from None
+        if len(value) <= MAX_NAME and value.isidentifier():
+            return sys.intern(value)  # as Python does with names in code, so that ``mode is "train"`` works there
     elif not -(2**63) <= value < 2**64:
         raise WireError("a number is too large")
     return value

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.code_under_test import CodeError, Handle
+from autograder.runner.older import REPLACEMENTS
 from autograder.runner.wire import WireClosed, WireError, WireTimeout, WireTooLarge, decode, encode
 
 from . import launch
@@ -45,6 +46,8 @@ class Remote:
         Why the runner ended, or "" while it runs.
     timed_out : bool
         Whether the runner ended because of a timeout.
+    older : set of str
+        Names that Python or NumPy has dropped and that the submission used, as far as the runner says so.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Remote:
         self.deadline = deadline
         self.over = ""
         self.timed_out = False
+        self.older: set[str] = set()
         self._asked = 0
         self._imported: set[str] = set()
         self._dead = dead if dead is not None else {}
@@ -152,6 +156,8 @@ class Remote:
     def _read(self, answer: dict[str, Any], arrays: list[np.ndarray]) -> Any:
         if answer.get("id") != self._asked or type(answer.get("id")) is not int:
             raise WireError("it answers another question")
+        if "older" in answer:
+            self._note_older(answer["older"])
         if "error" in answer:
             error = answer["error"]
             if not (isinstance(error, list) and len(error) == 3 and all(isinstance(text, str) for text in error)):
@@ -161,6 +167,11 @@ class Remote:
         if "value" not in answer:
             raise WireError("it holds no value")
         return decode(answer["value"], arrays, self._handle)
+
+    def _note_older(self, names: Any) -> None:
+        if not isinstance(names, list) or not all(isinstance(name, str) and name in REPLACEMENTS for name in names):
+            raise WireError("it names what was never dropped")
+        self.older.update(names)
 
     def _handle(self, value: dict[str, Any]) -> Handle:
         number, name = value.get("handle"), value.get("type")

@@ -49,7 +49,7 @@ class NoCompilerError(SetupError):
     """This machine cannot build extensions: the grader's fault."""
 
 
-def build(level: int, file: Path) -> bytes:
+def build(level: int, file: Path, older: bool = False) -> bytes:
     """Build an extension.
 
     Parameters
@@ -58,6 +58,8 @@ def build(level: int, file: Path) -> bytes:
         Level of the sandbox.
     file : Path
         The ``.pyx`` file. The sandbox gets a copy of this file and no other file of its folder.
+    older : bool
+        Whether to compile by the rules of Cython 0.29.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def build(level: int, file: Path) -> bytes:
             raise NoCompilerError(f"The sandbox for building extensions does not start: {error}") from None
         remote = Remote(process, SECONDS)
         try:
-            library = remote.ask("build", file=file.name, compiler=compiler)
+            library = remote.ask("build", file=file.name, compiler=compiler, older=older)
         except CodeError as error:
             if error.kind == "build":
                 raise BuildError(error.message, lasting=True) from None

@@ -109,6 +109,7 @@ def start(level: int, folder: Path, profile: Profile = Profile()) -> Process:  #
         "framework": profile.framework,
         "computing": list(profile.computing),
         "kit": profile.kit_name,
+        "older_names": profile.older_names,
         "import_stubs": [name for name in (*PASSIVE, *PYTHON_2, *profile.stubs) if name not in there],
         "confinement": asdict(plan.confinement),
     }

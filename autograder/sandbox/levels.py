@@ -100,6 +100,8 @@ class Profile:
         Packages whose functions may define a notebook's constants.
     stubs : tuple of str
         Packages that get an import stub if the runner does not reach them.
+    older_names : bool
+        Whether the submission finds names that Python and NumPy have dropped.
     kit : Path or None
         The assignment's folder ``kit/runner``.
     kit_name : str
@@ -123,6 +125,7 @@ class Profile:
     framework: str = ""
     computing: tuple[str, ...] = ()
     stubs: tuple[str, ...] = ()
+    older_names: bool = True
     kit: Path | None = None
     kit_name: str = ""
     namespaces: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ def for_judging(assignment: Assignment, part: Part) -> Profile:
     settings, framework = assignment.settings, assignment.framework_of(part)
     profile = Profile(
         packages=settings.packages, package=settings.package, notebooks=(part.notebook,), framework=part.framework,
-        computing=settings.computing, stubs=settings.computing,
+        computing=settings.computing, stubs=settings.computing, older_names=not settings.strict,
     )  # fmt: skip
     kit = assignment.facts.room("runner")
     if kit:
@@ -58,7 +58,7 @@ def for_notebook(assignment: Assignment, part: Part, seconds: float, data: Path 
     limits = Limits(disk=256 * 2**20, file_size=64 * 2**20, cpu_seconds=int(seconds) + OURS, removes=True)
     profile = Profile(
         limits, NOTEBOOK, needs=True, package=settings.package, framework=part.framework, stubs=settings.computing,
-        data=data, data_variable=settings.data_variable,
+        data=data, data_variable=settings.data_variable, older_names=not settings.strict,
         environment=((settings.quick_variable, "1"),) if settings.quick_variable else (),
     )  # fmt: skip
     if framework is None:

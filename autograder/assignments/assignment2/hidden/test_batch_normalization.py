@@ -1,10 +1,15 @@
-"""Hidden tests of part 2: batch and layer normalisation, by themselves and in a net; a short training; the model."""
+"""Hidden tests of part 2: batch and layer normalisation, by themselves and in a net; a short training; the model.
+
+Core tests use values so large that eps is negligible, and nets without regularisation, which part 1 tests: where eps
+stands, and what is regularised, are edge tests.
+"""
 
 import itertools
 
 import numpy as np
 
 from autograder.assignments.assignment2.kit.judge import (
+    assert_gradients_fit,
     assert_learns,
     assert_loss_and_gradients,
     require_normalisation,
@@ -24,15 +29,17 @@ from autograder.judge import (
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 RUNNING = ("running_mean", "running_var")
+LARGE = 1000.0
+"""Values of this size have variances beside which the default eps is negligible, also if it is beside the root."""
 PLAIN = ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "loss_layers")
 BATCHNORM_NET = ("batchnorm_forward", "batchnorm_backward", *PLAIN, "fully_connected_net")
 LAYERNORM_NET = ("layernorm_forward", "layernorm_backward", *PLAIN, "fully_connected_net")
 
 
-def norm_inputs(rng, n=6, d=5):
-    """Return x, gamma, beta and dout of a normalisation layer."""
+def norm_inputs(rng, n=6, d=5, size=1.0):
+    """Return x, gamma, beta and dout of a normalisation layer. The values of x are about as large as ``size``."""
     x = rng.normal(size=(n, d)) * rng.uniform(0.5, 3, size=d) + rng.normal(size=d)
-    return x, rng.uniform(0.5, 2, size=d), rng.normal(size=d), rng.normal(size=(n, d))
+    return size * x, rng.uniform(0.5, 2, size=d), rng.normal(size=d), rng.normal(size=(n, d))
 
 
 def normalised(x, gamma, beta, axis, eps=1e-5):
@@ -59,9 +66,8 @@ def train_on(student, batches, gamma, beta, **settings):
 
 @exercise("batchnorm_forward")
 def test_batchnorm_train(student, rng):
-    """In training, each feature is normalised over the batch, for small and large variances."""
-    x, gamma, beta, _ = norm_inputs(rng, n=7, d=6)
-    x = x * np.geomspace(2e-3, 5, 6)  # eps is not negligible beside the small variances
+    """In training, each feature is normalised over the batch."""
+    x, gamma, beta, _ = norm_inputs(rng, n=7, d=6, size=LARGE)
     out, _ = student.layers.batchnorm_forward(x, gamma, beta, {"mode": "train"})
     assert_close("out", out, normalised(x, gamma, beta, axis=0))
 
@@ -78,8 +84,8 @@ def test_batchnorm_running_averages(student, rng):
 @exercise("batchnorm_forward")
 def test_batchnorm_test(student, rng):
     """Test mode normalises with the running averages, then uses gamma and beta."""
-    x, gamma, beta, _ = norm_inputs(rng)
-    mean, variance = rng.normal(size=5), rng.uniform(0.2, 3, size=5)
+    x, gamma, beta, _ = norm_inputs(rng, size=LARGE)
+    mean, variance = LARGE * rng.normal(size=5), LARGE**2 * rng.uniform(0.2, 3, size=5)
     bn_param = {"mode": "test", "running_mean": mean, "running_var": variance}
     out, _ = student.layers.batchnorm_forward(x, gamma, beta, bn_param)
     assert_close("out in test mode", out, gamma * (x - mean) / np.sqrt(variance + 1e-5) + beta)
@@ -88,12 +94,31 @@ def test_batchnorm_test(student, rng):
 @exercise("batchnorm_forward")
 def test_batchnorm_train_then_test(student, rng):
     """Test mode normalises with the running averages that training stores in bn_param."""
-    batches = [norm_inputs(rng)[0] for _ in range(10)]
-    x, gamma, beta, _ = norm_inputs(rng)
+    batches = [norm_inputs(rng, size=LARGE)[0] for _ in range(10)]
+    x, gamma, beta, _ = norm_inputs(rng, size=LARGE)
     bn_param = train_on(student, batches, gamma, beta)
     bn_param["mode"] = "test"
     out, _ = student.layers.batchnorm_forward(x, gamma, beta, bn_param)
     mean, variance = running_after(batches, momentum=0.9).values()
+    assert_close("out in test mode", out, gamma * (x - mean) / np.sqrt(variance + 1e-5) + beta)
+
+
+@exercise("batchnorm_forward", kind="edge")
+def test_batchnorm_small_variances(student, rng):
+    """Features with small variances are normalised with eps, which is added to the variance."""
+    x, gamma, beta, _ = norm_inputs(rng, n=7, d=6)
+    x = x * np.geomspace(2e-3, 5, 6)
+    out, _ = student.layers.batchnorm_forward(x, gamma, beta, {"mode": "train"})
+    assert_close("out", out, normalised(x, gamma, beta, axis=0))
+
+
+@exercise("batchnorm_forward", kind="edge")
+def test_batchnorm_small_running_variances(student, rng):
+    """Test mode adds eps to the running variance."""
+    x, gamma, beta, _ = norm_inputs(rng)
+    mean, variance = rng.normal(size=5), np.geomspace(1e-5, 1, 5)
+    bn_param = {"mode": "test", "running_mean": mean, "running_var": variance}
+    out, _ = student.layers.batchnorm_forward(x, gamma, beta, bn_param)
     assert_close("out in test mode", out, gamma * (x - mean) / np.sqrt(variance + 1e-5) + beta)
 
 
@@ -200,7 +225,7 @@ def numeric_gradients(axis, inputs):
     """Return dx, dgamma and dbeta by numerical differentiation."""
     x, gamma, beta, dout = inputs
     return {
-        "dx": numeric_gradient(lambda z: normalised(z, gamma, beta, axis), x, dout),
+        "dx": numeric_gradient(lambda z: normalised(z, gamma, beta, axis), x, dout, h=1e-5 * LARGE),
         "dgamma": numeric_gradient(lambda z: normalised(x, z, beta, axis), gamma, dout),
         "dbeta": numeric_gradient(lambda z: normalised(x, gamma, z, axis), beta, dout),
     }
@@ -227,7 +252,7 @@ def check_inputs_left(student, kind, rule, inputs, **settings):
 @exercise("batchnorm_backward", needs=("batchnorm_forward",))
 def test_batchnorm_gradients(student, reference, rng):
     """dx, dgamma and dbeta are right."""
-    inputs = norm_inputs(rng, n=8, d=5)
+    inputs = norm_inputs(rng, n=8, d=5, size=LARGE)
     yours = your_gradients(student, "batchnorm", "batchnorm_backward", inputs, mode="train")
     assert_gradients(yours, reference_gradients(reference, "batchnorm", inputs, mode="train"))
 
@@ -235,7 +260,7 @@ def test_batchnorm_gradients(student, reference, rng):
 @exercise("batchnorm_backward", needs=("batchnorm_forward",))
 def test_batchnorm_numeric(student, rng):
     """dx, dgamma and dbeta agree with numerical differentiation."""
-    inputs = norm_inputs(rng, n=4, d=3)
+    inputs = norm_inputs(rng, n=4, d=3, size=LARGE)
     yours = your_gradients(student, "batchnorm", "batchnorm_backward", inputs, mode="train")
     assert_gradients(yours, numeric_gradients(0, inputs))
 
@@ -273,7 +298,7 @@ def test_batchnorm_gradients_leave_inputs(student, rng):
 @exercise("batchnorm_backward_alt", needs=("batchnorm_forward",))
 def test_batchnorm_alt_gradients(student, reference, rng):
     """dx, dgamma and dbeta are right."""
-    inputs = norm_inputs(rng, n=8, d=5)
+    inputs = norm_inputs(rng, n=8, d=5, size=LARGE)
     yours = your_gradients(student, "batchnorm", "batchnorm_backward_alt", inputs, mode="train")
     assert_gradients(yours, reference_gradients(reference, "batchnorm", inputs, mode="train"))
 
@@ -281,7 +306,7 @@ def test_batchnorm_alt_gradients(student, reference, rng):
 @exercise("batchnorm_backward_alt", needs=("batchnorm_forward",))
 def test_batchnorm_alt_numeric(student, rng):
     """dx, dgamma and dbeta agree with numerical differentiation."""
-    inputs = norm_inputs(rng, n=4, d=3)
+    inputs = norm_inputs(rng, n=4, d=3, size=LARGE)
     yours = your_gradients(student, "batchnorm", "batchnorm_backward_alt", inputs, mode="train")
     assert_gradients(yours, numeric_gradients(0, inputs))
 
@@ -316,17 +341,16 @@ def test_batchnorm_alt_leaves_inputs(student, rng):
     check_inputs_left(student, "batchnorm", "batchnorm_backward_alt", norm_inputs(rng), mode="train")
 
 
-def row_inputs(rng, n=6, d=5):
+def row_inputs(rng, n=6, d=5, size=1.0):
     """Return inputs as from `norm_inputs`, but each example has its own mean and scale, not each feature."""
     x = rng.normal(size=(n, d)) * rng.uniform(0.5, 3, size=(n, 1)) + rng.normal(size=(n, 1))
-    return x, *norm_inputs(rng, n, d)[1:]
+    return size * x, *norm_inputs(rng, n, d)[1:]
 
 
 @exercise("layernorm_forward")
 def test_layernorm_rows(student, rng):
-    """Each example is normalised over its own features, for small and large variances."""
-    x, gamma, beta, _ = row_inputs(rng, n=6, d=7)
-    x = x * np.geomspace(2e-3, 5, 6)[:, None]  # eps is not negligible beside the small variances
+    """Each example is normalised over its own features."""
+    x, gamma, beta, _ = row_inputs(rng, n=6, d=7, size=LARGE)
     out, _ = student.layers.layernorm_forward(x, gamma, beta, {})
     assert_close("out", out, normalised(x, gamma, beta, axis=1))
 
@@ -334,7 +358,16 @@ def test_layernorm_rows(student, rng):
 @exercise("layernorm_forward")
 def test_layernorm_square(student, rng):
     """The outputs are right for as many examples as features, where a wrong axis does not show in the shapes."""
-    x, gamma, beta, _ = row_inputs(rng, n=5, d=5)
+    x, gamma, beta, _ = row_inputs(rng, n=5, d=5, size=LARGE)
+    out, _ = student.layers.layernorm_forward(x, gamma, beta, {})
+    assert_close("out", out, normalised(x, gamma, beta, axis=1))
+
+
+@exercise("layernorm_forward", kind="edge")
+def test_layernorm_small_variances(student, rng):
+    """Examples with small variances are normalised with eps, which is added to the variance."""
+    x, gamma, beta, _ = row_inputs(rng, n=6, d=7)
+    x = x * np.geomspace(2e-3, 5, 6)[:, None]
     out, _ = student.layers.layernorm_forward(x, gamma, beta, {})
     assert_close("out", out, normalised(x, gamma, beta, axis=1))
 
@@ -387,7 +420,7 @@ def test_layernorm_leaves_inputs(student, rng):
 @exercise("layernorm_backward", needs=("layernorm_forward",))
 def test_layernorm_gradients(student, reference, rng):
     """dx, dgamma and dbeta are right."""
-    inputs = row_inputs(rng, n=5, d=8)
+    inputs = row_inputs(rng, n=5, d=8, size=LARGE)
     yours = your_gradients(student, "layernorm", "layernorm_backward", inputs)
     assert_gradients(yours, reference_gradients(reference, "layernorm", inputs))
 
@@ -395,7 +428,7 @@ def test_layernorm_gradients(student, reference, rng):
 @exercise("layernorm_backward", needs=("layernorm_forward",))
 def test_layernorm_numeric(student, rng):
     """dx, dgamma and dbeta agree with numerical differentiation."""
-    inputs = row_inputs(rng, n=4, d=4)
+    inputs = row_inputs(rng, n=4, d=4, size=LARGE)
     yours = your_gradients(student, "layernorm", "layernorm_backward", inputs)
     assert_gradients(yours, numeric_gradients(1, inputs))
 
@@ -429,21 +462,31 @@ def test_layernorm_gradients_leave_inputs(student, rng):
     check_inputs_left(student, "layernorm", "layernorm_backward", row_inputs(rng))
 
 
+IN_NETS = 100.0
+"""The size of the inputs and of all hidden layers' outputs but the last: eps is negligible in each layer."""
+
+
 def net_params(rng, dims):
     """Return parameters of a normalised net: none is small, no gamma is near one and no beta near zero."""
     params = {}
     for i, (d, h) in enumerate(itertools.pairwise(dims), start=1):
         params[f"W{i}"], params[f"b{i}"] = rng.normal(size=(d, h)) * 0.7, rng.normal(size=h)
         if i < len(dims) - 1:
-            params[f"gamma{i}"], params[f"beta{i}"] = rng.uniform(1.2, 2, size=h), rng.uniform(0.2, 1, size=h)
+            size = 1.0 if i == len(dims) - 2 else IN_NETS  # the scores must stay small: the loss must not saturate
+            params[f"gamma{i}"] = size * rng.uniform(1.2, 2, size=h)
+            params[f"beta{i}"] = size * rng.uniform(0.2, 1, size=h)
     return params
+
+
+def net_batch(rng, *shape):
+    """Return inputs of a net, and labels."""
+    return IN_NETS * rng.normal(size=shape), rng.integers(4, size=shape[0])
 
 
 def nets(student, reference, rng, normalization, hidden, reg=0.0):
     """Return the student's net and the reference's, in float64, with the same parameters, and the parameters."""
     params = net_params(rng, [6, *hidden, 4])
-    name = normalization[:5] + normalization[5:]  # equal to the literal in the code, but another object
-    options = {"input_dim": 6, "num_classes": 4, "normalization": name, "reg": reg, "dtype": np.float64}
+    options = {"input_dim": 6, "num_classes": 4, "normalization": normalization, "reg": reg, "dtype": np.float64}
     made = [side.classifiers.fc_net.FullyConnectedNet(hidden, **options) for side in (student, reference)]
     for net in made:
         set_params(net, params)
@@ -485,7 +528,7 @@ def check_net_leaves_inputs(net, params, student, rng):
 def train_alike(net, right, rng, steps=6):
     """Show both nets the same batches."""
     for _ in range(steps):
-        x, y = rng.normal(size=(7, 6)) * 2 + 1, rng.integers(4, size=7)
+        x, y = net_batch(rng, 7, 6)
         net.loss(x, y)
         right.loss(x, y)
 
@@ -500,14 +543,14 @@ def test_batchnorm_net_start(student):
 def test_batchnorm_net_loss(student, reference, rng):
     """Loss and gradients without regularisation are right."""
     net, right, params = nets(student, reference, rng, "batchnorm", [5, 7])
-    assert_loss_and_gradients(net, right, rng.normal(size=(8, 6)), rng.integers(4, size=8), params)
+    assert_loss_and_gradients(net, right, *net_batch(rng, 8, 6), params)
 
 
-@exercise("fully_connected_net_batchnorm", needs=BATCHNORM_NET)
+@exercise("fully_connected_net_batchnorm", kind="edge", needs=BATCHNORM_NET)
 def test_batchnorm_net_regularised(student, reference, rng):
     """Loss and gradients with regularisation, which is for the weights only, are right."""
     net, right, params = nets(student, reference, rng, "batchnorm", [5, 4, 6], reg=0.9)
-    assert_loss_and_gradients(net, right, rng.normal(size=(8, 6)), rng.integers(4, size=8), params)
+    assert_loss_and_gradients(net, right, *net_batch(rng, 8, 6), params)
 
 
 @exercise("fully_connected_net_batchnorm", needs=BATCHNORM_NET)
@@ -515,7 +558,7 @@ def test_batchnorm_net_scores(student, reference, rng):
     """After some training batches, the scores come from the running averages."""
     net, right, _ = nets(student, reference, rng, "batchnorm", [5, 7])
     train_alike(net, right, rng)
-    x = rng.normal(size=(5, 6))
+    x, _ = net_batch(rng, 5, 6)
     assert_close("scores", net.loss(x), right.loss(x))
 
 
@@ -542,8 +585,8 @@ def test_batchnorm_net_averages_in_order(student, reference, rng):
 @exercise("fully_connected_net_batchnorm", kind="edge", needs=BATCHNORM_NET)
 def test_batchnorm_net_pictures(student, reference, rng):
     """Loss and gradients are right for one hidden layer and for pictures as input."""
-    net, right, params = nets(student, reference, rng, "batchnorm", [5], reg=0.2)
-    assert_loss_and_gradients(net, right, rng.normal(size=(7, 1, 2, 3)), rng.integers(4, size=7), params)
+    net, right, params = nets(student, reference, rng, "batchnorm", [5])
+    assert_loss_and_gradients(net, right, *net_batch(rng, 7, 1, 2, 3), params)
 
 
 @exercise("fully_connected_net_batchnorm", kind="edge", needs=("fully_connected_net",))
@@ -559,6 +602,13 @@ def test_batchnorm_net_leaves_inputs(student, reference, rng):
     check_net_leaves_inputs(net, params, student, rng)
 
 
+@exercise("fully_connected_net_batchnorm", kind="edge", needs=BATCHNORM_NET)
+def test_batchnorm_net_shapes(student, reference, rng):
+    """Each gradient has exactly the shape of its parameter."""
+    net, _, params = nets(student, reference, rng, "batchnorm", [5, 7])
+    assert_gradients_fit(net, *net_batch(rng, 8, 6), params)
+
+
 @exercise("fully_connected_net_layernorm", needs=("fully_connected_net",))
 def test_layernorm_net_start(student):
     """Each hidden layer has a gamma of ones and a beta of zeros, one number for each unit."""
@@ -569,7 +619,7 @@ def test_layernorm_net_start(student):
 def test_layernorm_net_scores(student, reference, rng):
     """The scores are right: the hidden layers normalise each example by itself."""
     net, right, _ = nets(student, reference, rng, "layernorm", [5, 7])
-    x = rng.normal(size=(4, 6))
+    x, _ = net_batch(rng, 4, 6)
     assert_close("scores", net.loss(x), right.loss(x))
 
 
@@ -577,21 +627,21 @@ def test_layernorm_net_scores(student, reference, rng):
 def test_layernorm_net_loss(student, reference, rng):
     """Loss and gradients without regularisation are right."""
     net, right, params = nets(student, reference, rng, "layernorm", [5, 7])
-    assert_loss_and_gradients(net, right, rng.normal(size=(6, 6)), rng.integers(4, size=6), params)
+    assert_loss_and_gradients(net, right, *net_batch(rng, 6, 6), params)
 
 
-@exercise("fully_connected_net_layernorm", needs=LAYERNORM_NET)
+@exercise("fully_connected_net_layernorm", kind="edge", needs=LAYERNORM_NET)
 def test_layernorm_net_regularised(student, reference, rng):
     """Loss and gradients with regularisation, which is for the weights only, are right."""
     net, right, params = nets(student, reference, rng, "layernorm", [5, 4, 6], reg=0.9)
-    assert_loss_and_gradients(net, right, rng.normal(size=(6, 6)), rng.integers(4, size=6), params)
+    assert_loss_and_gradients(net, right, *net_batch(rng, 6, 6), params)
 
 
 @exercise("fully_connected_net_layernorm", kind="edge", needs=LAYERNORM_NET)
 def test_layernorm_net_one_picture(student, reference, rng):
     """Loss and gradients are right for a single picture and one hidden layer."""
-    net, right, params = nets(student, reference, rng, "layernorm", [5], reg=0.2)
-    assert_loss_and_gradients(net, right, rng.normal(size=(1, 1, 2, 3)), rng.integers(4, size=1), params)
+    net, right, params = nets(student, reference, rng, "layernorm", [5])
+    assert_loss_and_gradients(net, right, *net_batch(rng, 1, 1, 2, 3), params)
 
 
 @exercise("fully_connected_net_layernorm", kind="edge", needs=("fully_connected_net",))
@@ -605,6 +655,13 @@ def test_layernorm_net_leaves_inputs(student, reference, rng):
     """loss() does not change the parameters and the input."""
     net, _, params = nets(student, reference, rng, "layernorm", [5, 4], reg=0.5)
     check_net_leaves_inputs(net, params, student, rng)
+
+
+@exercise("fully_connected_net_layernorm", kind="edge", needs=LAYERNORM_NET)
+def test_layernorm_net_shapes(student, reference, rng):
+    """Each gradient has exactly the shape of its parameter."""
+    net, _, params = nets(student, reference, rng, "layernorm", [5, 7])
+    assert_gradients_fit(net, *net_batch(rng, 6, 6), params)
 
 
 @exercise("learns_part2", kind="learns", needs=("fully_connected_net_batchnorm", *BATCHNORM_NET, "solver"))

@@ -1,4 +1,8 @@
-"""Hidden tests of part 4: convolution, pooling, the extension, the convolutional net, spatial norms, the model."""
+"""Hidden tests of part 4: convolution, pooling, the extension, the convolutional net, spatial norms, the model.
+
+Core tests use square pictures and windows, and a padding of 1; those of normalisation use large pixels, beside which
+eps is negligible. Edge tests use everything else.
+"""
 
 import math
 import time
@@ -8,6 +12,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from autograder.assignments.assignment2.kit.judge import (
+    assert_gradients_fit,
     assert_learns,
     assert_loss_and_gradients,
     set_params,
@@ -50,22 +55,43 @@ def assert_convolves(student, reference, rng, pictures, filters, stride, pad, ex
 @exercise("conv_forward_naive")
 def test_conv_forward_same_size(student, reference, rng):
     """The outputs are right for 3x3 filters with a padding of 1, which keep the pictures' size."""
-    assert_convolves(student, reference, rng, (2, 3, 5, 6), (4, 3, 3, 3), stride=1, pad=1)
+    assert_convolves(student, reference, rng, (2, 3, 6, 6), (4, 3, 3, 3), stride=1, pad=1)
 
 
 @exercise("conv_forward_naive")
-def test_conv_forward_stride(student, reference, rng):
-    """The outputs are right for a stride of 2, in both directions."""
-    assert_convolves(student, reference, rng, (2, 3, 7, 5), (3, 3, 3, 3), stride=2, pad=1)
+@pytest.mark.parametrize("stride", [2, 3], ids="stride={}".format)
+def test_conv_forward_stride(student, reference, rng, stride):
+    """The outputs are right for a larger stride."""
+    assert_convolves(student, reference, rng, (2, 3, 7, 7), (4, 3, 3, 3), stride=stride, pad=1)
 
 
 @exercise("conv_forward_naive")
-def test_conv_forward_no_padding(student, reference, rng):
+def test_conv_forward_larger_filters(student, reference, rng):
+    """The outputs are right for 4x4 filters with a stride of 2."""
+    assert_convolves(student, reference, rng, (3, 2, 8, 8), (5, 2, 4, 4), stride=2, pad=1)
+
+
+@exercise("conv_forward_naive", kind="edge")
+@pytest.mark.parametrize("stride", [1, 2], ids="stride={}".format)
+def test_conv_forward_oblong_pictures(student, reference, rng, stride):
+    """The outputs are right for pictures that are not square."""
+    assert_convolves(student, reference, rng, (2, 3, 7, 5), (3, 3, 3, 3), stride=stride, pad=1)
+
+
+@exercise("conv_forward_naive", kind="edge")
+@pytest.mark.parametrize("size", [5, 6], ids="size={}".format)
+def test_conv_forward_no_padding(student, reference, rng, size):
     """The outputs are right without padding."""
-    assert_convolves(student, reference, rng, (3, 2, 5, 6), (4, 2, 3, 3), stride=1, pad=0)
+    assert_convolves(student, reference, rng, (3, 2, 5, size), (4, 2, 3, 3), stride=1, pad=0)
 
 
-@exercise("conv_forward_naive")
+@exercise("conv_forward_naive", kind="edge")
+def test_conv_forward_wide_padding(student, reference, rng):
+    """The outputs are right for a padding of 2."""
+    assert_convolves(student, reference, rng, (2, 3, 5, 5), (4, 3, 3, 3), stride=2, pad=2)
+
+
+@exercise("conv_forward_naive", kind="edge")
 def test_conv_forward_oblong_filters(student, reference, rng):
     """The outputs are right for filters that are not square, a stride of 3 and a padding of 2."""
     assert_convolves(student, reference, rng, (2, 2, 5, 9), (3, 2, 3, 4), stride=3, pad=2)
@@ -125,29 +151,24 @@ def assert_conv_gradients(student, reference, rng, pictures, filters, stride, pa
 @exercise("conv_backward_naive", needs=("conv_forward_naive",))
 def test_conv_backward_same_size(student, reference, rng):
     """dx, dw and db are right for filters of 3x3 pixels and a padding of 1."""
-    assert_conv_gradients(student, reference, rng, (3, 2, 5, 6), (4, 2, 3, 3), stride=1, pad=1)
+    assert_conv_gradients(student, reference, rng, (3, 2, 6, 6), (4, 2, 3, 3), stride=1, pad=1)
 
 
 @exercise("conv_backward_naive", needs=("conv_forward_naive",))
-def test_conv_backward_stride(student, reference, rng):
-    """dx, dw and db are right for a stride of 2."""
-    assert_conv_gradients(student, reference, rng, (2, 3, 7, 5), (3, 3, 3, 3), stride=2, pad=1)
-
-
-@exercise("conv_backward_naive", needs=("conv_forward_naive",))
-def test_conv_backward_oblong_filters(student, reference, rng):
-    """dx, dw and db are right for filters that are not square, a stride of 3 and a padding of 2."""
-    assert_conv_gradients(student, reference, rng, (2, 2, 5, 9), (3, 2, 3, 4), stride=3, pad=2)
+@pytest.mark.parametrize("stride", [2, 3], ids="stride={}".format)
+def test_conv_backward_stride(student, reference, rng, stride):
+    """dx, dw and db are right for a larger stride."""
+    assert_conv_gradients(student, reference, rng, (2, 3, 7, 7), (4, 3, 3, 3), stride=stride, pad=1)
 
 
 @exercise("conv_backward_naive", needs=("conv_forward_naive",))
 def test_conv_backward_numeric(student, rng):
     """dx, dw and db agree with numerical differentiation of a convolution."""
-    x, w, b = conv_inputs(rng, (2, 2, 5, 4), (3, 2, 3, 2))
+    x, w, b = conv_inputs(rng, (2, 2, 4, 4), (3, 2, 2, 2))
     dout = rng.normal(size=(2, 3, 3, 3))
 
     def convolution(x, w, b):
-        return np.einsum("ncyxij,fcij->nfyx", windows(x, 3, 2, stride=2, pad=1), w) + b[:, None, None]
+        return np.einsum("ncyxij,fcij->nfyx", windows(x, 2, 2, stride=2, pad=1), w) + b[:, None, None]
 
     numeric = {
         "dx": numeric_gradient(lambda x: convolution(x, w, b), x, dout),
@@ -160,9 +181,29 @@ def test_conv_backward_numeric(student, rng):
 
 
 @exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
-def test_conv_backward_no_padding(student, reference, rng):
+@pytest.mark.parametrize("stride", [1, 2], ids="stride={}".format)
+def test_conv_backward_oblong_pictures(student, reference, rng, stride):
+    """dx, dw and db are right for pictures that are not square."""
+    assert_conv_gradients(student, reference, rng, (2, 3, 7, 5), (3, 3, 3, 3), stride=stride, pad=1)
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+@pytest.mark.parametrize("size", [5, 6], ids="size={}".format)
+def test_conv_backward_no_padding(student, reference, rng, size):
     """dx, dw and db are right for a padding of 0."""
-    assert_conv_gradients(student, reference, rng, (2, 3, 5, 6), (2, 3, 3, 2), stride=1, pad=0)
+    assert_conv_gradients(student, reference, rng, (2, 3, 5, size), (2, 3, 3, 3), stride=1, pad=0)
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+def test_conv_backward_wide_padding(student, reference, rng):
+    """dx, dw and db are right for a padding of 2."""
+    assert_conv_gradients(student, reference, rng, (2, 3, 5, 5), (4, 3, 3, 3), stride=2, pad=2)
+
+
+@exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
+def test_conv_backward_oblong_filters(student, reference, rng):
+    """dx, dw and db are right for filters that are not square, a stride of 3 and a padding of 2."""
+    assert_conv_gradients(student, reference, rng, (2, 2, 5, 9), (3, 2, 3, 4), stride=3, pad=2)
 
 
 @exercise("conv_backward_naive", kind="edge", needs=("conv_forward_naive",))
@@ -231,25 +272,38 @@ def assert_pools(student, x, height, width, stride, exact_shape=False):
 @exercise("max_pool_forward_naive")
 def test_max_pool_forward_halves(student, rng):
     """The outputs are right for windows of 2x2 pixels with a stride of 2."""
-    assert_pools(student, distinct(rng, 3, 2, 6, 8), 2, 2, 2)
+    assert_pools(student, distinct(rng, 3, 2, 6, 6), 2, 2, 2)
 
 
 @exercise("max_pool_forward_naive")
 def test_max_pool_forward_negative(student, rng):
     """The outputs are right where all pixels are negative."""
-    assert_pools(student, distinct(rng, 2, 3, 4, 6) - 10, 2, 2, 2)
+    assert_pools(student, distinct(rng, 2, 3, 4, 4) - 10, 2, 2, 2)
 
 
 @exercise("max_pool_forward_naive")
-def test_max_pool_forward_oblong(student, rng):
-    """The outputs are right for windows that are not square."""
-    assert_pools(student, distinct(rng, 2, 3, 6, 5), 3, 2, 3)
+def test_max_pool_forward_thirds(student, rng):
+    """The outputs are right for windows of 3x3 pixels with a stride of 3."""
+    assert_pools(student, distinct(rng, 2, 3, 9, 9), 3, 3, 3)
 
 
 @exercise("max_pool_forward_naive")
 def test_max_pool_forward_overlap(student, rng):
     """The outputs are right for windows that overlap, because the stride is smaller than a window."""
-    assert_pools(student, distinct(rng, 2, 3, 7, 5), 3, 3, 2)
+    assert_pools(student, distinct(rng, 2, 3, 7, 7), 3, 3, 2)
+
+
+@exercise("max_pool_forward_naive", kind="edge")
+@pytest.mark.parametrize("shape", [(6, 8), (8, 4)], ids=str)
+def test_max_pool_forward_oblong_pictures(student, rng, shape):
+    """The outputs are right for pictures that are not square."""
+    assert_pools(student, distinct(rng, 3, 2, *shape), 2, 2, 2)
+
+
+@exercise("max_pool_forward_naive", kind="edge")
+def test_max_pool_forward_oblong(student, rng):
+    """The outputs are right for windows that are not square."""
+    assert_pools(student, distinct(rng, 2, 3, 6, 5), 3, 2, 3)
 
 
 @exercise("max_pool_forward_naive", kind="edge")
@@ -297,34 +351,47 @@ def assert_pool_gradient(student, reference, rng, x, height, width, stride):
 @exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
 def test_max_pool_backward_halves(student, reference, rng):
     """dx is right for windows of 2x2 pixels and a stride of 2."""
-    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 6, 8), 2, 2, 2)
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 6, 6), 2, 2, 2)
 
 
 @exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
 def test_max_pool_backward_negative(student, reference, rng):
     """dx is right where all pixels are negative."""
-    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 4, 6) - 10, 2, 2, 2)
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 4, 4) - 10, 2, 2, 2)
 
 
 @exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
-def test_max_pool_backward_oblong(student, reference, rng):
-    """dx is right for windows that are not square."""
-    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 6, 5), 3, 2, 3)
+def test_max_pool_backward_thirds(student, reference, rng):
+    """dx is right for windows of 3x3 pixels and a stride of 3."""
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 9, 9), 3, 3, 3)
 
 
 @exercise("max_pool_backward_naive", needs=("max_pool_forward_naive",))
 def test_max_pool_backward_numeric(student, rng):
     """dx agrees with numerical differentiation of max pooling."""
-    x, dout = distinct(rng, 2, 2, 4, 6), rng.normal(size=(2, 2, 2, 3))
+    x, dout = distinct(rng, 2, 2, 6, 6), rng.normal(size=(2, 2, 3, 3))
     _, cache = student.layers.max_pool_forward_naive(x, pooling(2, 2, 2))
     dx = student.layers.max_pool_backward_naive(dout, cache)
     assert_close("dx", dx, numeric_gradient(lambda x: windows(x, 2, 2, 2).max(axis=(4, 5)), x, dout))
 
 
 @exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
+@pytest.mark.parametrize("shape", [(6, 8), (8, 4)], ids=str)
+def test_max_pool_backward_oblong_pictures(student, reference, rng, shape):
+    """dx is right for pictures that are not square."""
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, *shape), 2, 2, 2)
+
+
+@exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
+def test_max_pool_backward_oblong(student, reference, rng):
+    """dx is right for windows that are not square."""
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 6, 5), 3, 2, 3)
+
+
+@exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
 def test_max_pool_backward_overlap(student, reference, rng):
     """A pixel that is the largest of several overlapping windows gets the gradients of all of them."""
-    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 7, 5), 3, 3, 2)
+    assert_pool_gradient(student, reference, rng, distinct(rng, 2, 3, 7, 7), 3, 3, 2)
 
 
 @exercise("max_pool_backward_naive", kind="edge", needs=("max_pool_forward_naive",))
@@ -369,7 +436,12 @@ def test_max_pool_backward_float32(student, reference, rng):
 
 CONVOLUTIONS = {
     "3x3, stride 1, pad 1": ((2, 3, 6, 6), (4, 3, 3, 3), 1, 1),
+    "3x3, stride 2, pad 1": ((3, 2, 7, 7), (2, 2, 3, 3), 2, 1),
+    "4x4, stride 2, pad 1": ((2, 1, 8, 8), (3, 1, 4, 4), 2, 1),
+}
+OBLONG = {
     "3x3, stride 2, pad 1": ((3, 2, 7, 5), (2, 2, 3, 3), 2, 1),
+    "3x3, stride 1, no padding": ((2, 3, 6, 6), (4, 3, 3, 3), 1, 0),
     "2x4, stride 2, no padding": ((2, 1, 6, 8), (3, 1, 2, 4), 2, 0),
     "2x5, stride 3, pad 1": ((1, 3, 6, 9), (2, 3, 2, 5), 3, 1),
 }
@@ -404,44 +476,79 @@ def column_by_column(x, field, pad, stride):
     return windows(x, field, field, stride, pad).transpose(1, 4, 5, 2, 3, 0).reshape(x.shape[1] * field**2, -1)
 
 
+def assert_cuts(student, rng, shape, field, pad, stride):
+    """Check the columns of random pictures, and the pictures that columns add up to."""
+    x = rng.normal(size=shape)
+    cols = column_by_column(x, field, pad, stride)
+    assert_close("im2col_cython(x, ...)", student.im2col_cython.im2col_cython(x, field, field, pad, stride), cols)
+    given = rng.normal(size=cols.shape)
+    # adding up is the transpose of cutting: <cut(x), given> = <x, add(given)> for every x, so for each unit vector
+    right = numeric_gradient(lambda z: column_by_column(z, field, pad, stride), x, given, h=1.0)
+    back = student.im2col_cython.col2im_cython(given, *shape, field, field, pad, stride)
+    assert_close("col2im_cython(cols, ...)", back, right)
+
+
 @exercise("conv_extension")
 def test_extension_columns(student, rng, extension):
     """Your compiled extension cuts pictures into columns, and adds up columns to pictures."""
-    for (n, c, h, w), field, pad, stride in (((2, 3, 5, 6), 3, 1, 1), ((3, 2, 6, 4), 2, 0, 2), ((1, 1, 7, 7), 3, 2, 2)):
-        x = rng.normal(size=(n, c, h, w))
-        cols = column_by_column(x, field, pad, stride)
-        assert_close("im2col_cython(x, ...)", student.im2col_cython.im2col_cython(x, field, field, pad, stride), cols)
-        given = rng.normal(size=cols.shape)
-        # adding up is the transpose of cutting: <cut(x), given> = <x, add(given)> for every x, so for each unit vector
-        right = numeric_gradient(lambda z, f=field, p=pad, s=stride: column_by_column(z, f, p, s), x, given, h=1.0)
-        back = student.im2col_cython.col2im_cython(given, n, c, h, w, field, field, pad, stride)
-        assert_close("col2im_cython(cols, ...)", back, right)
+    assert_cuts(student, rng, (2, 3, 5, 5), field=3, pad=1, stride=1)
+    assert_cuts(student, rng, (1, 2, 7, 7), field=3, pad=1, stride=2)
+
+
+@exercise("conv_extension", kind="edge")
+def test_extension_columns_oblong(student, rng, extension):
+    """Your compiled extension is right for pictures that are not square, without padding and with more of it."""
+    assert_cuts(student, rng, (2, 3, 5, 6), field=3, pad=1, stride=1)
+    assert_cuts(student, rng, (3, 2, 6, 4), field=2, pad=0, stride=2)
+    assert_cuts(student, rng, (1, 1, 7, 7), field=3, pad=2, stride=2)
+
+
+def assert_fast_convolution(student, reference, rng, shapes):
+    """Check the outputs and gradients of the fast convolution."""
+    x, w, b, dout, conv_param = convolution(rng, *shapes)
+    out, cache = student.fast_layers.conv_forward_fast(x, w, b, conv_param)
+    assert_close("out", out, pixel_by_pixel(x, w, b, conv_param))
+    dx, dw, db = student.fast_layers.conv_backward_fast(dout, cache)
+    right = reference.layers.conv_backward_naive(dout, reference.layers.conv_forward_naive(x, w, b, conv_param)[1])
+    assert_gradients({"dx": dx, "dw": dw, "db": db}, dict(zip(CONV, right, strict=True)))
 
 
 @exercise("conv_extension")
 @pytest.mark.parametrize("case", CONVOLUTIONS)
 def test_fast_convolution(student, reference, rng, extension, case):
     """With your extension, the fast convolution gives the results of the naive one, forward and backward."""
-    x, w, b, dout, conv_param = convolution(rng, *CONVOLUTIONS[case])
-    out, cache = student.fast_layers.conv_forward_fast(x, w, b, conv_param)
-    assert_close("out", out, pixel_by_pixel(x, w, b, conv_param))
-    dx, dw, db = student.fast_layers.conv_backward_fast(dout, cache)
-    right = reference.layers.conv_backward_naive(dout, reference.layers.conv_forward_naive(x, w, b, conv_param)[1])
-    assert_gradients({"dx": dx, "dw": dw, "db": db}, dict(zip(("dx", "dw", "db"), right, strict=True)))
+    assert_fast_convolution(student, reference, rng, CONVOLUTIONS[case])
+
+
+@exercise("conv_extension", kind="edge")
+@pytest.mark.parametrize("case", OBLONG)
+def test_fast_convolution_oblong(student, reference, rng, extension, case):
+    """The fast convolution is right without padding, and for pictures and filters that are not square."""
+    assert_fast_convolution(student, reference, rng, OBLONG[case])
+
+
+def assert_fast_pooling(student, reference, rng, shape, height, width, stride):
+    """Check the outputs and gradients of fast max pooling."""
+    x, pool_param = distinct(rng, *shape), pooling(height, width, stride)
+    out, cache = student.fast_layers.max_pool_forward_fast(x, pool_param)
+    expected, right_cache = reference.layers.max_pool_forward_naive(x, pool_param)
+    assert_close("out", out, expected)
+    dout = rng.normal(size=expected.shape)
+    dx = student.fast_layers.max_pool_backward_fast(dout, cache)
+    assert_close("dx", dx, reference.layers.max_pool_backward_naive(dout, right_cache))
 
 
 @exercise("conv_extension")
 def test_fast_pooling(student, reference, rng, extension):
     """Fast max pooling gives the results of naive max pooling, forward and backward."""
-    for shape, height, width, stride in (((2, 3, 6, 8), 2, 2, 2), ((2, 2, 7, 5), 3, 3, 2)):
-        x = rng.permutation(math.prod(shape)).reshape(shape).astype(np.float64)
-        pool_param = {"pool_height": height, "pool_width": width, "stride": stride}
-        out, cache = student.fast_layers.max_pool_forward_fast(x, pool_param)
-        expected, right_cache = reference.layers.max_pool_forward_naive(x, pool_param)
-        assert_close("out", out, expected)
-        dout = rng.normal(size=expected.shape)
-        dx = student.fast_layers.max_pool_backward_fast(dout, cache)
-        assert_close("dx", dx, reference.layers.max_pool_backward_naive(dout, right_cache))
+    assert_fast_pooling(student, reference, rng, (2, 3, 6, 6), 2, 2, 2)
+
+
+@exercise("conv_extension", kind="edge")
+def test_fast_pooling_oblong(student, reference, rng, extension):
+    """Fast max pooling is right for pictures that are not square, and for windows that overlap."""
+    assert_fast_pooling(student, reference, rng, (2, 3, 6, 8), 2, 2, 2)
+    assert_fast_pooling(student, reference, rng, (2, 2, 7, 5), 3, 3, 2)
 
 
 @exercise("conv_extension", kind="edge")
@@ -600,6 +707,13 @@ def test_conv_net_float32(student, rng):
 
 
 @exercise("three_layer_convnet", kind="edge", needs=NET)
+def test_conv_net_gradient_shapes(student, reference, rng):
+    """Each gradient has exactly the shape of its parameter."""
+    net, _, params = conv_nets(student, reference, rng)
+    assert_gradients_fit(net, *batch(rng), params)
+
+
+@exercise("three_layer_convnet", kind="edge", needs=NET)
 def test_conv_net_leaves_parameters(student, reference, rng):
     """loss() does not change the parameters and the input."""
     net, _, params = conv_nets(student, reference, rng, reg=0.5)
@@ -611,10 +725,14 @@ def test_conv_net_leaves_parameters(student, reference, rng):
         assert_unchanged(f"params[{name!r}]", net.params[name], before)
 
 
-def channels_apart(rng, *shape):
-    """Return pictures whose channels differ in mean and spread."""
+LARGE = 1000.0
+"""Pixels of this size have variances beside which the default eps is negligible, also if it is beside the root."""
+
+
+def channels_apart(rng, *shape, size=1.0):
+    """Return pictures whose channels differ in mean and spread. The pixels are about as large as ``size``."""
     spread, mean = rng.uniform(0.5, 3, size=(shape[1], 1, 1)), rng.uniform(-5, 5, size=(shape[1], 1, 1))
-    return rng.normal(size=shape) * spread + mean
+    return size * (rng.normal(size=shape) * spread + mean)
 
 
 def scale_and_shift(rng, *shape):
@@ -632,7 +750,8 @@ def assert_batch_normalises(student, reference, x, gamma, beta, **settings):
 @exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_forward_train(student, reference, rng):
     """In training, each channel is normalised over all pictures, rows and columns."""
-    assert_batch_normalises(student, reference, channels_apart(rng, 4, 3, 2, 5), *scale_and_shift(rng, 3))
+    x = channels_apart(rng, 4, 3, 5, 5, size=LARGE)
+    assert_batch_normalises(student, reference, x, *scale_and_shift(rng, 3))
 
 
 @exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
@@ -641,7 +760,7 @@ def test_spatial_batchnorm_forward_running(student, reference, rng):
     theirs, ours = student.put({"mode": "train"}), reference.put({"mode": "train"})
     gamma, beta = scale_and_shift(rng, 4)
     for _ in range(3):
-        x = channels_apart(rng, 3, 4, 2, 3)
+        x = channels_apart(rng, 3, 4, 3, 3)
         student.layers.spatial_batchnorm_forward(x, gamma, beta, theirs)
         reference.layers.spatial_batchnorm_forward(x, gamma, beta, ours)
     for name in ("running_mean", "running_var"):
@@ -651,11 +770,20 @@ def test_spatial_batchnorm_forward_running(student, reference, rng):
 @exercise("spatial_batchnorm_forward", needs=("batchnorm_forward",))
 def test_spatial_batchnorm_forward_test(student, reference, rng):
     """At test time, each channel is normalised with its running averages."""
-    x, (gamma, beta) = channels_apart(rng, 2, 3, 4, 5), scale_and_shift(rng, 3)
-    bn_param = {"mode": "test", "running_mean": rng.normal(size=3), "running_var": rng.uniform(0.5, 3, size=3)}
+    x, (gamma, beta) = channels_apart(rng, 2, 3, 5, 5, size=LARGE), scale_and_shift(rng, 3)
+    mean, variance = LARGE * rng.normal(size=3), LARGE**2 * rng.uniform(0.5, 3, size=3)
+    bn_param = {"mode": "test", "running_mean": mean, "running_var": variance}
     out, _ = student.layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
     expected, _ = reference.layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
     assert_close("out", out, expected)
+
+
+@exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
+@pytest.mark.parametrize("shape", [(2, 5), (4, 3)], ids=str)
+def test_spatial_batchnorm_forward_oblong(student, reference, rng, shape):
+    """The outputs are right for pictures that are not square, and for small variances, to which eps is added."""
+    x = channels_apart(rng, 4, 3, *shape) * np.geomspace(2e-3, 1, 3)[:, None, None]
+    assert_batch_normalises(student, reference, x, *scale_and_shift(rng, 3))
 
 
 @exercise("spatial_batchnorm_forward", kind="edge", needs=("batchnorm_forward",))
@@ -718,9 +846,9 @@ def test_spatial_batchnorm_forward_float32(student, reference, rng):
 BATCHNORM = ("spatial_batchnorm_forward", "batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt")
 
 
-def assert_batchnorm_gradients(student, reference, rng, shape, exact_shape=False, **settings):
+def assert_batchnorm_gradients(student, reference, rng, shape, size=1.0, exact_shape=False, **settings):
     """Check dx, dgamma and dbeta of random pictures."""
-    inputs = (channels_apart(rng, *shape), *scale_and_shift(rng, shape[1]), {"mode": "train", **settings})
+    inputs = (channels_apart(rng, *shape, size=size), *scale_and_shift(rng, shape[1]), {"mode": "train", **settings})
     dout = rng.normal(size=shape)
     _, right_cache = reference.layers.spatial_batchnorm_forward(*inputs)
     right = reference.layers.spatial_batchnorm_backward(dout, right_cache)
@@ -733,13 +861,13 @@ def assert_batchnorm_gradients(student, reference, rng, shape, exact_shape=False
 @exercise("spatial_batchnorm_backward", needs=BATCHNORM)
 def test_spatial_batchnorm_backward(student, reference, rng):
     """dx, dgamma and dbeta are right."""
-    assert_batchnorm_gradients(student, reference, rng, (4, 3, 2, 5))
+    assert_batchnorm_gradients(student, reference, rng, (4, 3, 5, 5), size=LARGE)
 
 
 @exercise("spatial_batchnorm_backward", needs=BATCHNORM)
 def test_spatial_batchnorm_backward_numeric(student, rng):
     """dx, dgamma and dbeta agree with numerical differentiation of the normalisation."""
-    x, (gamma, beta) = channels_apart(rng, 2, 3, 4, 2), scale_and_shift(rng, 3)
+    x, (gamma, beta) = channels_apart(rng, 2, 3, 3, 3, size=LARGE), scale_and_shift(rng, 3)
     dout = rng.normal(size=x.shape)
 
     def normalised(x, gamma, beta):
@@ -747,13 +875,20 @@ def test_spatial_batchnorm_backward_numeric(student, rng):
         return gamma[:, None, None] * (x - mean) / np.sqrt(variance + 1e-5) + beta[:, None, None]
 
     numeric = {
-        "dx": numeric_gradient(lambda x: normalised(x, gamma, beta), x, dout),
+        "dx": numeric_gradient(lambda x: normalised(x, gamma, beta), x, dout, h=1e-5 * LARGE),
         "dgamma": numeric_gradient(lambda gamma: normalised(x, gamma, beta), gamma, dout),
         "dbeta": numeric_gradient(lambda beta: normalised(x, gamma, beta), beta, dout),
     }
     _, cache = student.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
     dx, dgamma, dbeta = student.layers.spatial_batchnorm_backward(dout, cache)
     assert_gradients({"dx": dx, "dgamma": dgamma, "dbeta": dbeta}, numeric, rtol=1e-5)
+
+
+@exercise("spatial_batchnorm_backward", kind="edge", needs=BATCHNORM)
+@pytest.mark.parametrize("shape", [(2, 5), (4, 3)], ids=str)
+def test_spatial_batchnorm_backward_oblong(student, reference, rng, shape):
+    """dx, dgamma and dbeta are right for pictures that are not square."""
+    assert_batchnorm_gradients(student, reference, rng, (4, 3, *shape))
 
 
 @exercise("spatial_batchnorm_backward", kind="edge", needs=BATCHNORM)
@@ -790,8 +925,8 @@ def test_spatial_batchnorm_backward_float32(student, rng):
 
 
 def assert_group_normalises(student, reference, rng, shape, groups, size=0.03, **settings):
-    """Check the outputs, for pictures with values so small that even the default eps matters."""
-    inputs = (size * channels_apart(rng, *shape), *scale_and_shift(rng, 1, shape[1], 1, 1), groups, settings)
+    """Check the outputs. By default, the pixels are so small that even the default eps matters."""
+    inputs = (channels_apart(rng, *shape, size=size), *scale_and_shift(rng, 1, shape[1], 1, 1), groups, settings)
     out, _ = student.layers.spatial_groupnorm_forward(*inputs)
     expected, _ = reference.layers.spatial_groupnorm_forward(*inputs)
     assert_close("out", out, expected)
@@ -800,13 +935,20 @@ def assert_group_normalises(student, reference, rng, shape, groups, size=0.03, *
 @exercise("spatial_groupnorm_forward")
 def test_groupnorm_forward_two_groups(student, reference, rng):
     """The outputs are right for two groups of three channels."""
-    assert_group_normalises(student, reference, rng, (3, 6, 4, 5), 2)
+    assert_group_normalises(student, reference, rng, (3, 6, 4, 4), 2, size=LARGE)
 
 
 @exercise("spatial_groupnorm_forward")
 def test_groupnorm_forward_pairs(student, reference, rng):
     """The outputs are right for four groups of two channels."""
-    assert_group_normalises(student, reference, rng, (2, 8, 3, 2), 4)
+    assert_group_normalises(student, reference, rng, (2, 8, 3, 3), 4, size=LARGE)
+
+
+@exercise("spatial_groupnorm_forward", kind="edge")
+@pytest.mark.parametrize("shape", [(4, 5), (3, 2)], ids=str)
+def test_groupnorm_forward_oblong(student, reference, rng, shape):
+    """The outputs are right for pictures that are not square, and for small variances, to which eps is added."""
+    assert_group_normalises(student, reference, rng, (3, 6, *shape), 2)
 
 
 @exercise("spatial_groupnorm_forward", kind="edge")
@@ -849,9 +991,9 @@ def test_groupnorm_forward_float32(student, reference, rng):
     assert_dtype("out", out, np.float32)
 
 
-def assert_groupnorm_gradients(student, reference, rng, shape, groups, exact_shape=False, **settings):
+def assert_groupnorm_gradients(student, reference, rng, shape, groups, size=1.0, exact_shape=False, **settings):
     """Check dx, dgamma and dbeta of random pictures."""
-    inputs = (channels_apart(rng, *shape), *scale_and_shift(rng, 1, shape[1], 1, 1), groups, settings)
+    inputs = (channels_apart(rng, *shape, size=size), *scale_and_shift(rng, 1, shape[1], 1, 1), groups, settings)
     dout = rng.normal(size=shape)
     right = reference.layers.spatial_groupnorm_backward(dout, reference.layers.spatial_groupnorm_forward(*inputs)[1])
     _, cache = student.layers.spatial_groupnorm_forward(*inputs)
@@ -863,20 +1005,19 @@ def assert_groupnorm_gradients(student, reference, rng, shape, groups, exact_sha
 @exercise("spatial_groupnorm_backward", needs=("spatial_groupnorm_forward",))
 def test_groupnorm_backward_two_groups(student, reference, rng):
     """dx, dgamma and dbeta are right for two groups of three channels."""
-    assert_groupnorm_gradients(student, reference, rng, (3, 6, 4, 5), 2)
+    assert_groupnorm_gradients(student, reference, rng, (3, 6, 4, 4), 2, size=LARGE)
 
 
 @exercise("spatial_groupnorm_backward", needs=("spatial_groupnorm_forward",))
 def test_groupnorm_backward_pairs(student, reference, rng):
     """dx, dgamma and dbeta are right for four groups of two channels."""
-    assert_groupnorm_gradients(student, reference, rng, (2, 8, 3, 2), 4)
+    assert_groupnorm_gradients(student, reference, rng, (2, 8, 3, 3), 4, size=LARGE)
 
 
 @exercise("spatial_groupnorm_backward", needs=("spatial_groupnorm_forward",))
 def test_groupnorm_backward_numeric(student, rng):
     """dx, dgamma and dbeta agree with numerical differentiation of the normalisation."""
-    # Values so large that the place of eps in the forward pass does not matter: another exercise tests it.
-    x, (gamma, beta) = 10 * channels_apart(rng, 2, 4, 2, 3), scale_and_shift(rng, 1, 4, 1, 1)
+    x, (gamma, beta) = channels_apart(rng, 2, 4, 3, 3, size=LARGE), scale_and_shift(rng, 1, 4, 1, 1)
     dout = rng.normal(size=x.shape)
 
     def normalised(x, gamma, beta):
@@ -885,13 +1026,20 @@ def test_groupnorm_backward_numeric(student, rng):
         return gamma * np.block([[[[first]], [[second]]], [[[third]], [[fourth]]]]).reshape(x.shape) + beta
 
     numeric = {
-        "dx": numeric_gradient(lambda x: normalised(x, gamma, beta), x, dout),
+        "dx": numeric_gradient(lambda x: normalised(x, gamma, beta), x, dout, h=1e-5 * LARGE),
         "dgamma": numeric_gradient(lambda gamma: normalised(x, gamma, beta), gamma, dout),
         "dbeta": numeric_gradient(lambda beta: normalised(x, gamma, beta), beta, dout),
     }
     _, cache = student.layers.spatial_groupnorm_forward(x, gamma, beta, 2, {})
     dx, dgamma, dbeta = student.layers.spatial_groupnorm_backward(dout, cache)
     assert_gradients({"dx": dx, "dgamma": dgamma, "dbeta": dbeta}, numeric, rtol=1e-5)
+
+
+@exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))
+@pytest.mark.parametrize("shape", [(4, 5), (3, 2)], ids=str)
+def test_groupnorm_backward_oblong(student, reference, rng, shape):
+    """dx, dgamma and dbeta are right for pictures that are not square."""
+    assert_groupnorm_gradients(student, reference, rng, (3, 6, *shape), 2)
 
 
 @exercise("spatial_groupnorm_backward", kind="edge", needs=("spatial_groupnorm_forward",))

@@ -5,11 +5,13 @@ The student's code chooses its random numbers: no test expects one particular ma
 
 import itertools
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from autograder.assignments.assignment2.kit.judge import (
+    assert_gradients_fit,
     assert_learns,
     assert_loss_and_gradients,
     require_dropout,
@@ -17,6 +19,8 @@ from autograder.assignments.assignment2.kit.judge import (
     set_params,
 )
 from autograder.judge import (
+    CodeError,
+    Mismatch,
     as_array,
     as_number,
     assert_close,
@@ -142,13 +146,31 @@ def kept_by(out, x):
     return kept
 
 
+def factor_of(out, x, kept, p):
+    """Return the factor of the kept numbers: 1/p, or that of a usual mistake in the forward pass if it fits all."""
+    return next(
+        (factor for factor in (1 / p, 1.0, 1 / (1 - p), p, 1 - p) if np.allclose(out[kept], factor * x[kept])), 1 / p
+    )
+
+
+def assert_passes_on(dx, out, x, dout, p):
+    """Check that dx is the gradient of dropout, or that of a forward pass with a usual mistake in its factor.
+
+    Only the places of the dropped numbers come from the student's forward pass: its own tests judge the rest of it.
+    """
+    kept = kept_by(out, x)
+    found, right = as_array("dx", dx), np.where(kept, dout / p, 0)
+    own = np.where(kept, dout * factor_of(out, x, kept, p), 0)
+    assert_close("dx", found, own if found.shape == own.shape and np.allclose(found, own) else right)
+
+
 @exercise("dropout_backward", needs=("dropout_forward",))
 @pytest.mark.parametrize("p", [0.3, 0.8], ids="p={}".format)
 def test_dropout_gradient(student, rng, p):
     """The gradient passes where a number was kept, and is divided by p there."""
     x, dout = scaled(rng, 12, 10), scaled(rng, 12, 10)
     out, dx = gradient_of(student, x, dout, mode="train", p=p)
-    assert_close("dx", dx, np.where(kept_by(out, x), dout / p, 0))
+    assert_passes_on(dx, out, x, dout, p)
 
 
 @exercise("dropout_backward", needs=("dropout_forward",))
@@ -165,16 +187,17 @@ def test_dropout_gradient_own_cache(student, rng):
     x, dout = scaled(rng, 9, 8), scaled(rng, 9, 8)
     out, cache = student.layers.dropout_forward(x, {"mode": "train", "p": 0.5})
     student.layers.dropout_forward(x, {"mode": "train", "p": 0.5})
-    assert_close("dx", student.layers.dropout_backward(dout, cache), np.where(as_array("out", out) != 0, 2 * dout, 0))
+    assert_passes_on(student.layers.dropout_backward(dout, cache), as_array("out", out), x, dout, 0.5)
 
 
 @exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
 def test_dropout_gradient_any_shape(student, rng):
     """dx has the shape of the pictures, and zeros in x do not count as dropped."""
     x, dout = scaled(rng, 4, 3, 5, 6), scaled(rng, 4, 3, 5, 6)
-    kept = dropped(student, x, p=0.5, seed=7) != 0
+    out = dropped(student, x, p=0.5, seed=7)
     _, dx = gradient_of(student, np.zeros_like(x), dout, mode="train", p=0.5, seed=7)
-    assert_close("dx", dx, np.where(kept, 2 * dout, 0), exact_shape=True)
+    assert_passes_on(dx, out, x, dout, 0.5)
+    require(as_array("dx", dx).shape == dout.shape, "dx does not have the shape of dout.", "shape")
 
 
 @exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
@@ -229,13 +252,18 @@ def batch(rng, n=5):
     return rng.uniform(-1, 1, size=(n, 6)), rng.integers(4, size=n)
 
 
+def forward_with(params, masks, x):
+    """Return x, the hidden layers of a plain net, each multiplied by its mask or factor, and the scores."""
+    values, last = [x], len(masks) + 1
+    for i, mask in enumerate(masks, start=1):
+        values.append(np.maximum(values[-1] @ params[f"W{i}"] + params[f"b{i}"], 0) * mask)
+    return [*values, values[-1] @ params[f"W{last}"] + params[f"b{last}"]]
+
+
 def gradients_with(params, masks, x, y, reg):
     """Return loss and gradients of a plain net whose hidden layers are multiplied by these masks."""
     last = len(masks) + 1
-    inputs = [x]
-    for i, mask in enumerate(masks, start=1):
-        inputs.append(np.maximum(inputs[-1] @ params[f"W{i}"] + params[f"b{i}"], 0) * mask)
-    scores = inputs[-1] @ params[f"W{last}"] + params[f"b{last}"]
+    *inputs, scores = forward_with(params, masks, x)
     probabilities = np.exp(scores - scores.max(axis=1, keepdims=True))
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     weights = sum(float(np.sum(params[f"W{i}"] ** 2)) for i in range(1, last + 1))
@@ -266,6 +294,37 @@ def masks_of(params, grads, x, reg):
     return masks
 
 
+class Layer:
+    """How the student's dropout layer acts, as far as a usual mistake in it explains it; else as the right layer.
+
+    Its own exercise judges the layer. The net is judged by what the net does with it.
+
+    Attributes
+    ----------
+    share : float
+        The probability to keep a number.
+    factor, at_test : float
+        The factor of kept numbers in train mode, and of all numbers in test mode.
+    """
+
+    def __init__(self, student, rng, p):
+        x = scaled(rng, 40, 40)
+        self.share, self.factor, self.at_test = p, 1 / p, 1.0
+        try:
+            out = dropped(student, x, p=p)
+            kept = kept_by(out, x)
+            tested, _ = student.layers.dropout_forward(x, {"mode": "test", "p": p})
+            tested = as_array("out in test mode", tested)
+        except (CodeError, Mismatch):
+            return
+        shares = (p, 1 - p, NormalDist().cdf(p))  # the last one is that of normal instead of uniform numbers
+        self.share = min(shares, key=lambda share: abs(float(kept.mean()) - share))
+        self.factor = factor_of(out, x, kept, p)
+        if tested.shape == x.shape:
+            factors = (1.0, p, 1 - p, 1 / p)
+            self.at_test = next((factor for factor in factors if np.allclose(tested, factor * x)), 1.0)
+
+
 def your_gradients(net, x, y, names):
     """Return loss and gradients of a net. Check only the shapes."""
     loss, grads = net.loss(x, y)
@@ -277,16 +336,27 @@ def your_gradients(net, x, y, names):
 
 
 @exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
-@pytest.mark.parametrize("reg", [0.0, 0.6], ids="reg={}".format)
-def test_dropout_net_one_example(student, rng, reg):
+def test_dropout_net_one_example(student, rng):
     """Dropout acts on each hidden layer, with the same mask in the forward and the backward pass."""
+    assert_drops(student, rng, reg=0.0)
+
+
+@exercise("fully_connected_net_dropout", kind="edge", needs=(*DROPOUT, *PLAIN))
+def test_dropout_net_regularised(student, rng):
+    """Loss and gradients are right with dropout and regularisation."""
+    assert_drops(student, rng, reg=0.6)
+
+
+def assert_drops(student, rng, reg):
+    """Check loss and gradients of a net with dropout on one example."""
     hidden, p = [25, 20], 0.6
+    factor = Layer(student, rng, p).factor
     params, (x, y) = net_params(rng, [6, *hidden, 4]), batch(rng, n=1)
     net = make_net(student, hidden, params, dropout=p, reg=reg)
     loss, grads = your_gradients(net, x, y, params)
     masks = masks_of(params, grads, x, reg)
     for i, mask in enumerate(masks, start=1):
-        proper = np.isclose(mask, 0, atol=1e-5) | np.isclose(mask, 1 / p, rtol=1e-5)
+        proper = np.isclose(mask, 0, atol=1e-5) | np.isclose(mask, factor, rtol=1e-5)
         require(bool(proper.all()), f"The outputs of hidden layer {i} are neither dropped nor divided by p={p}.")
     expected, right = gradients_with(params, masks, x, y, reg)
     assert_close("the loss", loss, expected)
@@ -301,20 +371,22 @@ def test_dropout_net_share(student, rng):
     params, (x, y) = net_params(rng, [6, 1200, 4]), batch(rng, n=1)
     params["b1"] = np.abs(params["b1"])  # every unit is on
     params["W2"] = params["W2"] / 30  # a net that is certain and right has no gradient to measure
+    share = Layer(student, rng, p).share
     net = make_net(student, [1200], params, dropout=p)
     _, grads = your_gradients(net, x, y, params)
-    check_share(masks_of(params, grads, x, 0.0)[0] > 0, p, "hidden units")
+    check_share(masks_of(params, grads, x, 0.0)[0] > 0, share, "hidden units")
 
 
 @exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
-def test_dropout_net_scores(student, reference, rng):
+def test_dropout_net_scores(student, rng):
     """Before and after training, the scores are those of the net without dropout: they are computed in test mode."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
-    net = make_net(student, [9, 8], params, dropout=0.5)
+    at_test = Layer(student, rng, 0.4).at_test
+    net = make_net(student, [9, 8], params, dropout=0.4)
     before = net.loss(x)
     net.loss(x, y)
     after = net.loss(x)
-    expected = make_net(reference, [9, 8], params).loss(x)
+    expected = forward_with(params, [at_test, at_test], x)[-1]
     assert_close("scores", before, expected)
     assert_close("scores after a training batch", after, expected)
 
@@ -359,9 +431,9 @@ def check_slopes(net, params, x, y, rng, h=1e-6):
 
 @exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))
 def test_dropout_net_slopes(student, rng):
-    """The gradients are those of the loss, for a batch and with regularisation."""
+    """The gradients are those of the loss, for a batch."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
-    net = make_net(student, [9, 8], params, dropout=0.7, reg=0.4, seed=int(rng.integers(1, 10**6)))
+    net = make_net(student, [9, 8], params, dropout=0.7, seed=int(rng.integers(1, 10**6)))
     check_slopes(net, params, x, y, rng)
 
 
@@ -369,7 +441,7 @@ def test_dropout_net_slopes(student, rng):
 def test_dropout_net_keeps_all(student, reference, rng):
     """With a keep probability of 1, the net uses no dropout."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
-    net, right = (make_net(side, [9, 8], params, dropout=1, reg=0.3) for side in (student, reference))
+    net, right = (make_net(side, [9, 8], params, dropout=1) for side in (student, reference))
     assert_loss_and_gradients(net, right, x, y, params)
 
 
@@ -391,7 +463,7 @@ def test_dropout_net_either(student, rng):
 def test_dropout_net_batchnorm_slopes(student, rng):
     """With batch normalisation and dropout, the gradients are those of the loss."""
     params, (x, y) = net_params(rng, [6, 9, 8, 4], "batchnorm"), batch(rng, n=8)
-    options = {"normalization": "batchnorm", "reg": 0.4, "seed": int(rng.integers(1, 10**6))}
+    options = {"normalization": "batchnorm", "seed": int(rng.integers(1, 10**6))}
     check_slopes(make_net(student, [9, 8], params, dropout=0.7, **options), params, x, y, rng)
 
 
@@ -401,8 +473,10 @@ def test_dropout_net_batchnorm_scores(student, reference, rng):
     params, batches = net_params(rng, [6, 9, 4], "batchnorm"), [batch(rng, n=8) for _ in range(4)]
     x, _ = batch(rng)
     scores = []
-    for side, p in ((student, 0.5), (reference, 1)):  # the only layer's running averages come before its dropout
-        net = make_net(side, [9], params, normalization="batchnorm", dropout=p)
+    # The only layer's running averages come before its dropout, and its dropout's factor may stand in the last weights.
+    scaled_params = {**params, "W2": params["W2"] * Layer(student, rng, 0.4).at_test}
+    for side, p, given in ((student, 0.4, params), (reference, 1, scaled_params)):
+        net = make_net(side, [9], given, normalization="batchnorm", dropout=p)
         for seen, y in batches:
             net.loss(seen, y)
         scores.append(net.loss(x))
@@ -419,6 +493,13 @@ def test_dropout_net_leaves_inputs(student, rng):
     assert_unchanged("X", student.fetch(held), x)
     for name, before in params.items():
         assert_unchanged(f"params[{name!r}]", net.params[name], before)
+
+
+@exercise("fully_connected_net_dropout", kind="edge", needs=(*DROPOUT, *PLAIN))
+def test_dropout_net_shapes(student, rng):
+    """Each gradient has exactly the shape of its parameter."""
+    params, (x, y) = net_params(rng, [6, 9, 8, 4]), batch(rng)
+    assert_gradients_fit(make_net(student, [9, 8], params, dropout=0.5), x, y, params)
 
 
 @exercise("learns_part3", kind="learns", needs=("fully_connected_net_dropout", *DROPOUT, *PLAIN, "solver"))

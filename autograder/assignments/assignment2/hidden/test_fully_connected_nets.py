@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from autograder.assignments.assignment2.kit.judge import (
+    assert_gradients_fit,
     assert_learns,
     assert_loss_and_gradients,
     overfit,
@@ -276,6 +277,13 @@ def test_two_layer_pictures(student, reference, rng):
         assert_unchanged(f"params[{name!r}]", net.params[name], before)
 
 
+@exercise("two_layer_net", kind="edge", needs=NETS)
+def test_two_layer_shapes(student, reference, rng):
+    """Each gradient has exactly the shape of its parameter."""
+    net, _, params = two_layer_nets(student, reference, rng)
+    assert_gradients_fit(net, rng.normal(size=(5, 6)), rng.integers(4, size=5), params)
+
+
 def toy_training(student, rng, n=60, **options):
     """Return a Solver that trains a linear model on a few separable points, the model, the points and their labels."""
     x, y = rng.normal(size=(n, 4)), rng.integers(3, size=n)
@@ -438,6 +446,13 @@ def test_deep_regularised(student, reference, rng):
     """Loss and gradients with regularisation are right."""
     net, right, params = deep_nets(student, reference, rng, [5, 4, 6], reg=0.9)
     assert_loss_and_gradients(net, right, rng.normal(size=(5, 6)), rng.integers(4, size=5), params)
+
+
+@exercise("fully_connected_net", kind="edge", needs=NETS)
+def test_deep_shapes(student, reference, rng):
+    """Each gradient has exactly the shape of its parameter."""
+    net, _, params = deep_nets(student, reference, rng, [5, 7])
+    assert_gradients_fit(net, rng.normal(size=(5, 6)), rng.integers(4, size=5), params)
 
 
 @exercise("fully_connected_net", kind="edge", needs=NETS)

@@ -29,6 +29,7 @@ from .convnets import (
 from .data import find_pictures, load_datasets, practice_data
 from .inputs import scaled
 from .nets import (
+    assert_gradients_fit,
     assert_learns,
     assert_loss_and_gradients,
     assert_network_learns,
@@ -38,8 +39,8 @@ from .nets import (
 
 __all__ = [
     "CONVNET_PARAMS", "Fixtures", "Kit", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_steps",
-    "assert_learns", "assert_loss_and_gradients", "assert_network_learns", "away_from_kinks", "convnet_params",
-    "overfit", "require_dropout", "require_normalisation", "scaled", "set_params",
+    "assert_gradients_fit", "assert_learns", "assert_loss_and_gradients", "assert_network_learns", "away_from_kinks",
+    "convnet_params", "overfit", "require_dropout", "require_normalisation", "scaled", "set_params",
 ]  # fmt: skip
 
 

@@ -67,6 +67,14 @@ def assert_loss_and_gradients(net: Any, right: Any, x: np.ndarray, y: np.ndarray
     assert_gradients({f"grads[{name!r}]": grads[name] for name in names}, wanted)
 
 
+def assert_gradients_fit(net: Any, x: np.ndarray, y: np.ndarray, params: dict[str, np.ndarray]) -> None:
+    """Check that each gradient has exactly the shape of its parameter."""
+    _, grads = net.loss(x, y)
+    for name, value in params.items():
+        shape = as_array(f"grads[{name!r}]", grads[name]).shape
+        require(shape == value.shape, f"grads[{name!r}] has shape {shape}, its parameter {value.shape}.", "shape")
+
+
 def assert_learns(
     student: CodeUnderTest,
     net: Any,
