@@ -22,6 +22,7 @@ from .code_under_test import CodeError, Handle, by_value, deep_value
 from .definitions import Definitions, framework_of
 from .kit import RunnerKit
 from .replaced import REPLACED
+from .unwritten import unwritten
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,23 @@ class PackageHost:
             return self._definitions_of(notebooks)[name]
         except KeyError as error:
             raise CodeError("missing", str(error.args[0])) from None
+
+    def unwritten(self, called: list[str]) -> list[str]:
+        """Return those of the called functions and methods of the package that are not written yet.
+
+        Parameters
+        ----------
+        called : list of str
+            Dotted names of functions and classes below the package, and names of methods.
+        """
+        found = []
+        for path in dict.fromkeys(name for name in called if "." in name):
+            *modules, last = path.split(".")
+            file = self.folder.joinpath(self.package, *modules).with_suffix(".py")
+            if file.is_file():
+                names = unwritten(file.read_text(encoding="utf-8", errors="replace"))
+                found += [name for name in sorted(names) if name == last or name in {f"{last}.{one}" for one in called}]
+        return found
 
     def seed(self, number: int) -> None:
         """Seed the random generators that students' code uses."""

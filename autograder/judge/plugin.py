@@ -21,7 +21,7 @@ from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
 from autograder.interrupts import Interrupted
 from autograder.runner.wire import WireError
-from autograder.sandbox.client import printable
+from autograder.sandbox.client import Remote, printable
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, Outcome, TestResult
 
 from .context import Context
@@ -151,13 +151,25 @@ class JudgePlugin:
             return OPEN, str(error), "", 0.0
         except PartialCredit as error:
             return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
-        except CodeError as error:
-            named = self._hint(item, claim, error, recorded) if error.kind in NAMEABLE else ""
-            return FAILED, _with_place(error), named, 0.0
-        except Mismatch as error:
-            return FAILED, error.message, error.hint or self._hint(item, claim, error, recorded), 0.0
+        except (CodeError, Mismatch) as error:
+            return FAILED, *self._said(item, claim, error, recorded), 0.0
         except Exception as error:
-            return self._whose_fault(item, name, error)
+            outcome, message, hint, credit = self._whose_fault(item, name, error)
+            names = _unwritten(recorded) if outcome == FAILED else ""
+            return outcome, names or message, hint, credit
+
+    def _said(
+        self, item: pytest.Function, claim: Claim, error: CodeError | Mismatch, recorded: Recorded | None
+    ) -> tuple[str, str]:
+        """Return message and hint after an error of the student's code."""
+        message = _with_place(error) if isinstance(error, CodeError) else error.message
+        if isinstance(error, CodeError) and error.kind not in NAMEABLE:
+            return message, ""
+        names = _unwritten(recorded)
+        if names:
+            return names, ""
+        named = error.hint if isinstance(error, Mismatch) else ""
+        return message, named or self._hint(item, claim, error, recorded)
 
     def _hint(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Recorded | None) -> str:
         if recorded is None:
@@ -232,6 +244,14 @@ def _asserted(error: AssertionError) -> str:
 def _title(item: pytest.Function) -> str:
     title = (inspect.getdoc(item.function) or item.name).splitlines()[0].rstrip(".")
     return f"{title}: {item.callspec.id}" if hasattr(item, "callspec") else title
+
+
+def _unwritten(recorded: Recorded | None) -> str:
+    """Return a sentence about the functions that the test called and that are not written yet, or ""."""
+    if recorded is None or not isinstance(recorded.backend, Remote):
+        return ""
+    names = recorded.backend.unwritten(recorded.called)
+    return f"{' and '.join(names[:3])} {'is' if len(names) == 1 else 'are'} not written yet." if names else ""
 
 
 def _with_place(error: CodeError) -> str:

@@ -33,6 +33,10 @@ PYTHON_2 = ("past", "future", "six")
 """Helpers of code that also runs under Python 2, such as the files of 2018."""
 
 
+DEBUGGERS = (".set_trace", ".embed", ".iex")
+"""Ends of the names of functions that stop a program for its author."""
+
+
 class Stub:
     """A name of a missing module. It works as a decorator or progress bar; any other use raises ``ImportError``."""
 
@@ -43,6 +47,8 @@ class Stub:
         raise ImportError(f"{self._name} is not available while grading: this exercise is about NumPy.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._name.endswith(DEBUGGERS):
+            return None
         if self._name.startswith("tqdm"):
             return Progress(self._name.rpartition(".")[2], args, kwargs)
         if len(args) == 1 and callable(args[0]) and not kwargs:
@@ -182,12 +188,37 @@ def _handles_imports(exceptions: ast.expr | None) -> bool:
     return bool(names & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
+class _WithoutStops(importlib.abc.MetaPathFinder):
+    """Lets ``pdb.set_trace()``, which somebody left in, do nothing."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target) if fullname == "pdb" else None
+        if spec is not None and spec.loader is not None:
+            usual = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                usual(module)
+                vars(module)["set_trace"] = _nothing
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
 def install(names: tuple[str, ...], folder: Path) -> None:
     """Put stubs for ``names`` before the real modules, which may be installed but unreadable.
 
     Other packages that the submission in ``folder`` imports get a stub if they are absent.
     """
     sys.meta_path.insert(0, _Finder(tuple(name for name in names if name not in PYTHON_2)))
+    sys.meta_path.insert(0, _WithoutStops())
+    sys.breakpointhook = _nothing
+    if "pdb" in sys.modules:
+        vars(sys.modules["pdb"])["set_trace"] = _nothing
     _python_2(names)
     sys.meta_path.append(_LastFinder(folder))
 

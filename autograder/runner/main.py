@@ -104,6 +104,8 @@ class Runner:
                 return compile_extension(self.host.folder / content["file"], content["compiler"], content["older"])
             case "execute":
                 return self._shell().execute(content["source"], content["limits"])
+            case "unwritten":
+                return self.host.unwritten(content["called"])
             case "probe":
                 return look_around(content["outside"])
         raise CodeError("protocol", "The runner does not know this question.")

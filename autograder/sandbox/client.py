@@ -118,6 +118,18 @@ class Remote:
     def fetch(self, target: Any) -> Any:
         return self.ask("fetch", target=target)
 
+    def unwritten(self, called: list[str]) -> list[str]:
+        """Return those of the called functions that are not written yet, as far as the runner says so."""
+        if self.over:
+            return []
+        try:
+            found = self.ask("unwritten", called=called)
+        except CodeError:
+            return []
+        names = {part for path in called for part in path.split(".")}
+        fits = isinstance(found, list) and all(isinstance(one, str) and set(one.split(".")) <= names for one in found)
+        return found if fits else []
+
     def ask(self, question: str, **content: Any) -> Any:
         """Ask and wait for the answer.
 

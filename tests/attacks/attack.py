@@ -54,6 +54,13 @@ def reached(note=""):
     say(f"reached {note}")
 
 
+def real(module):
+    """Return a module that has a file; an import stub has none."""
+    if getattr(module, "__file__", None) is None:
+        raise ImportError("this is an import stub")
+    return module
+
+
 def attempt(what, action):
     """Try to get something that must be out of reach."""
     reached(what)

@@ -255,7 +255,7 @@ ATTACKS = (
     Attack(5, "handlers", "to ignore signals and to interrupt the runner by an alarm", calling("signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)", HANDLERS), levels=EVERY_LEVEL),
     Attack(5, "at-exit", "to run code when the process exits", AT_EXIT + WRONG, levels=EVERY_LEVEL),
     Attack(5, "destructor", "to end the program in a destructor", calling("globals().pop('_kept', None)", DESTRUCTOR), levels=EVERY_LEVEL),
-    Attack(5, "pytest-exit", "to end the session by pytest's own exits", calling("attempt('import pytest', lambda: __import__('pytest').exit('done', 0)); attempt('import its outcomes', lambda: __import__('_pytest.outcomes'))")),
+    Attack(5, "pytest-exit", "to end the session by pytest's own exits", calling("attempt('import pytest', lambda: __import__('pytest').exit('done', 0)); attempt('import its outcomes', lambda: real(__import__('_pytest.outcomes')))")),
     Attack(5, "above-exceptions", "to raise an exception that passes every handler, and fails again when its text is read", calling("raise Above", OF_ALL_KINDS), levels=EVERY_LEVEL),
     Attack(5, "unspeakable", "to raise an exception that looks like the judge's own (not graded, partial credit) and has no text", calling("raise Unspeakable", OF_ALL_KINDS), levels=EVERY_LEVEL),
     Attack(5, "forged-kind", "to raise the grader's own exception with a kind that only the grader may use", calling("raise CodeError(next(KINDS), 'passed', 'judge.py, line 1')", FORGED), levels=EVERY_LEVEL),

@@ -117,7 +117,7 @@ attempt("modules of the judge's", lambda: something(name for name in sys.modules
 attempt("more of the package", lambda: something(
     one for one in pkgutil.walk_packages(autograder.__path__, "autograder.") if not re.match(
         f"autograder.(checks|runner|assignments$|{own}$|{own}.kit$|{own}.kit.runner)", one.name)))
-attempt("the package beside Python", lambda: something(importlib.util.find_spec(name) for name in ("nbgrader", "_pytest") if importlib.util.find_spec(name)))
+attempt("the package beside Python", lambda: something(name for name in ("nbgrader", "_pytest") if getattr(importlib.util.find_spec(name), "origin", None)))
 """),
     look("installed-packages", "to find the grader among the installed packages", """
 import glob, sysconfig

@@ -151,7 +151,7 @@ import numpy as np
 
 
 def _without_stubs(name):
-    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_Finder"]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if "stubs" not in type(finder).__module__]
     for known in [known for known in sys.modules if known.partition(".")[0] == name]:
         del sys.modules[known]
     return importlib.import_module(name).__file__

@@ -98,8 +98,12 @@ def test_what_is_not_python_costs_nothing_else(tmp_path: Path) -> None:
         "%%time\nrate = 1\n%timeit -n 1 rate\nrate?\nfiles = !ls\nif rate:\n    %pip list\nspeed = %timeit -o rate",
         "%%bash\nscale = 1",
         "rest = (7\n    % 4)\ntext = '''\n%kept\n'''",
+        "!pip install one \\\n    two \\\n    three\nafter = 3",
+        "%timeit -n 1 \\\n  rate\nshare = (17 +\n  8\n% 5)\nhelp_me = {\n  'a': 7\n  %3,\n}\n%pwd\nprose = '''\n!not a command\n'''",
     )
     assert names["rate"] == 1
+    assert (names["after"], names["share"], names["help_me"]) == (3, 20, {"a": 1})
+    assert names["prose"] == "\n!not a command\n"
     assert names["rest"] == 3
     assert names["text"] == "\n%kept\n"
     for name in ("scale", "files", "speed"):

@@ -596,3 +596,67 @@ def test_only_one_runner_and_little_memory(
     verdict = judge(change)
     assert set(lost(verdict)) == {"sequential_convnet"}
     assert "not a net of" not in messages(verdict, "sequential_convnet")
+
+
+OF_OTHER_MACHINES = {
+    "torch": {
+        "a GPU": ("barebones_code", "def three_layer_convnet(", 'device = torch.device("cuda")\n\n\ndef three_layer_convnet('),
+        "one of several GPUs": ("barebones_code", "def three_layer_convnet(", 'device = "cuda:1"\n\n\ndef three_layer_convnet('),
+        "a Mac": ("barebones_code", "def three_layer_convnet(", 'device = torch.device("mps")\n\n\ndef three_layer_convnet('),
+        "types of a GPU": ("barebones_code", "param.grad = None", "param.grad = None\n            param.type(torch.cuda.FloatTensor)"),
+        "a net that moves itself": ("module_code", "self.fc = nn.Linear(", "self.conv1.cuda()\n        self.fc = nn.Linear("),
+        "a net on device 0": ("sequential_code", "return nn.Sequential(", "return nn.Sequential().to(0) or nn.Sequential("),
+        "a compiled net": ("sequential_code", "return nn.Sequential(", "return torch.compile(mode='max-autotune')(nn.Sequential)("),
+        "a compiled method": ("module_code", "    def forward(", "    @torch.compile\n    def forward("),
+    },
+    "tensorflow": {
+        "a GPU": ("barebones_code", "def three_layer_convnet(", 'device = "/device:GPU:0"\n\n\ndef three_layer_convnet('),
+    },
+}  # fmt: skip
+"""A cell, and a text of it with its replacement."""
+
+
+@pytest.mark.long
+def test_what_was_written_for_another_machine(judge: Callable[..., PartVerdict], alternative: Part) -> None:
+    for case, (cell, old, new) in OF_OTHER_MACHINES[alternative.framework].items():
+        verdict = judge(edited(alternative, cell, (old, new)))
+        assert not lost(verdict), (case, [one.message for one in lost(verdict).values()])
+
+
+@needs("torch")
+@pytest.mark.parametrize("saved", ["torch.compile(net)", "nn.DataParallel(net)", "partly"])
+@pytest.mark.parametrize("built", ["net", "torch.compile(net)", "nn.DataParallel(net)"])
+def test_a_wrapped_net_is_the_net_inside(course: Course, tmp_path: Path, level: int, saved: str, built: str) -> None:
+    """Both when it is saved and when it is built again, also if only a part of it was compiled."""
+    import torch
+    from torch import nn
+
+    from autograder.assignments.assignment2.kit.runner import frameworks
+
+    net = nn.Sequential(nn.Flatten(), nn.Sequential(nn.Linear(3072, 10)))
+    x = np.random.default_rng(1).normal(size=(2, 3, 32, 32)).astype(np.float32)
+    right = net(torch.tensor(x)).detach().numpy()
+    if saved == "partly":
+        net[1] = torch.compile(net[1])
+    model = {"torch.compile(net)": torch.compile, "nn.DataParallel(net)": nn.DataParallel}.get(saved, lambda net: net)(
+        net
+    )
+    submission = tmp_path / "submission"
+    frameworks.save_network(model, submission / "models" / "part5.safetensors", "data", np.zeros(3), np.ones(3))
+    source = (
+        "import torch\nfrom torch import nn\n\n\ndef build_model():\n"
+        f"    net = nn.Sequential(nn.Flatten(), nn.Sequential(nn.Linear(3072, 10)))\n    return {built}\n"
+    )
+    content = {
+        "cells": [{"cell_type": "code", "source": source, "metadata": {}}],
+        "metadata": {"autograder": {"framework": "torch"}},
+    }
+    (submission / "PyTorch.ipynb").write_text(json.dumps({**content, "nbformat": 4, "nbformat_minor": 5}))
+    profile = profiles.for_judging(ASSIGNED, course.parts[4].alternatives[0])
+    with taken_in(submission, ASSIGNED) as taken:
+        remote = Remote(launch.start(level, taken.folder, profile), 60)
+        try:
+            _, _, found = CodeUnderTest(remote).framework.load_model()
+            assert np.allclose(found.scores(x), right, atol=1e-5)
+        finally:
+            remote.close()

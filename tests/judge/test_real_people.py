@@ -3,6 +3,7 @@
 Each case is made from the reference. A case of the first kind keeps all points, one of the second only core tests.
 """
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
@@ -264,3 +265,72 @@ def test_a_gradient_in_a_net_has_its_parameters_shape(judge: Judge) -> None:
     ):
         (found,) = judge(change, exercise).exercises
         assert failed_kinds(found) == {"edge"}, (exercise, [(t.name, t.message) for t in found.tests if t.message])
+
+
+STOPS = {
+    "breakpoint()": "",
+    "pdb.set_trace()": "import pdb",
+    "set_trace()": "from IPython.core.debugger import set_trace",
+    "ipdb.set_trace()": "import ipdb",
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_stop_for_the_debugger_that_was_left_in(judge: Judge, stop: str) -> None:
+    def change(folder: Path) -> None:
+        on_top(STOPS[stop])(folder)
+        edited(
+            (LAYERS, "    out = x.reshape(len(x), -1) @ w + b", f"    {stop}\n    out = x.reshape(len(x), -1) @ w + b")
+        )(folder)
+
+    assert not lost(judge(change, "affine_forward", "two_layer_net"))
+
+
+def emptied(*functions: str) -> Change:
+    """Return a change that leaves functions as an untouched file of 2018 has them: they return None."""
+
+    def change(folder: Path) -> None:
+        for path in [*(folder / "cs231n").glob("*.py"), *(folder / "cs231n" / "classifiers").glob("*.py")]:
+            tree = ast.parse(path.read_text())
+            found = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name in functions]
+            for function in found:
+                returned = [node for node in ast.walk(function) if isinstance(node, ast.Return) and node.value]
+                if not returned:
+                    continue
+                names = [ast.unparse(node.value).strip("()") for node in returned if node.value][-1].split(", ")
+                if not all(name.isidentifier() for name in names):
+                    continue
+                lines = [f"{name} = {'{}' if name == 'grads' else '0.0' if name == 'loss' else None}" for name in names]
+                function.body = ast.parse("\n".join([*lines, "pass", f"return {', '.join(names)}"])).body
+            if found:
+                path.write_text(ast.unparse(tree))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("function", "exercise"),
+    [
+        ("affine_forward", "affine_forward"),
+        ("relu_backward", "relu_backward"),
+        ("batchnorm_backward_alt", "batchnorm_backward_alt"),
+        ("layernorm_backward", "layernorm_backward"),
+        ("conv_backward_naive", "conv_backward_naive"),
+        ("max_pool_forward_naive", "max_pool_forward_naive"),
+        ("adam", "adam"),
+        ("rmsprop", "rmsprop"),
+    ],
+)
+def test_what_is_not_written_yet_is_called_that(judge: Judge, function: str, exercise: str) -> None:
+    (found,) = judge(emptied(function), exercise).exercises
+    assert found.score == 0
+    failed = {(test.message, test.hint) for test in found.tests if test.outcome == FAILED}
+    assert failed == {(f"{function} is not written yet.", "")}
+
+
+def test_a_loss_that_is_not_written_yet_is_called_that(judge: Judge) -> None:
+    (found,) = judge(edited((NET, "        return loss, grads", "        return 0.0, {}")), "two_layer_net").exercises
+    assert "not written yet" not in found.message  # it computes scores
+    (found,) = judge(emptied("loss"), "two_layer_net").exercises
+    messages = {test.message for test in found.tests if test.outcome == FAILED}
+    assert messages == {"TwoLayerNet.loss is not written yet."}

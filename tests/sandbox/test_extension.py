@@ -152,7 +152,9 @@ def test_an_answer_that_is_no_library_is_refused(
 
 
 def test_other_runners_have_no_compiler_and_no_cython(folder: Path, each_level: int) -> None:
-    (folder / "cs231n" / "layers.py").write_text("def use():\n    from Cython.Build import cythonize\n    cythonize([])\n    return 1\n")
+    (folder / "cs231n" / "layers.py").write_text(
+        "def use():\n    from Cython.Build import cythonize\n    cythonize([])\n    return 1\n"
+    )
     remote = Remote(launch.start(each_level, folder, JUDGING), 10)
     try:
         with pytest.raises(CodeError, match="Error"):

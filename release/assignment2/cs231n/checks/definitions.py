@@ -7,10 +7,12 @@ import __future__
 
 import ast
 import builtins
+import io
 import json
 import linecache
 import re
 import sys
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -236,8 +238,34 @@ def _parsed(source: str, file: str) -> ast.Module:
         first, *lines = source.split("\n")
         if first.startswith("%%") and not TRANSPARENT.match(first):
             return ast.Module([], [])
-        kept = (re.sub(r"\S.*", "pass", line) if NOT_PYTHON.match(line) else line for line in (first, *lines))
-        return ast.parse("\n".join(kept), filename=file)
+        return ast.parse("\n".join(_without_magics([first, *lines])), filename=file)
+
+
+def _without_magics(lines: list[str]) -> Iterator[str]:
+    """Yield Python's lines of a cell, and ``pass`` for each magic or command, which may go on over several lines."""
+    begun, in_magic = "", False
+    for line in lines:
+        if in_magic:
+            yield ""
+        elif not begun and NOT_PYTHON.match(line):
+            yield re.sub(r"\S.*", "pass", line)
+        else:
+            begun = f"{begun}{line}\n" if _goes_on(f"{begun}{line}\n") else ""
+            yield line
+            continue
+        in_magic = line.rstrip().endswith("\\")
+
+
+def _goes_on(text: str) -> bool:
+    """Tell whether a statement is not complete, because a bracket or a text is still open."""
+    try:
+        for _ in tokenize.generate_tokens(io.StringIO(text).readline):
+            pass
+    except tokenize.TokenError as error:
+        return "multi-line" in str(error) or "triple-quoted" in str(error)
+    except SyntaxError:
+        pass
+    return False
 
 
 def _future(statement: ast.stmt) -> int:

@@ -8,7 +8,7 @@ from cs231n.checks.host import PackageHost
 from cs231n.checks.kit import RunnerKit
 
 from .course import Course
-from .frameworks import Framework
+from .frameworks import Framework, library
 
 
 class Kit(RunnerKit):
@@ -27,8 +27,9 @@ class Kit(RunnerKit):
         }
 
     def prepare(self, namespace: str) -> None:
-        """Read the framework's notebook."""
+        """Read the framework's notebook, which may expect a GPU or a compiler."""
         if namespace == "framework":
+            library(self.host.framework).stand_in()
             self.host.read_framework()
 
     def seed(self, number: int) -> None:

@@ -61,6 +61,7 @@ class Net(Protocol):
 class Library(Protocol):
     """The functions that ``on_pytorch`` and ``on_tensorflow`` both define."""
 
+    def stand_in(self) -> None: ...
     def params_from(self, arrays: Arrays, device: Any) -> list[Any]: ...
     def arrays_from(self, params: Sequence[Any]) -> list[np.ndarray]: ...
     def pictures_from(self, x: np.ndarray, device: Any) -> Any: ...
@@ -173,7 +174,7 @@ class Framework:
         model = self._definition(maker)(*sizes, **arguments)
         if not self._library.is_net(model):
             raise CodeError("type", f"{maker} returns a {type(model).__name__}, not a net of {TITLES[self._name]}.")
-        return model
+        return self._library.unwrapped(model)
 
     def _number(self, function: str, value: Any) -> Any:
         """Return a loss as a number or an array. It may be a number of Python or NumPy, or a tensor."""

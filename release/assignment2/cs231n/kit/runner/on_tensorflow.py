@@ -30,6 +30,11 @@ AT_ONCE = 50
 """Pictures in one forward pass: Keras keeps the outputs of all layers until the pass ends."""
 
 
+def stand_in() -> None:
+    """Let code that names a GPU run on the processor."""
+    tf.config.set_soft_device_placement(True)
+
+
 def params_from(arrays: Arrays, device: Any) -> list[tf.Variable]:  # noqa: ARG001 (TensorFlow chooses by itself)
     """Return arrays as trainable parameters."""
     return [tf.Variable(array, dtype=tf.float32) for array in _to_channels_last(arrays)]

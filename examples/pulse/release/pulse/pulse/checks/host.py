@@ -21,6 +21,8 @@ import numpy as np
 from .code_under_test import CodeError, Handle, by_value, deep_value
 from .definitions import Definitions, framework_of
 from .kit import RunnerKit
+from .replaced import REPLACED
+from .unwritten import unwritten
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,23 @@ class PackageHost:
             return self._definitions_of(notebooks)[name]
         except KeyError as error:
             raise CodeError("missing", str(error.args[0])) from None
+
+    def unwritten(self, called: list[str]) -> list[str]:
+        """Return those of the called functions and methods of the package that are not written yet.
+
+        Parameters
+        ----------
+        called : list of str
+            Dotted names of functions and classes below the package, and names of methods.
+        """
+        found = []
+        for path in dict.fromkeys(name for name in called if "." in name):
+            *modules, last = path.split(".")
+            file = self.folder.joinpath(self.package, *modules).with_suffix(".py")
+            if file.is_file():
+                names = unwritten(file.read_text(encoding="utf-8", errors="replace"))
+                found += [name for name in sorted(names) if name == last or name in {f"{last}.{one}" for one in called}]
+        return found
 
     def seed(self, number: int) -> None:
         """Seed the random generators that students' code uses."""
@@ -226,15 +245,6 @@ def _place(file: str) -> str:
     if read:
         return f"{read.group(1)}, {read.group(2)}"
     return "a cell of this notebook" if re.search(r"ipykernel_\d+", file) else Path(file).name
-
-
-REPLACED = {
-    "int": "int", "float": "float", "bool": "bool", "object": "object", "str": "str", "long": "int", "unicode": "str",
-    "product": "np.prod", "cumproduct": "np.cumprod", "alltrue": "np.all", "sometrue": "np.any", "in1d": "np.isin",
-    "row_stack": "np.vstack", "trapz": "np.trapezoid", "float_": "np.float64", "Inf": "np.inf", "NaN": "np.nan",
-    "lib.pad": "np.pad", "msort": "np.sort", "asfarray": "np.asarray", "mat": "np.asmatrix",
-}  # fmt: skip
-"""Names that NumPy 2 no longer has, and their replacements."""
 
 
 def _modernised(text: str) -> str:

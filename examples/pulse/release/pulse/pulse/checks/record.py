@@ -29,20 +29,26 @@ class Recorded:
     ----------
     log : Log
         The answers so far.
+    called : list of str
+        The dotted names of functions and classes that were called, and the names of attributes that were asked for.
     """
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.log: Log = []
+        self.called: list[str] = []
         self._kept = 0
 
     def seed(self, number: int) -> None:
         self.backend.seed(number)
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if isinstance(target, str):
+            self.called.append(target)
         return self._keep(self.backend.call(target, args, kwargs))
 
     def find(self, target: Any, name: str) -> Any:
+        self.called.append(name)
         return self._keep(self.backend.find(target, name))
 
     def item(self, target: Any, key: Any) -> Any:
