@@ -34,7 +34,7 @@ SAY_NOTHING = frozenset(
         intermediate into invalid is isn issue it its job just keep kind kindly know knowledge lab learn
         learned learning lecture lecturer lectures lesson lessons let life like line lines literature little
         ll logic look looks lost lot luck lucky made mail make makes manual many match matches material math
-        maths matter matters may maybe mess message messy method might mind misconception misconceptions
+        maths matter matters may maybe mess message messy method might mind
         mistake mistakes misunderstand misunderstanding misunderstood module more move much must nearly neat
         need needed needs never newcomer next nice no not note notebook notes nothing now numpy obvious
         obviously odd oddly of off office often oh ok old on once one online only oops open or ordinary other
