@@ -17,7 +17,8 @@ def unwritten(source: str) -> set[str]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    return {name for name, function in _functions(tree) if _is_unwritten(function)}
+    last = dict(_functions(tree))  # a later definition replaces an earlier one
+    return {name for name, function in last.items() if _is_unwritten(function)}
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -98,8 +99,8 @@ def _assign(target: ast.expr, value: ast.expr | None, values: dict[str, list[ast
 
 def _state(element: ast.expr, values: dict[str, list[ast.expr | None]], depth: int = 0) -> str:
     """Return ``empty``, ``computed``, or ``neutral`` for an argument or a collection of arguments."""
-    if _is_empty(element):
-        return "empty"
+    if _is_empty(element):  # a zero or an empty container that is returned as such is an answer
+        return "empty" if depth or _is_none(element) else "computed"
     if isinstance(element, ast.Tuple) and depth < 2:
         states = {_state(one, values, depth + 1) for one in element.elts}
         return "computed" if "computed" in states else "neutral"
@@ -116,6 +117,10 @@ def _state(element: ast.expr, values: dict[str, list[ast.expr | None]], depth: i
         return "computed"
     states = {_state(value, values, depth + 1) for value in given if value is not None}
     return "computed" if "computed" in states else ("empty" if "empty" in states else "neutral")
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _is_empty(value: ast.expr) -> bool:
