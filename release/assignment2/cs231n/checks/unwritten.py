@@ -97,25 +97,28 @@ def _assign(target: ast.expr, value: ast.expr | None, values: dict[str, list[ast
             values.setdefault(target.id, []).append(None)
 
 
-def _state(element: ast.expr, values: dict[str, list[ast.expr | None]], depth: int = 0) -> str:
-    """Return ``empty``, ``computed``, or ``neutral`` for an argument or a collection of arguments."""
+def _state(element: ast.expr, values: dict[str, list[ast.expr | None]], within: tuple[str, ...] = ()) -> str:
+    """Return ``empty``, ``computed``, or ``neutral`` for an argument or a collection of arguments.
+
+    ``within`` are the names whose values are being looked at. A name in its own value tells nothing.
+    """
     if _is_empty(element):  # a zero or an empty container that is returned as such is an answer
-        return "empty" if depth or _is_none(element) else "computed"
-    if isinstance(element, ast.Tuple) and depth < 2:
-        states = {_state(one, values, depth + 1) for one in element.elts}
+        return "empty" if within or _is_none(element) else "computed"
+    if isinstance(element, ast.Tuple):
+        states = {_state(one, values, within) for one in element.elts}
         return "computed" if "computed" in states else "neutral"
     if isinstance(element, ast.Call) and isinstance(element.func, ast.Attribute):  # ``out.astype(x.dtype)``
-        return "empty" if _state(element.func.value, values, depth + 1) == "empty" else "computed"
+        of = element.func.value
+        own = isinstance(of, ast.Name) and of.id in within
+        return "neutral" if own else ("empty" if _state(of, values, within) == "empty" else "computed")
     if not isinstance(element, ast.Name):
         return "computed"
     given = values.get(element.id)
-    if given is None:
+    if given is None or element.id in within:
         return "neutral"  # an argument, or a name of the module
     if not given or any(value is None for value in given):
         return "computed"
-    if depth > 4:
-        return "computed"
-    states = {_state(value, values, depth + 1) for value in given if value is not None}
+    states = {_state(value, values, (*within, element.id)) for value in given if value is not None}
     return "computed" if "computed" in states else ("empty" if "empty" in states else "neutral")
 
 
