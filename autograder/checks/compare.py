@@ -4,6 +4,7 @@ A message gives the size of the error and suggests a cause, but never shows the 
 ``code_under_test`` for getting answers.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 from .code_under_test import DTYPES, Handle
 from .tolerances import RTOL32, RTOL64
 
+MOST_PERMUTED = 4
+"""Most arrays whose order is looked at."""
 NEARLY_ZERO = 1e-4
 """Expected answers below this magnitude count as zero: adding it to their magnitude makes rounding errors harmless."""
 
@@ -151,10 +154,32 @@ def assert_gradients(
             assert_close(name, actual.get(name), right, rtol, exact_shape)
         except Mismatch as error:
             wrong.append(error)
+    if wrong and _is_permuted(actual, expected, rtol):
+        raise Mismatch("values", f"The values are right, but their order is not: return {', '.join(expected)}.")
     if wrong:
         fine = [name for name in expected if not any(error.message.startswith(name + " ") for error in wrong)]
         note = f" ({', '.join(fine)} {'is' if len(fine) == 1 else 'are'} right.)" if fine else ""
         raise Mismatch(wrong[0].kind, " ".join(error.message for error in wrong) + note)
+
+
+def _is_permuted(actual: Mapping[str, Any], expected: Mapping[str, Any], rtol: float | None) -> bool:
+    """Tell whether a few arrays are right in another order."""
+    if len(expected) > MOST_PERMUTED:
+        return False
+    names = list(expected)
+    return any(
+        all(_fits(actual.get(other), expected[name], rtol) for name, other in zip(names, order, strict=True))
+        for order in itertools.permutations(names)
+        if list(order) != names
+    )
+
+
+def _fits(value: Any, right: Any, rtol: float | None) -> bool:
+    try:
+        assert_close("value", value, right, rtol)
+    except Mismatch:
+        return False
+    return True
 
 
 def assert_unchanged(name: str, after: Any, before: np.ndarray) -> None:
@@ -219,14 +244,15 @@ def _remedies(values: np.ndarray, right: np.ndarray, off: np.ndarray, wrong: np.
         return ["The sign is wrong."]
     norm = float((values * values).sum())
     factor = float((values * right).sum()) / norm if norm > 0 else 0.0  # squares of small numbers may underflow
-    if values.size > 1 and np.abs(values * factor - right).max() <= allowed and np.isfinite(factor) and factor != 0:
+    tells = np.isfinite(factor) and factor != 0 and _short(factor) != "1"
+    if values.size > 1 and tells and np.abs(values * factor - right).max() <= allowed:
         return [f"Multiplied by {_short(factor)}, all values are right."]
     shift = float((right - values).mean())
     if values.size > 1 and np.abs(values + shift - right).max() <= allowed:
         return ["All values are off by the same amount."]
     if right.ndim == 2 and right.shape[0] == right.shape[1] and np.abs(values.T - right).max() <= allowed:
         return ["The transpose is right."]
-    if right.ndim >= 1 and right.shape[0] > 1:
+    if right.ndim >= 2 and right.shape[0] > 1:
         rows: np.ndarray = np.any(wrong.reshape(right.shape[0], -1), axis=1)
         if not rows[0] and rows[1:].all():
             return ["Only the first row is right."]

@@ -9,8 +9,9 @@ from typing import Any
 from autograder.assignment import Assignment
 from autograder.catalogue import mistakes_in
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
+from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim
-from autograder.checks.record import Log, Recorded, same_answers
+from autograder.checks.record import Log, Recorded, same_answers, same_log
 
 from .reference import mistaken
 
@@ -52,7 +53,14 @@ def hint(
 
 
 def _alike(error: Exception, other: Exception, answers: Log, log: Log) -> bool:
-    """Tell whether two runs failed alike: after the same answers, or with the same exception at the same place."""
-    if isinstance(error, CodeError) or isinstance(other, CodeError):
-        return str(error) == str(other) and type(error) is type(other) and len(answers) == len(log)
+    """Tell whether two runs failed alike: after the same answers, and with the same exception at the same place."""
+    if type(error) is not type(other):
+        return False
+    if isinstance(error, CodeError):
+        return str(error) == str(other) and same_log(answers, log)
+    if isinstance(error, Mismatch) and isinstance(other, Mismatch):
+        if error.kind != other.kind:
+            return False
+        if error.kind != "values" and error.message != other.message:  # it names the shape or the dtype
+            return False
     return same_answers(answers, log)

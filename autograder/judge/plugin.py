@@ -37,6 +37,8 @@ SLOW = ("learns", "accuracy", "speed")
 THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError)
 """Exceptions that a test raises if an answer has another form, or cannot be sent back."""
 MAX_MESSAGE = 3000
+OWN = ("missing", "unfinished", "import")
+"""Kinds of `CodeError` that no other exercise causes: something is not there, or not written."""
 NAMEABLE = ("missing", "raised", "type")
 """Kinds of `CodeError` that a known mistake may cause."""
 
@@ -95,6 +97,8 @@ class JudgePlugin:
         Exercise id to the results of its tests.
     needs : dict
         Name of a test to the exercises on whose code it runs.
+    explained : set of str
+        Names of failed tests whose cause is known, so that no other exercise is to blame.
     flags : list of str
         A sentence for each thing that looks odd.
     expected : Counter
@@ -105,6 +109,7 @@ class JudgePlugin:
         self.context = context
         self.results: dict[str, list[TestResult]] = {}
         self.needs: dict[str, tuple[str, ...]] = {}
+        self.explained: set[str] = set()
         self.flags: list[str] = []
         self.expected: Counter[str] = Counter()
         self._offer = fixtures_of(context.course)
@@ -130,10 +135,12 @@ class JudgePlugin:
         except Exception as error:
             outcome, message, named, credit = ERROR, _ours(error), "", 0.0
         result = TestResult(
-            name=item.name.removeprefix("test_"), title=_title(item), kind=claim.kind, outcome=outcome,
+            name=_shown(item), title=_title(item), kind=claim.kind, outcome=outcome,
             message=printable(message[:MAX_MESSAGE]), hint=named, seconds=round(time.perf_counter() - start, 3),
             credit=credit,
         )  # fmt: skip
+        if named:
+            self.explained.add(result.name)
         self.results.setdefault(claim.exercise, []).append(result)
         self.needs[result.name] = claim.needs
 
@@ -163,10 +170,13 @@ class JudgePlugin:
     ) -> tuple[str, str]:
         """Return message and hint after an error of the student's code."""
         message = _with_place(error) if isinstance(error, CodeError) else error.message
+        if isinstance(error, CodeError) and error.kind in OWN:
+            self.explained.add(_shown(item))
         if isinstance(error, CodeError) and error.kind not in NAMEABLE:
             return message, ""
         names = _unwritten(recorded)
         if names:
+            self.explained.add(_shown(item))
             return names, ""
         named = error.hint if isinstance(error, Mismatch) else ""
         return message, named or self._hint(item, claim, error, recorded)
@@ -229,6 +239,11 @@ def asks_for_notebook(test: pytest.Function) -> bool:
 def name_of(item: pytest.Function, claim: Claim) -> str:
     """Return the name from which a test's random numbers are derived."""
     return f"{claim.exercise}/{item.name}"
+
+
+def _shown(item: pytest.Function) -> str:
+    """Return a test's name in verdicts."""
+    return item.name.removeprefix("test_")
 
 
 def _ours(error: Exception) -> str:

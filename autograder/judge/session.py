@@ -7,6 +7,8 @@ import contextlib
 import functools
 import io
 import os
+import re
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ import pytest
 
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import file_of
-from autograder.checks.definitions import NotebookError, read_cells
+from autograder.checks.definitions import NotebookError, python_of, read_cells
 from autograder.course import Course
 from autograder.errors import GraderFault
 from autograder.intake.kept import view
@@ -91,11 +93,13 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     start = time.monotonic()
     context = Context(course, part, submission, level, provide(course, part, submission, level))
     plugin, exercises = _ask(context)
-    elsewhere, consulted = _broken_elsewhere(context, exercises, plugin.needs)
-    broken = _broken(exercises) | elsewhere
+    needs = {test: named for test, named in plugin.needs.items() if test not in plugin.explained}
+    elsewhere, consulted = _broken_elsewhere(context, exercises, needs)
+    broken = (_broken(exercises) | elsewhere) - _replaced(context)
     return PartVerdict(
-        id=part.number, name=part.name, exercises=_name_dependencies(exercises, plugin.needs, broken),
-        problems=(*_problems(course.assignment, part, submission), *_notes(context)), flags=tuple(plugin.flags),
+        id=part.number, name=part.name, exercises=_name_dependencies(exercises, needs, broken),
+        problems=(*_problems(course.assignment, part, submission), *_notes(context), *_of_newer(context, exercises)),
+        flags=(*plugin.flags, *_of_newer(context, exercises)),
         seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.judged_on.kind,
         submission=submission.digest, seed=context.seed_name, left_out=submission.left_out,
         consulted=consulted,
@@ -212,6 +216,13 @@ def _broken(exercises: tuple[ExerciseResult, ...]) -> set[str]:
     }
 
 
+def _replaced(context: Context) -> set[str]:
+    """Return the extension's exercise if other tests run on the course's own extension: it is not to blame for them."""
+    described = context.course.assignment.settings.extension
+    stands_in = context.extension.problem or context.extension.fault
+    return {described.exercise} if described is not None and stands_in else set()
+
+
 def _broken_elsewhere(
     context: Context, exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
 ) -> tuple[set[str], tuple[int, ...]]:
@@ -255,6 +266,18 @@ def _notes(context: Context) -> Iterator[str]:
     if context.older:
         used = "; ".join(f"{name} (now: {REPLACEMENTS[name]})" for name in sorted(context.older))
         yield f"Judged as with older versions of Python and NumPy, which still had these names: {used}."
+
+
+def _of_newer(context: Context, exercises: tuple[ExerciseResult, ...]) -> Iterator[str]:
+    """Yield a sentence if code does not parse and was written with a newer Python than this one."""
+    theirs = python_of(context.submission.folder / context.part.notebook)
+    ours = sys.version_info[:2]
+    failed = (test for exercise in exercises for test in exercise.tests if test.outcome == FAILED)
+    if theirs and theirs > ours and any(re.search(r"SyntaxError|does not parse", test.message) for test in failed):
+        yield (
+            f"The notebook was saved with Python {theirs[0]}.{theirs[1]}, and Python {ours[0]}.{ours[1]} judged it, "
+            "which may not know this syntax. That is not the student's fault: grade it again with the newer version."
+        )
 
 
 def _problems(assignment: Assignment, part: Part, submission: Submission) -> Iterator[str]:

@@ -111,3 +111,27 @@ def test_others() -> None:
         assert_unchanged("x", np.ones(2), np.zeros(2))
     with pytest.raises(Mismatch, match="float32"):
         assert_dtype("x", np.ones(2), np.float32)
+
+
+def test_gradients_in_another_order() -> None:
+    rng = np.random.default_rng(3)
+    right = {"dx": rng.normal(size=(4, 3)), "dgamma": rng.normal(size=3), "dbeta": rng.normal(size=3)}
+    turned = {"dx": right["dx"], "dgamma": right["dbeta"], "dbeta": right["dgamma"]}
+    with pytest.raises(Mismatch, match="their order is not: return dx, dgamma, dbeta"):
+        assert_gradients(turned, right)
+    with pytest.raises(Mismatch, match="has shape"):  # an axis too many is no other order
+        assert_gradients({**right, "dbeta": right["dbeta"][None]}, right, exact_shape=True)
+
+
+def test_a_factor_of_one_is_not_offered() -> None:
+    right = np.array([1.0, 2.0, 4.0])
+    with pytest.raises(Mismatch) as error:
+        assert_close("dx", right * (1 + 1e-4), right)
+    assert "Multiplied" not in error.value.message
+
+
+def test_rows_are_those_of_a_table() -> None:
+    right = np.array([1.0, 2.0, 4.0])
+    with pytest.raises(Mismatch) as error:
+        assert_close("db", np.array([1.0, 3.0, 9.0]), right)
+    assert "row" not in error.value.message

@@ -4,6 +4,7 @@ Each case is made from the reference. A case of the first kind keeps all points,
 """
 
 import ast
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -334,3 +335,47 @@ def test_a_loss_that_is_not_written_yet_is_called_that(judge: Judge) -> None:
     (found,) = judge(emptied("loss"), "two_layer_net").exercises
     messages = {test.message for test in found.tests if test.outcome == FAILED}
     assert messages == {"TwoLayerNet.loss is not written yet."}
+
+
+def test_an_extension_that_does_not_build_is_not_to_blame(judge: Judge) -> None:
+    """The course's own stands in for it."""
+
+    def change(folder: Path) -> None:
+        edited(("im2col_cython.pyx", "// stride + 1", "// step + 1"))(folder)
+        edited(("classifiers/cnn.py", "return loss, grads", "return 2 * loss, grads"))(folder)
+
+    verdict = judge(change, "conv_extension", "three_layer_convnet")
+    assert set(lost(verdict)) == {"conv_extension", "three_layer_convnet"}
+    assert "has a relative error of 1." in lost(verdict)["three_layer_convnet"].message
+    assert "runs on conv_extension" not in lost(verdict)["three_layer_convnet"].message
+
+
+def test_what_is_not_set_is_nobody_elses_fault(judge: Judge) -> None:
+    def change(folder: Path) -> None:
+        edited((NET, "        return loss, grads", "        return 2 * loss, grads"))(folder)
+        path = folder / "FullyConnectedNets.ipynb"
+        path.write_text(path.read_text().replace("learning_rate_3", "rate_three"))
+
+    verdict = judge(change, "fully_connected_net", "overfit_three_layer")
+    (found,) = [one for one in verdict.exercises if one.id == "overfit_three_layer"]
+    assert found.message.startswith("learning_rate_3 is not set in the notebook")
+
+
+def test_what_is_missing_is_said_with_its_place(judge: Judge) -> None:
+    change = edited((NET, 'self.params[f"gamma{i}"] = np.ones(dims[i])', "pass"))
+    (found,) = judge(change, "fully_connected_net_batchnorm").exercises
+    assert "There is no 'gamma1' in params of the FullyConnectedNet." in found.message
+
+
+@pytest.mark.parametrize(("version", "flagged"), [("3.99.1", True), ("3.11.0", False), ("", False), ("new", False)])
+def test_syntax_of_a_newer_python_is_flagged(judge: Judge, version: str, flagged: bool) -> None:
+    def change(folder: Path) -> None:
+        on_top("type Number = = float")(folder)
+        path = folder / "FullyConnectedNets.ipynb"
+        content = json.loads(path.read_text())
+        content["metadata"]["language_info"] = {"name": "python", "version": version}
+        path.write_text(json.dumps(content))
+
+    verdict = judge(change, "affine_forward")
+    assert any("Python 3.99" in flag for flag in verdict.flags) is flagged
+    assert any("not the student's fault" in problem for problem in verdict.problems) is flagged

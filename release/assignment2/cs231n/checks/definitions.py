@@ -66,8 +66,18 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
 
 def framework_of(path: Path) -> str:
     """Return the framework that a notebook's metadata names, or ""."""
+    return _metadata(path, METADATA, "framework")
+
+
+def python_of(path: Path) -> tuple[int, int] | None:
+    """Return the version of Python that a notebook was saved with, such as ``(3, 13)``, or None if it does not say."""
+    found = re.match(r"(\d{1,3})\.(\d{1,3})\b", _metadata(path, "language_info", "version"))
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _metadata(path: Path, section: str, key: str) -> str:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))["metadata"][METADATA].get("framework", "")
+        said = json.loads(path.read_text(encoding="utf-8"))["metadata"][section].get(key, "")
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return ""
     return str(said)

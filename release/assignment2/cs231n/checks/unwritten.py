@@ -14,11 +14,10 @@ def unwritten(source: str) -> set[str]:
     and nothing that it computes. Such a module must parse; else the set is empty.
     """
     try:
-        tree = ast.parse(source)
+        last = dict(_functions(ast.parse(source)))  # a later definition replaces an earlier one
+        return {name for name, function in last.items() if _is_unwritten(function)}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    last = dict(_functions(tree))  # a later definition replaces an earlier one
-    return {name for name, function in last.items() if _is_unwritten(function)}
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:

@@ -11,6 +11,8 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 SCALARS = (bool, int, float, str, type(None))
+MOST_SHOWN = 100
+"""Most characters of a handle's name in a message."""
 DTYPES = frozenset("?bhilqBHILQefd")
 """Character codes of the dtypes that cross by value: booleans, integers, float16 to float64."""
 
@@ -54,27 +56,33 @@ class Handle:
     numeric value and no iterator, so a hostile value cannot deceive a test.
     """
 
-    __slots__ = ("_backend", "_target", "_type")
+    __slots__ = ("_backend", "_shown", "_target", "_type")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, backend: Backend, target: Any, type_name: str) -> None:
         self._backend = backend
         self._target = target
         self._type = type_name
+        self._shown = f"the {type_name}"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self._backend.find(self._target, name)
+        return _called(self._backend.find(self._target, name), f"{name} of {self._shown}")
 
     def __getitem__(self, key: Any) -> Any:
-        return self._backend.item(self._target, key)
+        try:
+            return _called(self._backend.item(self._target, key), f"{self._shown} at {key!r}")
+        except CodeError as error:
+            if error.kind != "missing":
+                raise
+            raise CodeError("missing", f"There is no {key!r} in {self._shown}.", error.where) from None
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._backend.assign(self._target, key, value)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._backend.call(self._target, args, kwargs)
+        return _returned(self._backend.call(self._target, args, kwargs), self._shown.partition(" of ")[0])
 
     def __repr__(self) -> str:
         return f"<handle: {self._type}>"
@@ -109,10 +117,25 @@ class Name:
         return Name(self._backend, f"{self._path}.{name}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._backend.call(self._path, args, kwargs)
+        return _returned(self._backend.call(self._path, args, kwargs), self._path.rpartition(".")[2])
 
     def __repr__(self) -> str:
         return f"<name: {self._path}>"
+
+
+def _called(value: Any, shown: str) -> Any:
+    """Give a handle the name that messages show."""
+    if isinstance(value, Handle):
+        value._shown = shown[:MOST_SHOWN]
+    return value
+
+
+def _returned(answer: Any, function: str) -> Any:
+    """Name the handles that a function returns; an object is named after its class alone."""
+    for value in answer if isinstance(answer, tuple) else (answer,):
+        if isinstance(value, Handle) and value._type != function:
+            _called(value, f"the {value._type} that {function} returns")
+    return answer
 
 
 class CodeUnderTest:

@@ -224,19 +224,27 @@ class PackageHost:
         problems = (definitions.problem(name) for definitions in self._definitions.values()) if name else ()
         return next((f" ({problem})" for problem in problems if problem), "")
 
+    def _is_own(self, file: str) -> bool:
+        path = Path(file)
+        return path.is_relative_to(self.folder) and not INSTALLED & set(path.relative_to(self.folder).parts)
+
     def _own_line(self, error: BaseException) -> str:
         if isinstance(error, SyntaxError) and error.filename:
             return f"{Path(error.filename).name}, line {error.lineno}"
         own = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
-            if str(self.folder) in frame.filename or _place(frame.filename) != Path(frame.filename).name
+            if self._is_own(frame.filename) or _place(frame.filename) != Path(frame.filename).name
         ]
         if not own:
             return ""
         frame = own[-1]
         text = (frame.line or "").strip()[:120]
         return f"{_place(frame.filename)}, line {frame.lineno}, in {frame.name}{': ' + text if text else ''}"
+
+
+INSTALLED = {"site-packages", "dist-packages"}
+"""Folders of installed packages, which may stand in a student's folder as part of a virtual environment."""
 
 
 def _place(file: str) -> str:
