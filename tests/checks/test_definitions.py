@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.definitions import Definitions, NotebookError, read_cells
+from autograder.checks.definitions import Definitions, NotebookError, framework_of, python_of, read_cells
 
 
 def notebook(folder: Path, *cells: str) -> Definitions:
@@ -141,3 +141,13 @@ def test_hostile_files_end_in_one_sentence(tmp_path: Path, content: bytes) -> No
 def test_a_missing_notebook_says_so(tmp_path: Path) -> None:
     with pytest.raises(KeyError, match="not handed in"):
         Definitions(tmp_path, ("B.ipynb",))["rate"]
+
+
+def test_metadata_of_a_hostile_notebook_is_not_read(tmp_path: Path) -> None:
+    """A notebook with too many JSON values takes many times its size in memory."""
+    path = tmp_path / "N.ipynb"
+    said = '{"metadata": {"language_info": {"version": "3.12.1"}, "autograder": {"framework": "torch"}}, "cells": [%s]}'
+    path.write_text(said % "")
+    assert (python_of(path), framework_of(path)) == ((3, 12), "torch")
+    path.write_text(said % ",".join(["[]"] * 600_000))
+    assert (python_of(path), framework_of(path)) == (None, "")

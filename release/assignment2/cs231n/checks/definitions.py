@@ -38,6 +38,20 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
     NotebookError
         If the file is missing, too large, not JSON or not a notebook of format 4.
     """
+    content = _content(path)
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise NotebookError(f"{path.name} is not a notebook of format 4: open it in Jupyter and save it again.")
+    if len(cells) > MAX_CELLS:
+        raise NotebookError(f"{path.name} has more than {MAX_CELLS:,} cells: leave out those that are not yours.")
+    for cell in cells:
+        source = cell.get("source", "")
+        cell["source"] = source if isinstance(source, str) else "".join(str(line) for line in _listed(source))
+    return cells
+
+
+def _content(path: Path) -> Any:
+    """Return a notebook's JSON, if it is small enough to be read safely."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise NotebookError(
@@ -48,20 +62,11 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
             raise NotebookError(
                 f"{path.name} holds more than {MAX_PIECES:,} JSON values: clear its outputs and save it again."
             )
-        content = json.loads(raw.decode("utf-8"))
+        return json.loads(raw.decode("utf-8"))
     except FileNotFoundError:
         raise NotebookError(f"{path.name} was not handed in.") from None
     except (OSError, ValueError, RecursionError):
         raise NotebookError(f"{path.name} is not a readable notebook (its JSON is broken).") from None
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-        raise NotebookError(f"{path.name} is not a notebook of format 4: open it in Jupyter and save it again.")
-    if len(cells) > MAX_CELLS:
-        raise NotebookError(f"{path.name} has more than {MAX_CELLS:,} cells: leave out those that are not yours.")
-    for cell in cells:
-        source = cell.get("source", "")
-        cell["source"] = source if isinstance(source, str) else "".join(str(line) for line in _listed(source))
-    return cells
 
 
 def framework_of(path: Path) -> str:
@@ -77,10 +82,10 @@ def python_of(path: Path) -> tuple[int, int] | None:
 
 def _metadata(path: Path, section: str, key: str) -> str:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))["metadata"][section].get(key, "")
-    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        said = _content(path)["metadata"][section].get(key, "")
+    except (NotebookError, LookupError, TypeError, AttributeError):
         return ""
-    return str(said)
+    return said if isinstance(said, str) else ""
 
 
 def _listed(value: Any) -> list[Any]:
