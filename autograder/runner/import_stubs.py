@@ -15,6 +15,8 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
+from autograder.runner.older import FUNCTIONS, TYPES
+
 PASSIVE = (
     "matplotlib",
     "tqdm",
@@ -228,7 +230,7 @@ def _python_2(names: tuple[str, ...]) -> None:
     past = ModuleType("past")
     past.__path__ = []
     builtins = ModuleType("past.builtins")
-    builtins.__dict__.update(xrange=range, range=range, basestring=str, unicode=str, long=int, raw_input=input)
+    builtins.__dict__.update({**FUNCTIONS, **TYPES, "range": range})
     future = ModuleType("future")
     future.__path__ = []
     library = ModuleType("future.standard_library")
