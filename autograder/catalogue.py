@@ -7,7 +7,7 @@ reference's modules, where the last definition of a name wins. See ``validate`` 
 import ast
 import functools
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.assignment import Assignment, Part
@@ -36,6 +36,8 @@ class Mistake:
         The module, relative to the package.
     changes : tuple of (str, str)
         Text that occurs exactly once in the reference, and its replacement.
+    form_of : str
+        The id of the mistake whose form this is, with the same title and explanation; "" for a mistake of its own.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Mistake:
     explanation: str
     file: str
     changes: tuple[tuple[str, str], ...]
+    form_of: str = ""
 
     @property
     def key(self) -> str:
@@ -81,6 +84,21 @@ class Mistake:
 def mistake(exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]) -> Mistake:
     """Return a mistake. The parameters follow the order of the catalogue's files."""
     return Mistake(id, exercise, title, explanation, file, changes)
+
+
+@dataclass(frozen=True)
+class Form:
+    """Another way to make a known mistake, which gives other wrong answers. See `another_form`."""
+
+    exercise: str
+    of: str
+    id: str
+    changes: tuple[tuple[str, str], ...]
+
+
+def another_form(exercise: str, of: str, id: str, *changes: tuple[str, str]) -> Form:
+    """Return another form of the mistake ``of`` of an exercise, which stands before it in the same list."""
+    return Form(exercise, of, id, changes)
 
 
 @dataclass(frozen=True)
@@ -153,15 +171,25 @@ def mistakes_of_part(assignment: Assignment, part: Part) -> tuple[Mistake, ...]:
     AssignmentError
         If the file cannot be imported.
     MistakeError
-        If the file defines no tuple ``MISTAKES`` of mistakes.
+        If the file defines no tuple ``MISTAKES`` of mistakes and forms, or a form's mistake does not stand before it.
     """
     module = assignment.module(f"mistakes.{file_of(part)}")
     if module is None:
         return ()
-    found = getattr(module, "MISTAKES", None)
-    if not isinstance(found, tuple) or not all(isinstance(one, Mistake) for one in found):
+    listed = getattr(module, "MISTAKES", None)
+    if not isinstance(listed, tuple) or not all(isinstance(one, Mistake | Form) for one in listed):
         raise MistakeError(f"{module.__file__} defines no tuple MISTAKES of mistakes: correct it.")
-    return found
+    found: list[Mistake] = []
+    for one in listed:
+        found.append(one if isinstance(one, Mistake) else _form(one, found))
+    return tuple(found)
+
+
+def _form(form: Form, before: list[Mistake]) -> Mistake:
+    own = [one for one in before if (one.exercise, one.id) == (form.exercise, form.of)]
+    if not own:
+        raise MistakeError(f"{form.exercise}/{form.id}: no mistake {form.exercise}/{form.of} stands before this form.")
+    return replace(own[0], id=form.id, changes=form.changes, form_of=form.of)
 
 
 def mistakes_in(assignment: Assignment, exercise: str) -> tuple[Mistake, ...]:

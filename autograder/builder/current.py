@@ -11,7 +11,8 @@ from pathlib import Path
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.checks.record import read_logs, same_log
+from autograder.checks.causes import same_log
+from autograder.checks.record import read_logs
 from autograder.course import Course, put_tools_on_path
 
 from .release import ReleaseBuilder

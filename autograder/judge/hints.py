@@ -1,66 +1,165 @@
-"""Find the hint: run the failed test on each known mistake of the exercise, and find the one with the same answers.
+"""Find the hints of an exercise: run its failed tests on each known mistake, and compare the answers.
 
-See ``checks.compare`` for the message about the wrong result.
+See ``checks.causes`` for the comparison and ``checks.compare`` for the message about a wrong result.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from autograder.assignment import Assignment
-from autograder.catalogue import mistakes_in
-from autograder.checks.code_under_test import CodeError, CodeUnderTest
+from autograder.catalogue import Mistake, mistakes_in
+from autograder.checks.causes import Place, combined, explained, wrong_places
+from autograder.checks.code_under_test import Backend, CodeUnderTest
 from autograder.checks.compare import Mismatch
-from autograder.checks.exercise import Claim
-from autograder.checks.record import Log, Recorded, same_answers, same_log
+from autograder.checks.record import Log, Recorded
 
 from .reference import mistaken
 
 NAMED = ("core", "edge")
 """Kinds of tests that are quick enough to run once more for each known mistake."""
+MOST = 2
+"""Most mistakes that the hint of one test names."""
 
 
-def hint(
-    assignment: Assignment, claim: Claim, error: Exception, answers: Log, seed: int, run: Callable[[CodeUnderTest], Any]
-) -> str:
-    """Return the explanation of the known mistake that gives exactly these answers, or "".
+@dataclass(frozen=True)
+class Failed:
+    """A failed test, with the exception and the answers of the student's code.
+
+    Attributes
+    ----------
+    test : pytest.Function
+    error : Exception
+    answers : Log
+    answered : list of str
+        For each answer, the dotted name of the function or class that gave it, or "".
+    """
+
+    test: pytest.Function
+    error: Exception
+    answers: Log
+    answered: list[str]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How to run a test of an exercise on the judge's own code.
+
+    Attributes
+    ----------
+    on : callable
+        Runs a test on code under test. The inputs are those of the submission.
+    seed : callable
+        Returns the seed of the global generators in a test, the same as the runner's.
+    reference : Backend
+    """
+
+    on: Callable[[pytest.Function, CodeUnderTest], Any]
+    seed: Callable[[pytest.Function], int]
+    reference: Backend
+
+    def log(self, test: pytest.Function, backend: Backend) -> tuple[Exception | None, Log]:
+        """Run a test; return its exception, if any, and the answers."""
+        backend.seed(self.seed(test))
+        recorded = Recorded(backend)
+        try:
+            self.on(test, CodeUnderTest(recorded))
+        except Exception as error:
+            return error, recorded.log
+        return None, recorded.log
+
+
+def hints(
+    assignment: Assignment, exercise: str, failed: Iterable[Failed], passed: Iterable[pytest.Function], runs: Runs
+) -> dict[pytest.Function, str]:
+    """Return the hint of each failed test whose cause is a known mistake.
 
     Parameters
     ----------
     assignment : Assignment
-    claim : Claim
-        The claim of the failed test.
-    error : Exception
-        The exception of the failed test.
-    answers : Log
-        The answers of the student's code in this test.
-    seed : int
-        Seed of the global generators, the same as the runner's.
-    run : callable
-        Runs the same test, on the same random inputs, on other code under test.
+    exercise : str
+    failed, passed : iterable
+        The quick tests of the exercise that failed, and those that passed.
+    runs : Runs
+
+    Returns
+    -------
+    dict
+        A test to the explanation of the mistake that gives exactly its answers. If several do, the one that explains
+        most failed tests and fails fewest of the passed ones counts. If none does, but one or two explain some of its
+        wrong answers and give no other wrong answer, to their explanations.
     """
-    if claim.kind not in NAMED:
-        return ""
-    for mistake in mistakes_in(assignment, claim.exercise):
-        backend = mistaken(assignment, mistake)
-        backend.seed(seed)
-        recorded = Recorded(backend)
-        try:
-            run(CodeUnderTest(recorded))
-        except Exception as other:
-            if _alike(error, other, answers, recorded.log):
-                return mistake.explanation
-    return ""
+    known = mistakes_in(assignment, exercise)
+    search = Search(assignment, runs)
+    whole: dict[pytest.Function, list[Mistake]] = {}
+    partly: dict[pytest.Function, str] = {}
+    likely: list[Mistake] = []
+    for one in failed if known else ():
+        candidates = [mistake for mistake in likely if search.explains_all(one, mistake)]
+        whole[one.test] = candidates or [mistake for mistake in known if search.explains_all(one, mistake)]
+        likely += [mistake for mistake in whole[one.test] if mistake not in likely]
+        if not whole[one.test]:
+            partly[one.test] = search.parts(one, known)
+    votes = {
+        mistake: sum(mistake.explanation in {other.explanation for other in one} for one in whole.values())
+        for mistake in likely
+    }
+    if len(likely) > 1:
+        others = list(passed)
+        misses = {mistake: sum(search.fails(test, mistake) for test in others) for mistake in likely}
+        likely.sort(key=lambda mistake: (-votes[mistake], misses[mistake]))
+    best = {test: min(one, key=likely.index).explanation for test, one in whole.items() if one}
+    return {test: said for test, said in (best | partly).items() if said}
 
 
-def _alike(error: Exception, other: Exception, answers: Log, log: Log) -> bool:
-    """Tell whether two runs failed alike: after the same answers, and with the same exception at the same place."""
-    if type(error) is not type(other):
-        return False
-    if isinstance(error, CodeError):
-        return str(error) == str(other) and same_log(answers, log)
-    if isinstance(error, Mismatch) and isinstance(other, Mismatch):
-        if error.kind != other.kind:
+class Search:
+    """Compares failed tests with known mistakes."""
+
+    def __init__(self, assignment: Assignment, runs: Runs) -> None:
+        self._assignment, self._runs = assignment, runs
+        self._right: dict[pytest.Function, Log] = {}
+        self._found: dict[tuple[pytest.Function, Mistake], frozenset[Place]] = {}
+
+    def explains_all(self, failed: Failed, mistake: Mistake) -> bool:
+        """Tell whether a mistake gives all answers of a test, and fails in the same way."""
+        error, log = self._runs.log(failed.test, mistaken(self._assignment, mistake))
+        right = self._right_log(failed)
+        found = frozenset() if error is None else explained(failed.answers, right, log)
+        self._found[failed.test, mistake] = found or frozenset()
+        return self.fails_alike(failed, error, log)
+
+    def fails_alike(self, failed: Failed, error: Exception | None, log: Log) -> bool:
+        """Tell whether another run of a test gives all of its answers, and fails in the same way."""
+        if error is None or type(error) is not type(failed.error):
             return False
-        if error.kind != "values" and error.message != other.message:  # it names the shape or the dtype
+        wrong = self.wrong(failed)
+        if explained(failed.answers, self._right_log(failed), log) != wrong:
             return False
-    return same_answers(answers, log)
+        if wrong and isinstance(error, Mismatch) and isinstance(failed.error, Mismatch):
+            return error.kind == failed.error.kind
+        # otherwise the message tells what is wrong: it names the exception, the dtype or the exact shape
+        return str(error) == str(failed.error)
+
+    def parts(self, failed: Failed, known: tuple[Mistake, ...]) -> str:
+        """Return the explanations of mistakes that explain some of a test's wrong answers, or ""."""
+        found: dict[str, frozenset[Place]] = {}
+        for mistake in known:  # of several forms of a mistake, the one that explains most
+            more = self._found[failed.test, mistake]
+            if len(more) > len(found.get(mistake.explanation, ())):
+                found[mistake.explanation] = more
+        return " Also: ".join(combined(self.wrong(failed), found)[:MOST])
+
+    def fails(self, test: pytest.Function, mistake: Mistake) -> bool:
+        """Tell whether a mistake fails a test."""
+        return self._runs.log(test, mistaken(self._assignment, mistake))[0] is not None
+
+    def wrong(self, failed: Failed) -> frozenset[Place]:
+        """Return the places of a test's wrong answers."""
+        return wrong_places(failed.answers, self._right_log(failed))
+
+    def _right_log(self, failed: Failed) -> Log:
+        if failed.test not in self._right:
+            self._right[failed.test] = self._runs.log(failed.test, self._runs.reference)[1]
+        return self._right[failed.test]

@@ -5,8 +5,9 @@ See ``session`` for starting pytest and for scores.
 
 import inspect
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -27,7 +28,8 @@ from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, Outcome,
 from .context import Context
 from .credit import NotGraded, Open, PartialCredit
 from .fixtures import Fixtures, fixtures_of
-from .hints import hint
+from .hints import NAMED, Failed, Runs, hints
+from .reference import reference
 
 OFFERED = pytest.StashKey[Fixtures]()
 """The fixtures for the next run of a test."""
@@ -95,10 +97,8 @@ class JudgePlugin:
     ----------
     results : dict
         Exercise id to the results of its tests.
-    needs : dict
-        Name of a test to the exercises on whose code it runs.
-    explained : set of str
-        Names of failed tests whose cause is known, so that no other exercise is to blame.
+    unexplained : list of Failed
+        The failed tests without a cause of their own, so that another exercise may be to blame.
     flags : list of str
         A sentence for each thing that looks odd.
     expected : Counter
@@ -108,11 +108,12 @@ class JudgePlugin:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.results: dict[str, list[TestResult]] = {}
-        self.needs: dict[str, tuple[str, ...]] = {}
-        self.explained: set[str] = set()
+        self.unexplained: list[Failed] = []
         self.flags: list[str] = []
         self.expected: Counter[str] = Counter()
         self._offer = fixtures_of(context.course)
+        self._failed: dict[str, list[Failed]] = defaultdict(list)
+        self._passed: dict[str, list[pytest.Function]] = defaultdict(list)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the part's tests, in the notebook's order."""
@@ -120,10 +121,13 @@ class JudgePlugin:
         self.expected = Counter(claimed(item).exercise for item in items)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         """Judge one test as pytest runs it, but without pytest's own report."""
         assert isinstance(item, pytest.Function)
         self.judge(item)
+        exercise = claimed(item).exercise
+        if nextitem is None or claimed(nextitem).exercise != exercise:
+            self.finish(exercise)
         return True
 
     def judge(self, item: pytest.Function) -> None:
@@ -135,14 +139,28 @@ class JudgePlugin:
         except Exception as error:
             outcome, message, named, credit = ERROR, _ours(error), "", 0.0
         result = TestResult(
-            name=_shown(item), title=_title(item), kind=claim.kind, outcome=outcome,
+            name=shown(item), title=_title(item), kind=claim.kind, outcome=outcome,
             message=printable(message[:MAX_MESSAGE]), hint=named, seconds=round(time.perf_counter() - start, 3),
             credit=credit,
         )  # fmt: skip
-        if named:
-            self.explained.add(result.name)
+        if outcome == PASSED and claim.kind in NAMED:
+            self._passed[claim.exercise].append(item)
         self.results.setdefault(claim.exercise, []).append(result)
-        self.needs[result.name] = claim.needs
+
+    def finish(self, exercise: str) -> None:
+        """Find the hints of an exercise all of whose tests have run."""
+        failed, passed = self._failed.pop(exercise, []), self._passed.pop(exercise, [])
+        quick = [one for one in failed if claimed(one.test).kind in NAMED and _is_nameable(one.error)]
+        try:
+            found = hints(self.context.course.assignment, exercise, quick, passed, self.runs()) if quick else {}
+        except Exception as error:
+            self.flags.append(f"The grader could not look for hints on {exercise} ({type(error).__name__}).")
+            found = {}
+        named = {shown(test): said for test, said in found.items()}
+        self.unexplained += [one for one in failed if one.test not in found and not _is_own(one.error)]
+        self.results[exercise] = [
+            replace(result, hint=named.get(result.name, result.hint)) for result in self.results[exercise]
+        ]
 
     def _outcome(self, item: pytest.Function, claim: Claim) -> tuple[Outcome, str, str, float]:
         """Return outcome, message, hint and credit of one test."""
@@ -163,34 +181,41 @@ class JudgePlugin:
         except Exception as error:
             outcome, message, hint, credit = self._whose_fault(item, name, error)
             names = _unwritten(recorded) if outcome == FAILED else ""
+            if outcome == FAILED and not names:
+                self._note(item, claim, error, recorded)
             return outcome, names or message, hint, credit
 
     def _said(
         self, item: pytest.Function, claim: Claim, error: CodeError | Mismatch, recorded: Recorded | None
     ) -> tuple[str, str]:
-        """Return message and hint after an error of the student's code."""
+        """Return the message after an error of the student's code, and the hint if the test knows it."""
         message = _with_place(error) if isinstance(error, CodeError) else error.message
-        if isinstance(error, CodeError) and error.kind in OWN:
-            self.explained.add(_shown(item))
-        if isinstance(error, CodeError) and error.kind not in NAMEABLE:
+        if _is_own(error) and not _is_nameable(error):
             return message, ""
-        names = _unwritten(recorded)
+        names = _unwritten(recorded) if _is_nameable(error) else ""
         if names:
-            self.explained.add(_shown(item))
             return names, ""
         named = error.hint if isinstance(error, Mismatch) else ""
-        return message, named or self._hint(item, claim, error, recorded)
+        if not named:
+            self._note(item, claim, error, recorded)
+        return message, named
 
-    def _hint(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Recorded | None) -> str:
-        if recorded is None:
-            return ""
-        name = name_of(item, claim)
+    def _note(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Recorded | None) -> None:
+        """Keep a failed test whose cause is not known yet."""
+        keeps = recorded is not None and claim.kind in NAMED  # long trainings have long logs
+        answers, answered = (recorded.log, recorded.answered) if recorded is not None and keeps else ([], [])
+        self._failed[claim.exercise].append(Failed(item, error, answers, answered))
 
-        def run(student: CodeUnderTest) -> None:
-            attempt(item, self._fixtures(student, name))
+    def runs(self) -> Runs:
+        """Return how to run tests on the judge's own code, with this submission's inputs."""
 
-        seed = self.context.global_seed(name)
-        return hint(self.context.course.assignment, claim, error, recorded.log, seed, run)
+        def on(test: pytest.Function, student: CodeUnderTest) -> None:
+            attempt(test, self._fixtures(student, name_of(test, claimed(test))))
+
+        def seed(test: pytest.Function) -> int:
+            return self.context.global_seed(name_of(test, claimed(test)))
+
+        return Runs(on, seed, reference(self.context.course.assignment, self.context.part))
 
     def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[Outcome, str, str, float]:
         """Return the outcome after an unexpected exception.
@@ -241,7 +266,7 @@ def name_of(item: pytest.Function, claim: Claim) -> str:
     return f"{claim.exercise}/{item.name}"
 
 
-def _shown(item: pytest.Function) -> str:
+def shown(item: pytest.Function) -> str:
     """Return a test's name in verdicts."""
     return item.name.removeprefix("test_")
 
@@ -267,6 +292,16 @@ def _unwritten(recorded: Recorded | None) -> str:
         return ""
     names = recorded.backend.unwritten(recorded.called)
     return f"{' and '.join(names[:3])} {'is' if len(names) == 1 else 'are'} not written yet." if names else ""
+
+
+def _is_own(error: Exception) -> bool:
+    """Tell whether no other exercise can cause an exception."""
+    return isinstance(error, CodeError) and error.kind in OWN
+
+
+def _is_nameable(error: Exception) -> bool:
+    """Tell whether a known mistake may cause an exception."""
+    return isinstance(error, Mismatch) or (isinstance(error, CodeError) and error.kind in NAMEABLE)
 
 
 def _with_place(error: CodeError) -> str:

@@ -29,10 +29,11 @@ from autograder.runner.older import REPLACEMENTS
 from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult, score
 
 from .alternatives import best, worked_on
+from .blame import Blame
 from .context import Context
 from .extension import provide
 from .fixtures import fixtures_of
-from .plugin import Conduct, JudgePlugin, claiming, fixtures_plugin, of_part
+from .plugin import Conduct, JudgePlugin, claimed, claiming, fixtures_plugin, of_part, shown
 
 SETTINGS = str(Path(__file__).with_name("pytest.ini"))
 OPTIONS = [
@@ -93,11 +94,10 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     start = time.monotonic()
     context = Context(course, part, submission, level, provide(course, part, submission, level))
     plugin, exercises = _ask(context)
-    needs = {test: named for test, named in plugin.needs.items() if test not in plugin.explained}
-    elsewhere, consulted = _broken_elsewhere(context, exercises, needs)
-    broken = (_broken(exercises) | elsewhere) - _replaced(context)
+    elsewhere, consulted = _needed_elsewhere(context, plugin)
+    causes = _causes(context, plugin, [*exercises, *elsewhere])
     return PartVerdict(
-        id=part.number, name=part.name, exercises=_name_dependencies(exercises, needs, broken),
+        id=part.number, name=part.name, exercises=_name_causes(exercises, causes),
         problems=(*_problems(course.assignment, part, submission), *_notes(context), *_of_newer(context, exercises)),
         flags=(*plugin.flags, *_of_newer(context, exercises)),
         seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.judged_on.kind,
@@ -207,15 +207,6 @@ def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -
     return ExerciseResult(exercise, points, earned, outcome, tests)
 
 
-def _broken(exercises: tuple[ExerciseResult, ...]) -> set[str]:
-    """Return the exercises that fail a core test, so other code cannot rely on them."""
-    return {
-        exercise.id
-        for exercise in exercises
-        if any(test.kind == "core" and test.outcome == FAILED for test in exercise.tests)
-    }
-
-
 def _replaced(context: Context) -> set[str]:
     """Return the extension's exercise if other tests run on the course's own extension: it is not to blame for them."""
     described = context.course.assignment.settings.extension
@@ -223,40 +214,42 @@ def _replaced(context: Context) -> set[str]:
     return {described.exercise} if described is not None and stands_in else set()
 
 
-def _broken_elsewhere(
-    context: Context, exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]]
-) -> tuple[set[str], tuple[int, ...]]:
-    """Return the broken exercises of other parts on which failed tests run, and the numbers of those parts.
+def _needed_elsewhere(context: Context, plugin: JudgePlugin) -> tuple[list[ExerciseResult], tuple[int, ...]]:
+    """Judge the exercises of other parts on which failed tests run. Return them, and the numbers of those parts.
 
-    Only these exercises are judged here. The verdict depends on those parts' tests too.
+    The verdict depends on those parts' tests too.
     """
-    failed = (test for exercise in exercises for test in exercise.tests if test.outcome == FAILED)
-    wanted = {need for test in failed for need in needs.get(test.name, ())}
-    found: set[str] = set()
+    wanted = {need for one in plugin.unexplained for need in claimed(one.test).needs}
+    found: list[ExerciseResult] = []
     consulted: list[int] = []
     for part in context.course.parts:
         chosen = tuple(exercise for exercise in part.automatic if exercise.id in wanted)
         if chosen and part.number != context.part.number:
             consulted.append(part.number)
-            found |= _broken(_ask(replace(context, part=replace(part, exercises=chosen)))[1])
+            found += _ask(replace(context, part=replace(part, exercises=chosen)))[1]
     # if the time is over, some exercises were not judged, and nobody knows whether they are broken
-    return set() if context.over else found, tuple(consulted)
+    return [] if context.over else found, tuple(consulted)
 
 
-def _name_dependencies(
-    exercises: tuple[ExerciseResult, ...], needs: dict[str, tuple[str, ...]], broken: set[str]
-) -> tuple[ExerciseResult, ...]:
-    """Name the cause in the message of each failed test that runs on another, broken exercise."""
+def _causes(context: Context, plugin: JudgePlugin, exercises: list[ExerciseResult]) -> dict[str, str]:
+    """Return the exercise that causes each failed test of another exercise: name of the test to exercise."""
+    judged = {one.id: one for one in exercises if one.id not in _replaced(context)}
+    blame = Blame(context, plugin.runs(), judged, lambda failed: claimed(failed.test))
+    return {shown(test): cause for test, cause in blame.causes(plugin.unexplained).items()}
 
-    def explained(test: TestResult) -> TestResult:
-        cause = next((need for need in needs.get(test.name, ()) if need in broken), None)
+
+def _name_causes(exercises: tuple[ExerciseResult, ...], causes: dict[str, str]) -> tuple[ExerciseResult, ...]:
+    """Name the cause in the message of each failed test that another exercise causes."""
+
+    def told(test: TestResult) -> TestResult:
+        cause = causes.get(test.name)
         if cause is None or test.outcome != FAILED or test.message.startswith("Importing"):
             return test
         return replace(
             test, message=f"This test runs on {cause}, which is not right yet: fix that first. ({test.message})"
         )
 
-    return tuple(replace(exercise, tests=tuple(map(explained, exercise.tests))) for exercise in exercises)
+    return tuple(replace(exercise, tests=tuple(map(told, exercise.tests))) for exercise in exercises)
 
 
 def _notes(context: Context) -> Iterator[str]:

@@ -104,8 +104,8 @@ class _Constants(Recorded):
         self._number = number
         self.changed = False
 
-    def _keep(self, answer: Any) -> Any:
-        return super()._keep(self._filled(answer))
+    def _keep(self, answer: Any, source: str = "") -> Any:
+        return super()._keep(self._filled(answer), source)
 
     def _filled(self, answer: Any) -> Any:
         if isinstance(answer, list | tuple):

@@ -130,6 +130,8 @@ class ReferenceCopy:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for test in filter(wanted, collect(self.course, part)):
                 plugin.judge(test)
+            for exercise in list(plugin.results):
+                plugin.finish(exercise)
         return [result for results in plugin.results.values() for result in results]
 
 

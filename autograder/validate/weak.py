@@ -80,7 +80,8 @@ def _points_told(course: Course) -> Iterator[str]:
 
 def vague_hints(course: Course) -> Iterator[str]:
     """Yield known mistakes whose hints name nothing, or nothing that tells them from another mistake."""
-    said = Counter((one.exercise, _words(one.explanation)) for one in mistakes_of(course.assignment))
+    own = [one for one in mistakes_of(course.assignment) if not one.form_of]
+    said = Counter((one.exercise, _words(one.explanation)) for one in own)
     for part in course.parts:
         file = course.name_of(course.assignment.folder / "mistakes" / f"{file_of(part)}.py")
         for one in mistakes_of_part(course.assignment, part):

@@ -121,6 +121,9 @@ def test_gradients_in_another_order() -> None:
         assert_gradients(turned, right)
     with pytest.raises(Mismatch, match="has shape"):  # an axis too many is no other order
         assert_gradients({**right, "dbeta": right["dbeta"][None]}, right, exact_shape=True)
+    zeros = {"dx": np.zeros((1, 3)), "dgamma": np.zeros(3)}
+    with pytest.raises(Mismatch, match=r"dgamma has shape \(1, 3\)"):  # of equal arrays there is no order
+        assert_gradients({"dx": np.zeros((1, 3)), "dgamma": np.zeros((1, 3))}, zeros, exact_shape=True)
 
 
 def test_a_factor_of_one_is_not_offered() -> None:

@@ -17,19 +17,9 @@ from autograder.sandbox.profiles import is_installed
 from autograder.verdict import from_json, schema, to_json
 
 from ..within import within
-from .conftest import Judge, lost
+from .conftest import Judge, append, lost
 
 pytestmark = pytest.mark.xdist_group("verdicts")
-
-
-def append(module: str, text: str):  # type: ignore[no-untyped-def]
-    """Return a change that appends lines to a module."""
-
-    def change(folder: Path) -> None:
-        path = folder / "cs231n" / module
-        path.write_text(path.read_text() + text)
-
-    return change
 
 
 PARTS = (1, 2, 3, 4)
@@ -290,13 +280,24 @@ def test_on_real_pictures(judge: Judge, course: Course, real: Path) -> None:
         assert lost(judge(lambda folder: None, *modules, course=on_real)) == {}
 
 
+def test_a_fault_in_the_search_for_hints_costs_the_hints_alone(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> str:
+        raise FileExistsError("ours")
+
+    monkeypatch.setattr("autograder.judge.plugin.hints", broken)
+    wrong = "\ndef relu_forward(x):\n    return abs(x), x\n"
+    verdict = judge(append("layers.py", wrong), "relu_forward")
+    assert verdict.exercises[0].outcome == "failed"
+    assert verdict.flags == ("The grader could not look for hints on relu_forward (FileExistsError).",)
+
+
 def test_a_fault_of_ours_is_an_error_and_never_points(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hint raises an exception in the middle of an exercise whose first tests passed."""
+    """Our code raises an exception in the middle of an exercise whose first tests passed."""
 
     def broken(*args: object) -> str:
         raise FileExistsError("ours")
 
-    monkeypatch.setattr("autograder.judge.plugin.hint", broken)
+    monkeypatch.setattr("autograder.judge.plugin._unwritten", broken)
     wrong = "\ndef affine_backward(dout, cache):\n    x, w, b = cache\n    return (dout @ w.T).reshape(x.shape), 0 * w, 0 * b\n"
     (exercise,) = judge(append("layers.py", wrong), "affine_backward").exercises
     assert exercise.outcome == "error"

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .alias import alias
+from .causes import explained, wrong_places
 from .code_under_test import CodeError, CodeUnderTest
 from .compare import Mismatch
 from .definitions import framework_of
@@ -25,7 +26,7 @@ from .exercise import Claim, claim_of
 from .facts import Facts, facts_of
 from .fixtures import Fixtures
 from .host import Contents, PackageHost
-from .record import Log, Playback, Recorded, read_logs, same_answers
+from .record import Log, Playback, Recorded, read_logs
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,12 @@ class PublicTests:
 
     def hint(self, test: PublicTest, answers: Log) -> str:
         """Return the explanation of the known mistake that gives the same answers, or ""."""
+        right = self._recorded.get(f"reference/{test.name}", [])
+        wrong = wrong_places(answers, right)
         for key, log in self._recorded.items():
             kind, _, rest = key.partition("/")
             name, _, mistake = rest.partition("/")
-            if kind == "mistake" and name == test.name and same_answers(answers, log):
+            if kind == "mistake" and name == test.name and wrong and explained(answers, right, log) == wrong:
                 return self._mistakes[f"{test.claim.exercise}/{mistake}"]["explanation"]
         return ""
 

@@ -31,12 +31,15 @@ class Recorded:
         The answers so far.
     called : list of str
         The dotted names of functions and classes that were called, and the names of attributes that were asked for.
+    answered : list of str
+        For each answer of the log, the dotted name of the function or class that gave it, or "".
     """
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.log: Log = []
         self.called: list[str] = []
+        self.answered: list[str] = []
         self._kept = 0
 
     def seed(self, number: int) -> None:
@@ -45,7 +48,7 @@ class Recorded:
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if isinstance(target, str):
             self.called.append(target)
-        return self._keep(self.backend.call(target, args, kwargs))
+        return self._keep(self.backend.call(target, args, kwargs), target if isinstance(target, str) else "")
 
     def find(self, target: Any, name: str) -> Any:
         self.called.append(name)
@@ -63,8 +66,9 @@ class Recorded:
     def fetch(self, target: Any) -> Any:
         return self._keep(self.backend.fetch(target))
 
-    def _keep(self, answer: Any) -> Any:
+    def _keep(self, answer: Any, source: str = "") -> Any:
         self._kept += _size(answer)
+        self.answered.append(source)
         self.log.append(_remember(answer) if self._kept <= MAX_KEPT else None)
         return self._rewrap(answer)
 
@@ -140,53 +144,6 @@ class Playback:
 
     def fetch(self, target: Any) -> Any:  # noqa: ARG002
         return self._answer()
-
-
-def same_answers(one: Log, other: Log, rtol: float = 1e-5) -> bool:
-    """Tell whether two logs have the same length and the same answers, and at least one number to compare."""
-    compared = 0
-    for left, right in zip(one, other, strict=False):
-        same = _same(left, right, rtol)
-        if same is False:
-            return False
-        compared += same is True
-    return compared > 0 and len(one) == len(other)
-
-
-def same_log(one: Log, other: Log, rtol: float = 1e-5) -> bool:
-    """Tell whether two logs are the same within the tolerance ``rtol``."""
-    return _same(tuple(one), tuple(other), rtol) is not False
-
-
-NUMBERS = (bool, int, float, np.generic, np.ndarray)
-
-
-def _same(left: Any, right: Any, rtol: float) -> bool | None:
-    """Tell whether two answers are the same. Return None if they match but hold no numbers to compare."""
-    if isinstance(left, tuple) or isinstance(right, tuple):
-        if not (isinstance(left, tuple) and isinstance(right, tuple) and len(left) == len(right)):
-            return False
-        parts = [_same(a, b, rtol) for a, b in zip(left, right, strict=True)]
-        return False if False in parts else (True if True in parts else None)
-    if isinstance(left, dict) or isinstance(right, dict):
-        if not (isinstance(left, dict) and isinstance(right, dict) and set(left) == set(right)):
-            return False
-        if "handle" in left:
-            return None
-        parts = [_same(left[key], right[key], rtol) for key in left]
-        return False if False in parts else (True if True in parts else None)
-    if isinstance(left, list) and isinstance(right, list):
-        return _same(tuple(left), tuple(right), rtol)
-    if left is None or isinstance(left, str) or right is None or isinstance(right, str):
-        return None if type(left) is type(right) and left == right else False
-    if not (isinstance(left, NUMBERS) and isinstance(right, NUMBERS) and np.size(left) == np.size(right)):
-        return False  # compare sizes before converting: an answer may be hostile and large
-    try:
-        a, b = (np.asarray(value, dtype=np.float64).ravel() for value in (left, right))
-    except OverflowError:  # an integer of a thousand digits
-        return False
-    scale = float(np.abs(b).max(initial=0.0)) if np.isfinite(b).all() else 1.0
-    return bool(np.allclose(a, b, rtol=rtol, atol=rtol * scale, equal_nan=True))
 
 
 def write_logs(path: Path, logs: dict[str, Log]) -> None:
