@@ -28,14 +28,14 @@ def wrong_places(answers: Log, right: Log) -> frozenset[Place]:
     An axis of length 1 more or less does not count. What the student's code gives in another form than the reference,
     as a cache may be, is left out.
     """
-    theirs, ours = _by_place(answers), _by_place(right[: len(answers)])
+    theirs, ours = by_place(answers), by_place(right[: len(answers)])
     places = [place for place in {*theirs, *ours} if not _is_opaque(place, theirs, ours)]
     return frozenset(place for place in places if not _same(theirs.get(place), ours.get(place)))
 
 
 def same_log(one: Log, other: Log) -> bool:
     """Tell whether two logs hold the same answers up to rounding."""
-    here, there = _by_place(one), _by_place(other)
+    here, there = by_place(one), by_place(other)
     return len(one) == len(other) and set(here) == set(there) and all(_same(here[at], there[at]) for at in here)
 
 
@@ -55,7 +55,7 @@ def explained(answers: Log, right: Log, mistaken: Log) -> frozenset[Place] | Non
     """
     if len(mistaken) != len(answers):
         return None
-    theirs, ours, others = (_by_place(log[: len(answers)]) for log in (answers, right, mistaken))
+    theirs, ours, others = (by_place(log[: len(answers)]) for log in (answers, right, mistaken))
     wrong = wrong_places(answers, right)
     found = set()
     for place in {*theirs, *ours, *others}:
@@ -101,7 +101,8 @@ def _flat(value: Any, place: Place = ()) -> Iterable[tuple[Place, Any]]:
         yield place, value
 
 
-def _by_place(log: Log) -> dict[Place, Any]:
+def by_place(log: Log) -> dict[Place, Any]:
+    """Return the answers of a log by their places."""
     return dict(_flat(tuple(log)))
 
 

@@ -49,6 +49,7 @@ def check(exercise: str) -> None:
         raise CheckFailed(f"There is no exercise called {exercise!r}.")
     with _quietly(), _fresh(folder, public.facts):
         failures = [(test, failure) for test in tests if (failure := _run(public, test)) is not None]
+        causes = {test.name: _cause(public, test) for test, failure in failures if not failure.hint}
     passed = len(tests) - len(failures)
     if not failures:
         print(f"{exercise}: {passed} of {len(tests)} checks passed.")
@@ -61,6 +62,8 @@ def check(exercise: str) -> None:
             print(f"    At {failure.where}")
         if failure.hint:
             print(f"    Perhaps: {failure.hint}")
+        elif causes[test.name]:
+            print(f"    It runs on {causes[test.name]}, whose own checks do not pass yet: look there first.")
     raise CheckFailed(f"{exercise}: {passed} of {len(tests)} checks passed.")
 
 
@@ -73,6 +76,13 @@ def _run(public: PublicTests, test: PublicTest) -> Failure | None:
         return Failure(error.message, error.where)
     finally:
         put_back()
+
+
+def _cause(public: PublicTests, test: PublicTest) -> str:
+    """Return the first exercise on whose code a test runs and whose own checks do not pass, or ""."""
+    return next(
+        (need for need in test.claim.needs if any(_run(public, one) is not None for one in public.of(need))), ""
+    )
 
 
 def _folder() -> Path:

@@ -3,14 +3,14 @@
 See ``checks.causes`` for the comparison and ``checks.compare`` for the message about a wrong result.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from autograder.assignment import Assignment
-from autograder.catalogue import Mistake, mistakes_in
+from autograder.catalogue import Mistake
 from autograder.checks.causes import Place, combined, explained, wrong_places
 from autograder.checks.code_under_test import Backend, CodeUnderTest
 from autograder.checks.compare import Mismatch
@@ -34,13 +34,16 @@ class Failed:
     error : Exception
     answers : Log
     answered : list of str
-        For each answer, the dotted name of the function or class that gave it, or "".
+        For each answer, where it came from: see `Recorded`.
+    backend : Backend or None
+        What answered.
     """
 
     test: pytest.Function
     error: Exception
     answers: Log
     answered: list[str]
+    backend: Backend | None = None
 
 
 @dataclass(frozen=True)
@@ -72,17 +75,17 @@ class Runs:
 
 
 def hints(
-    assignment: Assignment, exercise: str, failed: Iterable[Failed], passed: Iterable[pytest.Function], runs: Runs
+    search: "Search", known: Sequence[Mistake], failed: Iterable[Failed], passed: Iterable[pytest.Function]
 ) -> dict[pytest.Function, str]:
     """Return the hint of each failed test whose cause is a known mistake.
 
     Parameters
     ----------
-    assignment : Assignment
-    exercise : str
+    search : Search
+    known : sequence of Mistake
+        The known mistakes of the exercise.
     failed, passed : iterable
         The quick tests of the exercise that failed, and those that passed.
-    runs : Runs
 
     Returns
     -------
@@ -91,8 +94,6 @@ def hints(
         most failed tests and fails fewest of the passed ones counts. If none does, but one or two explain some of its
         wrong answers and give no other wrong answer, to their explanations.
     """
-    known = mistakes_in(assignment, exercise)
-    search = Search(assignment, runs)
     whole: dict[pytest.Function, list[Mistake]] = {}
     partly: dict[pytest.Function, str] = {}
     likely: list[Mistake] = []
@@ -142,7 +143,7 @@ class Search:
         # otherwise the message tells what is wrong: it names the exception, the dtype or the exact shape
         return str(error) == str(failed.error)
 
-    def parts(self, failed: Failed, known: tuple[Mistake, ...]) -> str:
+    def parts(self, failed: Failed, known: Sequence[Mistake]) -> str:
         """Return the explanations of mistakes that explain some of a test's wrong answers, or ""."""
         found: dict[str, frozenset[Place]] = {}
         for mistake in known:  # of several forms of a mistake, the one that explains most

@@ -14,6 +14,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from autograder.assignment import Part
+from autograder.catalogue import mistakes_in
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim, claim_of
@@ -27,8 +28,10 @@ from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, Outcome,
 
 from .context import Context
 from .credit import NotGraded, Open, PartialCredit
+from .fingerprint import PROBE, fingerprint
 from .fixtures import Fixtures, fixtures_of
-from .hints import NAMED, Failed, Runs, hints
+from .guilty import guilty_line
+from .hints import NAMED, Failed, Runs, Search, hints
 from .reference import reference
 
 OFFERED = pytest.StashKey[Fixtures]()
@@ -99,6 +102,10 @@ class JudgePlugin:
         Exercise id to the results of its tests.
     unexplained : list of Failed
         The failed tests without a cause of their own, so that another exercise may be to blame.
+    lines : dict
+        A failed test to the line of the student's code that sets its first wrong answer, or to "".
+    fingerprints : dict
+        An exercise that failed to the fingerprint of its first failed quick test.
     flags : list of str
         A sentence for each thing that looks odd.
     expected : Counter
@@ -109,6 +116,8 @@ class JudgePlugin:
         self.context = context
         self.results: dict[str, list[TestResult]] = {}
         self.unexplained: list[Failed] = []
+        self.lines: dict[pytest.Function, str] = {}
+        self.fingerprints: dict[str, str] = {}
         self.flags: list[str] = []
         self.expected: Counter[str] = Counter()
         self._offer = fixtures_of(context.course)
@@ -150,12 +159,17 @@ class JudgePlugin:
     def finish(self, exercise: str) -> None:
         """Find the hints of an exercise all of whose tests have run."""
         failed, passed = self._failed.pop(exercise, []), self._passed.pop(exercise, [])
+        assignment = self.context.course.assignment
         quick = [one for one in failed if claimed(one.test).kind in NAMED and _is_nameable(one.error)]
+        search = Search(assignment, self.runs())
+        found: dict[pytest.Function, str] = {}
         try:
-            found = hints(self.context.course.assignment, exercise, quick, passed, self.runs()) if quick else {}
+            if quick:
+                found = hints(search, mistakes_in(assignment, exercise), quick, passed)
+                self.fingerprints[exercise] = next(filter(None, map(self._fingerprint, quick)), "")
+                self.lines |= {one.test: guilty_line(one, search.wrong(one), exercise) for one in quick}
         except Exception as error:
             self.flags.append(f"The grader could not look for hints on {exercise} ({type(error).__name__}).")
-            found = {}
         named = {shown(test): said for test, said in found.items()}
         self.unexplained += [one for one in failed if one.test not in found and not _is_own(one.error)]
         self.results[exercise] = [
@@ -204,18 +218,33 @@ class JudgePlugin:
         """Keep a failed test whose cause is not known yet."""
         keeps = recorded is not None and claim.kind in NAMED  # long trainings have long logs
         answers, answered = (recorded.log, recorded.answered) if recorded is not None and keeps else ([], [])
-        self._failed[claim.exercise].append(Failed(item, error, answers, answered))
+        backend = recorded.backend if recorded is not None else None
+        self._failed[claim.exercise].append(Failed(item, error, answers, answered, backend))
 
-    def runs(self) -> Runs:
-        """Return how to run tests on the judge's own code, with this submission's inputs."""
+    def runs(self, context: Context | None = None) -> Runs:
+        """Return how to run tests on other code, with the inputs of a context, by default this submission's."""
+        inputs = context or self.context
 
         def on(test: pytest.Function, student: CodeUnderTest) -> None:
-            attempt(test, self._fixtures(student, name_of(test, claimed(test))))
+            attempt(test, self._offer(inputs, student, name_of(test, claimed(test)), self.flags))
 
         def seed(test: pytest.Function) -> int:
-            return self.context.global_seed(name_of(test, claimed(test)))
+            return inputs.global_seed(name_of(test, claimed(test)))
 
         return Runs(on, seed, reference(self.context.course.assignment, self.context.part))
+
+    def _fingerprint(self, failed: Failed) -> str:
+        """Return the fingerprint of a failure on the probe, or "" if the test passes there or cannot run."""
+        if failed.backend is None:
+            return ""
+        runs = self.runs(replace(self.context, inputs=PROBE))
+        try:
+            error, answers = runs.log(failed.test, failed.backend)
+        except CodeError:  # the runner has ended
+            return ""
+        if error is None:
+            return ""
+        return fingerprint(shown(failed.test), error, answers, runs.log(failed.test, runs.reference)[1])
 
     def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[Outcome, str, str, float]:
         """Return the outcome after an unexpected exception.

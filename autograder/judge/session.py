@@ -97,7 +97,7 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     elsewhere, consulted = _needed_elsewhere(context, plugin)
     causes = _causes(context, plugin, [*exercises, *elsewhere])
     return PartVerdict(
-        id=part.number, name=part.name, exercises=_name_causes(exercises, causes),
+        id=part.number, name=part.name, exercises=_name_causes(exercises, causes, plugin),
         problems=(*_problems(course.assignment, part, submission), *_notes(context), *_of_newer(context, exercises)),
         flags=(*plugin.flags, *_of_newer(context, exercises)),
         seconds=round(time.monotonic() - start, 3), sandbox_level=level, data=course.judged_on.kind,
@@ -238,16 +238,19 @@ def _causes(context: Context, plugin: JudgePlugin, exercises: list[ExerciseResul
     return {shown(test): cause for test, cause in blame.causes(plugin.unexplained).items()}
 
 
-def _name_causes(exercises: tuple[ExerciseResult, ...], causes: dict[str, str]) -> tuple[ExerciseResult, ...]:
-    """Name the cause in the message of each failed test that another exercise causes."""
+def _name_causes(
+    exercises: tuple[ExerciseResult, ...], causes: dict[str, str], plugin: JudgePlugin
+) -> tuple[ExerciseResult, ...]:
+    """Name the cause in each failed test's message: another exercise, or the line that sets the wrong answer."""
+    lines = {shown(test): line for test, line in plugin.lines.items() if line}
 
     def told(test: TestResult) -> TestResult:
-        cause = causes.get(test.name)
-        if cause is None or test.outcome != FAILED or test.message.startswith("Importing"):
+        if test.outcome != FAILED or test.message.startswith("Importing"):
             return test
-        return replace(
-            test, message=f"This test runs on {cause}, which is not right yet: fix that first. ({test.message})"
-        )
+        if test.name in causes:
+            first = f"This test runs on {causes[test.name]}, which is not right yet: fix that first."
+            return replace(test, message=f"{first} ({test.message})")
+        return replace(test, message=f"{test.message} See {lines[test.name]}") if test.name in lines else test
 
     return tuple(replace(exercise, tests=tuple(map(told, exercise.tests))) for exercise in exercises)
 

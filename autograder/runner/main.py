@@ -106,6 +106,8 @@ class Runner:
                 return self._shell().execute(content["source"], content["limits"])
             case "unwritten":
                 return self.host.unwritten(content["called"])
+            case "origin":
+                return self.host.origin(content["path"], content["element"], content["key"])
             case "probe":
                 return look_around(content["outside"])
         raise CodeError("protocol", "The runner does not know this question.")

@@ -22,6 +22,8 @@ from .levels import LaunchError, Limits, Profile, available
 
 KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build"}
 CALL_SECONDS = 20.0
+MOST_OF_A_LINE = 200
+"""Most characters of a student's line, with its place."""
 IMPORT_SECONDS, IMPORT_AGAIN_SECONDS = 10.0, 2.0
 """Time limits for importing a module of the submission; the second one applies after an import has ended a runner."""
 
@@ -129,6 +131,16 @@ class Remote:
         names = {part for path in called for part in path.split(".")}
         fits = isinstance(found, list) and all(isinstance(one, str) and set(one.split(".")) <= names for one in found)
         return found if fits else []
+
+    def origin(self, path: str, element: int | None, key: str) -> str:
+        """Return the line that sets a returned value, as far as the runner says so: see `PackageHost.origin`."""
+        if self.over:
+            return ""
+        try:
+            found = self.ask("origin", path=path, element=element, key=key)
+        except CodeError:
+            return ""
+        return printable(found)[:MOST_OF_A_LINE] if isinstance(found, str) else ""
 
     def ask(self, question: str, **content: Any) -> Any:
         """Ask and wait for the answer.

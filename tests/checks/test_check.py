@@ -73,6 +73,17 @@ def test_blank_right_and_wrong(folder: Path, course: Course) -> None:
     assert "Perhaps: m and v are used without correction" in run(folder, "adam")
 
 
+def test_the_cause_is_another_exercise_only_if_its_own_checks_fail(folder: Path, course: Course) -> None:
+    path = solve(folder, course, "layers.py")
+    right = path.read_text()
+    path.write_text(right + "\ndef batchnorm_forward(x, gamma, beta, bn_param):\n    return x + 0.1, None\n")
+    assert "It runs on batchnorm_forward, whose own checks do not pass yet" in run(folder, "batchnorm_backward")
+    path.write_text(right + "\ndef batchnorm_backward(dout, cache):\n    return dout, dout[0], dout[0]\n")
+    text = run(folder, "batchnorm_backward")
+    assert "0 of 1 checks passed" in text
+    assert "It runs on" not in text
+
+
 def test_it_sees_what_is_on_disk(folder: Path, course: Course) -> None:
     """The notebook imported the package before an edit; the check must not judge the old code."""
     solved = reveal((course.source / "cs231n" / "layers.py").read_text())

@@ -21,6 +21,7 @@ import numpy as np
 from .code_under_test import CodeError, Handle, by_value, deep_value
 from .definitions import Definitions, framework_of
 from .kit import RunnerKit
+from .origin import origin
 from .replaced import REPLACED
 from .unwritten import unwritten
 
@@ -141,6 +142,27 @@ class PackageHost:
                 names = unwritten(file.read_text(encoding="utf-8", errors="replace"))
                 found += [name for name in sorted(names) if name == last or name in {f"{last}.{one}" for one in called}]
         return found
+
+    def origin(self, path: str, element: int | None, key: str) -> str:
+        """Return the place and the text of the line that sets a value which a function returns, or "".
+
+        Parameters
+        ----------
+        path : str
+            The dotted name of a function or class below the package.
+        element : int or None
+            The place of the value in the returned tuple.
+        key : str
+            The value's key in a returned dictionary, or "".
+        """
+        found = origin(self.lookup(path), element, key)
+        if found is None or not self._is_own(str(found[0])):
+            return ""
+        file, lines = found
+        if len(lines) > 1:
+            return f"{file.name}, lines {' and '.join(map(str, lines))}"
+        text = linecache.getline(str(file), lines[0]).strip()[:120]
+        return f"{file.name}, line {lines[0]}: {text}"
 
     def seed(self, number: int) -> None:
         """Seed the random generators that students' code uses."""

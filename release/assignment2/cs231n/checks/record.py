@@ -32,7 +32,8 @@ class Recorded:
     called : list of str
         The dotted names of functions and classes that were called, and the names of attributes that were asked for.
     answered : list of str
-        For each answer of the log, the dotted name of the function or class that gave it, or "".
+        For each answer of the log, the dotted name of the function or class that gave it; for an element, its key in
+        brackets; else "".
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -55,7 +56,7 @@ class Recorded:
         return self._keep(self.backend.find(target, name))
 
     def item(self, target: Any, key: Any) -> Any:
-        return self._keep(self.backend.item(target, key))
+        return self._keep(self.backend.item(target, key), f"[{key}]")
 
     def assign(self, target: Any, key: Any, value: Any) -> None:
         self.backend.assign(target, key, value)

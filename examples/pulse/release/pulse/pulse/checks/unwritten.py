@@ -37,12 +37,12 @@ def _is_unwritten(function: ast.FunctionDef) -> bool:
 
 
 def _returned(function: ast.FunctionDef) -> Iterator[ast.expr]:
-    for node in _own_nodes(function):
+    for node in own_nodes(function):
         if isinstance(node, ast.Return) and node.value is not None:
             yield node.value
 
 
-def _own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
+def own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
     """Yield the nodes of a function, without those of functions inside it."""
     waiting: list[ast.AST] = list(function.body)
     while waiting:
@@ -59,7 +59,7 @@ def _elements(value: ast.expr) -> list[ast.expr]:
 def _values(function: ast.FunctionDef) -> dict[str, list[ast.expr | None]]:
     """Return all values that each name gets. None stands for a value that nobody can tell: of a loop, for example."""
     values: dict[str, list[ast.expr | None]] = {}
-    for node in _own_nodes(function):
+    for node in own_nodes(function):
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
@@ -74,7 +74,7 @@ def _values(function: ast.FunctionDef) -> dict[str, list[ast.expr | None]]:
                 for given in (*args, *(keyword.value for keyword in keywords)):
                     if isinstance(given, ast.Name):
                         values.setdefault(given.id, []).append(None)
-    for node in _own_nodes(function):
+    for node in own_nodes(function):
         if isinstance(node, ast.For | ast.With | ast.NamedExpr | ast.comprehension):
             for inner in ast.walk(node.target if not isinstance(node, ast.With) else node):
                 if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
