@@ -34,6 +34,7 @@ def test_judge_prints_json_alone(course: Course, tmp_path: Path, level: int) -> 
     assert {test["outcome"] for e in part["exercises"] for test in e["tests"]} <= {"passed", "failed", "not_graded"}
 
 
+@pytest.mark.long
 def test_a_bare_package_of_2018_is_judged(course: Course, tmp_path: Path) -> None:
     """It has no notebooks and no __init__.py, the imports of 2018, and one function."""
     package = tmp_path / "old" / "cs231n"

@@ -31,7 +31,7 @@ def test_not_listed(n): pytest.skip(f"no {n} here")
 """
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [[], pytest.param(["-n", "1"], marks=pytest.mark.long)], ids=["alone", "xdist"])
 @pytest.mark.parametrize("others", [0, 1])
 def test_a_skip_that_is_not_listed_fails_the_run(tmp_path: Path, others: int, workers: list[str]) -> None:
     (tmp_path / "test_some.py").write_text(SKIPPED + others * OTHER)

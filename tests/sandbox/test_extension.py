@@ -127,7 +127,16 @@ def test_a_runner_that_builds_has_no_network_and_no_new_namespaces(folder: Path,
         remote.close()
 
 
-@pytest.mark.parametrize("name", ["pythran.py", "setuptools.py", "Cython/__init__.py", "cs231n/im2col_cython.pxd"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "setuptools.py",
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in ("pythran.py", "Cython/__init__.py", "cs231n/im2col_cython.pxd")
+        ),
+    ],
+)
 def test_what_lies_beside_the_source_has_no_say(folder: Path, each_level: int, name: str) -> None:
     """Cython tries to import some modules that are rarely installed: a submission must not supply them."""
     (folder / name).parent.mkdir(exist_ok=True)

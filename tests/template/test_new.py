@@ -114,6 +114,7 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     assert texts(tmp_path) == {"README.md": "Mine."}
 
 
+@pytest.mark.long
 def test_a_new_exercise_works_and_says_what_is_left(course: Course, level: int) -> None:
     new_exercise(course, "running_sum", points=2)
     course = Course(Path(shutil.move(course.root, course.root.with_name("again"))))  # which is read afresh
@@ -130,6 +131,7 @@ def test_a_new_exercise_works_and_says_what_is_left(course: Course, level: int) 
     assert any("promises 3 points, and the grade cells add up to 5" in one for one in said)
 
 
+@pytest.mark.long
 def test_an_exercise_that_is_answered_in_the_notebook(course: Course, level: int, tmp_path: Path) -> None:
     changed = new_exercise(course, "answer", points=2, in_notebook=True)
     assert not [path for path in changed if path.name in ("start.py",)]

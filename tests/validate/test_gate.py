@@ -109,6 +109,7 @@ def dies(course: Course) -> list[str]:
     os._exit(9)
 
 
+@pytest.mark.long
 def test_what_cannot_be_looked_at_is_wrong_too(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other checks still run, and the same sentence appears only once."""
     given = [
@@ -261,6 +262,7 @@ def leave_in(notebook: Path, *sources: str) -> None:
     notebook.write_text(json.dumps(content))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("last", "said"),
     [
@@ -274,6 +276,7 @@ def test_a_notebook_that_does_not_end_well(copied: Course, last: str, said: str)
     assert wrong.startswith(said)
 
 
+@pytest.mark.long
 def test_the_model_that_a_notebook_trains_is_kept(copied: Course) -> None:
     saved = "from pathlib import Path; Path('models').mkdir(); Path('models/part3.npz').write_text('a model')"
     leave_in(copied.source / "Dropout.ipynb", saved)
@@ -330,6 +333,7 @@ def test_correct_code_that_is_refused(course: Course, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_release_that_is_out_of_date(copied: Course) -> None:
     path = copied.release / "cs231n" / "optim.py"
     path.write_text(path.read_text() + "\n# changed by hand\n")
@@ -423,6 +427,7 @@ def test_the_attack_suites_failures_are_told(tmp_path: Path) -> None:
     assert [sentence.split(" - ")[0] for sentence in found.wrong] == ["FAILED tests/attacks/test_some.py::test_two"]
 
 
+@pytest.mark.long
 def test_attacks_that_are_all_skipped_prove_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # a user's own settings must not matter
     suite = tmp_path / "tests" / "attacks"
