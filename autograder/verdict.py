@@ -60,6 +60,8 @@ class TestResult:
     seconds : float
     credit : float
         A number between 0 and 1. A test that did not pass may earn partial credit.
+    example : str
+        The smallest case in which the code goes wrong, if no hint fits and such a case was found.
     """
 
     __test__ = False
@@ -72,6 +74,7 @@ class TestResult:
     hint: str = ""
     seconds: Amount = 0.0
     credit: Share = 0.0
+    example: str = ""
 
     def __post_init__(self) -> None:
         _require_one_of(OF_TESTS, self.outcome)
@@ -231,11 +234,22 @@ def from_json(content: Any) -> list[PartVerdict]:
     """
     try:
         found = list(msgspec.convert(content, Verdicts).parts)
+        content = _with_examples(content)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a verdict: {error}") from None
     if to_json(found) != content:  # msgspec ignores unknown fields and fills in missing ones
         raise ValueError("not a verdict: some fields are missing or unknown")
     return found
+
+
+def _with_examples(content: Any) -> Any:
+    """Return a verdict's content with the field ``example``, which verdicts had not before it existed."""
+
+    def completed(exercise: dict[str, Any]) -> dict[str, Any]:
+        return {**exercise, "tests": [{"example": ""} | test for test in exercise["tests"]]}
+
+    parts = [{**part, "exercises": [completed(one) for one in part["exercises"]]} for part in content["parts"]]
+    return {**content, "parts": parts}
 
 
 @functools.cache

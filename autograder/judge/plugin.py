@@ -7,6 +7,7 @@ import inspect
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import pytest
@@ -18,16 +19,17 @@ from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.fixtures import pytest_fixtures
 from autograder.checks.public import unpacking
-from autograder.checks.record import Recorded
 from autograder.interrupts import Interrupted
 from autograder.runner.wire import WireError
 from autograder.sandbox.client import Remote, printable
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, Outcome, TestResult
 
 from .context import Context
+from .counterexample import Traced, explainable, say, smallest, target_of
 from .credit import NotGraded, Open, PartialCredit
 from .fixtures import Fixtures, fixtures_of
-from .hints import hint
+from .hints import NAMED, hint
+from .reference import reference
 
 OFFERED = pytest.StashKey[Fixtures]()
 """The fixtures for the next run of a test."""
@@ -83,6 +85,15 @@ def attempt(item: pytest.Function, offered: Fixtures) -> None:
     raise RuntimeError(f"The test ended in {type(error).__name__}: {error}") from error
 
 
+@dataclass(frozen=True)
+class _Unexplained:
+    """A failed test whose cause no hint names."""
+
+    item: pytest.Function
+    error: Exception
+    recorded: Traced
+
+
 class JudgePlugin:
     """Runs the tests that claim the part's exercises, and keeps their results.
 
@@ -90,6 +101,8 @@ class JudgePlugin:
     ----------
     context : Context
         The judging context.
+    examples : bool
+        Whether to find the smallest case in which an exercise's code goes wrong.
 
     Attributes
     ----------
@@ -105,8 +118,10 @@ class JudgePlugin:
         Number of tests of each exercise. An exercise with fewer results is not judged.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, examples: bool = False) -> None:
         self.context = context
+        self._examples = examples
+        self._unexplained: dict[str, _Unexplained] = {}
         self.results: dict[str, list[TestResult]] = {}
         self.needs: dict[str, tuple[str, ...]] = {}
         self.explained: set[str] = set()
@@ -120,11 +135,43 @@ class JudgePlugin:
         self.expected = Counter(claimed(item).exercise for item in items)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         """Judge one test as pytest runs it, but without pytest's own report."""
         assert isinstance(item, pytest.Function)
         self.judge(item)
+        if nextitem is None or claimed(nextitem).exercise != claimed(item).exercise:
+            self.explain()
         return True
+
+    def explain(self) -> None:
+        """Find the smallest cases of exercises whose tests are over: this may end their runner."""
+        for exercise, failure in self._unexplained.items():
+            try:
+                with self.context.unhurried(failure.recorded.backend):
+                    found = self._example(failure)
+            except Exception as error:  # it explains a failure and decides nothing
+                self.flags.append(f"No smallest case for {exercise}: {type(error).__name__}.")
+                continue
+            results = self.results[exercise]
+            self.results[exercise] = [
+                replace(one, example=found) if one.name == _shown(failure.item) else one for one in results
+            ]
+        self._unexplained.clear()
+
+    def _example(self, failure: "_Unexplained") -> str:
+        assignment, part = self.context.course.assignment, self.context.part
+        name = name_of(failure.item, claimed(failure.item))
+
+        def run(student: CodeUnderTest) -> None:
+            attempt(failure.item, self._fixtures(student, name))
+
+        right, seed = reference(assignment, part), self.context.global_seed(name)
+        target = target_of(failure.recorded, failure.error, right, seed, run)
+        if target is None:
+            return ""
+        student = failure.recorded.backend
+        found = smallest(failure.recorded, target, student, right, seed, self.context.course.kit.possible)
+        return printable(say(found, target, right, assignment.settings.right_values)) if found else ""
 
     def judge(self, item: pytest.Function) -> None:
         """Run one test and keep its result."""
@@ -146,7 +193,7 @@ class JudgePlugin:
 
     def _outcome(self, item: pytest.Function, claim: Claim) -> tuple[Outcome, str, str, float]:
         """Return outcome, message, hint and credit of one test."""
-        recorded: Recorded | None = None
+        recorded: Traced | None = None
         name = name_of(item, claim)
         try:
             recorded = self.context.student(claim.exercise, name, claim.kind in SLOW)
@@ -166,7 +213,7 @@ class JudgePlugin:
             return outcome, names or message, hint, credit
 
     def _said(
-        self, item: pytest.Function, claim: Claim, error: CodeError | Mismatch, recorded: Recorded | None
+        self, item: pytest.Function, claim: Claim, error: CodeError | Mismatch, recorded: Traced | None
     ) -> tuple[str, str]:
         """Return message and hint after an error of the student's code."""
         message = _with_place(error) if isinstance(error, CodeError) else error.message
@@ -179,9 +226,17 @@ class JudgePlugin:
             self.explained.add(_shown(item))
             return names, ""
         named = error.hint if isinstance(error, Mismatch) else ""
-        return message, named or self._hint(item, claim, error, recorded)
+        named = named or self._hint(item, claim, error, recorded)
+        if self._examples and not named and recorded is not None and self._may_have_example(item, claim, error):
+            self._unexplained.setdefault(claim.exercise, _Unexplained(item, error, recorded))
+        return message, named
 
-    def _hint(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Recorded | None) -> str:
+    def _may_have_example(self, item: pytest.Function, claim: Claim, error: Exception) -> bool:
+        """Tell whether a failure may have a smallest case. Tests that use the kit's data have none."""
+        data = set(self._offer.names()) - set(Fixtures.names())
+        return claim.kind in NAMED and explainable(error) and not data & set(item.fixturenames)
+
+    def _hint(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Traced | None) -> str:
         if recorded is None:
             return ""
         name = name_of(item, claim)
@@ -261,7 +316,7 @@ def _title(item: pytest.Function) -> str:
     return f"{title}: {item.callspec.id}" if hasattr(item, "callspec") else title
 
 
-def _unwritten(recorded: Recorded | None) -> str:
+def _unwritten(recorded: Traced | None) -> str:
     """Return a sentence about the functions that the test called and that are not written yet, or ""."""
     if recorded is None or not isinstance(recorded.backend, Remote):
         return ""

@@ -92,7 +92,7 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     """Judge a part by one of its notebooks."""
     start = time.monotonic()
     context = Context(course, part, submission, level, provide(course, part, submission, level))
-    plugin, exercises = _ask(context)
+    plugin, exercises = _ask(context, examples=True)
     needs = {test: named for test, named in plugin.needs.items() if test not in plugin.explained}
     elsewhere, consulted = _broken_elsewhere(context, exercises, needs)
     broken = (_broken(exercises) | elsewhere) - _replaced(context)
@@ -106,9 +106,9 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     )  # fmt: skip
 
 
-def _ask(context: Context) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
+def _ask(context: Context, examples: bool = False) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
     """Run the hidden tests of the context's part."""
-    plugin = JudgePlugin(context)
+    plugin = JudgePlugin(context, examples)
     trouble = ""
     said = io.StringIO()
     try:
@@ -252,9 +252,8 @@ def _name_dependencies(
         cause = next((need for need in needs.get(test.name, ()) if need in broken), None)
         if cause is None or test.outcome != FAILED or test.message.startswith("Importing"):
             return test
-        return replace(
-            test, message=f"This test runs on {cause}, which is not right yet: fix that first. ({test.message})"
-        )
+        message = f"This test runs on {cause}, which is not right yet: fix that first. ({test.message})"
+        return replace(test, message=message, example="")  # the example may show the other exercise's fault
 
     return tuple(replace(exercise, tests=tuple(map(explained, exercise.tests))) for exercise in exercises)
 
