@@ -24,7 +24,7 @@ from .credit import Open
 from .extension import Extension
 from .reference import reference
 
-EXTRA_ANSWER, EXTRA_SECONDS = 1.0, 5.0
+EXTRA_ANSWER, EXTRA_SECONDS = 1.0, 10.0
 """Time limits for one answer and for all answers after an exercise's tests, which only explain a failure."""
 CRASHES = 2
 """After an exercise has lost this many runners, the judge does not run its other tests."""

@@ -25,7 +25,7 @@ from autograder.sandbox.client import Remote, printable
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, Outcome, TestResult
 
 from .context import Context
-from .counterexample import Traced, explainable, say, smallest, target_of
+from .counterexample import Budget, Traced, explainable, say, smallest, target_of
 from .credit import NotGraded, Open, PartialCredit
 from .fixtures import Fixtures, fixtures_of
 from .hints import NAMED, hint
@@ -39,6 +39,8 @@ SLOW = ("learns", "accuracy", "speed")
 THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError)
 """Exceptions that a test raises if an answer has another form, or cannot be sent back."""
 MAX_MESSAGE = 3000
+MOST_EXPLAINED = 3
+"""For so many failed tests of an exercise, in their order, the smallest case is looked for until one is found."""
 OWN = ("missing", "unfinished", "import")
 """Kinds of `CodeError` that no other exercise causes: something is not there, or not written."""
 NAMEABLE = ("missing", "raised", "type")
@@ -121,7 +123,7 @@ class JudgePlugin:
     def __init__(self, context: Context, examples: bool = False) -> None:
         self.context = context
         self._examples = examples
-        self._unexplained: dict[str, _Unexplained] = {}
+        self._unexplained: dict[str, list[_Unexplained]] = {}
         self.results: dict[str, list[TestResult]] = {}
         self.needs: dict[str, tuple[str, ...]] = {}
         self.explained: set[str] = set()
@@ -145,20 +147,25 @@ class JudgePlugin:
 
     def explain(self) -> None:
         """Find the smallest cases of exercises whose tests are over: this may end their runner."""
-        for exercise, failure in self._unexplained.items():
-            try:
-                with self.context.unhurried(failure.recorded.backend):
-                    found = self._example(failure)
-            except Exception as error:  # it explains a failure and decides nothing
-                self.flags.append(f"No smallest case for {exercise}: {type(error).__name__}.")
-                continue
-            results = self.results[exercise]
-            self.results[exercise] = [
-                replace(one, example=found) if one.name == _shown(failure.item) else one for one in results
-            ]
+        for exercise, failures in self._unexplained.items():
+            budget = Budget()
+            for failure in failures[:MOST_EXPLAINED]:
+                try:
+                    with self.context.unhurried(failure.recorded.backend):
+                        found = self._example(failure, budget)
+                except Exception as error:  # it explains a failure and decides nothing
+                    self.flags.append(f"No smallest case for {exercise}: {type(error).__name__}.")
+                    break
+                if found:
+                    self._add_example(exercise, _shown(failure.item), found)
+                    break
         self._unexplained.clear()
 
-    def _example(self, failure: "_Unexplained") -> str:
+    def _add_example(self, exercise: str, test: str, example: str) -> None:
+        results = self.results[exercise]
+        self.results[exercise] = [replace(one, example=example) if one.name == test else one for one in results]
+
+    def _example(self, failure: "_Unexplained", budget: Budget) -> str:
         assignment, part = self.context.course.assignment, self.context.part
         name = name_of(failure.item, claimed(failure.item))
 
@@ -170,7 +177,8 @@ class JudgePlugin:
         if target is None:
             return ""
         student = failure.recorded.backend
-        found = smallest(failure.recorded, target, student, right, seed, self.context.course.kit.possible)
+        possible = self.context.course.kit.possible
+        found = smallest(failure.recorded, target, student, right, seed, possible, budget)
         return printable(say(found, target, right, assignment.settings.right_values)) if found else ""
 
     def judge(self, item: pytest.Function) -> None:
@@ -228,7 +236,7 @@ class JudgePlugin:
         named = error.hint if isinstance(error, Mismatch) else ""
         named = named or self._hint(item, claim, error, recorded)
         if self._examples and not named and recorded is not None and self._may_have_example(item, claim, error):
-            self._unexplained.setdefault(claim.exercise, _Unexplained(item, error, recorded))
+            self._unexplained.setdefault(claim.exercise, []).append(_Unexplained(item, error, recorded))
         return message, named
 
     def _may_have_example(self, item: pytest.Function, claim: Claim, error: Exception) -> bool:

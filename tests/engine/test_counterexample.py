@@ -160,7 +160,7 @@ class Doubling:
 def test_a_program_runs_again() -> None:
     traced = Traced(Doubling())  # type: ignore[arg-type]
     student, x = CodeUnderTest(traced), np.arange(3.0)
-    first, number = student.double(x, 4)
+    first, _ = student.double(x, 4)
     student.double(first, x, settings={"eps": 0.5, "mode": "train"})
     with pytest.raises(CodeError):
         student.fail()
@@ -175,7 +175,8 @@ def test_a_program_runs_again() -> None:
     answers, raised = replay(program, Doubling(), 7)  # type: ignore[arg-type]
     assert np.array_equal(answers[1][0], 4 * x)
     assert answers[0][1] == 8
-    assert raised is not None and (raised.operation, raised.name) == (2, "raised ValueError")
+    assert raised is not None
+    assert (raised.operation, raised.name) == (2, "raised ValueError")
     x[0] = 5  # the test's own array changes, the program does not
     assert program.values[0][0] == 0
 

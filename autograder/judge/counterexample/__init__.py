@@ -17,12 +17,12 @@ from autograder.checks.host import Local
 from autograder.checks.record import Log, Playback
 
 from .replay import Answers, OddError, at, exception_of, fault_of, numbers_in, replay, slots
-from .search import Case, Possible, Search, SpentError, Target
+from .search import Budget, Case, Possible, Search, SpentError, Target
 from .shrink import is_simple, shrink
 from .trace import Program, Traced
 from .wording import count_of, say
 
-__all__ = ["Case", "Traced", "count_of", "explainable", "say", "smallest", "target_of"]
+__all__ = ["Budget", "Case", "Traced", "count_of", "explainable", "say", "smallest", "target_of"]
 KINDS = ("values", "shape", "finite", "changed")
 """Kinds of `Mismatch` for which a smallest case exists."""
 MOST_SUSPECTS = 8
@@ -86,7 +86,13 @@ def target_of(
 
 
 def smallest(
-    traced: Traced, target: Target, student: Backend, reference: Local, seed: int, possible: Possible
+    traced: Traced,
+    target: Target,
+    student: Backend,
+    reference: Local,
+    seed: int,
+    possible: Possible,
+    budget: Budget | None = None,
 ) -> Case | None:
     """Return the smallest case found in which the submission goes wrong in the same way, or None.
 
@@ -106,12 +112,14 @@ def smallest(
         Seed of the global generators.
     possible : callable
         See `search.Possible`.
+    budget : Budget, optional
+        How many more operations may run; by default those for one exercise.
     """
     program = traced.program
     if program is None:
         return None
     try:
-        search = Search(program, target, student, reference, seed, possible)
+        search = Search(program, target, student, reference, seed, budget or Budget(), possible)
         if search.best is None:
             return None
         with contextlib.suppress(SpentError):  # what was found until then is still right

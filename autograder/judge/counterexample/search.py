@@ -20,8 +20,6 @@ from .trace import Operation, Program, Ref
 
 Possible = Callable[[str, Mapping[str, Any]], bool]
 """Tells whether the arguments of a function make sense to a student: see `autograder.kit.JudgeKit.possible`."""
-OF_STUDENT, OF_REFERENCE = 800, 5000
-"""The most operations that run on the submission and on the reference."""
 NUDGE, NUDGE32 = 1e-7, 1e-5
 """How far inputs move to find out whether an answer depends on them steadily; the second number is for float32."""
 STEADY = 1e-3
@@ -32,6 +30,21 @@ CLEAR = 1e-2
 
 class SpentError(Exception):
     """The tries are used up."""
+
+
+@dataclass
+class Budget:
+    """How many more operations may run for one exercise, on the submission and on the reference."""
+
+    student: int = 1200
+    reference: int = 6000
+
+    def spend(self, side: str, program: Program) -> None:
+        """Count a program's operations on the side ``student`` or ``reference``."""
+        left = getattr(self, side) - len(program.operations)
+        setattr(self, side, left)
+        if left < 0:
+            raise SpentError
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,7 @@ class Search:
     reference : Local
     seed : int
         Seed of the global generators.
+    budget : Budget
     possible : callable
         See `Possible`. It is not asked if it refuses the original already: then the failed test is about that.
 
@@ -93,11 +107,18 @@ class Search:
     """
 
     def __init__(
-        self, original: Program, target: Target, student: Backend, reference: Local, seed: int, possible: Possible
+        self,
+        original: Program,
+        target: Target,
+        student: Backend,
+        reference: Local,
+        seed: int,
+        budget: Budget,
+        possible: Possible,
     ) -> None:
         self.target, self.best = target, None
         self._student, self._reference, self._seed = student, reference, seed
-        self._left = {"student": OF_STUDENT, "reference": OF_REFERENCE}
+        self._spend = budget.spend
         self._tried: set[bytes] = set()
         self._follows: dict[int, tuple[int, Place]] = {}
         self._possible: Possible = lambda _, __: True
@@ -111,7 +132,8 @@ class Search:
             self._possible = lambda _, __: True
         self._needs_steady = not target.raised
         self._needs_steady = self._needs_steady and self._is_steady(original, right)
-        self.accept(original)
+        if self.accept(original) and not self.confirmed():
+            self.best = None  # the student's answers are random where the right ones are not
         found = None if self.best is None else fault_of(at(self.best.answers, target.place), at(right, target.place))
         self._threshold = min(CLEAR, found.size / 3) if found is not None else 0.0
 
@@ -143,8 +165,10 @@ class Search:
         if right is None:
             return False
         program = replace(program, values=tuple(fitted))
+        if other_seed and self._is_random(program, right):
+            return False
         case = self._goes_wrong(program, right)
-        if case is None or (other_seed and self._is_random(program, right)) or not self._is_steady(program, right):
+        if case is None or not self._is_steady(program, right):
             return False
         self.best = case
         return True
@@ -233,11 +257,6 @@ class Search:
             if moved is None or not _agree(at(moved, self.target.place), at(right, self.target.place), STEADY):
                 return False
         return True
-
-    def _spend(self, side: str, program: Program) -> None:
-        self._left[side] -= len(program.operations)
-        if self._left[side] < 0:
-            raise SpentError
 
 
 def bind(reference: Local, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

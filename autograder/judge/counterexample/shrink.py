@@ -33,6 +33,7 @@ def shrink(search: Search) -> None:
     _shorten(search)
     _simplify_arrays(search)
     _shorten(search)
+    _drop_positions(search)
     _simplify_arrays(search)
 
 
@@ -160,6 +161,32 @@ def _with_scalars(
     yield from _with_labels(cut, used, length)
 
 
+def _drop_positions(search: Search) -> None:
+    """Drop positions in the middle of axes: halves of an axis first, then less, then single ones."""
+    for group in _groups(_best(search)):
+        length = _length(_best(search), group[0]) if group[0] in _axes(_best(search)) else 0
+        share = length // 2 if length > 2 else 0
+        while share:
+            start = 0
+            while start < _length(_best(search), group[0]):
+                if not _try_without(search, group, slice(start, start + share)):
+                    start += share
+            share //= 2
+
+
+def _try_without(search: Search, group: list[Axis], positions: slice) -> bool:
+    """Try the arrays without some positions of some axes."""
+    program = _best(search)
+    values = list(program.values)
+    for index, axis in group:
+        if axis >= np.ndim(values[index]) or values[index].size > MOST_ELEMENTS:
+            return False
+        values[index] = np.delete(values[index], positions, axis=axis)
+    if any(values[index].size == 0 for index, _ in group):
+        return False
+    return search.accept(replace(program, values=tuple(values)))
+
+
 def _flattened(program: Program, lengths: dict[Axis, int]) -> dict[int, int]:
     """Return the new length of axes as long as a flattened example of an array whose other axes become shorter."""
     found: dict[int, int] = {}
@@ -200,11 +227,11 @@ def _simplify_scalars(search: Search) -> None:
         value = _best(search).values[index]
         sizes = {_length(_best(search), axis) for axis in _axes(_best(search))}
         if type(value) is int and index not in in_dicts:  # perhaps the length of an axis, which is never 0
-            candidates: list[Any] = [one for one in (1, 2) if one < value and value not in sizes]
+            candidates: list[Any] = [one for one in (1, 2, 3) if one < value and value not in sizes]
         elif type(value) is int:
-            candidates = [one for one in (0, 1, 2) if one < value]
+            candidates = [one for one in (0, 1, 2, 3) if one < value]
         elif type(value) is float and math.isfinite(value):
-            candidates = [one for one in (0.5, _rounded(value, 1), _rounded(value, 2)) if not _is_simple(value, 1)]
+            candidates = [one for one in (_rounded(value, 1), _rounded(value, 2)) if one != value]
         else:
             candidates = []
         any(_try_value(search, index, one) for one in candidates)

@@ -27,6 +27,8 @@ MOST_OF_MESSAGE = 120
 MOST_OF_SAME = 20
 """Longer arrays of zeros or ones are written as ``zeros(2, 3)``."""
 ORDINALS = ("first", "second", "third", "fourth")
+ROUNDING = 1e-12
+"""A number smaller than this, relative to the largest one beside it, is zero up to rounding."""
 DIGITS = (4, 6, 9)
 """Significant digits to try, until two answers look different."""
 
@@ -52,10 +54,10 @@ def say(case: Case, target: Target, reference: Local, right_values: bool) -> str
         start += "then "
     if target.raised:
         assert case.raised is not None
-        said = f"{start}{speaker.call(operation)} raises {_shortened(case.raised)}."
+        texts = [f"{start}{speaker.call(operation)} raises {_shortened(case.raised)}."]
     else:
-        said = start + speaker.wrong(operation, target, right_values)
-    return said if len(said) <= MOST_CHARACTERS else ""
+        texts = [start + speaker.wrong(operation, target, right_values, whole) for whole in (True, False)]
+    return next((text for text in texts if len(text) <= MOST_CHARACTERS), "")
 
 
 class _Speaker:
@@ -153,38 +155,47 @@ class _Speaker:
             return f"{self._name(origin.parts[0])}[{origin.parts[1]!r}]"
         if origin.method == "call":
             target = origin.parts[0]
+            if inspect.isclass(self._function(origin)):
+                return f"the {_last(target)}"
             return "the answer" if place.element is None else f"the {_ordinal(place.element)} answer of {_last(target)}"
         return "the object"
 
-    def wrong(self, operation: Operation, target: Target, right_values: bool) -> str:
-        """Return the wrong answer in words: what is returned or found, how it is off, and perhaps what is right."""
+    def wrong(self, operation: Operation, target: Target, right_values: bool, whole: bool) -> str:
+        """Return the wrong answer in words: what is returned or found, how it is off, and perhaps what is right.
+
+        If not ``whole``, of an array of numbers only the one that is off most is told.
+        """
         answer, right = at(self._case.answers, target.place), at(self._case.right, target.place)
-        if operation.method == "call":
-            element = target.path[0] if target.path else None
-            name = self._named_answer(operation, element)
-            verb = f"{self.call(operation)} returns {name}".rstrip()
-        elif operation.method == "fetch":
-            name = self._name(operation.parts[0])
-            verb = "afterwards " + name + "".join(f"[{key!r}]" for key in target.path)
-        else:
-            name = self._name(Ref(operation.number))
-            verb = "afterwards " + name
-        by = " is " if operation.method != "call" else (" = " if name and not name.startswith("as ") else " ")
         fault = fault_of(answer, right)
         assert fault is not None
         if fault.kind in ("shape", "exact shape"):
-            of = " has" if operation.method != "call" else (" of" if name else "an array of")
             told = f"; {np.shape(right)} is right" if right_values else ""
-            return f"{verb}{of} shape {np.shape(answer)}{told}."
+            return f"{self._found(operation, target, f'shape {np.shape(answer)}', shape=True)}{told}."
+        index = ""
+        if not whole and np.ndim(right) and fault.kind == "values":
+            answer = np.asarray(answer).reshape(np.shape(right))
+            most = np.unravel_index(np.abs(np.asarray(answer, dtype=np.float64) - right).argmax(), np.shape(right))
+            answer, right, index = answer[most], right[most], str([int(one) for one in most])
         one, other = different(answer, right)
-        off = how_off(answer, right) if fault.kind == "values" else ""
-        return f"{verb}{by}{one}{f' ({off})' if off else ''}{f'; {other} is right' if right_values else ''}."
+        off = f" ({how_off(answer, right)})" if fault.kind == "values" else ""
+        told = f"; {other} is right" if right_values else ""
+        return f"{self._found(operation, target, one, index)}{off}{told}."
 
-    def _named_answer(self, operation: Operation, element: int | None) -> str:
+    def _found(self, operation: Operation, target: Target, what: str, index: str = "", shape: bool = False) -> str:
+        """Return in words where a value or a shape is found: which call returns it, or which object has it."""
+        if operation.method == "fetch":
+            keys = "".join(f"[{key!r}]" for key in target.path)
+            return f"afterwards {self._name(operation.parts[0])}{keys}{index} {'has' if shape else 'is'} {what}"
+        if operation.method != "call":
+            return f"afterwards {self._name(Ref(operation.number))}{index} {'has' if shape else 'is'} {what}"
         names = self._answers(operation)
-        if element is None:
-            return names[0] if names else ""
-        return names[element] if element < len(names) else f"as its {_ordinal(element)} answer"
+        element = target.path[0] if target.path else 0
+        if element < len(names):
+            said = f"{names[element]} of {what}" if shape else f"{names[element]}{index} = {what}"
+        else:
+            which = f" as its {_ordinal(element)} answer" if target.path else ""
+            said = f"an array of {what}{which}" if shape else f"{what}{f' at {index}' if index else ''}{which}"
+        return f"{self.call(operation)} returns {said}"
 
 
 def _last(target: Any) -> str:
@@ -203,11 +214,20 @@ def _answers_of(function: Any) -> tuple[str, ...]:
 
 def _returned_by(function: Any, count: int) -> tuple[str, ...]:
     """Return the names in a function's return statement with so many names, or ()."""
+    if inspect.isclass(function):
+        return ()
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
         return ()
-    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    inner = {
+        id(one)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Lambda | ast.FunctionDef)
+        for one in ast.walk(node)
+        if node is not tree.body[0]
+    }
+    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return) and id(node) not in inner]
     answers = [one.elts if isinstance(one, ast.Tuple) else [one] for one in values]
     named = [[one.id for one in elements if isinstance(one, ast.Name)] for elements in answers]
     return next((tuple(names) for names in named if len(names) == count), ())
@@ -236,10 +256,21 @@ def _inside(value: Any, digits: int) -> str:
 
 def different(one: Any, other: Any) -> tuple[str, str]:
     """Return two values with as many digits as show their difference."""
+    one, other = (_without_rounding(value, max(_largest(one), _largest(other))) for value in (one, other))
     if np.size(one) > MOST_SHOWN or np.size(other) > MOST_SHOWN:
         return f"an array of {np.size(one)} numbers", "another one"
     pairs = [(shown(_plain(one, other), digits), shown(np.asarray(other), digits)) for digits in DIGITS]
     return next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
+
+
+def _largest(value: Any) -> float:
+    array = np.asarray(value, dtype=np.float64)
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def _without_rounding(value: Any, scale: float) -> Any:
+    """Return a value with zeros where only rounding keeps it from zero."""
+    return np.where(np.abs(value) < ROUNDING * scale, 0, value)
 
 
 def _plain(one: Any, other: Any) -> Any:
