@@ -76,7 +76,7 @@ def assert_loss_and_gradients(net: Any, right: Any, x: np.ndarray, y: np.ndarray
 
 def _first_wrong(names: list[str], message: str) -> str:
     """Return a sentence about the first wrong gradient on the way back from the loss, or "" if it says nothing new."""
-    back = sorted(names, key=lambda name: (-int(re.sub(r"\D", "", name)), name[0] in "Wb"))
+    back = sorted(names, key=lambda name: (-int(re.sub(r"\D", "", name)), name.rstrip("0123456789") in ("W", "b")))
     wrong = [name for name in back if f"grads[{name!r}] " in message.partition(" (grads")[0]]
     if len(wrong) < 2:
         return ""
