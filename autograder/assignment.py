@@ -125,6 +125,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strict : bool
         Whether names that Python and NumPy have dropped, such as ``xrange`` and ``np.int``, are mistakes. By default
         submissions are judged as if the names were still there.
+    right_values : bool
+        Whether the smallest case of a mistake is shown with the right answer, besides the student's.
     seconds : Seconds
     extension : Extension or None
     frameworks : dict of Framework
@@ -146,6 +148,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_design: tuple[str, ...] = ()
     rest: float = 0.2
     strict: bool = False
+    right_values: bool = True
     seconds: Seconds = Seconds()
     extension: Extension | None = None
     frameworks: dict[str, Framework] = {}

@@ -227,7 +227,8 @@ def _explain(exercise: ExerciseResult) -> str:
     if wrong is None:
         return ""
     prefix = "" if exercise.outcome in (GRADED, FAILED) else exercise.outcome.replace("_", " ") + ": "
-    return escape(prefix + wrong.message + (f" Perhaps: {wrong.hint}" if wrong.hint else ""))
+    more = (f" Perhaps: {wrong.hint}" if wrong.hint else "") + (f" {wrong.example}" if wrong.example else "")
+    return escape(prefix + wrong.message + more)
 
 
 @app.command()

@@ -4,7 +4,7 @@ An assignment's ``kit/judge`` defines a class ``Kit`` that derives from `JudgeKi
 ``kit/runner``, which run beside a submission, and ``judge`` for judging.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,18 @@ class JudgeKit:
     def practice_data(self) -> Path | None:
         """Return a folder of data for executed notebooks. The folder must not reveal the data for judging."""
         return None
+
+    def possible(self, function: str, arguments: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Tell whether a function's arguments make sense. A smallest case with other arguments is not shown.
+
+        Parameters
+        ----------
+        function : str
+            The function's dotted name below the package.
+        arguments : dict
+            The arguments by name. Objects that the reference returned earlier are among them.
+        """
+        return True
 
     def training(self, part: "Part", folder: Path) -> Sequence[str]:  # noqa: ARG002
         """Return the command that trains the reference's model of a part and saves it in a folder."""

@@ -60,6 +60,8 @@ class TestResult:
     seconds : float
     credit : float
         A number between 0 and 1. A test that did not pass may earn partial credit.
+    example : str
+        The smallest case in which the code goes wrong, if no hint fits and such a case was found.
     """
 
     __test__ = False
@@ -72,6 +74,7 @@ class TestResult:
     hint: str = ""
     seconds: Amount = 0.0
     credit: Share = 0.0
+    example: str = ""
 
     def __post_init__(self) -> None:
         _require_one_of(OF_TESTS, self.outcome)
@@ -88,6 +91,9 @@ class ExerciseResult:
         The maximum, and the earned points. Both are finite, and ``0 <= score <= points``.
     outcome : Outcome
     tests : tuple of TestResult
+    fingerprint : str
+        A digest of how the exercise fails on inputs that are the same for all submissions: equal failures have equal
+        ones. For the instructor only. It is "" if nothing failed or nobody can tell how.
     """
 
     id: str
@@ -95,6 +101,7 @@ class ExerciseResult:
     score: Amount
     outcome: Outcome
     tests: tuple[TestResult, ...]
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         _require_one_of(OF_EXERCISES, self.outcome)
@@ -231,11 +238,23 @@ def from_json(content: Any) -> list[PartVerdict]:
     """
     try:
         found = list(msgspec.convert(content, Verdicts).parts)
+        content = _completed(content)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a verdict: {error}") from None
     if to_json(found) != content:  # msgspec ignores unknown fields and fills in missing ones
         raise ValueError("not a verdict: some fields are missing or unknown")
     return found
+
+
+def _completed(content: Any) -> Any:
+    """Return a verdict's content with the fields ``example`` and ``fingerprint``, which old verdicts lack."""
+
+    def completed(exercise: dict[str, Any]) -> dict[str, Any]:
+        tests = [{"example": ""} | test for test in exercise["tests"]]
+        return {"fingerprint": ""} | exercise | {"tests": tests}
+
+    parts = [{**part, "exercises": [completed(one) for one in part["exercises"]]} for part in content["parts"]]
+    return {**content, "parts": parts}
 
 
 @functools.cache

@@ -88,6 +88,7 @@ def test_a_credit_that_is_none_gives_no_points_beyond_the_most(credit: float) ->
 TESTS = st.builds(
     TestResult, name=st.text(max_size=9), title=st.text(max_size=9), kind=st.sampled_from(KINDS),
     outcome=st.sampled_from(OUTCOMES), message=st.text(max_size=9), hint=st.text(max_size=9), seconds=SHARES, credit=SHARES,
+    example=st.text(max_size=9),
 )  # fmt: skip
 EXERCISES = st.builds(
     ExerciseResult, id=st.text(max_size=9), points=SHARES, score=SHARES,
@@ -104,6 +105,17 @@ VERDICTS = st.builds(
 @given(st.lists(VERDICTS, min_size=1, max_size=2))
 def test_json_gives_back_what_went_in(verdicts: list[PartVerdict]) -> None:
     assert from_json(to_json(verdicts)) == verdicts
+
+
+@given(VERDICTS)
+def test_verdicts_from_before_there_were_examples_are_read(verdict: PartVerdict) -> None:
+    content = to_json([verdict])
+    for exercise in content["parts"][0]["exercises"]:
+        for test in exercise["tests"]:
+            del test["example"]
+    (read,) = from_json(content)
+    assert [one.example for exercise in read.exercises for one in exercise.tests if one.example] == []
+    assert read.score == verdict.score
 
 
 @given(VERDICTS)

@@ -32,8 +32,8 @@ class Recorded:
     called : list of str
         The dotted names of functions and classes that were called, and the names of attributes that were asked for.
     answered : list of str
-        For each answer of the log, the dotted name of the function or class that gave it; for an element, its key in
-        brackets; else "".
+        For each answer of the log, the dotted name of the function or class that gave it; for an attribute, its name
+        after a dot; for an element, its key in brackets; else "".
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -53,7 +53,7 @@ class Recorded:
 
     def find(self, target: Any, name: str) -> Any:
         self.called.append(name)
-        return self._keep(self.backend.find(target, name))
+        return self._keep(self.backend.find(target, name), f".{name}")
 
     def item(self, target: Any, key: Any) -> Any:
         return self._keep(self.backend.item(target, key), f"[{key}]")

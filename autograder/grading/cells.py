@@ -211,5 +211,7 @@ def _display(result: ExerciseResult) -> Any:
     plain = TEMPLATES.from_string("{{ exercise.id }}: {{ exercise.score }} of {{ exercise.points }}").render(
         exercise=result
     )
-    lines = [plain] + [f"- {test.title}: {test.message or test.outcome}" for test in result.tests]
+    lines = [plain]
+    for test in result.tests:
+        lines += [f"- {test.title}: {test.message or test.outcome}", *([f"  {test.example}"] if test.example else [])]
     return nbformat.v4.new_output("display_data", data={"text/html": html, "text/plain": "\n".join(lines)})

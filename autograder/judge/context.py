@@ -3,25 +3,29 @@
 A runner lives for the tests of one exercise or, if it holds a framework, of the part. See ``plugin`` for the results.
 """
 
+import contextlib
 import hashlib
 import hmac
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from autograder.assignment import Part
-from autograder.checks.code_under_test import CodeError, CodeUnderTest
-from autograder.checks.record import Recorded
+from autograder.checks.code_under_test import Backend, CodeError, CodeUnderTest
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote
 
+from .counterexample import Traced
 from .credit import Open
 from .extension import Extension
 from .reference import reference
 
+EXTRA_ANSWER, EXTRA_SECONDS = 1.0, 10.0
+"""Time limits for one answer and for all answers after an exercise's tests, which only explain a failure."""
 CRASHES = 2
 """After an exercise has lost this many runners, the judge does not run its other tests."""
 
@@ -67,7 +71,7 @@ class Context:
         self._seconds = framework.seconds if framework else self._limits.part
         self._until = self._until or self.clock() + self._seconds
 
-    def student(self, exercise: str, test: str, slow: bool) -> Recorded:
+    def student(self, exercise: str, test: str, slow: bool) -> Traced:
         """Return the submission for a test, in the runner of the exercise or in a new one.
 
         Raises
@@ -99,7 +103,7 @@ class Context:
         # the limit shrinks with every timeout: code that hangs everywhere must not use up the part's time
         self._runner.seconds = (self._limits.learning if slow else self._limits.call) / (1 + self._hangs)
         self._runner.seed(self.global_seed(test))
-        return Recorded(self._runner)
+        return Traced(self._runner)
 
     def _start(self) -> launch.Process:
         profile = profiles.for_judging(self.course.assignment, self.part)
@@ -136,6 +140,20 @@ class Context:
     def seed_name(self) -> str:
         """A name that two judgings share if they draw the same inputs. It does not reveal the secret."""
         return hashlib.sha256(self.seed("").to_bytes(8, "big")).hexdigest()[:16]
+
+    @contextlib.contextmanager
+    def unhurried(self, student: Backend) -> Iterator[None]:
+        """Stop the part's clock, and limit the time of a runner that no test needs any more."""
+        start = self.clock()
+        if isinstance(student, Remote):
+            student.seconds, student.deadline = EXTRA_ANSWER, time.monotonic() + EXTRA_SECONDS
+            ended = student.over
+        try:
+            yield
+        finally:
+            self._forgiven += self.clock() - start
+            if isinstance(student, Remote) and not ended:
+                student.timed_out = False  # no test waited for it
 
     def close(self) -> None:
         """End the runner, if any."""

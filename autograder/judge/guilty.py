@@ -22,21 +22,23 @@ def guilty_line(failed: Failed, wrong: frozenset[Place], exercise: str) -> str:
     exercise : str
         The exercise. A wrong answer of a function with another name leads elsewhere.
     """
-    if not isinstance(failed.error, Mismatch) or not isinstance(failed.backend, Remote):
+    if not isinstance(failed.error, Mismatch) or not isinstance(failed.recorded.backend, Remote):
         return ""
     for place in sorted(wrong, key=lambda place: place[0]):
         source = failed.answered[place[0]]
         key = source[1:-1] if source.startswith("[") else ""
-        path = source if not key else _maker(failed.answered[: place[0]])
+        path = source if not key else _method(failed.answered[: place[0]])
         if not path or (not key and path.rpartition(".")[2] != exercise):
             continue
         element = place[1] if len(place) > 1 and isinstance(place[1], int) else None
-        found = failed.backend.origin(path, element, key)
+        found = failed.recorded.backend.origin(path, element, key)
         if found:
             return found
     return ""
 
 
-def _maker(answered: list[str]) -> str:
-    """Return the class whose object gave an element: the last one that was called."""
-    return next((path for path in reversed(answered) if path.rpartition(".")[2][:1].isupper()), "")
+def _method(answered: list[str]) -> str:
+    """Return the method that gave an element: the last one that was asked for, of the last class that was called."""
+    maker = next((path for path in reversed(answered) if path.rpartition(".")[2][:1].isupper()), "")
+    method = next((path for path in reversed(answered) if path.startswith(".")), "")
+    return maker + method if maker and method else ""

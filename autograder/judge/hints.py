@@ -14,8 +14,10 @@ from autograder.catalogue import Mistake
 from autograder.checks.causes import Place, combined, explained, wrong_places
 from autograder.checks.code_under_test import Backend, CodeUnderTest
 from autograder.checks.compare import Mismatch
+from autograder.checks.host import Local
 from autograder.checks.record import Log, Recorded
 
+from .counterexample import Traced
 from .reference import mistaken
 
 NAMED = ("core", "edge")
@@ -32,18 +34,23 @@ class Failed:
     ----------
     test : pytest.Function
     error : Exception
-    answers : Log
-    answered : list of str
-        For each answer, where it came from: see `Recorded`.
-    backend : Backend or None
-        What answered.
+    recorded : Traced
+        The questions and answers of the test.
     """
 
     test: pytest.Function
     error: Exception
-    answers: Log
-    answered: list[str]
-    backend: Backend | None = None
+    recorded: Traced
+
+    @property
+    def answers(self) -> Log:
+        """The answers of the student's code."""
+        return self.recorded.log
+
+    @property
+    def answered(self) -> list[str]:
+        """For each answer, where it came from: see `Recorded`."""
+        return self.recorded.answered
 
 
 @dataclass(frozen=True)
@@ -56,12 +63,12 @@ class Runs:
         Runs a test on code under test. The inputs are those of the submission.
     seed : callable
         Returns the seed of the global generators in a test, the same as the runner's.
-    reference : Backend
+    reference : Local
     """
 
     on: Callable[[pytest.Function, CodeUnderTest], Any]
     seed: Callable[[pytest.Function], int]
-    reference: Backend
+    reference: Local
 
     def log(self, test: pytest.Function, backend: Backend) -> tuple[Exception | None, Log]:
         """Run a test; return its exception, if any, and the answers."""

@@ -14,24 +14,22 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from autograder.assignment import Part
-from autograder.catalogue import mistakes_in
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.fixtures import pytest_fixtures
 from autograder.checks.public import unpacking
-from autograder.checks.record import Recorded
 from autograder.interrupts import Interrupted
 from autograder.runner.wire import WireError
 from autograder.sandbox.client import Remote, printable
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, Outcome, TestResult
 
 from .context import Context
+from .counterexample import Traced
 from .credit import NotGraded, Open, PartialCredit
-from .fingerprint import PROBE, fingerprint
+from .explain import Explainer, on_probe
 from .fixtures import Fixtures, fixtures_of
-from .guilty import guilty_line
-from .hints import NAMED, Failed, Runs, Search, hints
+from .hints import NAMED, Failed, Runs
 from .reference import reference
 
 OFFERED = pytest.StashKey[Fixtures]()
@@ -95,6 +93,8 @@ class JudgePlugin:
     ----------
     context : Context
         The judging context.
+    examples : bool
+        Whether to find the smallest case in which an exercise's code goes wrong.
 
     Attributes
     ----------
@@ -112,8 +112,9 @@ class JudgePlugin:
         Number of tests of each exercise. An exercise with fewer results is not judged.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, examples: bool = False) -> None:
         self.context = context
+        self._examples = examples
         self.results: dict[str, list[TestResult]] = {}
         self.unexplained: list[Failed] = []
         self.lines: dict[pytest.Function, str] = {}
@@ -157,28 +158,29 @@ class JudgePlugin:
         self.results.setdefault(claim.exercise, []).append(result)
 
     def finish(self, exercise: str) -> None:
-        """Find the hints of an exercise all of whose tests have run."""
+        """Explain the failed tests of an exercise all of whose tests have run."""
         failed, passed = self._failed.pop(exercise, []), self._passed.pop(exercise, [])
-        assignment = self.context.course.assignment
         quick = [one for one in failed if claimed(one.test).kind in NAMED and _is_nameable(one.error)]
-        search = Search(assignment, self.runs())
-        found: dict[pytest.Function, str] = {}
-        try:
-            if quick:
-                found = hints(search, mistakes_in(assignment, exercise), quick, passed)
-                self.fingerprints[exercise] = next(filter(None, map(self._fingerprint, quick)), "")
-                self.lines |= {one.test: guilty_line(one, search.wrong(one), exercise) for one in quick}
-        except Exception as error:
-            self.flags.append(f"The grader could not look for hints on {exercise} ({type(error).__name__}).")
-        named = {shown(test): said for test, said in found.items()}
-        self.unexplained += [one for one in failed if one.test not in found and not _is_own(one.error)]
+        if not quick:
+            self.unexplained += [one for one in failed if not _is_own(one.error)]
+            return
+        probe = self.runs(on_probe(self.context))
+        explainer = Explainer(self.context, self.runs(), probe, self._offer, self._examples)
+        found = explainer.explain(exercise, quick, passed)
+        self.flags += found.flags
+        self.lines |= found.lines
+        self.fingerprints[exercise] = found.fingerprint
+        self.unexplained += [one for one in failed if one.test not in found.hints and not _is_own(one.error)]
+        named = {shown(test): said for test, said in found.hints.items()}
+        examples = {shown(test): said for test, said in found.examples.items()}
         self.results[exercise] = [
-            replace(result, hint=named.get(result.name, result.hint)) for result in self.results[exercise]
+            replace(one, hint=named.get(one.name, one.hint), example=examples.get(one.name, ""))
+            for one in self.results[exercise]
         ]
 
     def _outcome(self, item: pytest.Function, claim: Claim) -> tuple[Outcome, str, str, float]:
         """Return outcome, message, hint and credit of one test."""
-        recorded: Recorded | None = None
+        recorded: Traced | None = None
         name = name_of(item, claim)
         try:
             recorded = self.context.student(claim.exercise, name, claim.kind in SLOW)
@@ -200,7 +202,7 @@ class JudgePlugin:
             return outcome, names or message, hint, credit
 
     def _said(
-        self, item: pytest.Function, claim: Claim, error: CodeError | Mismatch, recorded: Recorded | None
+        self, item: pytest.Function, claim: Claim, error: CodeError | Mismatch, recorded: Traced | None
     ) -> tuple[str, str]:
         """Return the message after an error of the student's code, and the hint if the test knows it."""
         message = _with_place(error) if isinstance(error, CodeError) else error.message
@@ -214,12 +216,10 @@ class JudgePlugin:
             self._note(item, claim, error, recorded)
         return message, named
 
-    def _note(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Recorded | None) -> None:
-        """Keep a failed test whose cause is not known yet."""
-        keeps = recorded is not None and claim.kind in NAMED  # long trainings have long logs
-        answers, answered = (recorded.log, recorded.answered) if recorded is not None and keeps else ([], [])
-        backend = recorded.backend if recorded is not None else None
-        self._failed[claim.exercise].append(Failed(item, error, answers, answered, backend))
+    def _note(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Traced | None) -> None:
+        """Keep a failed test whose cause is not known yet. Long trainings have long logs, which nobody reads."""
+        kept = recorded if recorded is not None and claim.kind in NAMED else Traced(self.context.reference().backend)
+        self._failed[claim.exercise].append(Failed(item, error, kept))
 
     def runs(self, context: Context | None = None) -> Runs:
         """Return how to run tests on other code, with the inputs of a context, by default this submission's."""
@@ -232,19 +232,6 @@ class JudgePlugin:
             return inputs.global_seed(name_of(test, claimed(test)))
 
         return Runs(on, seed, reference(self.context.course.assignment, self.context.part))
-
-    def _fingerprint(self, failed: Failed) -> str:
-        """Return the fingerprint of a failure on the probe, or "" if the test passes there or cannot run."""
-        if failed.backend is None:
-            return ""
-        runs = self.runs(replace(self.context, inputs=PROBE))
-        try:
-            error, answers = runs.log(failed.test, failed.backend)
-        except CodeError:  # the runner has ended
-            return ""
-        if error is None:
-            return ""
-        return fingerprint(shown(failed.test), error, answers, runs.log(failed.test, runs.reference)[1])
 
     def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[Outcome, str, str, float]:
         """Return the outcome after an unexpected exception.
@@ -315,7 +302,7 @@ def _title(item: pytest.Function) -> str:
     return f"{title}: {item.callspec.id}" if hasattr(item, "callspec") else title
 
 
-def _unwritten(recorded: Recorded | None) -> str:
+def _unwritten(recorded: Traced | None) -> str:
     """Return a sentence about the functions that the test called and that are not written yet, or ""."""
     if recorded is None or not isinstance(recorded.backend, Remote):
         return ""

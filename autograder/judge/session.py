@@ -93,7 +93,7 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     """Judge a part by one of its notebooks."""
     start = time.monotonic()
     context = Context(course, part, submission, level, provide(course, part, submission, level))
-    plugin, exercises = _ask(context)
+    plugin, exercises = _ask(context, examples=True)
     elsewhere, consulted = _needed_elsewhere(context, plugin)
     causes = _causes(context, plugin, [*exercises, *elsewhere])
     return PartVerdict(
@@ -106,9 +106,9 @@ def judge_alternative(course: Course, part: Part, submission: Submission, level:
     )  # fmt: skip
 
 
-def _ask(context: Context) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
+def _ask(context: Context, examples: bool = False) -> tuple[JudgePlugin, tuple[ExerciseResult, ...]]:
     """Run the hidden tests of the context's part."""
-    plugin = JudgePlugin(context)
+    plugin = JudgePlugin(context, examples)
     trouble = ""
     said = io.StringIO()
     try:
@@ -204,7 +204,7 @@ def _exercise(plugin: JudgePlugin, exercise: str, points: float, trouble: str) -
         )
         tests = (*tests, TestResult("none", "The exercise is judged", "core", ERROR, why))
     earned, outcome = score(points, tests, plugin.context.course.assignment.settings.rest)
-    return ExerciseResult(exercise, points, earned, outcome, tests)
+    return ExerciseResult(exercise, points, earned, outcome, tests, plugin.fingerprints.get(exercise, ""))
 
 
 def _replaced(context: Context) -> set[str]:
@@ -249,7 +249,7 @@ def _name_causes(
             return test
         if test.name in causes:
             first = f"This test runs on {causes[test.name]}, which is not right yet: fix that first."
-            return replace(test, message=f"{first} ({test.message})")
+            return replace(test, message=f"{first} ({test.message})", example="")  # it may show the other's fault
         return replace(test, message=f"{test.message} See {lines[test.name]}") if test.name in lines else test
 
     return tuple(replace(exercise, tests=tuple(map(told, exercise.tests))) for exercise in exercises)

@@ -20,10 +20,10 @@ from autograder.assignment import Part
 from autograder.catalogue import copy_package
 from autograder.checks.code_under_test import Backend
 from autograder.checks.host import Local, PackageHost, load_package
-from autograder.checks.record import Recorded
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.judge.context import Context
+from autograder.judge.counterexample import Traced
 from autograder.judge.extension import Extension, own
 from autograder.judge.plugin import JudgePlugin
 from autograder.judge.reference import contents
@@ -57,11 +57,11 @@ class TrustedContext(Context):
 
     backend: Backend | None = None
 
-    def student(self, exercise: str, test: str, slow: bool) -> Recorded:  # noqa: ARG002
+    def student(self, exercise: str, test: str, slow: bool) -> Traced:  # noqa: ARG002
         """Return the package as the code under test."""
         assert self.backend is not None
         self.backend.seed(self.global_seed(test))
-        return Recorded(self.backend)
+        return Traced(self.backend)
 
 
 class ReferenceCopy:
@@ -111,6 +111,7 @@ class ReferenceCopy:
         wanted: Callable[[pytest.Function], bool],
         seed: str = "",
         answering: Answering = _as_it_is,
+        examples: bool = False,
     ) -> list[TestResult]:
         """Judge the copy by some of the hidden tests of a part.
 
@@ -123,10 +124,12 @@ class ReferenceCopy:
             Part of the submission's digest: each seed gives other random numbers.
         answering : callable
             Called with the backend that asks the copy; returns the backend that the tests ask.
+        examples : bool
+            Whether to find the smallest case for each exercise that fails.
         """
         submission = Submission(self.folder, f"variant {seed}", (), ())
         context = TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
-        plugin = JudgePlugin(context)
+        plugin = JudgePlugin(context, examples)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for test in filter(wanted, collect(self.course, part)):
                 plugin.judge(test)

@@ -137,7 +137,7 @@ def test_every_graded_cell_is_there_once(cells: list[nbformat.NotebookNode]) -> 
 
 
 def test_the_verdict_is_shown_and_escaped(release: nbformat.NotebookNode) -> None:
-    bad = TestResult("t", "A title", "core", "failed", "<script>alert('x')</script>", "A hint & more")
+    bad = TestResult("t", "A title", "core", "failed", "<script>alert('x')</script>", "A hint & more", example="1 < 2.")
     result = ExerciseResult("a", 1.0, 0.0, "failed", (bad,))
     show(release, PartVerdict(1, "N", (result,), problems=("It *is* <b>broken</b>.",)))
     assert release.cells[0].cell_type == "markdown"
@@ -145,6 +145,8 @@ def test_the_verdict_is_shown_and_escaped(release: nbformat.NotebookNode) -> Non
     (output,) = release.cells[2].outputs
     assert "&lt;script&gt;" in output.data["text/html"]
     assert "A hint &amp; more" in output.data["text/html"]
+    assert "<li>1 &lt; 2.</li>" in output.data["text/html"]
+    assert output.data["text/plain"].endswith("\n  1 < 2.")
     assert "0 of 1 points" in output.data["text/html"]
 
 

@@ -4,7 +4,7 @@ The hidden tests import from here the functions that the engine does not have.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -36,6 +36,7 @@ from .nets import (
     overfit,
     set_params,
 )
+from .possible import possible
 
 __all__ = [
     "CONVNET_PARAMS", "Fixtures", "Kit", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_steps",
@@ -88,6 +89,10 @@ class Kit(JudgeKit):
     def practice_data(self) -> Path:
         """Return the folder of pictures for executed notebooks. Its test pictures have no true labels."""
         return practice_data(self.course, self.pictures.root, self.datasets)
+
+    def possible(self, function: str, arguments: Mapping[str, Any]) -> bool:
+        """Return whether a layer's arguments make sense, for the smallest cases of mistakes."""
+        return possible(function, arguments)
 
     def training(self, part: Part, folder: Path) -> Sequence[str]:
         """Return the command that trains a part's model with its notebook's recipe."""

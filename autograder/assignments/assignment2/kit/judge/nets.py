@@ -1,5 +1,6 @@
 """Nets in hidden tests: gives them known parameters, compares them with the reference's, trains them briefly."""
 
+import re
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.code_under_test import CodeUnderTest
-from autograder.checks.compare import as_array, as_number, assert_close, assert_gradients, require
+from autograder.checks.compare import Mismatch, as_array, as_number, assert_close, assert_gradients, require
 
 from ..student.pictures import Pictures
 
@@ -63,8 +64,26 @@ def assert_loss_and_gradients(net: Any, right: Any, x: np.ndarray, y: np.ndarray
     loss, grads = net.loss(x, y)
     expected, right_grads = right.loss(x, y)
     assert_close("the loss", as_number("the loss", loss), expected)
+    names = list(names)
     wanted = {f"grads[{name!r}]": right_grads[name] for name in names}
-    assert_gradients({f"grads[{name!r}]": grads[name] for name in names}, wanted)
+    given = {f"grads[{name!r}]": grads[name] for name in names}
+    try:
+        assert_gradients(given, wanted)
+    except Mismatch as error:
+        error.message += _first_wrong(names, error.message)
+        raise
+
+
+def _first_wrong(names: list[str], message: str) -> str:
+    """Return a sentence about the first wrong gradient on the way back from the loss, or "" if it says nothing new."""
+    back = sorted(names, key=lambda name: (-int(re.sub(r"\D", "", name)), name.rstrip("0123456789") in ("W", "b")))
+    wrong = [name for name in back if f"grads[{name!r}] " in message.partition(" (grads")[0]]
+    if len(wrong) < 2:
+        return ""
+    first = wrong[0]
+    before = back[: back.index(first)]
+    right = f", {before[-1]} before it is right" if before else ""
+    return f" On the way back from the loss the first wrong gradient is that of {first}{right}: look there first."
 
 
 def assert_gradients_fit(net: Any, x: np.ndarray, y: np.ndarray, params: dict[str, np.ndarray]) -> None:

@@ -149,18 +149,20 @@ class PackageHost:
         Parameters
         ----------
         path : str
-            The dotted name of a function or class below the package.
+            The dotted name of a function or of a class's method below the package.
         element : int or None
             The place of the value in the returned tuple.
         key : str
             The value's key in a returned dictionary, or "".
         """
-        found = origin(self.lookup(path), element, key)
+        owner, _, name = path.rpartition(".")
+        is_method = owner.rpartition(".")[2][:1].isupper()
+        found = origin(getattr(self.lookup(owner), name) if is_method else self.lookup(path), element, key)
         if found is None or not self._is_own(str(found[0])):
             return ""
         file, lines = found
         if len(lines) > 1:
-            return f"{file.name}, lines {' and '.join(map(str, lines))}"
+            return f"{file.name}, lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}"
         text = linecache.getline(str(file), lines[0]).strip()[:120]
         return f"{file.name}, line {lines[0]}: {text}"
 

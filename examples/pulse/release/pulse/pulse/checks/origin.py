@@ -8,7 +8,7 @@ from typing import Any
 
 from .unwritten import own_nodes
 
-MOST_LINES = 2
+MOST_LINES = 3
 """Most lines that are named. A value that is set in more places leads nowhere."""
 
 
@@ -18,11 +18,10 @@ def origin(function: Any, element: int | None, key: str) -> tuple[Path, list[int
     Parameters
     ----------
     function : callable
-        A function, or the class whose method returns the value.
     element : int or None
         The place of the value in the returned tuple; None if the function returns it alone.
     key : str
-        The value's key in a returned dictionary, or "". If there is a key, all methods of a class are searched.
+        The value's key in a returned dictionary, or "".
 
     Returns
     -------
@@ -33,31 +32,27 @@ def origin(function: Any, element: int | None, key: str) -> tuple[Path, list[int
     if found is None:
         return None
     file, node = found
-    if key:
-        lines = sorted(_with_key(node, key))
-    else:
-        lines = sorted(_returned(node, element)) if isinstance(node, ast.FunctionDef) else []
+    lines = sorted(_with_key(node, key) if key else _returned(node, element))
     return (file, lines) if 0 < len(lines) <= MOST_LINES else None
 
 
-def _source(function: Any) -> tuple[Path, ast.FunctionDef | ast.ClassDef] | None:
+def _source(function: Any) -> tuple[Path, ast.FunctionDef] | None:
     try:
         plain = inspect.unwrap(function)
         file = inspect.getsourcefile(plain)
         tree = ast.parse(Path(file).read_text(encoding="utf-8", errors="replace")) if file else None
     except (TypeError, ValueError, OSError, SyntaxError, RecursionError, MemoryError):
         return None
-    if file is None or tree is None:
+    code = getattr(plain, "__code__", None)
+    if file is None or tree is None or code is None:
         return None
-    first = getattr(getattr(plain, "__code__", None), "co_firstlineno", 0)
-    kind = ast.FunctionDef if first else ast.ClassDef
-    named = [node for node in ast.walk(tree) if isinstance(node, kind) and _is(node, plain.__name__, first)]
-    return (Path(file), named[-1]) if named else None  # a later class replaces an earlier one
+    written = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == code.co_name)
+    node = next((node for node in written if _first_line(node) == code.co_firstlineno), None)
+    return (Path(file), node) if node else None
 
 
-def _is(node: ast.FunctionDef | ast.ClassDef, name: str, first: int) -> bool:
-    begins = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return node.name == name and first in (0, begins)
+def _first_line(node: ast.FunctionDef) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
 def _returned(node: ast.FunctionDef, element: int | None) -> set[int]:
@@ -113,7 +108,7 @@ def _branches(statements: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
             yield from _branches(one.orelse) if is_elif else ([one.orelse] if one.orelse else [])
 
 
-def _with_key(node: ast.AST, key: str) -> set[int]:
+def _with_key(node: ast.FunctionDef, key: str) -> set[int]:
     """Return the lines that set an element of a dictionary under a key or, if none do, under an f-string that fits."""
     set_at: dict[bool, set[int]] = {True: set(), False: set()}
     for one in ast.walk(node):

@@ -1,8 +1,10 @@
 """What the assignment adds to the judge: recordings with secret labels, and the credit for right answers."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +39,15 @@ class Kit(JudgeKit):
     def data(self) -> Data:
         """Return the recordings' name and fingerprint, so that a verdict on other recordings is another verdict."""
         return Data("recordings", hashlib.sha256(JUDGED.read_bytes()).hexdigest()[:16])
+
+    def possible(self, function: str, arguments: Mapping[str, Any]) -> bool:
+        """Return whether a window has a middle, a band its ends in order, and a line two samples."""
+        name = function.rpartition(".")[2]
+        if name == "moving_average":
+            return bool(arguments["width"] % 2 == 1)
+        if name == "band_pass":
+            return bool(0 < arguments["low"] < arguments["high"])
+        return name != "detrend" or len(arguments["signal"]) >= 2
 
 
 def assert_told_right(answers: list[object], expected: np.ndarray) -> None:
