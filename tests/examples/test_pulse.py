@@ -13,10 +13,13 @@ import nbformat
 import numpy as np
 import pytest
 
+from autograder.catalogue import mistakes_of
 from autograder.course import Course
+from autograder.judge.plugin import claimed
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
 from autograder.validate import lenient
+from autograder.validate.trusted import ReferenceCopy
 from tests.conftest import ROOT
 
 NAME = "pulse"
@@ -93,6 +96,20 @@ def test_an_answer_of_another_form_earns_nothing(
 
 def test_its_hidden_tests_accept_no_constant(pulse: Course) -> None:
     assert [sentence for part in pulse.parts for sentence in lenient.constants_pass(pulse, part)] == []
+
+
+@pytest.mark.parametrize("key", ["moving_average/median", "detrend/mean_only", "find_peaks/too_far"])
+def test_a_mistake_that_no_hint_names_is_shown_in_its_smallest_case(
+    pulse: Course, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    (mistake,) = (one for one in mistakes_of(pulse.assignment) if one.key == key)
+    monkeypatch.setattr("autograder.judge.plugin.hint", lambda *_: "")
+    (part,) = (part for part in pulse.parts if mistake.exercise in {one.id for one in part.exercises})
+    with ReferenceCopy(pulse, lambda folder: mistake.apply(folder / NAME)) as trusted:
+        results = trusted.results(part, lambda test: claimed(test).exercise == mistake.exercise, examples=True)
+    (example,) = (one.example for one in results if one.example)
+    assert example.startswith(f"The smallest case that goes wrong: {mistake.exercise} with signal = [")
+    assert len(re.findall(r"\d+", example)) <= 25
 
 
 @pytest.mark.long
