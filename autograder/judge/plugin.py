@@ -159,7 +159,8 @@ class JudgePlugin:
         except PartialCredit as error:
             return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
         except (CodeError, Mismatch) as error:
-            return FAILED, *self._said(item, claim, error, recorded), 0.0
+            said, hint = self._said(item, claim, error, recorded)
+            return FAILED, f"{said}{_redefined(claim, recorded)}", hint, 0.0
         except Exception as error:
             outcome, message, hint, credit = self._whose_fault(item, name, error)
             names = _unwritten(recorded) if outcome == FAILED else ""
@@ -267,6 +268,17 @@ def _unwritten(recorded: Recorded | None) -> str:
         return ""
     names = recorded.backend.unwritten(recorded.called)
     return f"{' and '.join(names[:3])} {'is' if len(names) == 1 else 'are'} not written yet." if names else ""
+
+
+def _redefined(claim: Claim, recorded: Recorded | None) -> str:
+    """Return a sentence about names that a notebook without the exercise's grade cell defines more than once, or ""."""
+    if recorded is None or not isinstance(recorded.backend, Remote):
+        return ""
+    return "".join(
+        f" {name} is defined in cell {first} and again in cell {last}. The last one was judged, because no cell of the "
+        f'notebook has check("{claim.exercise}").'
+        for name, first, last in recorded.backend.redefined()[:3]
+    )
 
 
 def _with_place(error: CodeError) -> str:
