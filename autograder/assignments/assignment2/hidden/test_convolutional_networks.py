@@ -574,16 +574,17 @@ def test_fast_convolution_stays_inside(student, rng, extension, case):
 
 
 @exercise("conv_extension", kind="speed")
-def test_fast_convolution_is_fast(student, rng, extension):
+def test_fast_convolution_is_fast(student, rng, extension, worked):
     """The fast convolution is more than 20 times as fast as a loop over the pixels of the output."""
     _, w, b, _, conv_param = convolution(rng, (6, 3, 20, 20), (16, 3, 3, 3), 1, 1, np.float32)
     batches = rng.normal(size=(7, 6, 3, 20, 20)).astype(np.float32)
     there, w_there, b_there = [student.put(x) for x in batches], student.put(w), student.put(b)
     fast, outs = [], []
     for x_there in there:  # all different, so no answer can be known already
-        start = time.perf_counter()
+        start, work = time.perf_counter(), worked()
         out, _ = student.fast_layers.conv_forward_fast(x_there, w_there, b_there, conv_param)
-        fast.append(time.perf_counter() - start)
+        took = (worked() - work, time.perf_counter() - start)
+        fast.append(min(seconds for seconds in took if seconds > 0))  # a busy machine makes only the second one longer
         outs.append(out)
     best = int(np.argmin(fast))  # only the answer that is checked counts for the time
     start = time.process_time()
