@@ -182,7 +182,11 @@ class Definitions:
 
     def problem(self, name: str) -> str:
         """Return why the definition of a name failed, or ""."""
-        return next((notebook.problems[name] for notebook in self._read if name in notebook.problems), "")
+        return next((problem for notebook in self._read if (problem := notebook.problem(name))), "")
+
+    def has_grade_cell(self, exercise: str) -> bool:
+        """Tell whether a notebook has the grade cell of an exercise."""
+        return any(notebook.cells.grade(exercise) is not None for notebook in self._notebooks())
 
     def places(self, name: str, exercise: str) -> tuple[int, int] | None:
         """Return the first and the last cell that define a name, if nobody can tell which of them an exercise means."""
@@ -296,6 +300,11 @@ class _Notebook:
         """Tell whether a name has a value that is not the blank of a release."""
         return name in self and self.names[name] is not None and name not in self.cells.unwritten
 
+    def problem(self, name: str) -> str:
+        """Return why the definition of a name failed, here or in the beginning of the notebook, or ""."""
+        beginnings = (one.problem(name) for one in self._before.values() if one is not None)
+        return self.problems.get(name, "") or next(filter(None, beginnings), "")
+
     def before(self, exercise: str) -> "_Notebook | None":
         """Return the notebook until an exercise's grade cell, or None if later cells define no name again."""
         end = self.cells.grade(exercise)
@@ -367,8 +376,10 @@ class _Notebook:
         except Exception as error:
             if isinstance(error, NameError) and not self._is_read:  # a postponed statement may define the name
                 self._leave(statement, file)
+            cause = self.problems.get(str(error.name), "") if isinstance(error, NameError) else ""
+            why = f"setting it raised {type(error).__name__}: {str(error)[:200]}{f' ({cause})' if cause else ''}"
             for name in _targets(statement):
-                self.problems[name] = f"setting it raised {type(error).__name__}: {str(error)[:200]}"
+                self.problems[name] = why[:600]
 
 
 class _Builtins(dict[str, Any]):

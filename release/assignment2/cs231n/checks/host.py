@@ -108,6 +108,10 @@ class PackageHost:
         self._exercise = exercise
         self._asked = {}
 
+    def is_checked(self) -> bool:
+        """Tell whether the framework's notebook has the grade cell of the exercise that was begun."""
+        return self._definitions_of(self._for_framework()).has_grade_cell(self._exercise)
+
     def redefined(self) -> list[tuple[str, int, int]]:
         """Return the names that were asked for since `begin` and are defined in several cells without a grade cell.
 
@@ -142,7 +146,8 @@ class PackageHost:
         try:
             return self._definitions_of(notebooks).at(name, self._exercise)
         except KeyError as error:
-            raise CodeError("missing", str(error.args[0])) from None
+            said = str(error.args[0])
+            raise CodeError("missing", self._with_advice(said, said)) from None
 
     def unwritten(self, called: list[str]) -> list[str]:
         """Return those of the called functions and methods of the package that are not written yet.
@@ -236,7 +241,13 @@ class PackageHost:
         text = _modernised(text) + self._why_undefined(error)
         kind = "import" if importing else "raised"
         start = f"Importing {importing} raised " if importing else "It raised "
-        return CodeError(kind, f"{start}{type(error).__name__}{': ' + text if text else ''}", where)
+        said = f"{type(error).__name__}{': ' + text if text else ''}"
+        return CodeError(kind, self._with_advice(f"{start}{said}", said), where)
+
+    def _with_advice(self, message: str, said: str) -> str:
+        """Return a message about an error, with the kit's advice if there is any."""
+        advice = self._kit.advice(said)
+        return f"{message.rstrip('.')}. {advice}" if advice else message
 
     def _why_undefined(self, error: BaseException) -> str:
         name = error.name if isinstance(error, NameError) else None

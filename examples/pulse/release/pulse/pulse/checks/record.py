@@ -39,6 +39,9 @@ class Recorded:
         self.called: list[str] = []
         self._kept = 0
 
+    def begin(self, exercise: str) -> None:
+        self.backend.begin(exercise)
+
     def seed(self, number: int) -> None:
         self.backend.seed(number)
 
@@ -119,6 +122,9 @@ class Playback:
         if isinstance(answer, tuple):
             return tuple(self._give(element) for element in answer)
         return answer
+
+    def begin(self, exercise: str) -> None:
+        pass
 
     def seed(self, number: int) -> None:
         pass
