@@ -121,6 +121,10 @@ class Context:
         found = self._runner.process.worked() if self._runner is not None and not self._runner.over else None
         return self.clock() if found is None else found
 
+    def waited(self) -> float:
+        """Return the seconds that the runner waited for a core that others used; 0 if nobody can tell."""
+        return self._runner.process.waited() if self._runner is not None and not self._runner.over else 0.0
+
     def reference(self) -> CodeUnderTest:
         """Return the reference, with the definitions of the part's notebook."""
         return CodeUnderTest(reference(self.course.assignment, self.part))

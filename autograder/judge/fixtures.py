@@ -52,6 +52,11 @@ class Fixtures(fixtures.Fixtures):
         return self.context.worked
 
     @property
+    def waited(self) -> Callable[[], float]:
+        """A function that returns the seconds that the runner waited for a core that others used."""
+        return self.context.waited
+
+    @property
     def extension(self) -> None:
         """None. A test that asks for this fixture fails if the submitted extension does not build."""
         self.context.extension.require()

@@ -56,6 +56,13 @@ def worked(pid: int) -> float | None:
     return sum(found) if found else None
 
 
+def waited(pid: int) -> float:
+    """Return the seconds that the first threads of a process and its descendants waited for a core; 0 if unknown."""
+    if sys.platform != "linux":
+        return 0.0
+    return sum(_tree(pid, lambda folder: int((folder / "schedstat").read_text().split()[1]) / 1e9))
+
+
 def _ran(thread: Path) -> float:
     return int((thread / "schedstat").read_text().split()[0]) / 1e9
 
