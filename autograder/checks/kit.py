@@ -36,6 +36,16 @@ class RunnerKit:
     def seed(self, number: int) -> None:
         """Seed random generators besides Python's and NumPy's."""
 
+    def advice(self, error: str) -> str:  # noqa: ARG002 (a kit may use it)
+        """Return a sentence that says the cure for an error of the student's code, or "".
+
+        Parameters
+        ----------
+        error : str
+            The exception's type and text.
+        """
+        return ""
+
     def remember(self) -> Callable[[], None]:
         """Return a function that restores the current state of these generators."""
         return lambda: None

@@ -43,6 +43,9 @@ class Recorded:
         self.answered: list[str] = []
         self._kept = 0
 
+    def begin(self, exercise: str) -> None:
+        self.backend.begin(exercise)
+
     def seed(self, number: int) -> None:
         self.backend.seed(number)
 
@@ -124,6 +127,9 @@ class Playback:
         if isinstance(answer, tuple):
             return tuple(self._give(element) for element in answer)
         return answer
+
+    def begin(self, exercise: str) -> None:
+        pass
 
     def seed(self, number: int) -> None:
         pass

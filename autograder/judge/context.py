@@ -102,6 +102,7 @@ class Context:
         self._runner.deadline = time.monotonic() + self._until - self.clock()
         # the limit shrinks with every timeout: code that hangs everywhere must not use up the part's time
         self._runner.seconds = (self._limits.learning if slow else self._limits.call) / (1 + self._hangs)
+        self._runner.begin(exercise)
         self._runner.seed(self.global_seed(test))
         return Traced(self._runner)
 
@@ -119,6 +120,18 @@ class Context:
         running = self._runner.process.wire.forgiven if self._runner is not None else 0.0
         return time.monotonic() - self._forgiven - running
 
+    def worked(self) -> float:
+        """Return the processor time of the runner in seconds, which does not depend on what else the machine does.
+
+        Where nobody can tell, it is the time of `clock`.
+        """
+        found = self._runner.process.worked() if self._runner is not None and not self._runner.over else None
+        return self.clock() if found is None else found
+
+    def waited(self) -> float:
+        """Return the seconds that the runner waited for a core that others used; 0 if nobody can tell."""
+        return self._runner.process.waited() if self._runner is not None and not self._runner.over else 0.0
+
     def reference(self) -> CodeUnderTest:
         """Return the reference, with the definitions of the part's notebook."""
         return CodeUnderTest(reference(self.course.assignment, self.part))
@@ -135,6 +148,11 @@ class Context:
     def rng(self, test: str) -> np.random.Generator:
         """Return a new random generator for a test."""
         return np.random.default_rng(self.seed(test))
+
+    def common_rng(self, name: str) -> np.random.Generator:
+        """Return a new random generator that is the same for all submissions of the part."""
+        key = hmac.digest(self.course.secret, f"{self.part.number}/{name}".encode(), "sha256")
+        return np.random.default_rng(int.from_bytes(key[:8], "big"))
 
     @property
     def seed_name(self) -> str:

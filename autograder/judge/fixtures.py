@@ -1,5 +1,7 @@
 """The fixtures that hidden tests may ask for by name. An assignment's kit may derive more from them."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from autograder.checks import fixtures
@@ -43,6 +45,16 @@ class Fixtures(fixtures.Fixtures):
         except NotebookError as error:
             raise NotGraded(str(error)) from None
         return notebook
+
+    @property
+    def worked(self) -> Callable[[], float]:
+        """A function that returns the processor time of the runner in seconds."""
+        return self.context.worked
+
+    @property
+    def waited(self) -> Callable[[], float]:
+        """A function that returns the seconds that the runner waited for a core that others used."""
+        return self.context.waited
 
     @property
     def extension(self) -> None:

@@ -193,7 +193,8 @@ class JudgePlugin:
         except PartialCredit as error:
             return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
         except (CodeError, Mismatch) as error:
-            return FAILED, *self._said(item, claim, error, recorded), 0.0
+            said, hint = self._said(item, claim, error, recorded)
+            return FAILED, f"{said}{_redefined(claim, recorded)}", hint, 0.0
         except Exception as error:
             outcome, message, hint, credit = self._whose_fault(item, name, error)
             names = _unwritten(recorded) if outcome == FAILED else ""
@@ -318,6 +319,17 @@ def _is_own(error: Exception) -> bool:
 def _is_nameable(error: Exception) -> bool:
     """Tell whether a known mistake may cause an exception."""
     return isinstance(error, Mismatch) or (isinstance(error, CodeError) and error.kind in NAMEABLE)
+
+
+def _redefined(claim: Claim, recorded: Traced | None) -> str:
+    """Return a sentence about names that a notebook without the exercise's grade cell defines more than once, or ""."""
+    if recorded is None or not isinstance(recorded.backend, Remote):
+        return ""
+    return "".join(
+        f" {name} is defined in cell {first} and again in cell {last}. The last one was judged, because no cell of the "
+        f'notebook has check("{claim.exercise}").'
+        for name, first, last in recorded.backend.redefined()[:3]
+    )
 
 
 def _with_place(error: CodeError) -> str:

@@ -76,6 +76,10 @@ class Runner:
         content = {name: decode(value, arrays, self._resolve) for name, value in question["content"].items()}
         target = content.get("target")
         match question["ask"]:
+            case "begin":
+                return self.host.begin(content["exercise"])
+            case "redefined":
+                return self.host.redefined()
             case "seed":
                 return self.host.seed(content["number"])
             case "import":

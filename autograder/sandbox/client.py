@@ -89,6 +89,9 @@ class Remote:
                 self.seconds = usual
             self._imported.add(name)
 
+    def begin(self, exercise: str) -> None:
+        self.ask("begin", exercise=exercise)
+
     def seed(self, number: int) -> None:
         self.ask("seed", number=number)
 
@@ -141,6 +144,21 @@ class Remote:
         except CodeError:
             return ""
         return printable(found)[:MOST_OF_A_LINE] if isinstance(found, str) else ""
+
+    def redefined(self) -> list[tuple[str, int, int]]:
+        """Return names that the notebook defines in several cells, with the first and the last cell.
+
+        These are the names that were asked for and of which nobody can tell which definition an exercise means, as far
+        as the runner says so.
+        """
+        if self.over:
+            return []
+        try:
+            found = self.ask("redefined")
+        except CodeError:
+            return []
+        fits = isinstance(found, list) and all(map(_is_place, found))
+        return [tuple(one) for one in found] if fits else []
 
     def ask(self, question: str, **content: Any) -> Any:
         """Ask and wait for the answer.
@@ -222,6 +240,14 @@ class Remote:
         """End the runner."""
         if not self.over:
             self._end("closed", "The runner was closed.")
+
+
+def _is_place(value: Any) -> bool:
+    """Tell whether a value is a name with the numbers of two cells."""
+    if not (isinstance(value, list | tuple) and len(value) == 3 and isinstance(value[0], str)):
+        return False
+    name, first, last = value
+    return name.isidentifier() and len(name) < 80 and all(type(one) is int and 0 < one < 10**5 for one in (first, last))
 
 
 class _Held:

@@ -24,7 +24,7 @@ from .cgroup import ControlGroup
 from .job import Job
 from .levels import LaunchError, Limits, Plan, Profile, plan_for
 from .scratch import Scratch
-from .starvation import Starvation
+from .starvation import Starvation, waited, worked
 
 STARTING_SECONDS = 60.0
 """Time limit for a runner to become ready. A slower start is the grader's fault, even on a busy machine."""
@@ -48,6 +48,14 @@ class Process:
                 self.process.kill()
             else:  # the runner leads its own process group
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    def worked(self) -> float | None:
+        """Return the processor time of the runner in seconds, or None if nobody can tell."""
+        return worked(self.process.pid)
+
+    def waited(self) -> float:
+        """Return the seconds that the runner waited for a core that others used; 0 if nobody can tell."""
+        return waited(self.process.pid)
 
     def end(self) -> None:
         """End the runner with all its processes at once, and remove its temporary folder."""

@@ -1,13 +1,18 @@
-"""Measure how long a runner waits for a core that others use: a busy machine must not cost a student an answer.
+"""Measure how long a runner works, and how long it waits for a core that others use.
 
-Linux reports this time for each process. On other systems it is unknown, and only the wall clock counts.
+A busy machine must not cost a student an answer. Linux reports these times for each process. On other systems they are
+unknown, and only the wall clock counts.
 """
 
 import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
+
+T = TypeVar("T")
 
 STALE_SECONDS = 3.0
 """An older sample says nothing about the current question."""
@@ -41,6 +46,42 @@ class Starvation:
         waited = sum(now[0] - before.get(pid, (0.0, 0.0))[0] for pid, now in seen.items())
         worked = sum(now[1] - before.get(pid, (0.0, 0.0))[1] for pid, now in seen.items())
         return max(0.0, min(waited, passed - worked))
+
+
+def worked(pid: int) -> float | None:
+    """Return the processor time in seconds of a process and all its descendants, or None if nobody can tell."""
+    if sys.platform != "linux":
+        return None
+    found = list(_tree(pid, lambda folder: sum(map(_ran, (folder / "task").iterdir())) + _of_ended(folder)))
+    return sum(found) if found else None
+
+
+def waited(pid: int) -> float:
+    """Return the seconds that the first threads of a process and its descendants waited for a core; 0 if unknown."""
+    if sys.platform != "linux":
+        return 0.0
+    return sum(_tree(pid, lambda folder: int((folder / "schedstat").read_text().split()[1]) / 1e9))
+
+
+def _ran(thread: Path) -> float:
+    return int((thread / "schedstat").read_text().split()[0]) / 1e9
+
+
+def _of_ended(folder: Path) -> float:
+    """Return the processor time of a process's children that have ended."""
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
+def _tree(pid: int, read: Callable[[Path], T]) -> Iterator[T]:
+    """Yield what ``read`` finds in the folder of each process of a tree in ``/proc``."""
+    left = [pid]
+    while left:
+        folder = Path("/proc", str(left.pop()))
+        with contextlib.suppress(OSError, ValueError, IndexError):  # the process has just ended
+            yield read(folder)
+            for thread in (folder / "task").iterdir():
+                left += map(int, (thread / "children").read_text().split())
 
 
 def _sample(pid: int) -> dict[int, tuple[float, float]]:

@@ -34,7 +34,7 @@ def test_training_does_not_run(tmp_path: Path) -> None:
     )
     names = notebook(tmp_path, cells)
     assert names["rate"] == 3
-    with pytest.raises(KeyError, match="not set"):
+    with pytest.raises(KeyError, match="a loop in cell 1 sets it"):
         names["i"]
     assert not never.exists()
 
@@ -78,6 +78,92 @@ def test_a_constant_may_be_built_in_steps(tmp_path: Path) -> None:
     assert names["total"] == 0
     assert names["widths"] == [1, 3, 1, 3]
     assert names["Net"].depth == 3
+
+
+def test_what_a_block_sets_is_there(tmp_path: Path) -> None:
+    never = tmp_path / "never"
+    names = notebook(
+        tmp_path,
+        f"import contextlib\ndef few(full, quick):\n    return full\ndef train(): open({str(never)!r}, 'w')",
+        "with contextlib.suppress(ValueError):\n    rate = 3\n    def twice(x):\n        return 2 * x\n    train()",
+        "with contextlib.suppress(ValueError) as kept:\n    widths = few([8], [4])\n    train()",
+        "if few(True, False):\n    depth = 5\n    train()\n    def deep():\n        return depth\nelse:\n    depth = 2",
+        "if True:\n    width = few(7, 1)\n    height = 9\n    with kept:\n        train()",
+        "try:\n    best = few(1, 0)\n    train()\nexcept ValueError:\n    best = few(2, 0)",
+        "squares = [inner ** 2 for inner in few((1, 2), ())]",
+    )
+    assert (names["rate"], names["twice"](3), names["widths"]) == (3, 6, [8])
+    assert (names["depth"], names["deep"]()) == (5, 5)
+    assert (names["width"], names["height"], names["best"]) == (7, 9, 1)
+    with pytest.raises(KeyError, match="inner is not set"):
+        names["inner"]
+    assert names["squares"] == [1, 4]
+    assert not never.exists()
+
+
+def test_a_postponed_statement_runs_once(tmp_path: Path) -> None:
+    names = notebook(tmp_path, "calls = []\ndef pair():\n    calls.append(1)\n    return 1, 2\na, b = pair()")
+    assert (names["a"], names["b"], names["calls"]) == (1, 2, [1])
+
+
+CHECKED = {"nbgrader": {"grade": True, "grade_id": "net"}}
+
+
+def with_grade_cell(
+    folder: Path, *cells: str | None, metadata: object = CHECKED, check: str = "check('net')"
+) -> Definitions:
+    """Return the definitions of cells; None is the grade cell of the exercise ``net``."""
+    made = [
+        {"cell_type": "code", "source": check, "metadata": metadata}
+        if cell is None
+        else {"cell_type": "code", "source": cell, "metadata": {}}
+        for cell in cells
+    ]
+    (folder / "A.ipynb").write_text(json.dumps({"cells": made, "nbformat": 4}))
+    return Definitions(folder, ("A.ipynb",))
+
+
+@pytest.mark.parametrize("metadata", [CHECKED, {}], ids=["id", "check"])
+def test_what_stands_at_the_grade_cell_counts(tmp_path: Path, metadata: object) -> None:
+    names = with_grade_cell(
+        tmp_path,
+        "def few(full, quick):\n    return full\nrate = 1\nsizes = [4]\nwidth = few(8, 1)\ndef helper():\n    return 'first'",
+        "def net():\n    return helper(), rate, sizes, width, later()",
+        None,
+        "rate = 2\nsizes.append(8)\nwidth = few(16, 1)\nheight = 5\ndef helper():\n    return 'second'",
+        "def later():\n    return 'late'\ndef again():\n    return net()",
+        metadata=metadata,
+    )
+    assert names.at("net", "net")() == ("first", 1, [4], 8, "late")
+    assert (names.at("rate", "net"), names.at("width", "net")) == (1, 8)
+    assert (names["rate"], names["width"], names["sizes"]) == (2, 16, [4, 8])
+    assert names["again"]() == ("second", 2, [4, 8], 16, "late")
+    assert names.at("height", "net") == 5  # written behind its grade cell
+    assert names.at("rate", "another exercise") == 2
+    assert names.places("rate", "net") is None
+    assert names.places("rate", "another exercise") == (1, 4)
+    assert names.places("height", "another exercise") is None
+
+
+def test_a_blank_at_the_grade_cell_does_not_count(tmp_path: Path) -> None:
+    names = with_grade_cell(
+        tmp_path,
+        "class Net:\n    def call(self):\n        raise NotImplementedError()\nrate = None",
+        "def scores(x):\n    out = None\n    # your code\n    return out\ndef blank():\n    raise NotImplementedError",
+        None,
+        "class Net:\n    def call(self):\n        return 3\nrate = 2\ndef scores(x):\n    return x",
+    )
+    assert names.at("Net", "net")().call() == 3
+    assert names.at("rate", "net") == 2
+    assert names.at("scores", "net")(7) == 7
+    with pytest.raises(NotImplementedError):
+        names.at("blank", "net")()
+
+
+def test_imports_that_are_repeated_are_no_other_definition(tmp_path: Path) -> None:
+    names = with_grade_cell(tmp_path, "import math\nrate = 1", None, "import math\nscale = 2")
+    assert names.at("math", "net") is names["math"]
+    assert names.places("math", "other") is None
 
 
 def test_an_import_may_have_a_substitute(tmp_path: Path) -> None:

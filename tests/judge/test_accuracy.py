@@ -27,14 +27,27 @@ PICTURES = SimpleNamespace(
 )
 
 
-def judging(predict: Any, fingerprint: str = "cifar10-right", files: tuple[str, ...] = ("models/part1.npz",), clock: Any = None) -> tuple[Accuracy, list[str]]:  # fmt: skip
+def judging(
+    predict: Any,
+    fingerprint: str = "cifar10-right",
+    files: tuple[str, ...] = ("models/part1.npz",),
+    worked: Any = lambda: 0.0,
+    framework: str = "",
+    seed: int = 1,
+) -> tuple[Accuracy, list[str]]:
     model = Handle(cast(Any, None), None, "Model")
     course = SimpleNamespace(load_model=lambda part: (fingerprint, MEAN, model), predict=predict)
-    part = SimpleNamespace(model="models/part1.npz", notebook="A.ipynb", framework="", number=1)
-    context = SimpleNamespace(part=part, submission=SimpleNamespace(files=files), clock=clock or (lambda: 0.0))
+    part = SimpleNamespace(model="models/part1.npz", notebook="A.ipynb", framework=framework, number=1)
+    context = SimpleNamespace(
+        part=part,
+        submission=SimpleNamespace(files=files),
+        worked=worked,
+        common_rng=lambda name: np.random.default_rng(len(name)),
+    )
     flags: list[str] = []
-    student = SimpleNamespace(course=course)
-    return Accuracy(cast(Any, context), cast(Any, PICTURES), cast(Any, student), np.random.default_rng(1), flags), flags
+    student = SimpleNamespace(course=course, framework=SimpleNamespace(load_model=lambda: (fingerprint, MEAN, model)))
+    rng = np.random.default_rng(seed)
+    return Accuracy(cast(Any, context), cast(Any, PICTURES), cast(Any, student), rng, flags), flags
 
 
 def read(share: float) -> Any:
@@ -71,16 +84,55 @@ def test_a_model_that_looks_images_up_is_flagged() -> None:
     assert any("memorised or looked up" in flag for flag in flags)
 
 
-def test_a_slow_model_is_asked_about_fewer() -> None:
+ALL, USUAL, LEAST = 10_000, accuracy.TEST_PICTURES, accuracy.LEAST_PICTURES
+
+
+@pytest.mark.parametrize(
+    ("seconds", "framework", "number"),
+    [(0.001, "", USUAL), (0.001, "torch", ALL), (0.0029, "torch", ALL), (0.0031, "torch", USUAL), (0.02, "", USUAL), (0.04, "torch", LEAST)],
+)  # fmt: skip
+def test_a_slow_model_is_asked_about_fewer(seconds: float, framework: str, number: int) -> None:
+    """What the first call takes does not count: it may compile."""
     asked: list[int] = []
-    time = iter(range(0, 100_000, 40))
 
     def predict(model: object, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
         asked.append(len(x))
         return read(1.0)(model, mean, x)
 
-    judging(predict, clock=lambda: float(next(time)))[0].judge(0.5)
-    assert sum(asked[:-2]) == accuracy.LEAST_PICTURES
+    judging(predict, worked=lambda: 100 * bool(asked) + seconds * sum(asked), framework=framework)[0].judge(0.5)
+    altered, known = 2 * min(accuracy.ALTERED_PICTURES, number // 6), min(1000, number)
+    assert sum(asked) == number + altered + known
+
+
+def test_the_same_model_gets_the_same_credit_whoever_hands_it_in() -> None:
+    """Only the pictures for flags differ between submissions."""
+    images = RNG.integers(0, 256, (10_000, 3, 32, 32)).astype(np.uint8)
+    labels = RNG.integers(0, 10, 10_000)
+    pictures = SimpleNamespace(**{**vars(PICTURES), "test": lambda: (images, labels)})
+
+    def predict(model: object, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return x[:, 0, 0, 0] // 26
+
+    credits = set()
+    for seed in range(10):
+        judged, _ = judging(predict, seed=seed)
+        judged._pictures = cast(Any, pictures)
+        with pytest.raises(PartialCredit) as caught:
+            judged.judge(0.15)
+        credits.add((caught.value.credit, caught.value.message))
+    assert len(credits) == 1
+
+
+def test_a_model_that_knows_the_validation_images_is_flagged() -> None:
+    calls: list[int] = []
+
+    def predict(model: object, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
+        calls.append(len(x))
+        return read(0.7 if sum(calls) <= 3000 else 1.0)(model, mean, x)
+
+    judged, flags = judging(predict)
+    judged.judge(0.5)
+    assert any("trained on the validation pictures" in flag for flag in flags)
 
 
 def test_what_is_missing_or_of_other_data_costs_nothing() -> None:

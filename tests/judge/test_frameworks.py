@@ -24,66 +24,14 @@ from autograder.verdict import PartVerdict
 from tests.assignment2 import ASSIGNED
 
 from ..conftest import needs
-from .conftest import lost
+from .conftest import ALTERNATIVES, Change, edited, lost, messages, with_cell
 
 pytestmark = pytest.mark.xdist_group("frameworks")
-QUICK = ("barebones_convnet", "module_convnet", "sequential_convnet")
-Change = Callable[[Path], None]
-ALTERNATIVES = [pytest.param(number, id=name, marks=needs(name)) for number, name in enumerate(("torch", "tensorflow"))]
-
-
-@pytest.fixture(scope="module", params=ALTERNATIVES)
-def alternative(request: pytest.FixtureRequest, course: Course) -> Part:
-    """Return each notebook of part 5 in turn."""
-    part: Part = course.parts[4].alternatives[request.param]
-    return part
-
-
-@pytest.fixture(scope="module")
-def solved(course: Course, alternative: Part, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a submission with the notebook solved and no saved model."""
-    folder = tmp_path_factory.mktemp("solved") / "assignment2"
-    students.solved(course, folder, [alternative])
-    edited(alternative, "challenge_model", ('size="full"', 'size="quick"'))(folder)
-    return folder
 
 
 @pytest.fixture
-def judge(course: Course, alternative: Part, solved: Path, tmp_path: Path, level: int) -> Callable[..., PartVerdict]:
-    """Return a function that judges that submission with a change, on some exercises."""
-
-    def judge(change: Change = lambda folder: None, *exercises: str, level: int = level) -> PartVerdict:
-        folder = tmp_path / "submission"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(solved, folder)
-        change(folder)
-        chosen = tuple(exercise for exercise in alternative.exercises if exercise.id in (exercises or QUICK))
-        with taken_in(folder, ASSIGNED) as submission:
-            return judge_alternative(course, dataclasses.replace(alternative, exercises=chosen), submission, level)
-
-    return judge
-
-
-def edited(alternative: Part, cell: str, *changes: tuple[str, str]) -> Change:
-    """Return a change that replaces texts of a cell."""
-
-    def change(folder: Path) -> None:
-        path = folder / alternative.notebook
-        content = json.loads(path.read_text())
-        (found,) = [one for one in content["cells"] if one["metadata"].get("nbgrader", {}).get("grade_id") == cell]
-        text = "".join(found["source"])
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        found["source"] = text
-        path.write_text(json.dumps(content))
-
-    return change
-
-
-def messages(verdict: PartVerdict, exercise: str) -> str:
-    (found,) = [one for one in verdict.exercises if one.id == exercise]
-    return " ".join(test.message for test in found.tests)
+def judge(judge_notebook: Callable[..., PartVerdict]) -> Callable[..., PartVerdict]:
+    return judge_notebook
 
 
 @pytest.mark.long
@@ -416,15 +364,13 @@ def test_the_reference_can_take_a_students_place(course: Course, alternative: Pa
 
 
 def test_returning_something_else_is_their_failure(judge: Callable[..., PartVerdict], alternative: Part) -> None:
+    barebones = with_cell(alternative, "def three_layer_convnet(x, params): return 'scores'", "barebones_convnet")
+    others = "def sequential_convnet(*sizes): return [1, 2]\nclass ThreeLayerConvNet: pass"
+
     def change(folder: Path) -> None:
-        path = folder / alternative.notebook
-        content = json.loads(path.read_text())
-        content["cells"].append({
-            "cell_type": "code", "metadata": {}, "id": "late", "outputs": [], "execution_count": None,
-            "source": "def three_layer_convnet(x, params): return 'scores'\n"
-            "def sequential_convnet(*sizes): return [1, 2]\nclass ThreeLayerConvNet: pass",
-        })  # fmt: skip
-        path.write_text(json.dumps(content))
+        barebones(folder)
+        edited(alternative, "module_code", ("class ThreeLayerConvNet", f"{others}\nclass Other"))(folder)
+        with_cell(alternative, others, "sequential_convnet")(folder)
 
     verdict = judge(change)
     assert {one.outcome for one in verdict.exercises} <= {"failed", "graded"}
@@ -586,14 +532,7 @@ def test_only_one_runner_and_little_memory(
     assert lost(judge()) == {}
     assert len(started) == 1
 
-    def change(folder: Path) -> None:
-        path = folder / alternative.notebook
-        content = json.loads(path.read_text())
-        content["cells"].append({"cell_type": "code", "metadata": {}, "id": "late", "outputs": [],
-                                 "execution_count": None, "source": greedy})  # fmt: skip
-        path.write_text(json.dumps(content))
-
-    verdict = judge(change)
+    verdict = judge(with_cell(alternative, greedy, "sequential_convnet"))
     assert set(lost(verdict)) == {"sequential_convnet"}
     assert "not a net of" not in messages(verdict, "sequential_convnet")
 

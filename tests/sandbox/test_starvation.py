@@ -14,7 +14,7 @@ from autograder.checks.code_under_test import CodeError
 from autograder.runner import wire
 from autograder.sandbox import launch
 from autograder.sandbox.client import Remote
-from autograder.sandbox.starvation import Starvation
+from autograder.sandbox.starvation import Starvation, worked
 
 from .judging import JUDGING
 
@@ -146,3 +146,26 @@ def test_threads_of_this_process_do_not_matter() -> None:
         assert gained(one, 0.3) < 0.2
     stop.set()
     thread.join()
+
+
+def test_the_processor_time_counts_all_that_a_process_starts(core: int) -> None:
+    """Neither waiting for a core nor sleeping is work; children that have ended did work."""
+    with program("import time; time.sleep(100)", core) as asleep, program(SPIN, core) as one, program(SPIN, core):
+        before, idle = worked(one), worked(asleep)
+        time.sleep(1.0)
+        after = worked(one)
+        assert before is not None
+        assert after is not None
+        assert idle is not None
+        assert 0.1 < after - before < 0.9
+        time.sleep(0.1)
+        assert (worked(asleep) or 0.0) - idle < 0.3
+    assert worked(2**22 + 1) is None
+    children = (
+        "import subprocess, sys, time\nsubprocess.run([sys.executable, '-c', 'sum(range(10**7))'])\ntime.sleep(100)"
+    )
+    with program(children, core) as parent:
+        until = time.monotonic() + 60
+        while (worked(parent) or 0.0) < 0.1 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert (worked(parent) or 0.0) > 0.1

@@ -574,21 +574,26 @@ def test_fast_convolution_stays_inside(student, rng, extension, case):
 
 
 @exercise("conv_extension", kind="speed")
-def test_fast_convolution_is_fast(student, rng, extension):
+def test_fast_convolution_is_fast(student, rng, extension, worked, waited):
     """The fast convolution is more than 20 times as fast as a loop over the pixels of the output."""
     _, w, b, _, conv_param = convolution(rng, (6, 3, 20, 20), (16, 3, 3, 3), 1, 1, np.float32)
     batches = rng.normal(size=(7, 6, 3, 20, 20)).astype(np.float32)
     there, w_there, b_there = [student.put(x) for x in batches], student.put(w), student.put(b)
-    fast, outs = [], []
+    fast, outs, before = [], [], (time.perf_counter(), worked(), waited())
     for x_there in there:  # all different, so no answer can be known already
         start = time.perf_counter()
         out, _ = student.fast_layers.conv_forward_fast(x_there, w_there, b_there, conv_param)
         fast.append(time.perf_counter() - start)
         outs.append(out)
+    passed, work, idle = (
+        now - then for now, then in zip((time.perf_counter(), worked(), waited()), before, strict=True)
+    )
     best = int(np.argmin(fast))  # only the answer that is checked counts for the time
     start = time.process_time()
     right = pixel_by_pixel(batches[best], w, b, conv_param)
-    times = (time.process_time() - start) / fast[best]
+    slow = time.process_time() - start
+    # on a busy machine every answer may wait for a core: then the mean time without that says more
+    times = slow / min(fast[best], max(passed - idle, work) / len(there))
     assert_close("out", outs[best], right)
     require(
         times > 20, f"The fast convolution is {times:.0f} times as fast as a loop; more than 20 is expected.", "speed"

@@ -71,6 +71,8 @@ class PackageHost:
         self.framework = contents.framework
         self._computing = contents.computing
         self._definitions: dict[tuple[str, ...], Definitions] = {}
+        self._exercise = ""
+        self._asked: dict[str, tuple[str, ...]] = {}
         make = importlib.import_module(contents.kit).Kit if contents.kit else RunnerKit
         self._kit: RunnerKit = make(self)
         self.namespaces = self._kit.namespaces()
@@ -102,6 +104,26 @@ class PackageHost:
         else:
             self._import(path.split(".") if path else [])
 
+    def begin(self, exercise: str) -> None:
+        """Let the definitions in an exercise's grade cell count from now on."""
+        self._exercise = exercise
+        self._asked = {}
+
+    def is_checked(self) -> bool:
+        """Tell whether the framework's notebook has the grade cell of the exercise that was begun."""
+        return self._definitions_of(self._for_framework()).has_grade_cell(self._exercise)
+
+    def redefined(self) -> list[tuple[str, int, int]]:
+        """Return the names that were asked for since `begin` and are defined in several cells without a grade cell.
+
+        Each comes with the numbers of the first and the last of these cells; the last one counts.
+        """
+        places = [
+            (name, self._definitions_of(notebooks).places(name, self._exercise))
+            for name, notebooks in self._asked.items()
+        ]
+        return [(name, *found) for name, found in places if found is not None]
+
     def definition(self, name: str) -> Any:
         """Return the value of a name that the notebooks define."""
         return self._defined(name, self.notebooks)
@@ -121,10 +143,12 @@ class PackageHost:
         return self._definitions.setdefault(notebooks, Definitions(self.folder, notebooks, self._computing))
 
     def _defined(self, name: str, notebooks: tuple[str, ...]) -> Any:
+        self._asked[name] = notebooks
         try:
-            return self._definitions_of(notebooks)[name]
+            return self._definitions_of(notebooks).at(name, self._exercise)
         except KeyError as error:
-            raise CodeError("missing", str(error.args[0])) from None
+            said = str(error.args[0])
+            raise CodeError("missing", self._with_advice(said, said)) from None
 
     def unwritten(self, called: list[str]) -> list[str]:
         """Return those of the called functions and methods of the package that are not written yet.
@@ -241,7 +265,13 @@ class PackageHost:
         text = _modernised(text) + self._why_undefined(error)
         kind = "import" if importing else "raised"
         start = f"Importing {importing} raised " if importing else "It raised "
-        return CodeError(kind, f"{start}{type(error).__name__}{': ' + text if text else ''}", where)
+        said = f"{type(error).__name__}{': ' + text if text else ''}"
+        return CodeError(kind, self._with_advice(f"{start}{said}", said), where)
+
+    def _with_advice(self, message: str, said: str) -> str:
+        """Return a message about an error, with the kit's advice if there is any."""
+        advice = self._kit.advice(said)
+        return f"{message.rstrip('.')}. {advice}" if advice else message
 
     def _why_undefined(self, error: BaseException) -> str:
         name = error.name if isinstance(error, NameError) else None
@@ -301,6 +331,9 @@ class Local:
 
     def __init__(self, host: PackageHost) -> None:
         self.host = host
+
+    def begin(self, exercise: str) -> None:
+        self.host.begin(exercise)
 
     def seed(self, number: int) -> None:
         self.host.seed(number)

@@ -35,6 +35,8 @@ def offered(request: pytest.FixtureRequest) -> Fixtures:
     """The fixtures for the test."""
     public = _public_tests(_folder_of(request.node))
     recorded = Recorded(Local(own_host(public.folder, public.facts)))
+    claim = claim_of(request.node.function)
+    recorded.begin(claim.exercise if claim is not None else "")
     recorded.seed(seed_for(request.node.name))
     request.node.recorded = recorded
     return public.fixtures(request.node.name, CodeUnderTest(recorded))

@@ -17,8 +17,13 @@ from ..student.pictures import Pictures
 
 TEST_PICTURES = 2000
 ALTERED_PICTURES = 500
-PREDICTING_SECONDS, LEAST_PICTURES, AT_ONCE = 30.0, 750, 250
-"""Prediction stops after this many seconds, but not before this many pictures; each call predicts this many."""
+AT_ONCE = 250
+"""Each call predicts this many pictures."""
+ALL_SECONDS, MOST_SECONDS, LEAST_PICTURES = 30.0, 60.0, 750
+"""A net of a framework classifies all test pictures if that takes at most so many seconds of processor time. A model
+that needs more than the second number for `TEST_PICTURES` classifies only `LEAST_PICTURES`."""
+SUSPICIOUS_GAP = 0.10
+"""The validation pictures may be easier than the test pictures by this much, about five standard deviations."""
 SUSPICIOUS_DROP = 0.25
 """A trained model loses a few points on flipped and shifted pictures; a model that looks pictures up loses all."""
 SLOPE = 0.10
@@ -77,7 +82,9 @@ class Accuracy:
         return model
 
     def judge(self, mark: float) -> None:
-        """Give full credit if the accuracy is at least ``mark``.
+        """Give full credit if the accuracy on test pictures is at least ``mark``.
+
+        The pictures and their order are the same for all submissions, so the same model always gets the same credit.
 
         Raises
         ------
@@ -87,34 +94,42 @@ class Accuracy:
             Below the mark.
         """
         model = self.model
-        x, y = self._unseen()
-        order = self._rng.permutation(len(x))
-        x, y = x[order], y[order]
+        x, y = self._test_pictures()
         right = self._tell(model, x, y)
         x, y = x[: len(right)], y[: len(right)]
         reached = float(right.mean())
         self._look_for_lookup(model, x, y, right)
+        self._look_for_tuning(model, right)
         if reached < mark:
             message = f"The model is right on {reached:.1%} of {len(x)} pictures; {mark:.0%} earns full points."
             raise PartialCredit(max(0.0, 1 - (mark - reached) / SLOPE), message)
 
-    def _unseen(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the validation pictures and some random test pictures, with their labels."""
-        x, y = self._pictures.validation()
-        test_x, test_y = self._pictures.test()
-        chosen = self._rng.choice(len(test_x), TEST_PICTURES, replace=False)
-        return np.concatenate([x, test_x[chosen]]), np.concatenate([y, test_y[chosen]])
+    def _test_pictures(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the test pictures and their labels, in an order that only the secret and the part decide."""
+        x, y = self._pictures.test()
+        order = self._context.common_rng("test pictures").permutation(len(x))
+        return x[order], y[order]
 
     def _tell(self, model: object, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return which pictures the model classifies correctly; for a slow model, only the first pictures."""
-        until = self._context.clock() + PREDICTING_SECONDS
+        """Return which pictures the model classifies correctly: all, or the first ones if it is slow."""
         right: list[np.ndarray] = []
+        number, warm = TEST_PICTURES, 0.0
         for start in range(0, len(x), AT_ONCE):
-            if start >= LEAST_PICTURES and self._context.clock() > until:
+            if start == AT_ONCE:  # the first call may compile
+                warm = self._context.worked()
+            if start == LEAST_PICTURES:
+                number = self._number((self._context.worked() - warm) / (LEAST_PICTURES - AT_ONCE), len(x))
+            if start >= number:
                 break
             some = slice(start, start + AT_ONCE)
             right.append(self._predict(model, x[some]) == y[some])
         return np.concatenate(right)
+
+    def _number(self, seconds: float, all_pictures: int) -> int:
+        """Return how many pictures are judged if one takes so many seconds of processor time."""
+        if self._context.part.framework and seconds * all_pictures <= ALL_SECONDS:
+            return all_pictures
+        return TEST_PICTURES if seconds * TEST_PICTURES <= MOST_SECONDS else LEAST_PICTURES
 
     def _predict(self, model: object, x: np.ndarray) -> np.ndarray:
         labels = as_array("the predictions", self._student.course.predict(model, self._mean, x))
@@ -139,6 +154,18 @@ class Accuracy:
                     f"The model of part {self._context.part.number} is right on {plain:.1%} of {len(some)} pictures "
                     f"but on {reached:.1%} of the same ones {what}: were test pictures memorised or looked up?"
                 )
+
+    def _look_for_tuning(self, model: object, right: np.ndarray) -> None:
+        """Flag a model that is much better on the validation pictures than on the test pictures."""
+        x, y = (values[: len(right)] for values in self._pictures.validation())
+        reached = float(right.mean())
+        labels = [self._predict(model, x[start : start + AT_ONCE]) for start in range(0, len(x), AT_ONCE)]
+        known = float((np.concatenate(labels) == y).mean())
+        if known - reached > SUSPICIOUS_GAP:
+            self._flags.append(
+                f"The model of part {self._context.part.number} is right on {known:.1%} of the validation pictures but "
+                f"on {reached:.1%} of the test pictures: was it trained on the validation pictures?"
+            )
 
 
 def _named(fingerprint: object) -> str:

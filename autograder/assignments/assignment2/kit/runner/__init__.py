@@ -7,6 +7,7 @@ from typing import Any
 from autograder.checks.host import PackageHost
 from autograder.checks.kit import RunnerKit
 
+from .advice import advice
 from .course import Course
 from .frameworks import Framework, library
 
@@ -23,7 +24,7 @@ class Kit(RunnerKit):
         host = self.host
         return {
             "course": lambda: self._course,
-            "framework": lambda: Framework(host.framework, host.folder, host.definition_in_framework),
+            "framework": lambda: Framework(host.framework, host.folder, host.definition_in_framework, host.is_checked),
         }
 
     def prepare(self, namespace: str) -> None:
@@ -31,6 +32,10 @@ class Kit(RunnerKit):
         if namespace == "framework":
             library(self.host.framework).stand_in()
             self.host.read_framework()
+
+    def advice(self, error: str) -> str:
+        """Return the cure for an error of code that was written for another machine, or ""."""
+        return advice(error)
 
     def seed(self, number: int) -> None:
         """Seed the notebook's framework, if it is loaded."""

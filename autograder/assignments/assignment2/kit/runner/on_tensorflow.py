@@ -4,6 +4,7 @@ TensorFlow's pictures are ``(N, H, W, C)`` and its filters ``(HH, WW, C, F)``. T
 arrays in the layout of parts 1 to 4. This module is imported only where TensorFlow is installed.
 """
 
+import copy
 import math
 import os
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ import tensorflow as tf
 
 from autograder.checks.code_under_test import CodeError
 
-from .frameworks import Arrays, ModelError
+from .frameworks import Arrays, ModelError, require_one, unfit
+from .keras_here import stand_in as stand_in
 
 KINDS = {"Conv2D": "conv", "Dense": "linear", "ReLU": "relu", "Flatten": "flatten"}
 DESCRIPTION = "cs231n"
@@ -28,11 +30,6 @@ NUMBERS = "cs231n_numbers"
 """The attributes of a file that hold the model's description, and how many numbers the net has."""
 AT_ONCE = 50
 """Pictures in one forward pass: Keras keeps the outputs of all layers until the pass ends."""
-
-
-def stand_in() -> None:
-    """Let code that names a GPU run on the processor."""
-    tf.config.set_soft_device_placement(True)
 
 
 def params_from(arrays: Arrays, device: Any) -> list[tf.Variable]:  # noqa: ARG001 (TensorFlow chooses by itself)
@@ -75,6 +72,35 @@ def unwrapped(model: keras.Model) -> keras.Model:
     return model
 
 
+def fresh(model: keras.Model) -> keras.Model:
+    """Return a copy of a net that nobody has trained, or the net itself if Keras cannot copy its class."""
+    try:
+        return copy.deepcopy(model)
+    except (TypeError, ValueError):
+        return model
+
+
+def loss_of(scores: tf.Tensor, labels: tf.Tensor) -> float:
+    """Return the mean cross-entropy."""
+    return float(tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)))
+
+
+def left_out(model: keras.Model) -> list[str]:
+    """Return a sentence for each variable of a net that Keras neither trains nor saves."""
+    own = {id(getattr(weight, "value", weight)) for weight in model.weights}
+    said = []
+    for layer in model._flatten_layers():
+        for name, value in vars(layer).items():
+            inside = list(value) if isinstance(value, list | tuple) else [value]
+            bare = (one for one in inside if isinstance(one, tf.Variable) and id(one) not in own)
+            if not name.startswith("_") and next(bare, None) is not None:
+                said.append(
+                    f"{type(layer).__name__}.{name} is a bare tf.Variable, which Keras neither trains nor saves: make "
+                    "it with self.add_weight(...)."
+                )
+    return said
+
+
 class KerasNet:
     """See `frameworks.Net`."""
 
@@ -87,8 +113,13 @@ class KerasNet:
     def scores(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         at_once = len(x) if training else AT_ONCE  # in train mode batch normalisation needs the whole batch
         starts = range(0, len(x), max(at_once, 1))
-        parts = [self.model(pictures_from(x[start : start + at_once], None), training=training) for start in starts]
+        parts = [self._called(x[start : start + at_once], training) for start in starts]
         return np.concatenate([array_from(part) for part in parts])
+
+    def _called(self, x: np.ndarray, training: bool) -> Any:
+        scores = self.model(pictures_from(x, None), training=training)
+        require_one("The net", scores)
+        return scores
 
     def loss(self, x: np.ndarray) -> np.ndarray:
         return self.scores(x / self._deviation)
@@ -96,7 +127,7 @@ class KerasNet:
     def train(self, x: np.ndarray, y: np.ndarray, learning_rate: float) -> float:
         self._adam = self._adam or keras.optimizers.Adam(learning_rate)
         with tf.GradientTape() as tape:
-            scores = self.model(pictures_from(x, None), training=True)
+            scores = self._called(x, training=True)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels_from(y, None), tf.cast(scores, tf.float32))
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, self.model.trainable_variables)
@@ -157,17 +188,16 @@ def load(model: keras.Model, path: Path) -> None:
         If they do not fit the net.
     """
     _build(model)
+    saved: list[tuple[int, ...]] = []
     try:
-        model.load_weights(path)
         with h5py.File(path, "r") as file:  # Keras does not complain if the file holds more than the net
+            file.visititems(lambda _, found: saved.append(found.shape) if isinstance(found, h5py.Dataset) else None)
             fits = int(file.attrs[NUMBERS]) == _count(model.weights)
+        model.load_weights(path)
     except Exception:  # Keras raises many kinds of exceptions
         fits = False
     if not fits:
-        raise ModelError(
-            "The saved weights do not fit the net that build_model() builds: was build_model changed after the model "
-            "was saved?"
-        )
+        raise ModelError(unfit(saved, (tuple(weight.shape) for weight in model.weights)))
 
 
 def _build(model: keras.Model) -> None:

@@ -9,13 +9,17 @@ import importlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from cs231n.checks.code_under_test import CodeError
+
+from .names import Names, called_with
 
 MODEL_ENDINGS = {"": ".npz", "torch": ".safetensors", "tensorflow": ".weights.h5"}
 """The endings of model files, by framework; "" stands for NumPy alone."""
@@ -69,6 +73,9 @@ class Library(Protocol):
     def array_from(self, tensor: Any) -> np.ndarray: ...
     def is_net(self, model: Any) -> bool: ...
     def unwrapped(self, model: Any) -> Any: ...
+    def fresh(self, model: Any) -> Any: ...
+    def loss_of(self, scores: Any, labels: Any) -> float: ...
+    def left_out(self, model: Any) -> list[str]: ...
     def net_of(self, model: Any, device: Any, deviation: np.ndarray) -> Net: ...
     def write(self, model: Any, path: Path, description: str) -> None: ...
     def read(self, path: Path) -> str: ...
@@ -104,13 +111,22 @@ class Framework:
         The folder that holds ``models``.
     definition : callable
         Returns the object that the notebook defines under a name; raises `CodeError` if there is none.
+    is_checked : callable
+        Tells whether the notebook has this course's cell for the exercise. Other notebooks may use names of 2018.
     """
 
-    def __init__(self, name: str, folder: Path, definition: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        definition: Callable[[str], Any],
+        is_checked: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._name = name
         self._folder = folder
-        self._definition = definition
         self._library = library(name)
+        self._names = Names(name, definition, is_checked, self._library)
+        self._definition = self._names.definition
 
     @property
     def _device(self) -> Any:
@@ -128,7 +144,7 @@ class Framework:
 
     def start(self, *sizes: int) -> tuple[np.ndarray, ...]:
         """Return the parameters that the notebook's ``init_convnet`` makes, in the order of `CONVNET_PARAMS`."""
-        params = self._definition("init_convnet")(*sizes)
+        params = called_with(self._definition("init_convnet"), *sizes)
         if not isinstance(params, list | tuple) or len(params) != len(CONVNET_PARAMS):
             raise CodeError(
                 "type", f"init_convnet must return a list of {len(CONVNET_PARAMS)}: {', '.join(CONVNET_PARAMS)}."
@@ -148,7 +164,7 @@ class Framework:
 
     def descent(self, x: np.ndarray, y: np.ndarray, learning_rate: float, count: int, *sizes: int) -> tuple[Any, ...]:
         """Train the parameters of ``init_convnet`` by ``count`` calls of ``training_step``; return all losses."""
-        own = self._definition("init_convnet")(*sizes)
+        own = called_with(self._definition("init_convnet"), *sizes)
         pictures, labels = self._library.pictures_from(x, self._device), self._library.labels_from(y, self._device)
         forward, step = self._definition("three_layer_convnet"), self._definition("training_step")
         losses = (step(forward, own, pictures, labels, learning_rate) for _ in range(count))
@@ -171,7 +187,7 @@ class Framework:
         return fingerprint, picture, self._library.net_of(model, self._device, deviation)
 
     def _made_by(self, maker: str, *sizes: int, **arguments: Any) -> Any:
-        model = self._definition(maker)(*sizes, **arguments)
+        model = called_with(self._definition(maker), *sizes, **arguments)
         if not self._library.is_net(model):
             raise CodeError("type", f"{maker} returns a {type(model).__name__}, not a net of {TITLES[self._name]}.")
         return self._library.unwrapped(model)
@@ -181,6 +197,7 @@ class Framework:
         return value if isinstance(value, int | float | np.generic | np.ndarray) else self._array(function, value)
 
     def _array(self, function: str, tensor: Any) -> np.ndarray:
+        require_one(function, tensor)
         try:
             return self._library.array_from(tensor)
         except (AttributeError, TypeError, ValueError):
@@ -199,6 +216,31 @@ def _describe(path: Path, module: Library) -> tuple[str, np.ndarray, np.ndarray,
         return str(said["data"])[:80], mean, deviation, {**said["arguments"]}
     except Exception as error:
         raise ModelError(f"models/{path.name} is not a file that save_model wrote ({type(error).__name__}).") from None
+
+
+def require_one(function: str, value: Any) -> None:
+    """Refuse several values where one tensor is expected.
+
+    Raises
+    ------
+    CodeError
+        If the value is a tuple, a list or a dictionary.
+    """
+    if isinstance(value, tuple | list | dict):
+        kind = type(value).__name__
+        raise CodeError("type", f"{function} returns a {kind} of {len(value)} values; one tensor is expected.")
+
+
+def unfit(saved: Iterable[tuple[int, ...]], built: Iterable[tuple[int, ...]]) -> str:
+    """Return a sentence about weights of other shapes than those of the net that ``build_model`` builds."""
+    theirs, own = Counter(map(tuple, saved)), Counter(map(tuple, built))
+    only = {"saved": theirs - own, "built": own - theirs}
+    shapes = {what: max(found, key=len) for what, found in only.items() if found}  # filters say more than biases
+    said = " and ".join(f"{what} is one of shape {shape}" for what, shape in shapes.items())
+    return (
+        f"The saved weights do not fit the net that build_model() builds{f' ({said})' if said else ''}: was "
+        "build_model changed after the model was saved? Arguments that it was built with belong into model.arguments."
+    )
 
 
 def require_framework(model: Any) -> str:
@@ -225,6 +267,8 @@ def save_network(model: Any, path: Path, fingerprint: str, mean: np.ndarray, dev
     """
     name = require_framework(model)
     model = library(name).unwrapped(model)
+    for warning in library(name).left_out(model):
+        warnings.warn(warning, stacklevel=3)
     try:
         description = {
             "format": 1, "framework": name, "arguments": dict(getattr(model, "arguments", {})), "data": fingerprint,

@@ -3,6 +3,7 @@
 This module is imported only where PyTorch is installed.
 """
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from torch import nn
 
 from cs231n.checks.code_under_test import CodeError
 
-from .frameworks import Arrays, ModelError
+from .frameworks import Arrays, ModelError, require_one, unfit
 from .torch_here import stand_in as stand_in
 
 KINDS = {"Conv2d": "conv", "Linear": "linear", "ReLU": "relu", "Flatten": "flatten"}
@@ -68,6 +69,36 @@ def unwrapped(model: nn.Module) -> nn.Module:
         model = inner
 
 
+def fresh(model: nn.Module) -> nn.Module:
+    """Return a copy of a net that nobody has trained."""
+    return copy.deepcopy(model)
+
+
+def loss_of(scores: torch.Tensor, labels: torch.Tensor) -> float:
+    """Return the mean cross-entropy."""
+    return float(nn.functional.cross_entropy(scores.detach(), labels))
+
+
+def left_out(model: nn.Module) -> list[str]:
+    """Return a sentence for each tensor and layer of a net that is neither trained nor saved."""
+    said = []
+    for module in model.modules():
+        for name, value in vars(module).items():
+            if name.startswith("_"):
+                continue
+            inside = list(value.values()) if isinstance(value, dict) else value
+            inside = inside if isinstance(inside, list | tuple) else [inside]
+            what = f"{type(module).__name__}.{name}"
+            if any(isinstance(one, nn.Module) for one in inside):
+                said.append(f"{what} holds layers that PyTorch neither trains nor saves: make it an nn.ModuleList.")
+            elif any(isinstance(one, torch.Tensor) for one in inside):
+                said.append(
+                    f"{what} is a tensor that PyTorch neither trains nor saves: make it an nn.Parameter, or use "
+                    f'self.register_buffer("{name}", ...), if build_model() does not make it with the same values.'
+                )
+    return said
+
+
 class TorchNet:
     """See `frameworks.Net`."""
 
@@ -82,8 +113,13 @@ class TorchNet:
         self.model.train(training)
         pictures = pictures_from(x, self._device)
         with torch.no_grad():  # in train mode batch normalisation needs the whole batch
-            parts = [self.model(some) for some in pictures.split(len(x) if training else AT_ONCE)]
+            parts = [self._called(some) for some in pictures.split(len(x) if training else AT_ONCE)]
         return np.concatenate([array_from(part) for part in parts])
+
+    def _called(self, pictures: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = self.model(pictures)
+        require_one("The net", scores)
+        return scores
 
     def loss(self, x: np.ndarray) -> np.ndarray:
         return self.scores(x / self._deviation)
@@ -91,7 +127,7 @@ class TorchNet:
     def train(self, x: np.ndarray, y: np.ndarray, learning_rate: float) -> float:
         self._adam = self._adam or torch.optim.Adam(self.model.parameters(), lr=learning_rate)
         self.model.train()
-        loss = nn.functional.cross_entropy(self.model(pictures_from(x, self._device)), labels_from(y, self._device))
+        loss = nn.functional.cross_entropy(self._called(pictures_from(x, self._device)), labels_from(y, self._device))
         self._adam.zero_grad()
         loss.backward()
         self._adam.step()
@@ -174,10 +210,7 @@ def load(model: nn.Module, path: Path) -> None:
     wrong = [name for name, shape in own.items() if name not in tensors or tuple(tensors[name].shape) != shape]
     wrong += [name for name in tensors if name not in own]
     if wrong:
-        raise ModelError(
-            f"The saved weights do not fit the net that build_model() builds ({wrong[0][:80]}): "
-            "was build_model changed after the model was saved?"
-        )
+        raise ModelError(unfit((tuple(tensor.shape) for tensor in tensors.values()), own.values()))
     model.load_state_dict(tensors)
 
 

@@ -123,6 +123,7 @@ class PublicTests:
 
     def run(self, test: PublicTest, student: Recorded) -> Failure | None:
         """Run one test. Return its failure, or None if it passed."""
+        student.begin(test.claim.exercise)
         student.seed(seed_for(test.name))
         try:
             self.fixtures(test.name, CodeUnderTest(student)).run(test.function)
