@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.assignment import Assignment
-from autograder.catalogue import mistakes_in
+from autograder.catalogue import mistakes_in_package
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim
@@ -40,7 +40,7 @@ def hint(
     """
     if claim.kind not in NAMED:
         return ""
-    for mistake in mistakes_in(assignment, claim.exercise):
+    for mistake in mistakes_in_package(assignment, claim.exercise):
         backend = mistaken(assignment, mistake)
         backend.seed(seed)
         recorded = Recorded(backend)
