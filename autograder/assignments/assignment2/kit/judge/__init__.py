@@ -40,8 +40,9 @@ from .nets import (
 
 __all__ = [
     "CONVNET_PARAMS", "Fixtures", "Kit", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_start",
-    "assert_convnet_steps", "assert_gradients_fit", "assert_learns", "assert_loss_and_gradients", "assert_network_learns", "away_from_kinks",
-    "convnet_params", "overfit", "require_dropout", "require_normalisation", "scaled", "set_params",
+    "assert_convnet_steps", "assert_gradients_fit", "assert_learns", "assert_loss_and_gradients",
+    "assert_network_learns", "away_from_kinks", "convnet_params", "overfit", "require_dropout", "require_normalisation",
+    "scaled", "set_params",
 ]  # fmt: skip
 
 

@@ -22,8 +22,8 @@ by 3e-6. A single unit of 37,000 that crosses the kink changes a gradient by up 
 DRAWS = 200
 """The number of draws to try. About one draw in two keeps that distance for one step, and one in five for two."""
 SAME_WEIGHTS = (
-    "The weights are all the same. Units with equal weights compute the same and get the same gradient, so that they stay "
-    "equal: draw the weights at random."
+    "The weights are all the same. Units with equal weights compute the same and get the same gradient, so that they "
+    "stay equal: draw the weights at random."
 )
 FAN_IN = (
     "The fan-in of a convolution counts every number that a filter looks at: the channels, times the rows and the "
