@@ -91,16 +91,16 @@ class ReferenceCopy:
             library = _extension(self.course)
             if library is not None:
                 shutil.copyfile(library, package / library.name)
-            notebooks, framework = (), ""
+            beside = contents(assignment)
             if self._part is not None:
-                notebooks, framework = (self._part.notebook,), self._part.framework
+                beside = contents(assignment, (self._part.notebook,), self._part.framework)
                 shutil.copyfile(self.course.source / self._part.notebook, self.folder / self._part.notebook)
             self._change(self.folder)
             undo.enter_context(contextlib.chdir(self.folder))  # the code writes checkpoints into the current folder
             name = f"autograder_copy_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
-            self._local = Local(PackageHost(name, self.folder, contents(assignment, notebooks, framework)))
+            self._local = Local(PackageHost(name, self.folder, beside))
             self._undo = undo.pop_all()
         return self
 
