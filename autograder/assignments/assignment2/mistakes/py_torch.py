@@ -149,7 +149,7 @@ MISTAKES: tuple[Mistake, ...] = (
     _unnamed(LEARNS, "torch_untrainable", TORCH, "Nothing can be trained", FROZEN,
              ("model = Net()", "model = Net().requires_grad_(False)")),
     _unnamed(LEARNS, "torch_no_net", TORCH, "A method and no net", NO_NET,
-             ('{"size": size}\n    return model\n', '{"size": size}\n    return model.forward\n')),
+             ('{"size": size}\n    return model', '{"size": size}\n    return model.forward')),
     # TensorFlow, tensors
     _unnamed(BAREBONES, "tf_no_padding", TENSORFLOW, "No padding", SHRUNK,
              (_TF_FIRST, _TF_FIRST.replace("SAME", "VALID"))),
@@ -227,5 +227,5 @@ MISTAKES: tuple[Mistake, ...] = (
     _unnamed(LEARNS, "tf_untrainable", TENSORFLOW, "Nothing can be trained", FROZEN,
              ("    model.arguments", "    model.trainable = False\n    model.arguments")),
     _unnamed(LEARNS, "tf_no_net", TENSORFLOW, "A method and no net", NO_NET,
-             ("  # not the policy: the parameters suit any\n    return model\n", "\n    return model.call\n")),
+             ("  # not the policy: the parameters suit any\n    return model", "\n    return model.call")),
 )  # fmt: skip
