@@ -30,6 +30,7 @@ FAN_IN = (
     "columns of the filter."
 )
 NO_ROOT = "The standard deviation is a square root; the weights are as small as if it were missing."
+ONE_SIDED = "The weights are drawn from 0 upwards, so that all units add up what they see: draw them around zero."
 NO_RELU = "There is no ReLU after the {} convolution."
 RELU_LAST = "There is a ReLU after the last layer. Scores may be negative: remove it."
 SOFTMAX = "There is a softmax after the last layer. Return the scores: the loss computes the softmax itself."
@@ -48,8 +49,11 @@ KEPT = "Each step adds its gradient to that of the step before: clear the gradie
 LATE_LOSS = "This is the loss after the step: return the loss from before it."
 """Hints. ``mistakes`` uses them too, so that each mistake is named as it is explained there."""
 DEFAULT_SIZES = {"channel_1": 32, "channel_2": 16, "num_classes": 10}
-SENSIBLE = (0.2, 2.5)
-"""How large initial weights may be, relative to what He et al. recommend."""
+SENSIBLE = (0.3, 1.2)
+"""How large initial weights may be, relative to what He et al. recommend. Other recipes (Glorot and Bengio, the layers'
+own, fan-out in the place of fan-in) give smaller ones, and none gives larger ones."""
+CENTRED = 0.3
+"""How far from zero the mean of initial weights may be, relative to their standard deviation."""
 Params = Sequence[np.ndarray]
 Batch = tuple[np.ndarray, np.ndarray]
 
@@ -88,22 +92,28 @@ def assert_convnet_start(start: Sequence[Any], like: Params) -> None:
         if "_b" in name:
             require(not array.any(), f"{name} does not start with zeros.")
             continue
-        size = float(array.std() / right.std())
+        inputs = int(np.prod(right.shape[1:])) if right.ndim == 4 else right.shape[0]
+        size = float(array.std() / np.sqrt(2 / inputs))
         try:
             require(size > 0, f"All weights in {name} are the same: they must be drawn at random.")
             message = f"The weights in {name} are {size:.2g} times as large as He et al. recommend."
             require(SENSIBLE[0] < size < SENSIBLE[1], message)
+            off = float(abs(array.mean()) / array.std())
+            require(
+                off < CENTRED, f"The mean of the weights in {name} is {float(array.mean()):.2g}, and not about zero."
+            )
         except Mismatch as error:
-            error.hint = _slip_of_size(size, right)
+            error.hint = _slip_of_weights(array, size, inputs)
             raise
 
 
-def _slip_of_size(size: float, right: np.ndarray) -> str:
-    """Return a sentence about weights that are ``size`` times as large as they should be, or ""."""
+def _slip_of_weights(array: np.ndarray, size: float, inputs: int) -> str:
+    """Return a sentence about weights that are ``size`` times as large as they should be, or not around zero; or ""."""
     if size == 0:
         return SAME_WEIGHTS
-    inputs = int(np.prod(right.shape[1:])) if right.ndim == 4 else right.shape[0]
-    counted = {right.shape[1], right.shape[1] * right.shape[2]} if right.ndim == 4 else set()
+    if abs(array.mean()) > CENTRED * array.std():
+        return ONE_SIDED
+    counted = {array.shape[1], array.shape[1] * array.shape[2]} if array.ndim == 4 else set()
     if any(abs(size / np.sqrt(inputs / some) - 1) < 0.15 for some in counted):
         return FAN_IN
     return NO_ROOT if abs(size / np.sqrt(2 / inputs) - 1) < 0.15 else ""
