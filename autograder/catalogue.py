@@ -1,21 +1,36 @@
 """An assignment's known mistakes and accepted solutions, and how to apply them to a copy of its code.
 
-A mistake replaces a few lines of the reference. An accepted solution is a folder of modules that are appended to the
-reference's modules, where the last definition of a name wins. See ``validate`` for judging them.
+A mistake replaces a few lines of the reference, in a module or in a notebook. An accepted solution is a folder of
+modules that are appended to the reference's modules, where the last definition of a name wins, and of files with other
+texts for a notebook's cells. See ``validate`` for judging them.
 """
 
 import ast
 import functools
+import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.assignment import Assignment, Part
+from autograder.cells import code_cells, replace_cells
 from autograder.errors import SetupError
 
+NOTEBOOK = ".ipynb"
+HEAD = re.compile(r"^# %%(.*)$", re.MULTILINE)
+"""Matches the line above a cell's text in the file of an accepted solution; the cell's id ends the line."""
 
-class MistakeError(SetupError):
+
+class CatalogueError(SetupError):
+    """A mistake or an accepted solution does not fit the source."""
+
+
+class MistakeError(CatalogueError):
     """A mistake no longer matches the source."""
+
+
+class AcceptedError(CatalogueError):
+    """An accepted solution replaces a cell that its notebook does not have, or its file is not in percent format."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +48,13 @@ class Mistake:
     explanation : str
         The hint for the student: the likely error, why it is wrong and where to look; never a line of the solution.
     file : str
-        The module, relative to the package.
+        The module, relative to the package; or a notebook's file name.
     changes : tuple of (str, str)
-        Text that occurs exactly once in the reference, and its replacement.
+        Text that occurs exactly once in the module, or in the notebook's code cells that have an id; and its
+        replacement.
+    named : bool
+        Whether the tests must give the explanation as a hint. Only tests of a notebook may catch a mistake and not
+        name it: what a net of a framework computes does not always tell the mistake.
     form_of : str
         The id of the mistake whose form this is, with the same title and explanation; "" for a mistake of its own.
     """
@@ -46,6 +65,7 @@ class Mistake:
     explanation: str
     file: str
     changes: tuple[tuple[str, str], ...]
+    named: bool = True
     form_of: str = ""
 
     @property
@@ -53,19 +73,27 @@ class Mistake:
         """The mistake's name, which is unique in the catalogue."""
         return f"{self.exercise}/{self.id}"
 
+    @property
+    def in_notebook(self) -> bool:
+        """Whether the mistake changes a notebook and no module."""
+        return self.file.endswith(NOTEBOOK)
+
     def apply(self, package: Path) -> None:
         """Apply the mistake to a copy of the reference.
 
         Parameters
         ----------
         package : Path
-            The package folder of the copy.
+            The package folder of the copy. Notebooks lie beside it.
 
         Raises
         ------
         MistakeError
             If a text to replace does not occur exactly once.
         """
+        if self.in_notebook:
+            self._apply_to_notebook(package.parent / self.file)
+            return
         path = package / self.file
         if not path.is_file():
             raise MistakeError(
@@ -80,10 +108,25 @@ class Mistake:
             text = text.replace(old, new)
         path.write_text(text, encoding="utf-8")
 
+    def _apply_to_notebook(self, notebook: Path) -> None:
+        if not notebook.is_file():
+            raise MistakeError(f"{self.key}: there is no notebook {self.file}.")
+        texts = code_cells(notebook)
+        for old, new in self.changes:
+            count = sum(text.count(old) for text in texts.values())
+            if count != 1:
+                raise MistakeError(
+                    f"{self.key}: {old!r} occurs {count} times in the cells of {self.file}; it must occur once."
+                )
+            texts = {cell: text.replace(old, new) for cell, text in texts.items()}
+        replace_cells(notebook, texts)
 
-def mistake(exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str]) -> Mistake:
+
+def mistake(
+    exercise: str, id: str, file: str, title: str, explanation: str, *changes: tuple[str, str], named: bool = True
+) -> Mistake:
     """Return a mistake. The parameters follow the order of the catalogue's files."""
-    return Mistake(id, exercise, title, explanation, file, changes)
+    return Mistake(id, exercise, title, explanation, file, changes, named)
 
 
 @dataclass(frozen=True)
@@ -112,21 +155,52 @@ class Accepted:
     title : str
         A few words: the first line of the folder's docstring.
     folder : Path
-        The folder of the solution's modules, with the package's layout.
+        The folder of the solution's modules, with the package's layout, and of its files for notebooks.
     package : str
         The package's name.
+    notebooks : tuple of str
+        The file names of the assignment's notebooks.
     """
 
     name: str
     title: str
     folder: Path
     package: str
+    notebooks: tuple[str, ...] = ()
 
     @property
     def modules(self) -> tuple[Path, ...]:
         """The modules that hold solutions, relative to the folder."""
         found = sorted(self.folder.rglob("*.py"))
-        return tuple(path.relative_to(self.folder) for path in found if path.name != "__init__.py")
+        of_notebooks = set(map(self._file, self.notebooks))
+        return tuple(
+            path.relative_to(self.folder) for path in found if path.name != "__init__.py" and path not in of_notebooks
+        )
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The file names of the notebooks whose cells the solution replaces."""
+        return tuple(notebook for notebook in self.notebooks if self._file(notebook).is_file())
+
+    def cells(self, notebook: str) -> dict[str, str]:
+        """Return the solution's texts of a notebook's cells, by id.
+
+        Raises
+        ------
+        AcceptedError
+            If the file has no cell, a cell without an id, or two with the same id.
+        """
+        path = self._file(notebook)
+        _, *pieces = HEAD.split(path.read_text(encoding="utf-8"))
+        ids = [said.strip() for said in pieces[::2]]
+        if not ids or not all(ids) or len(set(ids)) < len(ids):
+            raise AcceptedError(
+                f"{self.name}: {path.name} needs a line such as `# %% ID` above each cell's text, with another id each."
+            )
+        return {id: text.strip("\n") for id, text in zip(ids, pieces[1::2], strict=True)}
+
+    def _file(self, notebook: str) -> Path:
+        return self.folder / f"{notebook.removesuffix(NOTEBOOK)}.py"
 
     @property
     def neglects(self) -> bool:
@@ -139,16 +213,30 @@ class Accepted:
         return {node.name for body in bodies for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
     def apply(self, folder: Path) -> None:
-        """Append the solution's modules to those of a submission.
+        """Append the solution's modules to those of a submission, and replace the cells of the notebooks that it has.
 
         Parameters
         ----------
         folder : Path
-            The submission's folder; the modules of its package are changed.
+            The submission's folder; its notebooks and the modules of its package are changed.
+
+        Raises
+        ------
+        AcceptedError
+            If a notebook has no code cell with an id that the solution names.
         """
         for path in self.modules:
             with (folder / self.package / path).open("a", encoding="utf-8") as module:
                 module.write("\n\n" + (self.folder / path).read_text(encoding="utf-8"))
+        for notebook in self.answered:
+            if (folder / notebook).is_file():
+                texts = self.cells(notebook)
+                absent = sorted(texts.keys() - code_cells(folder / notebook).keys())
+                if absent:
+                    raise AcceptedError(
+                        f"{self.name}: {notebook} has no code cell {', '.join(absent)}; correct the id."
+                    )
+                replace_cells(folder / notebook, texts)
 
 
 def file_of(part: Part) -> str:
@@ -197,12 +285,18 @@ def mistakes_in(assignment: Assignment, exercise: str) -> tuple[Mistake, ...]:
     return tuple(one for one in mistakes_of(assignment) if one.exercise == exercise)
 
 
+def mistakes_in_package(assignment: Assignment, exercise: str) -> tuple[Mistake, ...]:
+    """Return the known mistakes of an exercise that change a module. Failed tests are run again on them alone."""
+    return tuple(one for one in mistakes_in(assignment, exercise) if not one.in_notebook)
+
+
 @functools.cache
 def accepted_of(assignment: Assignment) -> tuple[Accepted, ...]:
     """Return the accepted solutions, sorted by name."""
     folders = (path.parent for path in sorted((assignment.folder / "accepted").glob("*/__init__.py")))
+    notebooks = tuple(one.notebook for part in assignment.parts for one in part.alternatives)
     return tuple(
-        Accepted(folder.name, _docstring(folder).partition("\n")[0].rstrip("."), folder, assignment.package)
+        Accepted(folder.name, _docstring(folder).partition("\n")[0].rstrip("."), folder, assignment.package, notebooks)
         for folder in folders
     )
 

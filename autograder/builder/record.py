@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.assignment import Assignment, Part
-from autograder.catalogue import mistakes_in
+from autograder.catalogue import mistakes_in_package
 from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.fixtures import Fixtures, asks_only_for
 from autograder.checks.public import PublicTest, PublicTests, rng_for, seed_for
@@ -54,7 +54,7 @@ def record(assignment: Assignment, release: Path) -> None:
         if error is not None:
             raise RecordError(f"The public test {test.name} does not pass on the reference: {error}")
         logs[f"reference/{test.name}"] = right.log
-        for mistake in mistakes_in(assignment, test.claim.exercise):
+        for mistake in mistakes_in_package(assignment, test.claim.exercise):
             answers = Recorded(mistaken(assignment, mistake))
             failed = _run(test, CodeUnderTest(answers), CodeUnderTest(own)) is not None
             if failed and _count(answers.log) <= MOST_NUMBERS:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
-from autograder.catalogue import Mistake, mistakes_in
+from autograder.catalogue import Mistake, mistakes_in_package
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim
@@ -88,7 +88,7 @@ class Blame:
     def _mistakes_of(self, need: str) -> list[Mistake]:
         """Return the known mistakes that were found in an exercise."""
         hints = " ".join(test.hint for test in self._broken[need].tests)
-        return [one for one in mistakes_in(self._context.course.assignment, need) if one.explanation in hints]
+        return [one for one in mistakes_in_package(self._context.course.assignment, need) if one.explanation in hints]
 
     def _functions(self, claim: Claim) -> list[str]:
         """Return those needs of a test that are functions of the package."""

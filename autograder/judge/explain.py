@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from autograder.catalogue import mistakes_in
+from autograder.catalogue import mistakes_in_package
 from autograder.checks.code_under_test import CodeError
 from autograder.sandbox.client import printable
 
@@ -80,7 +80,7 @@ class Explainer:
         assignment = self._context.course.assignment
         search, found = Search(assignment, self._runs), Explained()
         try:
-            found.hints = hints(search, mistakes_in(assignment, exercise), failed, passed)
+            found.hints = hints(search, mistakes_in_package(assignment, exercise), failed, passed)
             lines = {one.test: guilty_line(one, search.wrong(one), exercise) for one in failed}
             found.lines = {test: line for test, line in lines.items() if line}
             found.fingerprint = next(filter(None, map(self._fingerprint, failed)), "")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Assignment, Part
-from autograder.catalogue import Accepted, Mistake, MistakeError, mistakes_in
+from autograder.catalogue import Accepted, CatalogueError, Mistake, MistakeError, mistakes_in
 from autograder.checks.exercise import Claim
 from autograder.course import Course
 from autograder.judge.plugin import asks_for_notebook, claimed
@@ -24,7 +24,9 @@ from .trusted import ReferenceCopy, parts_in_numpy
 INPUTS = 10
 """Number of submissions with whose random inputs a known mistake must be caught."""
 QUICK = ("core", "edge")
-"""Kinds of tests that judge mistakes. Only the first kind judges accepted solutions."""
+"""Kinds of tests that judge mistakes. Only the first kind judges accepted solutions of modules."""
+UNTRAINED = (*QUICK, "learns")
+"""Kinds of tests that judge accepted solutions of a notebook. The others need a trained model, or measure time."""
 
 
 def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
@@ -75,6 +77,29 @@ def accepted_loses(course: Course, solution: Accepted, seed: int) -> list[str]:
         ]
 
 
+def notebook_loses(course: Course, solution: Accepted, part: Part, level: int) -> list[str]:
+    """Judge the cells of an accepted solution in the sandbox. Return a sentence for each test that refuses them."""
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for test in collect(course, part):
+        kinds[claimed(test).exercise].add(claimed(test).kind)
+    chosen = tuple(one for one in part.automatic if kinds[one.id] and kinds[one.id] <= set(UNTRAINED))
+    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+        folder = Path(scratch) / "accepted"
+        students.solved(course, folder, parts=(part,))
+        try:
+            solution.apply(folder)
+        except CatalogueError as error:
+            return [str(error)]
+        with taken_in(folder, course.assignment) as submission:
+            verdict = judge_alternative(course, replace(part, exercises=chosen), submission, level)
+    return [
+        f"The accepted solution {solution.name!r} of {part.notebook} fails {test.name}: {test.message}"
+        for one in verdict.exercises
+        for test in one.tests
+        if test.outcome != PASSED
+    ]
+
+
 def _is_core(test: pytest.Function) -> bool:
     return claimed(test).kind == "core" and not asks_for_notebook(test)
 
@@ -96,6 +121,12 @@ def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
     ]
     if not caught:
         wrong.append(f"{mistake.key} passes all tests of {mistake.exercise}: add a test that it fails.")
+    elif not mistake.named and mistake.in_notebook:
+        wrong += [
+            f"{mistake.key} is not to be named, and {test.name} gives the hint {test.hint!r}: make it the explanation."
+            for test in caught
+            if test.hint
+        ]
     elif mistake.explanation not in [test.hint for test in caught]:
         why = _why_unnamed(course.assignment, mistake, caught)
         wrong.append(f"{mistake.key} is caught by {caught[0].name} but not named: {why}")
@@ -114,12 +145,13 @@ def mistake_passes(course: Course, mistake: Mistake, level: int) -> list[str]:
 
 def mistake_slips(course: Course, mistake: Mistake) -> list[str]:
     """Check that a mistake fails a test of its own exercise whatever the random inputs are."""
-    part = next((part for part in course.parts if mistake.exercise in {one.id for one in part.automatic}), None)
+    part = _part_of(course, mistake)
     if part is None or mistake.file.endswith(".pyx"):  # only the sandbox compiles, once for `mistake_passes`
         return []
+    notebook = part if mistake.in_notebook else None
     tests = [test for test in collect(course, part) if claimed(test).exercise == mistake.exercise and is_quick(test)]
     try:
-        with ReferenceCopy(course, lambda folder: mistake.apply(folder / course.assignment.package)) as trusted:
+        with ReferenceCopy(course, lambda home: mistake.apply(home / course.assignment.package), notebook) as trusted:
             slipped = [
                 seed
                 for seed in map(str, range(INPUTS))
@@ -135,12 +167,22 @@ def mistake_slips(course: Course, mistake: Mistake) -> list[str]:
     ]
 
 
+def _part_of(course: Course, mistake: Mistake) -> Part | None:
+    """Return the part with a mistake's exercise, as the alternative whose notebook the mistake changes, if it does."""
+    part = next((part for part in course.parts if mistake.exercise in {one.id for one in part.automatic}), None)
+    if part is None or not mistake.in_notebook:
+        return part
+    return next((one for one in part.alternatives if one.notebook == mistake.file), None)
+
+
 def _why_unnamed(assignment: Assignment, mistake: Mistake, caught: list[TestResult]) -> str:
     """Return why a caught mistake gets another hint or none, and what its author can do."""
     hints = {test.hint for test in caught}
     others = [other.key for other in mistakes_in(assignment, mistake.exercise) if other.explanation in hints]
     if others:
         return f"the hint is that of {', '.join(others)}. Add a test on which these mistakes give different answers."
+    if mistake.in_notebook:
+        return f"the hints are {sorted(hints - {''})}. Let a test give the explanation, or set named=False."
     return (
         f"no test of {mistake.exercise} gets the same answers from the mistake twice. Draw the test's inputs from rng, "
         "and let nothing in the mistake depend on when or where it runs."
@@ -149,8 +191,8 @@ def _why_unnamed(assignment: Assignment, mistake: Mistake, caught: list[TestResu
 
 def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
     """Return the quick tests of all parts that a mistake fails, with their claims."""
-    if mistake.file.endswith(".pyx"):
-        return _failed_when_built(course, mistake, level)
+    if mistake.file.endswith(".pyx") or mistake.in_notebook:
+        return _failed_in_sandbox(course, mistake, level)
     found = []
     with ReferenceCopy(course, lambda folder: mistake.apply(folder / course.assignment.package)) as trusted:
         for part in parts_in_numpy(course):
@@ -160,16 +202,22 @@ def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, T
     return found
 
 
-def _failed_when_built(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
-    """Return the tests of its own exercise that a mistake in a compiled module fails. Only the sandbox compiles."""
-    part = next(part for part in course.parts if mistake.exercise in {one.id for one in part.automatic})
-    chosen = tuple(exercise for exercise in part.automatic if exercise.id == mistake.exercise)
+def _failed_in_sandbox(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
+    """Return the tests of its own exercise that a mistake in a compiled module or in a notebook fails.
+
+    Only the sandbox compiles. A notebook's exercises have cells of their own, so that no other exercise is judged.
+    """
+    part = _part_of(course, mistake)
+    if part is None:
+        raise MistakeError(f"{mistake.key}: {mistake.exercise} is in no notebook {mistake.file}.")
+    chosen = replace(part, exercises=tuple(one for one in part.automatic if one.id == mistake.exercise))
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
         folder = Path(scratch) / "mistaken"
-        students.solved(course, folder)
+        students.solved(course, folder, parts=(part,) if mistake.in_notebook else None)
         mistake.apply(folder / course.assignment.package)
         with taken_in(folder, course.assignment) as submission:
-            verdict = judge_part(course, replace(part, exercises=chosen), submission, level)
+            judge = judge_alternative if mistake.in_notebook else judge_part
+            verdict = judge(course, chosen, submission, level)
     return [(Claim(one.id), test) for one in verdict.exercises for test in one.tests if test.outcome != PASSED]
 
 

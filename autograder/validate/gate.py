@@ -118,9 +118,16 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     for alternative in alternatives:
         yield Task("blank", calibration.blank_earns, (alternative, level), alternative.name)
     for solution in accepted_of(course.assignment):
-        for seed in range(seeds):
+        for alternative in alternatives:
+            if alternative.notebook in solution.answered:
+                of = f"{solution.name}, {alternative.name}"
+                yield Task("accepted", calibration.notebook_loses, (solution, alternative, level), of)
+        for seed in range(seeds if solution.modules else 0):
             yield Task("accepted", calibration.accepted_loses, (solution, seed), f"{solution.name}, seed {seed}")
+    not_here = {one.notebook for part in course.parts for one in part.alternatives if one not in alternatives}
     for mistake in mistakes_of(course.assignment):
+        if mistake.file in not_here:
+            continue
         yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
         yield Task("luck", calibration.mistake_slips, (mistake,), mistake.key)
     for part in parts_in_numpy(course):
@@ -134,9 +141,12 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
 
 
 def left_out(course: Course) -> list[str]:
-    """Return a sentence for each notebook that is not examined because its framework is not installed here."""
+    """Return a sentence for each notebook that is not examined because its framework is not installed here.
+
+    Its accepted solutions, known mistakes and mutants are left out too.
+    """
     return [
-        f"{alternative.name} was not examined: {framework.title} is not installed here."
+        f"{alternative.name} was not examined, nor what belongs to it: {framework.title} is not installed here."
         for part in course.parts
         for alternative in part.alternatives
         if (framework := course.assignment.framework_of(alternative)) is not None

@@ -1,15 +1,17 @@
 """Mutants: the reference with one small change each. A hidden test notices each mutant, or a list says why none can.
 
-Only solution regions are mutated, because students receive the rest. See an assignment's ``mistakes`` for mistakes that
-students make.
+Only solution regions are mutated, because students receive the rest: those of modules, and those of cells in notebooks
+of a framework. See an assignment's ``mistakes`` for mistakes that students make.
 """
 
 import ast
+import contextlib
 import itertools
+import re
 import textwrap
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -18,15 +20,18 @@ import pytest
 
 from autograder.assignment import Assignment, Part
 from autograder.builder.strip import BEGIN, END
+from autograder.cells import code_cells, replace_cells
+from autograder.checks.definitions import read_cells
 from autograder.course import Course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect
+from autograder.sandbox.profiles import for_judging, is_installed
 from autograder.verdict import ERROR, PASSED
 
 from .calibration import is_quick
 from .operators import changes
 from .trusted import ReferenceCopy, parts_in_numpy
-from .workers import EndedError, Pool, Worker
+from .workers import MEMORY, EndedError, Pool, Worker
 
 LIST = "survivors.toml"
 """A file beside an assignment's mistakes: the mutants that no test can notice, and the reasons."""
@@ -45,17 +50,19 @@ class Mutant:
     Attributes
     ----------
     file : str
-        The module, relative to the package.
+        The module, relative to the package; or a notebook's file name.
     function : str
         The function's name, with its class before it if it is a method.
     operator : str
         The kind of change.
     line : int
-        The line's number, from 1.
+        The line's number, from 1, in the module or in the cell.
     before, after : str
         The line before and after the change, without indentation.
     occurrence : int
         Counts, from 1, the mutants of one function that differ only in the line's number.
+    cell : str
+        The id of the notebook's cell; "" for a module.
     """
 
     file: str
@@ -65,6 +72,7 @@ class Mutant:
     before: str
     after: str
     occurrence: int = 1
+    cell: str = ""
 
     @property
     def key(self) -> str:
@@ -73,20 +81,27 @@ class Mutant:
         return f"{self.file}, {self.function}, {self.operator}: {self.before} -> {self.after}{again}"
 
     def apply(self, package: Path) -> None:
-        """Change the line in a copy of the reference's package.
+        """Change the line in a copy of the reference's package, or in a notebook beside it.
 
         Raises
         ------
         ValueError
             If the line is not ``before``.
         """
-        path = package / self.file
-        lines = path.read_text(encoding="utf-8").split("\n")
+        if self.cell:
+            notebook = package.parent / self.file
+            replace_cells(notebook, {self.cell: self._changed(code_cells(notebook)[self.cell])})
+        else:
+            path = package / self.file
+            path.write_text(self._changed(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+    def _changed(self, text: str) -> str:
+        lines = text.split("\n")
         old = lines[self.line - 1]
         if old.strip() != self.before:
             raise ValueError(f"Line {self.line} of {self.file} is {old.strip()!r}, not {self.before!r}.")
         lines[self.line - 1] = old[: len(old) - len(old.lstrip())] + self.after
-        path.write_text("\n".join(lines), encoding="utf-8")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -110,16 +125,66 @@ class Fate:
 
 
 def mutants(course: Course) -> list[Mutant]:
-    """Return all mutants of the course's reference, in the order of its files and lines."""
+    """Return all mutants of the course's reference, in the order of its files and lines.
+
+    Those of a notebook are left out if its framework is not installed.
+    """
     package = course.source / course.assignment.package
     files = [(path, path.read_text(encoding="utf-8")) for path in sorted(package.rglob("*.py"))]
     own = course.assignment.settings.own_design
     found = (mutants_of(text, path.relative_to(package).as_posix(), own) for path, text in files if BEGIN in text)
-    return list(itertools.chain.from_iterable(found))
+    in_notebooks = (_mutants_in(course, part) for part in judged_notebooks(course))
+    return list(itertools.chain.from_iterable((*found, *in_notebooks)))
 
 
-def mutants_of(text: str, file: str, own_design: tuple[str, ...] = ()) -> list[Mutant]:
-    """Return the mutants of one module's text, without those in classes that each student designs."""
+def judged_notebooks(course: Course) -> list[Part]:
+    """Return the alternatives whose solutions are in a notebook of a framework that is installed."""
+    every = (alternative for part in course.parts for alternative in part.alternatives)
+    return [one for one in every if one.framework and is_installed(course.assignment, one)]
+
+
+def _mutants_in(course: Course, part: Part) -> Iterator[Mutant]:
+    """Yield the mutants of those cells of a notebook whose exercise has quick tests."""
+    texts = {cell["source"] for cell in read_cells(course.source / part.notebook) if cell.get("cell_type") == "code"}
+    imported = frozenset(itertools.chain.from_iterable(map(_imported, texts)))
+    cells = code_cells(course.source / part.notebook)
+    for cell in exercises_of_cells(course, part):
+        yield from mutants_of(cells[cell], part.notebook, (), cell, imported)
+
+
+def _imported(text: str) -> Iterator[str]:
+    """Yield the names that the lines of a cell import."""
+    for line in text.split("\n"):
+        if re.match(r"(import|from) ", line):
+            with contextlib.suppress(SyntaxError):
+                for node in ast.walk(ast.parse(line)):
+                    if isinstance(node, ast.alias):
+                        yield node.asname or node.name.partition(".")[0]
+
+
+@cache
+def exercises_of_cells(course: Course, part: Part) -> dict[str, str]:
+    """Map the solution cells of a part's notebook to exercises with quick tests: to the first one below the cell."""
+    quick = {claimed(test).exercise for test in collect(course, part) if is_quick(test)}
+    known, found = {one.id for one in part.automatic}, {}
+    above: list[str] = []
+    for cell, text in code_cells(course.source / part.notebook).items():
+        if cell in known:
+            found.update({one: cell for one in above if cell in quick})
+            above = []
+        elif BEGIN in text:
+            above.append(cell)
+    return found
+
+
+def mutants_of(
+    text: str,
+    file: str,
+    own_design: tuple[str, ...] = (),
+    cell: str = "",
+    imported: frozenset[str] = frozenset(),
+) -> list[Mutant]:
+    """Return the mutants of the text of one module or cell, without those in classes that each student designs."""
     lines = text.split("\n")
     begins = [number for number, line in enumerate(lines) if line.strip() == BEGIN]
     ends = [number for number, line in enumerate(lines) if line.strip() == END]
@@ -127,15 +192,15 @@ def mutants_of(text: str, file: str, own_design: tuple[str, ...] = ()) -> list[M
     counts: Counter[tuple[str, ...]] = Counter()
     found: list[Mutant] = []
     for begin, end in zip(begins, ends, strict=True):
-        function = functions[begin + 1]
+        function = functions.get(begin + 1, "")
         if function.split(".")[0] in own_design:
             continue
         region = textwrap.dedent("\n".join(lines[begin + 1 : end]))
-        for operator, number, after in changes(region):
+        for operator, number, after in changes(region, imported):
             before = lines[begin + 1 + number].strip()
             same = (function, operator, before, after)
             counts[same] += 1
-            found.append(Mutant(file, function, operator, begin + 2 + number, before, after, counts[same]))
+            found.append(Mutant(file, function, operator, begin + 2 + number, before, after, counts[same], cell))
     return sorted(found, key=lambda mutant: mutant.line)
 
 
@@ -173,26 +238,50 @@ def _tests(course: Course, function: str) -> list[tuple[Part, pytest.Function]]:
     return sorted(found, key=unlikely)
 
 
-def notice(course: Course, mutant: Mutant | None, seed: str) -> str | None:
-    """Judge a mutant, or the unchanged reference, here. Return the exercise of the first failed test, or None."""
+def _tests_in(course: Course, part: Part, mutant: Mutant | None) -> list[tuple[Part, pytest.Function]]:
+    """Return the quick tests of the exercise of a mutant's cell, or of all cells. No other test runs on the cell."""
+    cells = exercises_of_cells(course, part)
+    exercises = {cells[mutant.cell]} if mutant else set(cells.values())
+    tests = (test for test in collect(course, part) if claimed(test).exercise in exercises and is_quick(test))
+    return [(part, test) for test in tests]
+
+
+def notice(course: Course, notebook: Part | None, mutant: Mutant | None, seed: str) -> str | None:
+    """Judge a mutant, or the unchanged reference, here. Return the exercise of the first failed test, or None.
+
+    Parameters
+    ----------
+    course : Course
+    notebook : Part or None
+        The alternative whose notebook is judged, or None for the package.
+    mutant : Mutant or None
+    seed : str
+    """
 
     def change(folder: Path) -> None:
         if mutant is not None:
             mutant.apply(folder / course.assignment.package)
 
-    with ReferenceCopy(course, change) as trusted:
-        for part, test in _tests(course, mutant.function if mutant else ""):
+    if notebook is None:
+        tests = _tests(course, mutant.function if mutant else "")
+    else:
+        tests = _tests_in(course, notebook, mutant)
+    with ReferenceCopy(course, change, notebook) as trusted:
+        for part, test in tests:
             outcome = trusted.result(part, test, seed).outcome
             if outcome not in (PASSED, ERROR):  # a grader's error does not count as noticing
                 return claimed(test).exercise
     return None
 
 
-def _prepare(course: Course) -> None:
-    """Do the slow steps once: collect the tests and build the extension."""
-    _tests(course, "")
-    with ReferenceCopy(course):
-        pass
+def _prepare(course: Course, notebook: Part | None) -> None:
+    """Do the slow steps once: collect the tests, build the extension, and load a notebook's framework."""
+    if notebook is None:
+        _tests(course, "")
+        with ReferenceCopy(course):
+            pass
+    else:
+        notice(course, notebook, None, SEEDS[0])
 
 
 def _silent(fate: Fate) -> None:
@@ -237,9 +326,27 @@ def judge(
         progress(found)
         return found
 
-    with Pool(workers, lambda: Worker(partial(_prepare, course), partial(notice, course), seconds)) as pool:
-        pool.submit(_require_reference).result()
-        return [future.result() for future in [pool.submit(partial(fate, mutant=mutant)) for mutant in chosen]]
+    found: dict[Mutant, Fate] = {}
+    chosen = list(chosen)
+    for notebook in (None, *judged_notebooks(course)):
+        own = [
+            mutant for mutant in chosen if (mutant.file if mutant.cell else None) == (notebook and notebook.notebook)
+        ]
+        if own:
+            with Pool(workers, partial(_worker, course, notebook, seconds)) as pool:
+                pool.submit(_require_reference).result()
+                judged = [pool.submit(partial(fate, mutant=mutant)) for mutant in own]
+                found |= {mutant: future.result() for mutant, future in zip(own, judged, strict=True)}
+    return [found[mutant] for mutant in chosen]
+
+
+def _worker(course: Course, notebook: Part | None, seconds: float) -> Worker:
+    """Return a process for mutants of the package or of a notebook, with room for the libraries of its framework."""
+    memory = MEMORY
+    if notebook is not None:
+        limits = for_judging(course.assignment, notebook).limits
+        memory = limits.memory + limits.addresses
+    return Worker(partial(_prepare, course, notebook), partial(notice, course, notebook), seconds, memory)
 
 
 def _require_reference(worker: Worker) -> None:
@@ -262,12 +369,18 @@ def _ask(worker: Worker, mutant: Mutant, seed: str) -> str | None:
 
 
 def known(assignment: Assignment) -> dict[str, str]:
-    """Return the listed survivors: each mutant's key, and the reason why it may survive."""
+    """Return the listed survivors: each mutant's key, and the reason why it may survive.
+
+    Those in notebooks whose framework is not installed are left out.
+    """
     path = assignment.folder / "mistakes" / LIST
     if not path.exists():
         return {}
     groups = tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]
-    return {key: group["reason"] for group in groups for key in group["mutants"]}
+    every = (alternative for part in assignment.parts for alternative in part.alternatives)
+    not_here = {one.notebook for one in every if not is_installed(assignment, one)}
+    listed = {key: group["reason"] for group in groups for key in group["mutants"]}
+    return {key: reason for key, reason in listed.items() if key.partition(",")[0] not in not_here}
 
 
 def problems(fates: Iterable[Fate], listed: dict[str, str]) -> list[str]:
@@ -301,4 +414,5 @@ def _by_chance(mutant: Mutant) -> str:
 
 
 def _place(mutant: Mutant) -> str:
-    return f"{mutant.file}, line {mutant.line}, {mutant.function}: `{mutant.after}` instead of `{mutant.before}`"
+    file = f"{mutant.file}, {mutant.cell}" if mutant.cell else mutant.file
+    return f"{file}, line {mutant.line}, {mutant.function}: `{mutant.after}` instead of `{mutant.before}`"

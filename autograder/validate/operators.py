@@ -31,15 +31,22 @@ Change = tuple[str, int, str]
 """An operator, the number of a line from 0, and the new line without indentation."""
 
 
-def changes(code: str) -> Iterator[Change]:
-    """Yield every change of one line that changes the meaning of the code, each meaning once."""
+def changes(code: str, imported: frozenset[str] = frozenset()) -> Iterator[Change]:
+    """Yield every change of one line that changes the meaning of the code, each meaning once.
+
+    Parameters
+    ----------
+    code : str
+    imported : frozenset of str
+        Names of imported modules besides NumPy. A call of their functions becomes its first argument.
+    """
     lines = code.split("\n")
     for first, last in _statements(ast.parse(code)):
         statement = textwrap.dedent("\n".join(lines[first:last]))
         if statement.endswith(":"):
             statement += PASS
         seen = {ast.dump(ast.parse(statement))}
-        for operator, number, after in itertools.chain(_of_cosmic_ray(statement), _of_our_own(statement)):
+        for operator, number, after in itertools.chain(_of_cosmic_ray(statement), _of_our_own(statement, imported)):
             own = statement.split("\n")
             try:
                 meaning = ast.dump(ast.parse("\n".join([*own[:number], after, *own[number + 1 :]])))
@@ -81,10 +88,12 @@ def _walk(node: NodeOrLeaf) -> Iterator[NodeOrLeaf]:
         yield from _walk(child)
 
 
-def _of_our_own(code: str) -> Iterator[Change]:
+def _of_our_own(code: str, imported: frozenset[str]) -> Iterator[Change]:
     lines = code.split("\n")
+    removed = functools.partial(_call_removed, imported=imported)
+    operators: dict[str, Callable[[ast.AST, list[str]], Edits]] = {**OPERATORS, "call removed": removed}
     for node in _nodes(ast.parse(code)):
-        for operator, edits in OPERATORS.items():
+        for operator, edits in operators.items():
             for first, last, text in edits(node, lines):
                 (row, start), (end_row, end) = first, last
                 if row == end_row:
@@ -181,10 +190,11 @@ def _slice_open(node: ast.AST, _: list[str]) -> Edits:
                 yield _start(bound), _end(bound), ""
 
 
-def _call_removed(node: ast.AST, lines: list[str]) -> Edits:
+def _call_removed(node: ast.AST, lines: list[str], imported: frozenset[str] = frozenset()) -> Edits:
     if isinstance(node, ast.Call):
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        if owner is not None and _text(owner, lines) not in ("np", "np.random", "self"):
+        of_module = owner is not None and ast.unparse(owner).partition(".")[0] in imported
+        if owner is not None and not of_module and _text(owner, lines) not in ("np", "np.random", "self"):
             yield _start(node), _end(node), _text(owner, lines)
         elif node.args:
             yield _start(node), _end(node), f"({_text(node.args[0], lines)})"

@@ -130,6 +130,10 @@ def page(largest: dict[str, Deviation], solutions: int, seeds: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _of_modules(course: Course) -> list[Accepted]:
+    return [solution for solution in accepted_of(course.assignment) if solution.modules]
+
+
 def measure(course: Course, seeds: int) -> dict[str, Deviation]:
     """Return the largest deviation for each tolerance, over all solutions, seeds and numbers of threads."""
     largest: dict[str, Deviation] = {}
@@ -137,7 +141,7 @@ def measure(course: Course, seeds: int) -> dict[str, Deviation]:
     for threads in THREADS:
         os.environ["OPENBLAS_NUM_THREADS"] = str(threads)  # for the processes that are started next
         with ProcessPoolExecutor(max(1, (os.cpu_count() or 1) // threads), mp_context=spawn) as pool:
-            jobs = list(itertools.product(accepted_of(course.assignment), range(seeds)))
+            jobs = list(itertools.product(_of_modules(course), range(seeds)))
             solutions, numbers = zip(*jobs, strict=True)
             for found in pool.map(deviations, itertools.repeat(course), solutions, numbers, chunksize=4):
                 for one in found.values():
@@ -153,7 +157,7 @@ def main() -> None:
     course = find_course()
     largest = measure(course, arguments.seeds)
     try:
-        TOLERANCES.write_text(page(largest, len(accepted_of(course.assignment)), arguments.seeds), encoding="utf-8")
+        TOLERANCES.write_text(page(largest, len(_of_modules(course)), arguments.seeds), encoding="utf-8")
     except ValueError as error:
         sys.exit(str(error))
     print(TOLERANCES.read_text(encoding="utf-8"), end="")

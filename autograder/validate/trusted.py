@@ -72,11 +72,14 @@ class ReferenceCopy:
     course : Course
     change : callable
         Called with the folder that holds the copied package, to change the package.
+    part : Part, optional
+        A part whose notebook is copied too: its solved cells are judged. Its framework must be installed.
     """
 
-    def __init__(self, course: Course, change: Callable[[Path], None] = _nothing) -> None:
+    def __init__(self, course: Course, change: Callable[[Path], None] = _nothing, part: Part | None = None) -> None:
         self.course = course
         self._change = change
+        self._part = part
 
     def __enter__(self) -> "ReferenceCopy":
         with contextlib.ExitStack() as undo:
@@ -88,12 +91,16 @@ class ReferenceCopy:
             library = _extension(self.course)
             if library is not None:
                 shutil.copyfile(library, package / library.name)
+            beside = contents(assignment)
+            if self._part is not None:
+                beside = contents(assignment, (self._part.notebook,), self._part.framework)
+                shutil.copyfile(self.course.source / self._part.notebook, self.folder / self._part.notebook)
             self._change(self.folder)
             undo.enter_context(contextlib.chdir(self.folder))  # the code writes checkpoints into the current folder
             name = f"autograder_copy_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
-            self._local = Local(PackageHost(name, self.folder, contents(assignment)))
+            self._local = Local(PackageHost(name, self.folder, beside))
             self._undo = undo.pop_all()
         return self
 

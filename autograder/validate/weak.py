@@ -10,7 +10,8 @@ from pathlib import Path
 
 from autograder.assignment import SETTINGS
 from autograder.builder.strip import BEGIN, END
-from autograder.catalogue import file_of, mistakes_of, mistakes_of_part
+from autograder.catalogue import Mistake, file_of, mistakes_of, mistakes_of_part
+from autograder.cells import code_cells
 from autograder.checks.definitions import read_cells
 from autograder.course import Course
 from autograder.template.texts import MARKER
@@ -80,8 +81,7 @@ def _points_told(course: Course) -> Iterator[str]:
 
 def vague_hints(course: Course) -> Iterator[str]:
     """Yield known mistakes whose hints name nothing, or nothing that tells them from another mistake."""
-    own = [one for one in mistakes_of(course.assignment) if not one.form_of]
-    said = Counter((one.exercise, _words(one.explanation)) for one in own)
+    said = Counter(_same(one) for one in mistakes_of(course.assignment) if not one.form_of)
     for part in course.parts:
         file = course.name_of(course.assignment.folder / "mistakes" / f"{file_of(part)}.py")
         for one in mistakes_of_part(course.assignment, part):
@@ -90,19 +90,32 @@ def vague_hints(course: Course) -> Iterator[str]:
                     f"{file}: the hint of {one.key} names nothing ({one.explanation!r}). Say what the student probably "
                     "did, why it is wrong and where to look."
                 )
-            elif said[one.exercise, _words(one.explanation)] > 1:
+            elif said[_same(one)] > 1:
                 yield f"{file}: the hint of {one.key} is that of another mistake too. Say what differs."
-            elif _holds(one.explanation, course.source / course.assignment.settings.package / one.file):
+            elif _holds(one.explanation, _changed_file(course, one)):
                 yield f"{file}: the hint of {one.key} holds the solution. Describe the mistake in words."
+
+
+def _same(mistake: Mistake) -> tuple[object, ...]:
+    """Return what no two mistakes may share. Alternative notebooks may have the same mistakes."""
+    return mistake.exercise, mistake.in_notebook and mistake.file, _words(mistake.explanation)
+
+
+def _changed_file(course: Course, mistake: Mistake) -> str:
+    """Return the text of the module, or of the cells of a notebook, that a mistake changes."""
+    if mistake.in_notebook:
+        cells = code_cells(course.source / mistake.file).values()
+        return "\n".join(cell for cell in cells if any(old in cell for old, _ in mistake.changes))
+    return (course.source / course.assignment.settings.package / mistake.file).read_text("utf-8")
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", text.lower()))
 
 
-def _holds(hint: str, module: Path) -> bool:
-    """Tell whether a hint holds a piece of a module's solution, however its spaces are set."""
-    solution = (_closed_up(block) for block in re.findall(f"{BEGIN}\n(.*?){END}", module.read_text("utf-8"), re.DOTALL))
+def _holds(hint: str, text: str) -> bool:
+    """Tell whether a hint holds a piece of a text's solution, however its spaces are set."""
+    solution = (_closed_up(block) for block in re.findall(f"{BEGIN}\n(.*?){END}", text, re.DOTALL))
     known = {piece for block in solution for piece in _pieces(block)}
     return any(piece in known and len(re.findall(r"\W", piece)) >= SIGNS for piece in _pieces(_closed_up(hint)))
 

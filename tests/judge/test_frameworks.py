@@ -1,7 +1,6 @@
 """Part 5 in the sandbox: nets that are defined in a notebook, for the installed ones of PyTorch and TensorFlow."""
 
 import dataclasses
-import itertools
 import json
 import pickle
 import shutil
@@ -21,7 +20,7 @@ from autograder.sample import students
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote
 from autograder.verdict import PartVerdict
-from tests.assignment2 import ASSIGNED
+from tests.assignment2 import ACCEPTED, ASSIGNED, CATALOGUE
 
 from ..conftest import needs
 from .conftest import ALTERNATIVES, Change, edited, lost, messages, with_cell
@@ -68,277 +67,42 @@ def test_a_syntax_error_is_said(judge: Callable[..., PartVerdict], alternative: 
     assert "does not parse" in messages(verdict, "sequential_convnet")
 
 
-CELLS = {
-    "barebones_code": "barebones_convnet",
-    "module_code": "module_convnet",
-    "sequential_code": "sequential_convnet",
-    "challenge_model": "learns_part5",
+KNOWN = {mistake.id: mistake for mistake in CATALOGUE if mistake.in_notebook}
+SOME = {
+    "torch": ("torch_kept_gradients", "torch_module_softmax", "torch_class", "torch_untrainable"),
+    "tensorflow": ("tf_fan_in", "tf_ten_classes", "tf_class_in_list", "tf_untrainable"),
 }
-"""The exercise of each cell."""
-MISTAKES = {
-    "torch": {
-        "barebones_code": {
-            "no padding": ("padding=2", "padding=0"),
-            "a ReLU forgotten": ("second = F.relu(", "second = ("),
-            "the old gradient kept": ("            param.grad = None\n", ""),
-            "nothing changed in place": (
-                "param -= learning_rate * param.grad",
-                "param = param - learning_rate * param.grad",
-            ),
-            "uphill": ("param -= ", "param += "),
-            "weights of zero": ("torch.randn(shape, ", "torch.zeros(shape, "),
-            "fan-in of channels alone": ("shape[1] * shape[2] * shape[3] if", "shape[1] if"),
-            "a bias forgotten": ("conv_w2, conv_b2, padding=1", "conv_w2, padding=1"),
-            "paddings swapped": (
-                "padding=2))\n    second = F.relu(F.conv2d(first, conv_w2, conv_b2, padding=1",
-                "padding=1))\n    second = F.relu(F.conv2d(first, conv_w2, conv_b2, padding=2",
-            ),
-            "no leaves": ("torch.randn(shape, device=device)", "torch.randn(shape, requires_grad=True)"),
-        },
-        "module_code": {
-            "no bias": ("channel_1, 5, padding=2)", "channel_1, 5, padding=2, bias=False)"),
-            "a ReLU forgotten": ("F.relu(self.conv2(", "(self.conv2("),
-            "a softmax too many": ("self.fc(x.flatten(1))", "self.fc(x.flatten(1)).softmax(1)"),
-            "nothing to train": ("nn.init.kaiming_normal_(layer.weight)", "layer.requires_grad_(False)"),
-            "channels flattened last": ("x.flatten(1)", "x.permute(0, 2, 3, 1).flatten(1)"),
-            "sizes ignored": ("channel_2 * 32 * 32, num_classes", "channel_2 * 32 * 32, 10"),
-            "weights of zero": ("nn.init.kaiming_normal_(layer.weight)", "nn.init.zeros_(layer.weight)"),
-        },
-        "sequential_code": {
-            "a ReLU forgotten": ("        nn.ReLU(),\n        nn.Flatten", "        nn.Flatten"),
-            "no padding": (", padding=1", ""),
-            "a class in a list": (
-                "return nn.Sequential(",
-                "return nn.Sequential(ThreeLayerConvNet(channel_1, channel_2, num_classes))\n    nn.Sequential(",
-            ),
-            "a class": (
-                "return nn.Sequential(",
-                "return ThreeLayerConvNet(channel_1, channel_2, num_classes)\n    nn.Sequential(",
-            ),
-        },
-        "challenge_model": {
-            "always the same": ("return scores\n", "return scores * 0\n"),
-            "nothing to train": ("model = Net()", "model = Net().requires_grad_(False)"),
-            "no net": ("\n    return model", "\n    return model.forward"),
-        },
-    },
-    "tensorflow": {
-        "barebones_code": {
-            "no padding": ('padding="SAME") + conv_b1', 'padding="VALID") + conv_b1'),
-            "a ReLU forgotten": ("second = tf.nn.relu(", "second = ("),
-            "uphill": ("assign_sub", "assign_add"),
-            "weights of zero": ("tf.random.normal(shape, stddev=(2 / fan_in) ** 0.5)", "tf.zeros(shape)"),
-            "fan-in of channels alone": ("np.prod(shape[:-1])", "shape[-2]"),
-            "a bias forgotten": (" + conv_b2)", ")"),
-            "no variables": ("params.append(tf.Variable(tf.zeros(shape[-1])))", "params.append(tf.zeros(shape[-1]))"),
-            "nothing changed in place": (
-                "param.assign_sub(learning_rate * gradient)",
-                "param = param - learning_rate * gradient",
-            ),
-        },
-        "module_code": {
-            "no bias": ("(channel_1, 5, ", "(channel_1, 5, use_bias=False, "),
-            "a ReLU forgotten": ('channel_2, 3, padding="same", activation="relu"', 'channel_2, 3, padding="same"'),
-            "a softmax too many": ("layers.Dense(num_classes, ", 'layers.Dense(num_classes, activation="softmax", '),
-            "nothing to train": ("self.fc = ", "self.conv1.trainable = False\n        self.fc = "),
-            "sizes ignored": ("layers.Dense(num_classes", "layers.Dense(10"),
-        },
-        "sequential_code": {
-            "a ReLU forgotten": ('channel_2, 3, padding="same", activation="relu"', 'channel_2, 3, padding="same"'),
-            "no padding": ('(channel_2, 3, padding="same"', "(channel_2, 3"),
-            "a class in a list": (
-                "return keras.Sequential(",
-                "return keras.Sequential([ThreeLayerConvNet(channel_1, channel_2, num_classes)])\n    keras.Sequential(",
-            ),
-        },
-        "challenge_model": {
-            "always the same": ("    model.arguments", "    model.trainable = False\n    model.arguments"),
-            "no net": ("\n    return model", "\n    return model.call"),
-        },
-    },
-}
+"""One mistake of each cell. The gate looks at all."""
 
 
-HINTS = {
-    "a ReLU forgotten": "no ReLU after the second convolution",
-    "a softmax too many": "a softmax after the last layer",
-    "a bias forgotten": "bias of the second convolution is not added",
-    "paddings swapped": "paddings are swapped",
-    "no bias": "fits a net without conv_b1",
-    "channels flattened last": "The axes of the feature maps are swapped",
-    "the old gradient kept": "adds its gradient to that of the step before",
-    "nothing changed in place": "Change the parameters in place",
-    "uphill": "The step adds the gradient",
-}
-"""The expected hint for each mistake, the same in both notebooks."""
+def test_there_are_many_mistakes(alternative: Part) -> None:
+    own = [mistake for mistake in KNOWN.values() if mistake.file == alternative.notebook]
+    assert len(own) >= 30
+    assert {mistake.exercise for mistake in own} == {*QUICK, "learns_part5"}
+    assert sum(mistake.named for mistake in own) > len(own) / 2
 
 
 def test_mistakes_are_caught_and_named(judge: Callable[..., PartVerdict], alternative: Part) -> None:
-    """Each round makes one mistake in every cell."""
-    of_cells = MISTAKES[alternative.framework]
-    missed, unnamed = [], []
-    for names in itertools.zip_longest(*of_cells.values()):
-        made = {cell: name for cell, name in zip(of_cells, names, strict=True) if name is not None}
+    made = [KNOWN[name] for name in SOME[alternative.framework]]
 
-        def change(folder: Path, made: dict[str, str] = made) -> None:
-            for cell, name in made.items():
-                edited(alternative, cell, of_cells[cell][name])(folder)
-
-        verdict = judge(change, *(CELLS[cell] for cell in made))
-        results = {exercise.id: exercise for exercise in verdict.exercises}
-        for cell, name in made.items():
-            result = results[CELLS[cell]]
-            assert {test.outcome for test in result.tests} <= {"passed", "failed"}, (cell, name)
-            if result.score == result.points:
-                missed.append((cell, name))
-            if not any(HINTS.get(name, "") in test.hint for test in result.tests):
-                unnamed.append((cell, name))
-    assert missed == []
-    assert unnamed == []
-
-
-ACCEPTED = {
-    "torch": {
-        "barebones_code": """
-WIDTH = [5, 3][0]
-KERNELS = few((WIDTH, 3), ())
-size = lambda shape: int(np.prod(shape))
-
-def three_layer_convnet(x, params):
-    w1, b1, w2, b2, w3, b3 = params
-    for w, b, kernel in ((w1, b1, KERNELS[0]), (w2, b2, KERNELS[1])):
-        x = torch.conv2d(x, w, padding=kernel // 2).add(b.view(1, -1, 1, 1)).clamp(min=0)
-    return torch.addmm(b3, x.reshape(x.size(0), -1), w3)
-
-def init_convnet(channel_1=32, channel_2=16, num_classes=10):
-    convs = nn.Conv2d(3, channel_1, KERNELS[0]), nn.Conv2d(channel_1, channel_2, KERNELS[1])
-    fc = nn.Parameter(torch.empty(size((channel_2, 32, 32)), num_classes))
-    nn.init.xavier_uniform_(fc)
-    for conv in convs:
-        nn.init.zeros_(conv.bias)
-    return (*(p for conv in convs for p in conv.parameters()), fc, nn.Parameter(torch.zeros(num_classes)))
-
-def training_step(forward, params, x, y, learning_rate):
-    loss = nn.NLLLoss()(F.log_softmax(forward(x, params), dim=1), y)
-    for param, grad in zip(params, torch.autograd.grad(loss, params)):
-        param.data.sub_(grad, alpha=learning_rate)
-    return loss.detach().numpy()
-""",
-        "module_code": """
-class ThreeLayerConvNet(nn.Module):
-    def __init__(self, channel_1=32, channel_2=16, num_classes=10):
-        super(ThreeLayerConvNet, self).__init__()
-        self.net = nn.Sequential(nn.LazyConv2d(channel_1, 5, padding="same"), nn.ReLU(inplace=True))
-        self.second = nn.LazyConv2d(channel_2, 3, padding=1)
-        self.fc_w = nn.Parameter(torch.randn(channel_2 * 32 * 32, num_classes) / 70)
-        self.fc_b = nn.Parameter(torch.zeros(num_classes))
-
-    def forward(self, x):
-        return self.second(self.net(x)).relu().flatten(1) @ self.fc_w + self.fc_b
-""",
-        "sequential_code": """
-from collections import OrderedDict
-
-class Flat(nn.Module):
-    def forward(self, x):
-        return x.view(x.shape[0], -1)
-
-def block(inputs, outputs, size):
-    return nn.Sequential(nn.Conv2d(inputs, outputs, size, padding=size // 2), nn.ReLU())
-
-def sequential_convnet(channel_1=32, channel_2=16, num_classes=10):
-    torch.manual_seed(7)
-    return nn.Sequential(OrderedDict(one=block(3, channel_1, 5), two=block(channel_1, channel_2, 3), flat=Flat(),
-                                     scores=nn.Linear(channel_2 * 32 ** 2, num_classes)))
-""",
-        "challenge_model": """
-def build_model():
-    layers, channels = [], 3
-    for width in (32, 64, 128):
-        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
-        channels = width
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.1), nn.LazyLinear(10))
-""",
-    },
-    "tensorflow": {
-        "barebones_code": """
-KERNELS = few((5, 3), ())
-
-@tf.function
-def three_layer_convnet(x, params):
-    w1, b1, w2, b2, w3, b3 = params
-    for w, b, kernel in ((w1, b1, KERNELS[0]), (w2, b2, KERNELS[1])):
-        x = tf.pad(x, [[0, 0], [kernel // 2] * 2, [kernel // 2] * 2, [0, 0]])
-        x = tf.maximum(tf.nn.bias_add(tf.nn.conv2d(x, w, [1, 1, 1, 1], "VALID"), b), 0.0)
-    return tf.matmul(layers.Flatten()(x), w3) + b3
-
-def init_convnet(channel_1=32, channel_2=16, num_classes=10):
-    draw, none = keras.initializers.GlorotUniform(seed=3), tf.zeros_initializer()
-    def pair(*shape):
-        return tf.Variable(draw(shape)), tf.Variable(none(shape[-1:]))
-    return (*pair(5, 5, 3, channel_1), *pair(3, 3, channel_1, channel_2), *pair(32 * 32 * channel_2, num_classes))
-
-def training_step(forward, params, x, y, learning_rate):
-    with tf.GradientTape() as tape:
-        loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, forward(x, params))
-    for i, grad in enumerate(tape.gradient(loss, params)):
-        params[i].assign(params[i] - learning_rate * grad)
-    return float(loss)
-""",
-        "module_code": """
-class ThreeLayerConvNet(tf.keras.Model):
-    def __init__(self, channel_1=32, channel_2=16, num_classes=10, **kwargs):
-        super().__init__(**kwargs)
-        self.net = tf.keras.Sequential()
-        for channels, size in ((channel_1, 5), (channel_2, 3)):
-            self.net.add(layers.Conv2D(channels, (size, size), padding="same"))
-            self.net.add(layers.Activation("relu"))
-        self.net.add(layers.Flatten())
-        self.net.add(layers.Dense(num_classes))
-
-    def call(self, inputs):
-        return self.net(inputs)
-""",
-        "sequential_code": """
-def sequential_convnet(channel_1=32, channel_2=16, num_classes=10):
-    keras.utils.set_random_seed(7)
-    net = tf.keras.models.Sequential([layers.ZeroPadding2D(2), layers.Conv2D(channel_1, 5), layers.ReLU()])
-    net.add(layers.Conv2D(channel_2, 3, 1, "same", activation=tf.nn.relu))
-    net.add(layers.Lambda(lambda x: tf.reshape(x, (-1, 32 * 32 * channel_2))))
-    net.add(layers.Dense(num_classes, name="scores"))
-    return net
-""",
-        "challenge_model": """
-def build_model():
-    net = keras.Sequential()
-    for width in (32, 64, 128):
-        for layer in (layers.Conv2D(width, 3, padding="same"), layers.BatchNormalization(), layers.ReLU()):
-            net.add(layer)
-        net.add(layers.MaxPooling2D())
-    for layer in (layers.GlobalAveragePooling2D(), layers.Dropout(0.1), layers.Dense(10)):
-        net.add(layer)
-    return net
-""",
-    },
-}
-"""Correct code, written differently from the reference."""
-
-
-def rewritten(alternative: Part) -> Change:
     def change(folder: Path) -> None:
-        path = folder / alternative.notebook
-        content = json.loads(path.read_text())
-        for cell in content["cells"]:
-            own = ACCEPTED[alternative.framework].get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
-            if own is not None:
-                cell["source"] = "import numpy as np\n" + own
-        path.write_text(json.dumps(content))
+        for mistake in made:
+            mistake.apply(folder / ASSIGNED.package)
 
-    return change
+    verdict = judge(change, *(mistake.exercise for mistake in made))
+    results = {exercise.id: exercise for exercise in verdict.exercises}
+    for mistake in made:
+        result = results[mistake.exercise]
+        assert {test.outcome for test in result.tests} <= {"passed", "failed"}, mistake.id
+        assert result.score < result.points, mistake.id
+        hints = {test.hint for test in result.tests} - {""}
+        assert hints == ({mistake.explanation} if mistake.named else set()), mistake.id
 
 
 def test_right_code_in_another_hand_gets_all_points(judge: Callable[..., PartVerdict], alternative: Part) -> None:
-    verdict = judge(rewritten(alternative), *CELLS.values())
+    """The gate looks at all accepted solutions; this one uses what the notebook imports from the package."""
+    (mixed,) = [one for one in ACCEPTED if alternative.notebook in one.answered and one.name.endswith("_mixed")]
+    verdict = judge(mixed.apply, *QUICK, "learns_part5")
     assert {name: result.message for name, result in lost(verdict).items()} == {}
 
 

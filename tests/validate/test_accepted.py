@@ -5,6 +5,7 @@ import contextlib
 import importlib
 import io
 import itertools
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from autograder.catalogue import Accepted, copy_package
+from autograder.cells import code_cells
 from autograder.checks.host import load_package
 from autograder.course import Course
 from autograder.judge.plugin import claimed
@@ -23,7 +25,13 @@ PACKAGE = ASSIGNED.package
 OPTIONAL = {"ConvNet"}
 """Names that the source solves, but that are no exercises."""
 LEAST = 3
-EACH = pytest.mark.parametrize("solution", ACCEPTED, ids=lambda solution: solution.name)
+LEAST_OF_NOTEBOOK = 8
+OF_MODULES = [solution for solution in ACCEPTED if solution.modules]
+EACH = pytest.mark.parametrize("solution", OF_MODULES, ids=lambda solution: solution.name)
+OF_NOTEBOOKS = [(solution, notebook) for solution in ACCEPTED for notebook in solution.answered]
+EACH_OF_NOTEBOOKS = pytest.mark.parametrize(
+    ("solution", "notebook"), OF_NOTEBOOKS, ids=lambda one: getattr(one, "name", None)
+)
 
 
 def solved(package: Path) -> Iterator[str]:
@@ -48,7 +56,8 @@ def test_solutions_are_independent(course: Course) -> None:
     """No two solutions, and no solution and the reference, share the code of a function longer than two statements."""
     hands: dict[str, dict[str, str]] = {}
     for solution in ACCEPTED:
-        hands[solution.name] = bodies(solution.folder / path for path in solution.modules)
+        own = [*solution.modules, *(f"{notebook.removesuffix('.ipynb')}.py" for notebook in solution.answered)]
+        hands[solution.name] = bodies(solution.folder / path for path in own)
     hands["the reference"] = bodies((course.source / PACKAGE).rglob("*.py"))
     same = [
         f"{name} of {one} and {other}"
@@ -81,6 +90,25 @@ def test_solution_is_described_and_complete(solution: Accepted, course: Course) 
     for path in solution.modules:
         assert (course.source / PACKAGE / path).exists(), f"{path} does not replace any file"
         assert ast.get_docstring(ast.parse((solution.folder / path).read_text())), f"{path} has no docstring"
+
+
+def test_notebooks_are_solved_in_many_hands() -> None:
+    count = Counter(notebook for _, notebook in OF_NOTEBOOKS)
+    assert {"PyTorch.ipynb", "TensorFlow.ipynb"} <= set(count)
+    assert {notebook: number for notebook, number in count.items() if number < LEAST_OF_NOTEBOOK} == {}
+
+
+@EACH_OF_NOTEBOOKS
+def test_each_solves_every_exercise_of_its_notebook(
+    solution: Accepted, notebook: str, course: Course, tmp_path: Path
+) -> None:
+    assert solution.title
+    cells = solution.cells(notebook)
+    assert {"barebones_code", "module_code", "sequential_code", "challenge_model"} <= cells.keys()
+    shutil.copy(course.source / notebook, tmp_path)
+    solution.apply(tmp_path)
+    changed = code_cells(tmp_path / notebook)
+    assert changed == code_cells(course.source / notebook) | cells
 
 
 def test_apply_puts_every_definition_last(tmp_path: Path, course: Course) -> None:

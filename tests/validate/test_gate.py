@@ -30,7 +30,7 @@ from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
 from autograder.verdict import ERROR, FAILED, TestResult
 from tests.assignment2 import ACCEPTED, ASSIGNED, ASSIGNMENT, CATALOGUE
 
-from ..conftest import keep_what_is_slow_to_make
+from ..conftest import keep_what_is_slow_to_make, needs
 
 KNOWN = {mistake.key: mistake for mistake in CATALOGUE}
 
@@ -148,6 +148,9 @@ def test_everything_is_looked_at(course: Course) -> None:
     things = {name: sum(task.things for task in found if task.name == name) for name in gate.TITLES}
     notebooks = sum(is_installed(course.assignment, one) for part in course.parts for one in part.alternatives)
     assert notebooks + len(gate.left_out(course)) == 6
+    here = {one.notebook for part in course.parts for one in part.alternatives if is_installed(ASSIGNED, one)}
+    forms = sum(notebook in here for solution in ACCEPTED for notebook in solution.answered)
+    mistakes = sum(not mistake.in_notebook or mistake.file in here for mistake in CATALOGUE)
     assert things == {
         "files": 0,
         "exercises": sum(len(part.automatic) for part in course.parts),
@@ -159,9 +162,9 @@ def test_everything_is_looked_at(course: Course) -> None:
         "notebooks": notebooks,
         "reference": notebooks,
         "blank": notebooks,
-        "accepted": 2 * len(ACCEPTED),
-        "mistakes": len(CATALOGUE),
-        "luck": len(CATALOGUE),
+        "accepted": 2 * sum(bool(solution.modules) for solution in ACCEPTED) + forms,
+        "mistakes": mistakes,
+        "luck": mistakes,
         "constants": len(parts_in_numpy(course)),
         "inputs": len(parts_in_numpy(course)),
         "mutants": 0,
@@ -331,6 +334,63 @@ def test_correct_code_that_is_refused(course: Course, tmp_path: Path) -> None:
         f"The accepted solution '{solution.name}' fails relu_forward_rows (seed 7): out is wrong" in one
         for one in found
     )
+
+
+def test_without_a_framework_its_notebook_is_left_out(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "is_installed", lambda assignment, part: not part.framework)
+    monkeypatch.setattr(mutants, "is_installed", gate.is_installed)
+    found = list(gate.tasks(course, 3))
+    assert not any("_part5" in task.of or "convnet/t" in task.of for task in found)
+    assert {len(task.arguments) for task in found if task.name == "accepted"} == {2}
+    assert [sentence.partition(" was not")[0] for sentence in gate.left_out(course)] == ["PyTorch", "TensorFlow"]
+    assert not any(mutant.cell for mutant in mutants.mutants(course))
+    assert not any(key.startswith(("PyTorch", "TensorFlow")) for key in mutants.known(ASSIGNED))
+
+
+INSTALLED = [pytest.param(number, marks=needs(name), id=name) for number, name in enumerate(("torch", "tensorflow"))]
+
+
+@pytest.mark.parametrize("number", INSTALLED)
+def test_cells_that_are_refused(course: Course, tmp_path: Path, level: int, number: int) -> None:
+    """The gate says which test refuses the cells of an accepted solution, and which cell is not there."""
+    part = course.parts[4].alternatives[number]
+    (tmp_path / f"{part.name}.py").write_text("# %% sequential_code\ndef sequential_convnet(*sizes):\n    return 3\n")
+    solution = dataclasses.replace(ACCEPTED[0], folder=tmp_path)
+    (few,) = [one for one in part.exercises if one.id == "sequential_convnet"]
+    found = calibration.notebook_loses(course, solution, dataclasses.replace(part, exercises=(few,)), level)
+    assert len(found) == 5
+    start = f"The accepted solution {solution.name!r} of {part.notebook} fails sequential_scores: "
+    assert any(one.startswith(f"{start}sequential_convnet returns a int, not a net") for one in found)
+    (tmp_path / f"{part.name}.py").write_text("# %% gone\npass\n")
+    (sentence,) = calibration.notebook_loses(course, solution, part, level)
+    assert "has no code cell gone" in sentence
+
+
+@pytest.mark.parametrize("number", INSTALLED)
+def test_a_mistake_in_a_notebook(course: Course, monkeypatch: pytest.MonkeyPatch, level: int, number: int) -> None:
+    notebook = course.parts[4].alternatives[number].notebook
+    named = next(one for one in CATALOGUE if one.file == notebook and one.named)
+    unnamed = next(one for one in CATALOGUE if one.file == notebook and not one.named)
+    found = calibration.mistake_passes(course, dataclasses.replace(named, explanation="Something else."), level)
+    assert [one.partition(": the hint")[0].split(" is ")[-1].partition(" by")[0] for one in found] == ["caught"]
+    assert f"the hint is that of {named.key}" in found[0]
+    (sentence, *_) = calibration.mistake_passes(course, dataclasses.replace(named, named=False), level)
+    assert f"{named.key} is not to be named, and " in sentence
+    (sentence,) = calibration.mistake_passes(course, dataclasses.replace(unnamed, named=True), level)
+    assert sentence.endswith("the hints are []. Let a test give the explanation, or set named=False.")
+    elsewhere = dataclasses.replace(named, file="Gone.ipynb")
+    assert calibration.mistake_passes(course, elsewhere, level) == [
+        f"{named.key}: {named.exercise} is in no notebook Gone.ipynb."
+    ]
+    assert calibration.mistake_slips(course, elsewhere) == []
+    assert calibration.mistake_slips(course, named) == []
+    monkeypatch.setattr(
+        ReferenceCopy,
+        "result",
+        lambda self, part, test, seed: TestResult("a", "b", "core", "passed" if seed == "3" else FAILED, ""),
+    )
+    (sentence,) = calibration.mistake_slips(course, named)
+    assert "passes all tests of barebones_convnet with the inputs of 1 of 10 submissions" in sentence
 
 
 @pytest.mark.long

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from autograder.builder.strip import solution_lines
+from autograder.cells import code_cells
 from autograder.course import Course
 from autograder.validate.mutants import (
     ENDED,
     LIST,
     Fate,
     Mutant,
+    exercises_of_cells,
     judge,
     known,
     mutants,
@@ -21,6 +23,8 @@ from autograder.validate.mutants import (
 )
 from autograder.validate.operators import changes
 from tests.assignment2 import ASSIGNED
+
+from ..conftest import needs
 
 pytestmark = pytest.mark.xdist_group("mutants")
 
@@ -60,27 +64,63 @@ def every(course: Course) -> list[Mutant]:
     return mutants(course)
 
 
+@pytest.fixture(scope="module")
+def of_package(every: list[Mutant]) -> list[Mutant]:
+    """Return the mutants of the package."""
+    return [mutant for mutant in every if not mutant.cell]
+
+
 def one(every: list[Mutant], function: str, after: str) -> Mutant:
     """Return the mutant of a function with this changed line."""
     return next(mutant for mutant in every if mutant.function == function and mutant.after == after)
 
 
 def test_solutions_alone_are_mutated(course: Course, every: list[Mutant]) -> None:
-    for file in {mutant.file for mutant in every}:
-        text = (course.source / course.assignment.package / file).read_text(encoding="utf-8")
+    for file, cell in {(mutant.file, mutant.cell) for mutant in every}:
+        if cell:
+            text = code_cells(course.source / file)[cell]
+        else:
+            text = (course.source / course.assignment.package / file).read_text(encoding="utf-8")
         inside, _ = solution_lines(text)
         for mutant in every:
-            if mutant.file == file:
+            if (mutant.file, mutant.cell) == (file, cell):
                 assert mutant.before in inside
                 assert text.split("\n")[mutant.line - 1].strip() == mutant.before
 
 
-def test_every_function_with_a_solution_has_mutants(every: list[Mutant]) -> None:
+def test_every_function_with_a_solution_has_mutants(of_package: list[Mutant]) -> None:
     files = {"layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py"}
-    assert {mutant.file for mutant in every} == files
+    assert {mutant.file for mutant in of_package} == files
     assert {"adam", "conv_backward_naive", "TwoLayerNet.loss", "ThreeLayerConvNet.__init__"} <= {
-        mutant.function for mutant in every
+        mutant.function for mutant in of_package
     }
+
+
+ALTERNATIVES = [pytest.param(number, marks=needs(name), id=name) for number, name in enumerate(("torch", "tensorflow"))]
+
+
+@pytest.mark.parametrize("number", ALTERNATIVES)
+def test_cells_of_notebooks_have_mutants(course: Course, every: list[Mutant], number: int) -> None:
+    """Only cells whose exercise has quick tests: the challenge may be any net."""
+    part = course.parts[4].alternatives[number]
+    assert exercises_of_cells(course, part) == {
+        "barebones_code": "barebones_convnet", "module_code": "module_convnet", "sequential_code": "sequential_convnet",
+    }  # fmt: skip
+    own = [mutant for mutant in every if mutant.file == part.notebook]
+    functions = {"three_layer_convnet", "init_convnet", "training_step", "sequential_convnet"}
+    assert functions <= {mutant.function for mutant in own}
+    removed = [mutant for mutant in own if mutant.operator == "call removed"]
+    assert any(mutant.before.count("relu") > mutant.after.count("relu") for mutant in removed)
+
+
+@pytest.mark.parametrize("number", ALTERNATIVES)
+def test_a_mutant_of_a_cell_is_judged(course: Course, every: list[Mutant], number: int) -> None:
+    notebook = course.parts[4].alternatives[number].notebook
+    own = [mutant for mutant in every if mutant.file == notebook and mutant.function == "training_step"]
+    chosen = [next(one for one in own if one.operator == "other sign"), next(one for one in own if "pass" in one.after)]
+    assert [fate.noticed for fate in judge(course, chosen)] == [("barebones_convnet",)] * 2
+    with pytest.raises(ValueError, match=f"of {notebook} is "):
+        dataclasses.replace(chosen[0], line=1).apply(course.source / course.assignment.package)
 
 
 def test_keys_are_unique_and_stay_when_lines_move(every: list[Mutant]) -> None:
@@ -135,6 +175,13 @@ def test_a_mutant_of_another_text_is_not_applied(every: list[Mutant], tmp_path: 
     (tmp_path / "layers.py").write_text("\n" * 1000)
     with pytest.raises(ValueError, match="is '', not"):
         one(every, "relu_forward", "out = np.minimum(x, 0)").apply(tmp_path)
+
+
+def test_a_function_of_an_imported_module_becomes_its_argument() -> None:
+    line = "out = F.relu(x)"
+    assert ("call removed", 0, "out = F") in list(changes(line))
+    found = [after for operator, _, after in changes(line, frozenset({"F"})) if operator == "call removed"]
+    assert found == ["out = (x)"]
 
 
 def test_exercises_of_a_function(course: Course) -> None:

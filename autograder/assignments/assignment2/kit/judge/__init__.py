@@ -22,6 +22,7 @@ from .accuracy import Accuracy
 from .convnets import (
     assert_convnet_count,
     assert_convnet_scores,
+    assert_convnet_start,
     assert_convnet_steps,
     away_from_kinks,
     convnet_params,
@@ -39,9 +40,10 @@ from .nets import (
 from .possible import possible
 
 __all__ = [
-    "CONVNET_PARAMS", "Fixtures", "Kit", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_steps",
-    "assert_gradients_fit", "assert_learns", "assert_loss_and_gradients", "assert_network_learns", "away_from_kinks",
-    "convnet_params", "overfit", "require_dropout", "require_normalisation", "scaled", "set_params",
+    "CONVNET_PARAMS", "Fixtures", "Kit", "assert_convnet_count", "assert_convnet_scores", "assert_convnet_start",
+    "assert_convnet_steps", "assert_gradients_fit", "assert_learns", "assert_loss_and_gradients",
+    "assert_network_learns", "away_from_kinks", "convnet_params", "overfit", "require_dropout", "require_normalisation",
+    "scaled", "set_params",
 ]  # fmt: skip
 
 

@@ -21,6 +21,39 @@ KINK = 3e-5
 by 3e-6. A single unit of 37,000 that crosses the kink changes a gradient by up to 2 % of its largest value."""
 DRAWS = 200
 """The number of draws to try. About one draw in two keeps that distance for one step, and one in five for two."""
+SAME_WEIGHTS = (
+    "The weights are all the same. Units with equal weights compute the same and get the same gradient, so that they "
+    "stay equal: draw the weights at random."
+)
+FAN_IN = (
+    "The fan-in of a convolution counts every number that a filter looks at: the channels, times the rows and the "
+    "columns of the filter."
+)
+NO_ROOT = "The standard deviation is a square root; the weights are as small as if it were missing."
+ONE_SIDED = "The weights are drawn from 0 upwards, so that all units add up what they see: draw them around zero."
+NO_RELU = "There is no ReLU after the {} convolution."
+RELU_LAST = "There is a ReLU after the last layer. Scores may be negative: remove it."
+SOFTMAX = "There is a softmax after the last layer. Return the scores: the loss computes the softmax itself."
+NO_BIAS = "The bias of the {} is not added."
+NO_BIASES = "The biases of the convolutions are not added."
+SWAPPED_PADDINGS = "The paddings are swapped: the padding is 2 for the 5 x 5 filters, and 1 for the 3 x 3 filters."
+TURNED = "The axes of the feature maps are swapped before they are flattened: leave the axes in their order."
+ABSENT = "The number fits a net without {}: is one left out, or not trainable?"
+FIXED_SIZES = "The number fits a net with {}, whatever the sizes are that it is given: use the arguments."
+UNCHANGED = "No parameter changed: `param = param - ...` makes a new tensor. Change the parameters in place."
+STILL = "{} did not change: the step must change all parameters."
+UPHILL = "The step adds the gradient: subtract it."
+SUMMED = "The loss is a sum over the pictures of the batch. It must be their mean."
+NO_RATE = "The step is as long as the gradient: multiply the gradient by learning_rate."
+KEPT = "Each step adds its gradient to that of the step before: clear the gradients in each step."
+LATE_LOSS = "This is the loss after the step: return the loss from before it."
+"""Hints. ``mistakes`` uses them too, so that each mistake is named as it is explained there."""
+DEFAULT_SIZES = {"channel_1": 32, "channel_2": 16, "num_classes": 10}
+SENSIBLE = (0.3, 1.2)
+"""How large initial weights may be, relative to what He et al. recommend. Other recipes (Glorot and Bengio, the layers'
+own, fan-out in the place of fan-in) give smaller ones, and none gives larger ones."""
+CENTRED = 0.3
+"""How far from zero the mean of initial weights may be, relative to their standard deviation."""
 Params = Sequence[np.ndarray]
 Batch = tuple[np.ndarray, np.ndarray]
 
@@ -36,6 +69,54 @@ def convnet_params(rng: np.random.Generator, channels: tuple[int, int], classes:
         outputs = shape[0] if len(shape) == 4 else shape[1]
         params.append(rng.normal(scale=0.1, size=outputs).astype(np.float32))
     return params
+
+
+def assert_convnet_start(start: Sequence[Any], like: Params) -> None:
+    """Check initial parameters: weights are random and of a sensible size, biases are zero.
+
+    Parameters
+    ----------
+    start : list
+        The student's initial parameters, in the order of `CONVNET_PARAMS`.
+    like : list of ndarray
+        Parameters of the right shapes, as from `convnet_params`.
+
+    Raises
+    ------
+    Mismatch
+        If one is wrong. Its hint names the mistake that gives weights of this size, if one does.
+    """
+    for name, found, right in zip(CONVNET_PARAMS, start, like, strict=True):
+        array = as_array(name, found)
+        require(array.shape == right.shape, f"{name} has shape {array.shape}, {right.shape} is expected.", "shape")
+        if "_b" in name:
+            require(not array.any(), f"{name} does not start with zeros.")
+            continue
+        inputs = int(np.prod(right.shape[1:])) if right.ndim == 4 else right.shape[0]
+        size = float(array.std() / np.sqrt(2 / inputs))
+        try:
+            require(size > 0, f"All weights in {name} are the same: they must be drawn at random.")
+            message = f"The weights in {name} are {size:.2g} times as large as He et al. recommend."
+            require(SENSIBLE[0] < size < SENSIBLE[1], message)
+            off = float(abs(array.mean()) / array.std())
+            require(
+                off < CENTRED, f"The mean of the weights in {name} is {float(array.mean()):.2g}, and not about zero."
+            )
+        except Mismatch as error:
+            error.hint = _slip_of_weights(array, size, inputs)
+            raise
+
+
+def _slip_of_weights(array: np.ndarray, size: float, inputs: int) -> str:
+    """Return a sentence about weights that are ``size`` times as large as they should be, or not around zero; or ""."""
+    if size == 0:
+        return SAME_WEIGHTS
+    if abs(array.mean()) > CENTRED * array.std():
+        return ONE_SIDED
+    counted = {array.shape[1], array.shape[1] * array.shape[2]} if array.ndim == 4 else set()
+    if any(abs(size / np.sqrt(inputs / some) - 1) < 0.15 for some in counted):
+        return FAN_IN
+    return NO_ROOT if abs(size / np.sqrt(2 / inputs) - 1) < 0.15 else ""
 
 
 def away_from_kinks(
@@ -99,9 +180,20 @@ def assert_convnet_count(params: Params, count: Any) -> None:
         sizes = dict(zip(CONVNET_PARAMS, (param.size for param in params), strict=True))
         some = (names for n in range(1, len(sizes) + 1) for names in itertools.combinations(sizes, n))
         absent = next((names for names in some if sum(sizes[name] for name in names) == right - found), ())
-        if absent:
-            error.hint = f"The number fits a net without {', '.join(absent)}: is one left out, or not trainable?"
+        error.hint = ABSENT.format(", ".join(absent)) if absent else _fixed_sizes(params, int(found))
         raise
+
+
+def _fixed_sizes(params: Params, found: int) -> str:
+    """Return a sentence about sizes that a net ignores in favour of their default values, or ""."""
+    given = dict(zip(DEFAULT_SIZES, (len(params[0]), len(params[2]), len(params[5])), strict=True))
+    some = (names for n in range(1, len(given) + 1) for names in itertools.combinations(given, n))
+    for names in some:
+        first, second, classes = (DEFAULT_SIZES[name] if name in names else given[name] for name in given)
+        convs = first * (3 * 5 * 5 + 1) + second * (first * 3 * 3 + 1)
+        if found == convs + classes * (second * 32 * 32 + 1):
+            return FIXED_SIZES.format(", ".join(f"{name}={DEFAULT_SIZES[name]}" for name in names))
+    return ""
 
 
 def assert_convnet_steps(
@@ -138,11 +230,13 @@ def assert_convnet_steps(
             assert_close(f"the change of {name} in {steps}", change / rate, wanted / rate, rtol=RTOL_STEP)
         assert_close("the loss", as_number("the loss", loss), right_loss, rtol=RTOL)
     except Mismatch as error:
-        error.hint = _slip_of_step(moved, right, len(batch[1]))
+        error.hint = _slip_of_step(moved, right, len(batch[1]), rate)
         if not error.hint and count > 1:
             kept = _descend(reference, params, batch, rate, count, keeping=True)[1]
-            said = "Each step adds its gradient to that of the step before: clear the gradients in each step."
-            error.hint = said if _agree(moved, kept) else ""
+            error.hint = KEPT if _agree(moved, kept) else ""
+        if not error.hint and _agree(moved, right):
+            later = _descend(reference, params, batch, rate, count + 1)[0]
+            error.hint = LATE_LOSS if _agree([as_array("the loss", loss)], [np.asarray(later)]) else ""
         raise
 
 
@@ -157,15 +251,16 @@ def _moved(name: str, before: np.ndarray, after: Any) -> np.ndarray:
     return moved
 
 
-def _slip_of_step(moved: Params, right: Params, number: int) -> str:
+def _slip_of_step(moved: Params, right: Params, number: int, rate: float) -> str:
     """Return a sentence about the mistake in a step, or "". It compares the real changes with the right ones."""
-    if not any(change.any() for change in moved):
-        return "No parameter changed: `param = param - ...` makes a new tensor. Change the parameters in place."
-    if _agree(moved, [-change for change in right]):
-        return "The step adds the gradient: subtract it."
-    if _agree(moved, [number * change for change in right]):
-        return "The loss is a sum over the pictures of the batch. It must be their mean."
-    return ""
+    still = [name for name, change in zip(CONVNET_PARAMS, moved, strict=True) if not change.any()]
+    if len(still) == len(moved):
+        return UNCHANGED
+    for factor, why in ((-1.0, UPHILL), (float(number), SUMMED), (1 / rate, NO_RATE)):
+        if _agree(moved, [factor * change for change in right]):
+            return why
+    partly = [change * (name not in still) for name, change in zip(CONVNET_PARAMS, right, strict=True)]
+    return STILL.format(", ".join(still)) if still and _agree(moved, partly) else ""
 
 
 def _agree(found: Params, wrong: Params) -> bool:
@@ -239,28 +334,26 @@ def _forward(
 def _slips(reference: CodeUnderTest, params: Params, x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """Yield common mistakes: a sentence for the student, and the scores that the mistake gives."""
     for relus, which in (((False, True), "first"), ((True, False), "second"), ((False, False), "first and the second")):
-        yield f"There is no ReLU after the {which} convolution.", _forward(reference, params, x, relus)[0]
+        yield NO_RELU.format(which), _forward(reference, params, x, relus)[0]
     scores = _forward(reference, params, x)[0]
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     for after in (odds, np.log(odds)):
-        yield "There is a softmax after the last layer. Return the scores: the loss computes the softmax itself.", after
-    yield "There is a ReLU after the last layer. Scores may be negative: remove it.", np.maximum(scores, 0)
+        yield SOFTMAX, after
+    yield RELU_LAST, np.maximum(scores, 0)
     *convs, weights, bias = params
-    for absent, which in (
-        ((1,), "bias of the first convolution is"),
-        ((3,), "bias of the second convolution is"),
-        ((1, 3), "biases of the convolutions are"),
+    for absent, why in (
+        ((1,), NO_BIAS.format("first convolution")),
+        ((3,), NO_BIAS.format("second convolution")),
+        ((1, 3), NO_BIASES),
     ):
         without = [np.zeros_like(param) if at in absent else param for at, param in enumerate(params)]
-        yield f"The {which} not added.", _forward(reference, without, x)[0]
-    yield "The bias of the last layer is not added.", scores - bias
-    swapped = _forward(reference, params, x, pads=(1, 2))[0]
-    yield "The paddings are swapped: the padding is 2 for the 5 x 5 filters, and 1 for the 3 x 3 filters.", swapped
+        yield why, _forward(reference, without, x)[0]
+    yield NO_BIAS.format("last layer"), scores - bias
+    yield SWAPPED_PADDINGS, _forward(reference, params, x, pads=(1, 2))[0]
     channels = len(convs[2])
-    turned = "The axes of the feature maps are swapped before they are flattened: leave the axes in their order."
     for rows in (
         weights.reshape(32, 32, channels, -1).transpose(2, 0, 1, 3),
         weights.reshape(channels, 32, 32, -1).transpose(1, 2, 0, 3),
     ):
-        yield turned, _forward(reference, [*convs, rows.reshape(weights.shape), bias], x)[0]
+        yield TURNED, _forward(reference, [*convs, rows.reshape(weights.shape), bias], x)[0]

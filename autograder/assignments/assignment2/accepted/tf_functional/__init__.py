@@ -1,0 +1,4 @@
+"""The functional interface, within a class and without.
+
+The challenge is a small ResNet.
+"""

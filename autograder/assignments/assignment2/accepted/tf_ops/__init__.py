@@ -1,0 +1,4 @@
+"""keras.ops in all cells.
+
+The challenge is a tiny vision transformer.
+"""

@@ -1,0 +1,4 @@
+"""Convolutions are matrix products of patches, and the model owns plain variables.
+
+The challenge has depthwise convolutions.
+"""

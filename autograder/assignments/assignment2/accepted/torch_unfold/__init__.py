@@ -1,0 +1,4 @@
+"""Convolutions are matrix products of unfolded patches.
+
+The challenge has depthwise convolutions.
+"""
