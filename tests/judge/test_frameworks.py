@@ -23,7 +23,7 @@ from autograder.verdict import PartVerdict
 from tests.assignment2 import ACCEPTED, ASSIGNED, CATALOGUE
 
 from ..conftest import needs
-from .conftest import ALTERNATIVES, Change, edited, lost, messages, with_cell
+from .conftest import ALTERNATIVES, FRAMEWORKS_QUICK, Change, edited, lost, messages, with_cell
 
 pytestmark = pytest.mark.xdist_group("frameworks")
 
@@ -78,7 +78,7 @@ SOME = {
 def test_there_are_many_mistakes(alternative: Part) -> None:
     own = [mistake for mistake in KNOWN.values() if mistake.file == alternative.notebook]
     assert len(own) >= 30
-    assert {mistake.exercise for mistake in own} == {*QUICK, "learns_part5"}
+    assert {mistake.exercise for mistake in own} == {*FRAMEWORKS_QUICK, "learns_part5"}
     assert sum(mistake.named for mistake in own) > len(own) / 2
 
 
@@ -102,7 +102,7 @@ def test_mistakes_are_caught_and_named(judge: Callable[..., PartVerdict], altern
 def test_right_code_in_another_hand_gets_all_points(judge: Callable[..., PartVerdict], alternative: Part) -> None:
     """The gate looks at all accepted solutions; this one uses what the notebook imports from the package."""
     (mixed,) = [one for one in ACCEPTED if alternative.notebook in one.answered and one.name.endswith("_mixed")]
-    verdict = judge(mixed.apply, *QUICK, "learns_part5")
+    verdict = judge(mixed.apply, *FRAMEWORKS_QUICK, "learns_part5")
     assert {name: result.message for name, result in lost(verdict).items()} == {}
 
 
