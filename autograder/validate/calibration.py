@@ -178,7 +178,8 @@ def _part_of(course: Course, mistake: Mistake) -> Part | None:
 def _why_unnamed(assignment: Assignment, mistake: Mistake, caught: list[TestResult]) -> str:
     """Return why a caught mistake gets another hint or none, and what its author can do."""
     hints = {test.hint for test in caught}
-    others = [other.key for other in mistakes_in(assignment, mistake.exercise) if other.explanation in hints]
+    alike = [other for other in mistakes_in(assignment, mistake.exercise) if other.explanation in hints]
+    others = [other.key for other in alike if not mistake.in_notebook or other.file == mistake.file]
     if others:
         return f"the hint is that of {', '.join(others)}. Add a test on which these mistakes give different answers."
     if mistake.in_notebook:

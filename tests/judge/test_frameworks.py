@@ -69,8 +69,8 @@ def test_a_syntax_error_is_said(judge: Callable[..., PartVerdict], alternative: 
 
 KNOWN = {mistake.id: mistake for mistake in CATALOGUE if mistake.in_notebook}
 SOME = {
-    "torch": ("torch_kept_gradients", "torch_module_softmax", "torch_class", "torch_untrainable"),
-    "tensorflow": ("tf_fan_in", "tf_ten_classes", "tf_class_in_list", "tf_untrainable"),
+    "torch": ("torch_kept_gradients", "torch_module_softmax", "torch_sequential_padding", "torch_untrainable"),
+    "tensorflow": ("tf_fan_in", "tf_ten_classes", "tf_sequential_padding", "tf_untrainable"),
 }
 """One mistake of each cell. The gate looks at all."""
 

@@ -113,6 +113,7 @@ def test_cells_of_notebooks_have_mutants(course: Course, every: list[Mutant], nu
     assert any(mutant.before.count("relu") > mutant.after.count("relu") for mutant in removed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", ALTERNATIVES)
 def test_a_mutant_of_a_cell_is_judged(course: Course, every: list[Mutant], number: int) -> None:
     notebook = course.parts[4].alternatives[number].notebook
