@@ -17,7 +17,7 @@ from .session import hidden_file
 ENGINE = Path(__file__).resolve().parents[1]
 ROOMS = ("checks", "runner", "sandbox", "intake", "judge")
 """Folders of the engine whose code affects verdicts."""
-SINGLE = ("assignment.py", "catalogue.py", "course.py", "errors.py", "kit.py", "verdict.py")
+SINGLE = ("assignment.py", "catalogue.py", "cells.py", "course.py", "errors.py", "kit.py", "verdict.py")
 """Other files of the engine that affect verdicts."""
 COMMON = (SETTINGS, "__init__.py", "hidden/__init__.py", "mistakes/__init__.py")
 """Files of an assignment's grader that affect verdicts on all parts, besides its kit."""

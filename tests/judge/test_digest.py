@@ -21,7 +21,9 @@ ROOMS = {
         ("cli.py", "grading", "builder", "validate", "sample", "template", "files.py", "interrupts.py", "__init__.py"),
         NONE,
     ),
-    **dict.fromkeys(("assignment.py", "catalogue.py", "course.py", "errors.py", "kit.py", "verdict.py"), ALL),
+    **dict.fromkeys(
+        ("assignment.py", "catalogue.py", "cells.py", "course.py", "errors.py", "kit.py", "verdict.py"), ALL
+    ),
 }
 """The parts that are judged again when a file of a room of the engine changes."""
 GRADER = Path("assignments", ASSIGNMENT)
