@@ -21,7 +21,7 @@ HAS_ASSIGNMENT = (ROOT / "autograder" / "assignments" / "assignment2").is_dir()
 """Whether assignment 2 exists. Without it only the engine's own tests run."""
 ITS_OWN = (
     "attacks", "builder", "checks/test_check.py", "checks/test_saving.py", "checks/test_students_pytest.py", "datasets",
-    "fuzz", "grading", "judge", "sandbox/test_confinement.py", "sandbox/test_execute.py", "sandbox/test_extension.py",
+    "fuzz", "grading", "judge", "mistaken", "sandbox/test_confinement.py", "sandbox/test_execute.py", "sandbox/test_extension.py",
     "source", "test_cli.py", "test_documentation.py", "test_interrupt.py", "validate",
 )  # fmt: skip
 """Tests that need assignment 2."""

@@ -4,15 +4,17 @@ A need is to blame only if it gives the same failure: as a known mistake, by a w
 in the judge's own composition of the parts.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
 from autograder.catalogue import Mistake, mistakes_in_package
-from autograder.checks.code_under_test import CodeError, CodeUnderTest
+from autograder.checks.code_under_test import Backend, CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim
+from autograder.checks.host import Local
 from autograder.verdict import FAILED, ExerciseResult
 
 from .composed import OtherForm, composed, functions_of
@@ -53,6 +55,8 @@ class Blame:
         self._context, self._runs, self._claim = context, runs, claim
         self._broken = {name: exercise for name, exercise in needs.items() if is_broken(exercise)}
         self._search = Search(context.course.assignment, runs)
+        self._compositions = contextlib.ExitStack()
+        self._composed: dict[tuple[int, tuple[str, ...]], Local] = {}
 
     def causes(self, failed: Iterable[Failed]) -> dict[pytest.Function, str]:
         """Return each failed test that another exercise causes, and that exercise."""
@@ -63,6 +67,7 @@ class Blame:
                 if named:
                     found[one.test] = named
         finally:
+            self._compositions.close()
             self._context.close()
         return found
 
@@ -93,24 +98,31 @@ class Blame:
     def _functions(self, claim: Claim) -> list[str]:
         """Return those needs of a test that are functions of the package."""
         assignment = self._context.course.assignment
-        package = assignment.source / assignment.package
-        return [name for _, name in functions_of(package, [*claim.needs])]
+        return [name for name in claim.needs if name in functions_of(assignment.source / assignment.package)]
 
     def _composition_fails(self, failed: Failed, functions: list[str], quick: bool) -> bool:
         """Tell whether the reference fails in the same way if these functions are the student's."""
         context = self._context
         try:
-            student = context.student(ASKING, failed.test.name, not quick)
-            with composed(context.course.assignment, student.backend, functions) as reference:
-                if quick:
-                    error, log = self._runs.log(failed.test, reference)
-                    return isinstance(error, OtherForm) or self._search.fails_alike(failed, error, log)
-                self._runs.on(failed.test, CodeUnderTest(reference))
+            student = context.student(ASKING, failed.test.name, not quick).backend
+            reference = self._composition(student, tuple(functions))
+            if quick:
+                error, log = self._runs.log(failed.test, reference)
+                return isinstance(error, OtherForm) or self._search.fails_alike(failed, error, log)
+            self._runs.on(failed.test, CodeUnderTest(reference))
         except (Mismatch, OtherForm):
             return True
         except Exception:  # the composition cannot be told to be the same
             return False
         return False
+
+    def _composition(self, student: Backend, functions: tuple[str, ...]) -> Local:
+        """Return the composition with these functions of a runner. It is made once."""
+        key = (id(student), functions)
+        if key not in self._composed:
+            made = composed(self._context.course.assignment, student, functions)
+            self._composed[key] = self._compositions.enter_context(made)
+        return self._composed[key]
 
 
 def _without_numbers(message: str) -> str:

@@ -5,6 +5,7 @@ the reference enters a runner: its modules run here and ask the runner for the v
 """
 
 import ast
+import functools
 import importlib
 import itertools
 import sys
@@ -61,7 +62,8 @@ def composed(assignment: Assignment, student: Backend, functions: Sequence[str])
         try:
             load_package(package, name)
             arrays: dict[int, Any] = {}
-            for module, function in functions_of(package, functions):
+            places = functions_of(assignment.source / assignment.package)
+            for function, module in ((name, places[name]) for name in functions if name in places):
                 # modules that use the function import it from here, and are imported later
                 loaded = importlib.import_module(f"{name}.{module}")
                 setattr(loaded, function, _Asking(student, f"{module}.{function}", getattr(loaded, function), arrays))
@@ -71,13 +73,14 @@ def composed(assignment: Assignment, student: Backend, functions: Sequence[str])
                 del sys.modules[module]
 
 
-def functions_of(package: Path, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the module and the name of each function of a package that has one of these names."""
-    found = []
+@functools.cache
+def functions_of(package: Path) -> dict[str, str]:
+    """Return the functions of a package's modules, each with its module."""
+    found: dict[str, str] = {}
     for file in sorted(package.rglob("*.py")):
         module = ".".join(file.relative_to(package).with_suffix("").parts)
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        found += [(module, node.name) for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in names]
+        found |= {node.name: module for node in tree.body if isinstance(node, ast.FunctionDef)}
     return found
 
 

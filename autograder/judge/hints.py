@@ -3,6 +3,7 @@
 See ``checks.causes`` for the comparison and ``checks.compare`` for the message about a wrong result.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,7 @@ class Runs:
 
 
 def hints(
-    search: "Search", known: Sequence[Mistake], failed: Iterable[Failed], passed: Iterable[pytest.Function]
+    search: "Search", known: Sequence[Mistake], failed: Sequence[Failed], passed: Iterable[pytest.Function]
 ) -> dict[pytest.Function, str]:
     """Return the hint of each failed test whose cause is a known mistake.
 
@@ -91,34 +92,32 @@ def hints(
     search : Search
     known : sequence of Mistake
         The known mistakes of the exercise.
-    failed, passed : iterable
+    failed, passed : sequence, iterable
         The quick tests of the exercise that failed, and those that passed.
 
     Returns
     -------
     dict
-        A test to the explanation of the mistake that gives exactly its answers. If several do, the one that explains
-        most failed tests and fails fewest of the passed ones counts. If none does, but one or two explain some of its
-        wrong answers and give no other wrong answer, to their explanations.
+        A test to the explanation of the mistake that gives exactly its answers. If several do, the one counts that
+        explains most failed tests, then the one that explains some answer in most, then the one that fails fewest of
+        the passed tests. If none does, but one or two explain some of its wrong answers and give no other wrong answer,
+        to their explanations.
     """
     whole: dict[pytest.Function, list[Mistake]] = {}
-    partly: dict[pytest.Function, str] = {}
     likely: list[Mistake] = []
     for one in failed if known else ():
         candidates = [mistake for mistake in likely if search.explains_all(one, mistake)]
         whole[one.test] = candidates or [mistake for mistake in known if search.explains_all(one, mistake)]
         likely += [mistake for mistake in whole[one.test] if mistake not in likely]
-        if not whole[one.test]:
-            partly[one.test] = search.parts(one, known)
-    votes = {
-        mistake: sum(mistake.explanation in {other.explanation for other in one} for one in whole.values())
-        for mistake in likely
-    }
+    votes = Counter(explanation for one in whole.values() for explanation in {mistake.explanation for mistake in one})
+    support = search.support()
     if len(likely) > 1:
         others = list(passed)
         misses = {mistake: sum(search.fails(test, mistake) for test in others) for mistake in likely}
-        likely.sort(key=lambda mistake: (-votes[mistake], misses[mistake]))
+        likely.sort(key=lambda one: (-votes[one.explanation], -support[one.explanation], misses[one]))
     best = {test: min(one, key=likely.index).explanation for test, one in whole.items() if one}
+    in_order = sorted(known, key=lambda one: -support[one.explanation])
+    partly = {one.test: search.parts(one, in_order) for one in failed if not whole.get(one.test)}
     return {test: said for test, said in (best | partly).items() if said}
 
 
@@ -158,6 +157,11 @@ class Search:
             if len(more) > len(found.get(mistake.explanation, ())):
                 found[mistake.explanation] = more
         return " Also: ".join(combined(self.wrong(failed), found)[:MOST])
+
+    def support(self) -> Counter[str]:
+        """Return, for each explanation, the number of tests in which it explains some wrong answer."""
+        found = {(mistake.explanation, test) for (test, mistake), places in self._found.items() if places}
+        return Counter(explanation for explanation, _ in found)
 
     def fails(self, test: pytest.Function, mistake: Mistake) -> bool:
         """Tell whether a mistake fails a test."""

@@ -21,8 +21,8 @@ from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 
 from .trusted import ReferenceCopy, parts_in_numpy
 
-INPUTS = 10
-"""Number of submissions with whose random inputs a known mistake must be caught."""
+INPUTS, INPUTS_OF_NOTEBOOK = 10, 3
+"""Number of submissions with whose random inputs a known mistake must be caught. A framework's nets take long."""
 QUICK = ("core", "edge")
 """Kinds of tests that judge mistakes. Only the first kind judges accepted solutions of modules."""
 UNTRAINED = (*QUICK, "learns")
@@ -148,21 +148,21 @@ def mistake_slips(course: Course, mistake: Mistake) -> list[str]:
     part = _part_of(course, mistake)
     if part is None or mistake.file.endswith(".pyx"):  # only the sandbox compiles, once for `mistake_passes`
         return []
-    notebook = part if mistake.in_notebook else None
-    tests = [test for test in collect(course, part) if claimed(test).exercise == mistake.exercise and is_quick(test)]
+    notebook, inputs = (part, INPUTS_OF_NOTEBOOK) if mistake.in_notebook else (None, INPUTS)
+    tests = _quick_tests(course, part, mistake.exercise)
     try:
         with ReferenceCopy(course, lambda home: mistake.apply(home / course.assignment.package), notebook) as trusted:
             slipped = [
                 seed
-                for seed in map(str, range(INPUTS))
+                for seed in map(str, range(inputs))
                 if all(trusted.result(part, test, seed).outcome == PASSED for test in tests)
             ]
     except MistakeError:  # `mistake_passes` says it
         return []
-    if not 0 < len(slipped) < INPUTS:
+    if not 0 < len(slipped) < inputs:
         return []
     return [
-        f"{mistake.key} passes all tests of {mistake.exercise} with the inputs of {len(slipped)} of {INPUTS} "
+        f"{mistake.key} passes all tests of {mistake.exercise} with the inputs of {len(slipped)} of {inputs} "
         "submissions: add a test that it fails with any inputs."
     ]
 
@@ -191,26 +191,36 @@ def _why_unnamed(assignment: Assignment, mistake: Mistake, caught: list[TestResu
 
 
 def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
-    """Return the quick tests of all parts that a mistake fails, with their claims."""
-    if mistake.file.endswith(".pyx") or mistake.in_notebook:
+    """Return the quick tests that a mistake fails, with their claims: of all parts, or of its notebook's exercise.
+
+    A notebook's exercises have cells of their own, so that no other exercise runs on them.
+    """
+    alone = _part_of(course, mistake) if mistake.in_notebook else None
+    if mistake.in_notebook and alone is None:
+        raise MistakeError(f"{mistake.key}: {mistake.exercise} is in no notebook {mistake.file}.")
+    if mistake.file.endswith(".pyx") or (alone and not _quick_tests(course, alone, mistake.exercise)):
         return _failed_in_sandbox(course, mistake, level)
     found = []
-    with ReferenceCopy(course, lambda folder: mistake.apply(folder / course.assignment.package)) as trusted:
-        for part in parts_in_numpy(course):
+    with ReferenceCopy(course, lambda folder: mistake.apply(folder / course.assignment.package), alone) as trusted:
+        for part in [alone] if alone else parts_in_numpy(course):
             claims = {test.name.removeprefix("test_"): claimed(test) for test in collect(course, part)}
-            results = trusted.results(part, is_quick)
+            wanted = set(_quick_tests(course, part, mistake.exercise)) if alone else None
+            results = trusted.results(part, wanted.__contains__ if wanted else is_quick)
             found += [(claims[test.name], test) for test in results if test.outcome != PASSED]
     return found
 
 
-def _failed_in_sandbox(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
-    """Return the tests of its own exercise that a mistake in a compiled module or in a notebook fails.
+def _quick_tests(course: Course, part: Part, exercise: str) -> list[pytest.Function]:
+    return [test for test in collect(course, part) if claimed(test).exercise == exercise and is_quick(test)]
 
-    Only the sandbox compiles. A notebook's exercises have cells of their own, so that no other exercise is judged.
+
+def _failed_in_sandbox(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
+    """Return the tests of its own exercise that a mistake in a compiled module fails, or one that training shows.
+
+    Only the sandbox compiles, and only there may a short training take its time.
     """
     part = _part_of(course, mistake)
-    if part is None:
-        raise MistakeError(f"{mistake.key}: {mistake.exercise} is in no notebook {mistake.file}.")
+    assert part is not None
     chosen = replace(part, exercises=tuple(one for one in part.automatic if one.id == mistake.exercise))
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
         folder = Path(scratch) / "mistaken"

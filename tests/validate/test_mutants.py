@@ -1,6 +1,7 @@
 """Mutants: their places, their names, their results, and the report about mutants that survive."""
 
 import dataclasses
+import zlib
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,10 @@ class ConvNet:
         return x - 1
         ### END SOLUTION
 """
+
+
+SAMPLED = 12
+"""Of so many mutants of notebooks, one is judged at every commit; ``autograder validate --mutants`` judges all."""
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +234,10 @@ def test_the_list_is_of_mutants_that_exist(every: list[Mutant]) -> None:
 
 @pytest.mark.long
 def test_every_mutant_is_noticed_or_listed(course: Course, every: list[Mutant]) -> None:
-    fates = judge(course, every, workers=2)
-    assert {fate.mutant.key for fate in fates if fate.survived} == set(known(ASSIGNED))
+    """All mutants of modules, and a sample of those of notebooks: a framework's nets take long."""
+    chosen = [mutant for mutant in every if not mutant.cell or zlib.crc32(mutant.key.encode()) % SAMPLED == 0]
+    fates = judge(course, chosen, workers=2)
+    listed = set(known(ASSIGNED)) & {mutant.key for mutant in chosen}
+    assert {fate.mutant.key for fate in fates if fate.survived} == listed
     ended = sum(ENDED in fate.noticed for fate in fates)
     assert ended < len(fates) / 10, "a test should notice most mutants, not a time limit"

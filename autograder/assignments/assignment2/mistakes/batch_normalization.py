@@ -3,7 +3,7 @@
 The gate checks each of them: it must apply to the reference, and the tests of its exercise must catch it.
 """
 
-from autograder.catalogue import Mistake, mistake
+from autograder.catalogue import Form, Mistake, another_form, mistake
 
 LAYERS, NETS = "layers.py", "classifiers/fc_net.py"
 
@@ -26,6 +26,8 @@ _BN_DX = "dx = dcentred + dmean / len(dout)"
 _ALT_SUMS = "    n = len(dout)\n    dbeta = dout.sum(axis=0)\n    dgamma = (dout * normalised).sum(axis=0)\n"
 _ALT_DX = "dx = gamma / std * (dout - dbeta / n - normalised * (dgamma / n))"
 
+_ALT_CACHE = "    normalised, _, std, gamma = cache\n"
+
 _LN_CENTRED = "    centred = x - x.mean(axis=1, keepdims=True)\n"
 _LN_STD = "std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)"
 _LN_OUT = "out = normalised * gamma + beta"
@@ -38,6 +40,7 @@ _LN_SHARE = "share = dnormalised.mean(axis=1, keepdims=True)"
 _LN_PULL = "pull = (dnormalised * normalised).mean(axis=1, keepdims=True)"
 _LN_DX = "dx = (dnormalised - share - normalised * pull) / std"
 
+_NET_PLAIN_B = '            self.params[f"b{i}"] = np.zeros(dims[i])\n'
 _NET_START = "if self.normalization and i < self.num_layers:"
 _NET_GAMMA = 'self.params[f"gamma{i}"] = np.ones(dims[i])'
 _NET_AFFINE = '= affine_forward(hidden, params[f"W{i}"], params[f"b{i}"])\n'
@@ -49,12 +52,16 @@ _NET_RELU = '            hidden, caches[f"relu{i}"] = relu_forward(hidden)\n'
 _NET_RELU_BACK = '            dout = relu_backward(dout, caches[f"relu{i}"])\n'
 _NET_BACKWARD = "            if self.normalization:\n                backward = "
 _NET_CHOICE_BACK = 'backward = batchnorm_backward if self.normalization == "batchnorm" else layernorm_backward'
+_NET_OF_LAYERNORM = (
+    'normalised, std, gamma = caches[f"norm{i}"]\n'
+    '                caches[f"norm{i}"] = (normalised, normalised * std, std, gamma)\n                '
+)
 _NET_GRADIENTS = 'dout, grads[f"gamma{i}"], grads[f"beta{i}"] = backward('
 _NET_AFFINE_BACK = '            dout, grads[f"W{i}"], grads[f"b{i}"] = affine_backward('
 _NET_REG = '            grads[f"W{i}"] += self.reg * W\n'
 
 
-def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
+def _in_the_net(exercise: str) -> tuple[Mistake | Form, ...]:
     """Return the mistakes that batch and layer normalisation have in common, for one exercise."""
     return (
         mistake(
@@ -97,9 +104,25 @@ def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
             "gamma_like_a_weight",
             NETS,
             "gamma is drawn at random",
-            "The gammas are small random numbers, like the weights. At first, the scale must leave the normalised "
+            "The gammas are random numbers, like the weights. At first, the scale must leave the normalised "
             "numbers as they are, so it needs no randomness.",
             (_NET_GAMMA, 'self.params[f"gamma{i}"] = weight_scale * np.random.randn(dims[i])'),
+        ),
+        another_form(
+            exercise,
+            "gamma_like_a_weight",
+            "gamma_like_a_weight_last",
+            (
+                _NET_PLAIN_B + "            " + _NET_START + "\n",
+                _NET_PLAIN_B + "        for i in range(1, self.num_layers):\n            if self.normalization:\n",
+            ),
+            (_NET_GAMMA, 'self.params[f"gamma{i}"] = weight_scale * np.random.randn(dims[i])'),
+        ),
+        another_form(
+            exercise,
+            "gamma_like_a_weight",
+            "gamma_random_unscaled",
+            (_NET_GAMMA, 'self.params[f"gamma{i}"] = np.random.randn(dims[i])'),
         ),
         mistake(
             exercise,
@@ -136,10 +159,20 @@ def _in_the_net(exercise: str) -> tuple[Mistake, ...]:
             "pass through the normalisation's backward function first.",
             (_NET_GRADIENTS, '_, grads[f"gamma{i}"], grads[f"beta{i}"] = backward('),
         ),
+        mistake(
+            exercise,
+            "backward_order",
+            NETS,
+            "The ReLU's step back comes too late",
+            "In the backward pass, the gradient passes the normalisation first and the ReLU after it. The backward pass "
+            "runs in reverse order: the last layer of the forward pass comes first.",
+            (_NET_RELU_BACK, ""),
+            (_NET_AFFINE_BACK, _NET_RELU_BACK + _NET_AFFINE_BACK),
+        ),
     )
 
 
-MISTAKES: tuple[Mistake, ...] = (
+MISTAKES: tuple[Mistake | Form, ...] = (
     mistake(
         "batchnorm_forward",
         "eps_outside_root",
@@ -231,6 +264,37 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "batchnorm_forward",
+        "test_without_eps",
+        LAYERS,
+        "No eps at test time",
+        "Test mode divides by the root of the running variance alone. eps belongs under the root in both modes: without "
+        "it, a feature that hardly varies is divided by nearly zero.",
+        (_BN_TEST, "out = gamma * (x - running_mean) / np.sqrt(running_var) + beta"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "no_eps",
+        LAYERS,
+        "eps is not used",
+        "Training divides by the root of the variance without eps, so a feature that does not vary is divided by zero. "
+        "Add eps to the variance, under the root.",
+        (_BN_STD, "std = np.sqrt(variance)"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "running_unbiased",
+        LAYERS,
+        "running_var averages the unbiased variance",
+        "The running average uses the variance with N - 1, as PyTorch does. Here it is an average of the same biased "
+        "variance with which the batch is normalised.",
+        (
+            _BN_RUNNING_MEAN + _BN_RUNNING_VAR,
+            _BN_RUNNING_MEAN
+            + "        running_var = momentum * running_var + (1 - momentum) * x.var(axis=0, ddof=1)\n",
+        ),
+    ),
+    mistake(
+        "batchnorm_forward",
         "no_root",
         LAYERS,
         "Divided by the variance",
@@ -279,6 +343,23 @@ MISTAKES: tuple[Mistake, ...] = (
         "Shifted before the scaling",
         "beta is added before the multiplication by gamma. Scale first, then shift.",
         (_BN_OUT, "        out = gamma * (normalised + beta)\n        cache = (normalised, centred, std, gamma)"),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "without_gamma_beta",
+        LAYERS,
+        "No gamma and beta in training",
+        "Train mode normalises, but does not use gamma and beta. After the normalisation, each feature is scaled by its "
+        "gamma and shifted by its beta.",
+        (_BN_OUT, _BN_OUT.replace("gamma * normalised + beta", "normalised")),
+    ),
+    mistake(
+        "batchnorm_forward",
+        "in_place",
+        LAYERS,
+        "The input is changed",
+        "The mean is subtracted from x itself (with -=). The caller still needs x: compute a new array.",
+        ("        centred = x - mean\n", "        x -= mean\n        centred = x.copy()\n"),
     ),
     mistake(
         "batchnorm_forward",
@@ -343,6 +424,30 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "batchnorm_backward",
+        "reciprocal",
+        LAYERS,
+        "The derivative of 1 / std lacks a power",
+        "The gradient of the standard deviation divides by std once. The derivative of a reciprocal has the square in "
+        "its denominator.",
+        (_BN_DSTD, "dstd = -(dnormalised * centred).sum(axis=0) / std"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "std_missing",
+        LAYERS,
+        "The division by std is missing",
+        "The gradient that reaches the centred numbers directly is not divided by the standard deviation. The forward "
+        "pass divides them by it.",
+        (_BN_DNORMALISED, "    dnormalised = dout * gamma\n    dcentred = dnormalised.copy()\n"),
+    ),
+    another_form(
+        "batchnorm_backward",
+        "std_missing",
+        "std_missing_in_dx",
+        (_BN_DX, _BN_DX + " + dnormalised - dnormalised / std"),
+    ),
+    mistake(
+        "batchnorm_backward",
         "gamma_missing",
         LAYERS,
         "gamma is missing in dx",
@@ -370,6 +475,41 @@ MISTAKES: tuple[Mistake, ...] = (
         "dgamma from the wrong factor",
         "dgamma uses the centred x. gamma multiplies the normalised x: divide by the standard deviation too.",
         (_BN_BACK + _BN_DGAMMA, _BN_BACK + "    dgamma = (dout * centred).sum(axis=0)\n"),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "dgamma_of_x",
+        LAYERS,
+        "dgamma uses x itself",
+        "dgamma uses the layer's input. gamma multiplies the normalised x: use that, and keep it in the cache.",
+        (_BN_OUT, _BN_OUT.replace("std, gamma)", "std, gamma, x)")),
+        (_BN_BACK + _BN_DGAMMA, _BN_BACK.replace("gamma =", "gamma, x =") + "    dgamma = (dout * x).sum(axis=0)\n"),
+        (_ALT_CACHE, _ALT_CACHE.replace("gamma =", "gamma, _ =")),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "two_axes",
+        LAYERS,
+        "dgamma and dbeta have two axes",
+        "dgamma and dbeta have shape (1, D). They must have the shape of gamma and beta, which have one axis: "
+        "keepdims=True leaves the other one.",
+        (
+            _BN_BACK + _BN_DGAMMA,
+            "    normalised, centred, std, gamma = cache\n    dbeta = dout.sum(axis=0, keepdims=True)\n"
+            "    dgamma = (dout * normalised).sum(axis=0, keepdims=True)\n",
+        ),
+    ),
+    mistake(
+        "batchnorm_backward",
+        "not_summed",
+        LAYERS,
+        "dgamma and dbeta are not summed",
+        "dgamma and dbeta have the shape of x. gamma and beta act on every example of the batch, so their gradients are "
+        "sums over the examples.",
+        (
+            _BN_BACK + _BN_DGAMMA,
+            "    normalised, centred, std, gamma = cache\n    dbeta = dout.copy()\n    dgamma = dout * normalised\n",
+        ),
     ),
     mistake(
         "batchnorm_backward",
@@ -444,6 +584,24 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "batchnorm_backward_alt",
+        "dgamma_of_centred",
+        LAYERS,
+        "dgamma from the wrong factor",
+        "dgamma uses the centred x. gamma multiplies the normalised x: divide by the standard deviation too.",
+        (_ALT_CACHE, "    normalised, centred, std, gamma = cache\n"),
+        (_ALT_DX, _ALT_DX + "\n    dgamma = (dout * centred).sum(axis=0)"),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
+        "two_axes",
+        LAYERS,
+        "dgamma and dbeta have two axes",
+        "dgamma and dbeta have shape (1, D). They must have the shape of gamma and beta, which have one axis: "
+        "keepdims=True leaves the other one.",
+        (_ALT_SUMS, _ALT_SUMS.replace("axis=0", "axis=0, keepdims=True")),
+    ),
+    mistake(
+        "batchnorm_backward_alt",
         "mean_for_dgamma",
         LAYERS,
         "Means where sums belong",
@@ -504,6 +662,16 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "layernorm_forward",
+        "no_keepdims",
+        LAYERS,
+        "The row's mean is subtracted from a column",
+        "The means have shape (N,), and NumPy lines them up with the features. Each example has its own mean and "
+        "variance: give them a second axis of length 1 (keepdims).",
+        (_LN_CENTRED, "    centred = x - x.mean(axis=1)\n"),
+        (_LN_STD, "std = np.sqrt(x.var(axis=1) + eps)"),
+    ),
+    mistake(
+        "layernorm_forward",
         "over_everything",
         LAYERS,
         "One mean for the whole batch",
@@ -536,6 +704,23 @@ MISTAKES: tuple[Mistake, ...] = (
         "Divided by the variance",
         "The centred numbers are divided by the variance. The square root is missing.",
         (_LN_STD, "std = (centred**2).mean(axis=1, keepdims=True) + eps"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "eps_ignored",
+        LAYERS,
+        "eps is written into the code",
+        "eps is a fixed number in the computation. ln_param may hold another value: use the variable eps.",
+        (_LN_STD, "std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)"),
+    ),
+    mistake(
+        "layernorm_forward",
+        "no_eps",
+        LAYERS,
+        "eps is not used",
+        "The variance's root is taken without eps, so an example whose features do not vary is divided by zero. Add eps "
+        "to the variance, under the root.",
+        (_LN_STD, "std = np.sqrt((centred**2).mean(axis=1, keepdims=True))"),
     ),
     mistake(
         "layernorm_forward",
@@ -636,6 +821,33 @@ MISTAKES: tuple[Mistake, ...] = (
             "    dgamma = (dout * normalised).sum(axis=1)\n",
         ),
     ),
+    mistake(
+        "layernorm_backward",
+        "two_axes",
+        LAYERS,
+        "dgamma and dbeta have two axes",
+        "dgamma and dbeta have shape (1, D). They must have the shape of gamma and beta, which have one axis: "
+        "keepdims=True leaves the other one.",
+        (_LN_BACK, _LN_BACK.replace("axis=0", "axis=0, keepdims=True")),
+    ),
+    mistake(
+        "layernorm_backward",
+        "means",
+        LAYERS,
+        "Means where sums belong",
+        "dgamma and dbeta are averaged over the examples. They must be sums: dout already contains the factor 1 / N of "
+        "the loss.",
+        (_LN_BACK, _LN_BACK.replace("sum(", "mean(")),
+    ),
+    mistake(
+        "layernorm_backward",
+        "sums_for_means",
+        LAYERS,
+        "Sums where means belong",
+        "The terms of the mean and of the variance are D times too large. In dx they are averages over the features.",
+        (_LN_SHARE, "share = dnormalised.sum(axis=1, keepdims=True)"),
+        (_LN_PULL, "pull = (dnormalised * normalised).sum(axis=1, keepdims=True)"),
+    ),
     *_in_the_net("fully_connected_net_layernorm"),
     mistake(
         "fully_connected_net_layernorm",
@@ -675,6 +887,21 @@ MISTAKES: tuple[Mistake, ...] = (
         "The forward pass calls layer normalisation, but the backward pass calls batch normalisation. Use the two "
         "functions of the same layer.",
         (_NET_CHOICE_BACK, "backward = batchnorm_backward"),
+    ),
+    another_form(
+        "fully_connected_net_layernorm",
+        "backward_of_batchnorm",
+        "backward_of_batchnorm_same_cache",
+        (_NET_CHOICE_BACK, _NET_OF_LAYERNORM + "backward = batchnorm_backward"),
+    ),
+    another_form(
+        "fully_connected_net_layernorm",
+        "backward_of_batchnorm",
+        "backward_of_batchnorm_simplified",
+        (
+            _NET_CHOICE_BACK,
+            _NET_OF_LAYERNORM + "from ..layers import batchnorm_backward_alt as backward",
+        ),
     ),
     mistake(
         "fully_connected_net_layernorm",

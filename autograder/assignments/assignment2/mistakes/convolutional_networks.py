@@ -3,7 +3,7 @@
 The gate checks each of them: it must apply to the reference, and the tests of its exercise must catch it.
 """
 
-from autograder.catalogue import Mistake, mistake
+from autograder.catalogue import Form, Mistake, another_form, mistake
 
 LAYERS, NETS, FAST = "layers.py", "classifiers/cnn.py", "fast_layers.py"
 
@@ -11,18 +11,31 @@ _PAD = "padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))\n"
 _PLACES = "    rows, columns = 1 + (height + 2 * pad - hh) // stride, 1 + (width + 2 * pad - ww) // stride\n"
 _CONV = "out[:, :, i, j] = np.tensordot(window, w, axes=([1, 2, 3], [1, 2, 3])) + b"
 _CONV_WINDOW = "window = padded[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]"
+_CONV_SINGLY = "for k, f in np.ndindex(n, filters):\n                out[k, f, i, j] = np.sum(window[k] * w[f]) + b[f]"
+_CONV_DOT = "for k in range(n):\n                out[k, :, i, j] = w.reshape(filters, -1).dot(window[k].ravel()) + b"
+_CONV_MATMUL = "out[:, :, i, j] = window.reshape(n, -1) @ w.reshape(filters, -1).T + b"
+_CONV_BROADCAST = "out[:, :, i, j] = (window[:, np.newaxis] * w).sum(axis=(2, 3, 4)) + b"
+_PAD_ALL = "padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (pad, pad)))\n"
+_PLACES_SWAPPED = _PLACES.replace("rows, columns", "columns, rows")
 _CONV_SHAPES = "(_, _, height, width), (_, _, hh, ww) = x.shape, w.shape\n"
 _CONV_DX = "dpadded[place] += np.tensordot(dout[:, :, i, j], w, axes=(1, 0))"
 _CONV_DW = "dw += np.tensordot(dout[:, :, i, j], padded[place], axes=(0, 0))"
 _CUT = "dx = dpadded[:, :, pad : pad + height, pad : pad + width]"
 
 _POOL = "out[:, :, i, j] = window.max(axis=(2, 3))"
+_POOL_WINDOW = "window = x[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]"
 _POOL_SHAPE = "    n, channels, height, width = x.shape\n    rows, columns = 1 + (height - hh)"
 _POOL_GRADIENT = "dx[place] += largest * dout[:, :, i : i + 1, j : j + 1]"
 _LARGEST = "largest = x[place] == x[place].max(axis=(2, 3), keepdims=True)"
 
 _SCORES = "scores, scores_cache = affine_forward(hidden, W3, b3)"
 _REGULARISED = 'for name, W in (("W1", W1), ("W2", W2), ("W3", W3)):'
+
+_B1, _B2, _B3 = (
+    f'self.params["b{i}"] = np.zeros({size})\n'
+    for i, size in enumerate(("num_filters", "hidden_dim", "num_classes"), 1)
+)
+_L2 = _REGULARISED + "\n            loss += 0.5 * self.reg * np.sum(W**2)\n            grads[name] += self.reg * W\n"
 
 _TO_COLUMNS = "    columns = x.transpose(0, 2, 3, 1).reshape(-1, channels)\n"
 _NORMALISED = "    columns, cache = batchnorm_forward(columns, gamma, beta, bn_param)\n"
@@ -40,7 +53,7 @@ _GROUP_SHARE = "share = dgroups.mean(axis=2, keepdims=True)"
 _GROUP_PULL = "pull = (dgroups * groups).mean(axis=2, keepdims=True)"
 _GROUP_DX = "dx = ((dgroups - share - groups * pull) / std).reshape(dout.shape)"
 
-MISTAKES: tuple[Mistake, ...] = (
+MISTAKES: tuple[Mistake | Form, ...] = (
     mistake(
         "conv_forward_naive",
         "no_bias",
@@ -48,6 +61,14 @@ MISTAKES: tuple[Mistake, ...] = (
         "The bias is left out",
         "The products are summed but b is not added. Each filter has its own bias, the same at every place.",
         (_CONV, _CONV.removesuffix(" + b")),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "bias_per_channel",
+        LAYERS,
+        "The bias is added for each channel",
+        "b is added once for each channel, most likely inside the loop over the channels. Add it once to each sum.",
+        (_CONV, _CONV.replace("+ b", "+ w.shape[1] * b")),
     ),
     mistake(
         "conv_forward_naive",
@@ -63,6 +84,23 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "conv_forward_naive",
+        "padding_counted_once",
+        LAYERS,
+        "The padding counts on one side only",
+        "The size of the output takes the padding into account once. There are zeros on both sides of the picture.",
+        (_PLACES, _PLACES.replace("2 * pad", "pad")),
+    ),
+    mistake(
+        "conv_forward_naive",
+        "one_place_short",
+        LAYERS,
+        "The last row and column are missing",
+        "The output has a row and a column less than it should have: they lack the place where the window begins. Count "
+        "the places for a picture that is as large as the filter.",
+        (_PLACES, _PLACES.replace("1 + ", "")),
+    ),
+    mistake(
+        "conv_forward_naive",
         "padding_on_channels",
         LAYERS,
         "The channels are padded as well",
@@ -70,6 +108,33 @@ MISTAKES: tuple[Mistake, ...] = (
         "columns get zeros: give one pair of numbers for each axis.",
         (_PAD + _PLACES, "padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (pad, pad)))\n" + _PLACES),
         (_CONV, "out[:, :, i, j] = (window[:, np.newaxis] * w).sum(axis=(2, 3, 4)) + b"),
+    ),
+    another_form(
+        "conv_forward_naive",
+        "padding_on_channels",
+        "padding_on_channels_singly",
+        (_PAD + _PLACES, _PAD_ALL + _PLACES),
+        (_CONV, _CONV_SINGLY),
+    ),
+    another_form(
+        "conv_forward_naive",
+        "padding_on_channels",
+        "padding_on_channels_dot",
+        (_PAD + _PLACES, _PAD_ALL + _PLACES),
+        (_CONV, _CONV_DOT),
+    ),
+    another_form(
+        "conv_forward_naive",
+        "padding_on_channels",
+        "padding_on_channels_matmul",
+        (_PAD + _PLACES, _PAD_ALL + _PLACES),
+        (_CONV, _CONV_MATMUL),
+    ),
+    another_form(
+        "conv_forward_naive",
+        "padding_on_channels",
+        "padding_on_channels_tensordot",
+        (_PAD + _PLACES, _PAD_ALL + _PLACES),
     ),
     mistake(
         "conv_forward_naive",
@@ -97,6 +162,15 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "conv_forward_naive",
+        "stride_ignored",
+        LAYERS,
+        "The windows ignore the stride",
+        "The output has the right size, but the windows move by one pixel, whatever the stride. Look at the row and the "
+        "column where each window begins.",
+        (_CONV_WINDOW, _CONV_WINDOW.replace("i * stride", "i").replace("j * stride", "j")),
+    ),
+    mistake(
+        "conv_forward_naive",
         "filter_flipped",
         LAYERS,
         "The filter is flipped",
@@ -113,6 +187,27 @@ MISTAKES: tuple[Mistake, ...] = (
         "works for square pictures only. The axes are (N, C, H, W): the height comes first.",
         (_PLACES, "    columns, rows = 1 + (height + 2 * pad - hh) // stride, 1 + (width + 2 * pad - ww) // stride\n"),
     ),
+    another_form(
+        "conv_forward_naive",
+        "height_and_width_swapped",
+        "height_and_width_swapped_singly",
+        (_PLACES, _PLACES_SWAPPED),
+        (_CONV, _CONV_SINGLY),
+    ),
+    another_form(
+        "conv_forward_naive",
+        "height_and_width_swapped",
+        "height_and_width_swapped_matmul",
+        (_PLACES, _PLACES_SWAPPED),
+        (_CONV, _CONV_MATMUL),
+    ),
+    another_form(
+        "conv_forward_naive",
+        "height_and_width_swapped",
+        "height_and_width_swapped_broadcast",
+        (_PLACES, _PLACES_SWAPPED),
+        (_CONV, _CONV_BROADCAST),
+    ),
     mistake(
         "conv_forward_naive",
         "mean_of_products",
@@ -128,6 +223,15 @@ MISTAKES: tuple[Mistake, ...] = (
         "db is summed over the wrong axes",
         "db has one number for each picture. It needs one for each filter: sum over everything but the filters' axis.",
         ("    db = dout.sum(axis=(0, 2, 3))\n", "    db = dout.sum(axis=(1, 2, 3))\n"),
+    ),
+    mistake(
+        "conv_backward_naive",
+        "db_per_place",
+        LAYERS,
+        "db is summed over the pictures only",
+        "db has one number for each place of each filter. A filter adds the same bias at all places: sum over the rows "
+        "and columns too.",
+        ("    db = dout.sum(axis=(0, 2, 3))\n", "    db = dout.sum(axis=0)\n"),
     ),
     mistake(
         "conv_backward_naive",
@@ -155,6 +259,12 @@ MISTAKES: tuple[Mistake, ...] = (
         "Each place overwrites dw. A filter is used at all places, so its gradient is the sum over the places.",
         (_CONV_DW, _CONV_DW.replace("+=", "=")),
     ),
+    another_form(
+        "conv_backward_naive",
+        "dw_assigned",
+        "dw_assigned_singly",
+        (_CONV_DW, "dw = dout[-1, :, i, j][:, np.newaxis, np.newaxis, np.newaxis] * padded[place][-1]"),
+    ),
     mistake(
         "conv_backward_naive",
         "dx_assigned",
@@ -163,6 +273,12 @@ MISTAKES: tuple[Mistake, ...] = (
         "The gradient of a window overwrites the gradients of earlier windows. A pixel gets the sum of the gradients "
         "of all windows that contain it.",
         (_CONV_DX, _CONV_DX.replace("+=", "=")),
+    ),
+    another_form(
+        "conv_backward_naive",
+        "dx_assigned",
+        "dx_assigned_singly",
+        (_CONV_DX, "dpadded[place] = dout[:, -1, i, j][:, np.newaxis, np.newaxis, np.newaxis] * w[-1]"),
     ),
     mistake(
         "conv_backward_naive",
@@ -180,6 +296,21 @@ MISTAKES: tuple[Mistake, ...] = (
         "dx is cut with a slice that ends at -pad. If pad is 0, this slice is empty: count its end from the front, or "
         "treat 0 as a special case.",
         (_CUT, "dx = dpadded[:, :, pad:-pad, pad:-pad]"),
+    ),
+    another_form(
+        "conv_backward_naive",
+        "cut_with_minus_pad",
+        "cut_with_minus_pad_singly",
+        (
+            _CUT,
+            "dx = np.zeros_like(x)\n    for k in range(len(x)):\n        dx[k] = dpadded[k, :, pad:-pad, pad:-pad]",
+        ),
+    ),
+    another_form(
+        "conv_backward_naive",
+        "cut_with_minus_pad",
+        "cut_with_minus_pad_into",
+        (_CUT, "dx = np.zeros_like(x)\n    dx[:] = dpadded[:, :, pad:-pad, pad:-pad]"),
     ),
     mistake(
         "conv_backward_naive",
@@ -234,6 +365,27 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "max_pool_forward_naive",
+        "stride_ignored",
+        LAYERS,
+        "The windows ignore the stride",
+        "The output has the right size, but the windows move by one pixel, whatever the stride. Look at the row and the "
+        "column where each window begins.",
+        (_POOL_WINDOW, _POOL_WINDOW.replace("i * stride", "i").replace("j * stride", "j")),
+    ),
+    mistake(
+        "max_pool_forward_naive",
+        "one_place_short",
+        LAYERS,
+        "The last row and column are missing",
+        "The output has a row and a column less than it should have: they lack the place where the window begins. Count "
+        "the places for a picture that is as large as the window.",
+        (
+            "    rows, columns = 1 + (height - hh) // stride, 1 + (width - ww) // stride\n",
+            "    rows, columns = (height - hh) // stride, (width - ww) // stride\n",
+        ),
+    ),
+    mistake(
+        "max_pool_forward_naive",
         "over_channels",
         LAYERS,
         "The channels are pooled together",
@@ -266,14 +418,35 @@ MISTAKES: tuple[Mistake, ...] = (
         "windows gets the sum of their gradients.",
         (_POOL_GRADIENT, _POOL_GRADIENT.replace("+=", "=")),
     ),
+    another_form(
+        "max_pool_backward_naive",
+        "assigned",
+        "assigned_to_largest",
+        (_POOL_GRADIENT, "dx[place] = np.where(largest, dout[:, :, i : i + 1, j : j + 1], dx[place])"),
+    ),
     mistake(
         "max_pool_backward_naive",
         "largest_of_picture",
         LAYERS,
         "The largest pixel of the whole picture",
-        "The largest pixel is searched for in the whole channel, so most windows pass on no gradient. Search for it "
-        "in each window.",
+        "The largest pixel is searched for in the whole channel. Search for it in each window: every window passes its "
+        "gradient on to a pixel of its own.",
         (_LARGEST, "largest = x[place] == x.max(axis=(2, 3), keepdims=True)"),
+    ),
+    another_form(
+        "max_pool_backward_naive",
+        "largest_of_picture",
+        "largest_of_picture_applied",
+        (_LARGEST, "largest = x == x.max(axis=(2, 3), keepdims=True)"),
+        (_POOL_GRADIENT, _POOL_GRADIENT.replace("dx[place]", "dx")),
+    ),
+    mistake(
+        "max_pool_backward_naive",
+        "stride_ignored",
+        LAYERS,
+        "The stride is ignored",
+        "The windows move by one pixel, whatever the stride. Use the same windows as in the forward pass.",
+        ("    dx = np.zeros_like(x)\n", "    stride = 1\n    dx = np.zeros_like(x)\n"),
     ),
     mistake(
         "max_pool_backward_naive",
@@ -363,7 +536,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_without_half",
         NETS,
         "Regularisation without the half",
-        "The L2 term of the loss lacks the factor 0.5, so the gradient does not match the loss.",
+        "The L2 term of the loss lacks the factor 0.5, or is added twice: it is twice as large as it should be.",
         (_REGULARISED + "\n            loss += 0.5 * self.reg", _REGULARISED + "\n            loss += self.reg"),
     ),
     mistake(
@@ -377,6 +550,23 @@ MISTAKES: tuple[Mistake, ...] = (
             + "\n            loss += 0.5 * self.reg * np.sum(W**2)\n            grads[name] += self.reg * W\n",
             _REGULARISED + "\n            loss += 0.5 * self.reg * np.sum(W**2)\n",
         ),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "reg_gradient_doubled",
+        NETS,
+        "Regularisation twice in the gradient",
+        "The L2 term's share of the gradient is twice as large as it should be. The factor 0.5 in the loss cancels the "
+        "2 of the square's derivative; or the share is added twice.",
+        (_L2, _L2.replace("+= self.reg", "+= 2 * self.reg")),
+    ),
+    mistake(
+        "three_layer_convnet",
+        "reg_loss_missing",
+        NETS,
+        "Regularisation missing from the loss",
+        "The loss does not contain the L2 term. Add it to what the softmax gives.",
+        (_L2, _L2.replace("0.5 * self.reg", "0 * self.reg")),
     ),
     mistake(
         "three_layer_convnet",
@@ -409,6 +599,20 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "three_layer_convnet",
+        "uniform_weights",
+        NETS,
+        "Uniform random numbers",
+        "The weights are drawn uniformly between 0 and weight_scale, by rand. They must be drawn from a normal "
+        "distribution around 0.",
+        (
+            'self.params["W1"] = weight_scale * np.random.randn(num_filters,',
+            'self.params["W1"] = weight_scale * np.random.rand(num_filters,',
+        ),
+        ('self.params["W2"] = weight_scale * np.random.randn', 'self.params["W2"] = weight_scale * np.random.rand'),
+        ('self.params["W3"] = weight_scale * np.random.randn', 'self.params["W3"] = weight_scale * np.random.rand'),
+    ),
+    mistake(
+        "three_layer_convnet",
         "pooling_forgotten",
         NETS,
         "The size of W2 ignores the pooling",
@@ -435,6 +639,24 @@ MISTAKES: tuple[Mistake, ...] = (
             'self.params["b1"] = weight_scale * np.random.randn(num_filters)',
         ),
     ),
+    another_form(
+        "three_layer_convnet",
+        "biases_random",
+        "biases_random_last",
+        (_B1, "\n"),
+        (_B2, "\n"),
+        (
+            _B3,
+            'for name, size in (("b1", num_filters), ("b2", hidden_dim), ("b3", num_classes)):\n'
+            "            self.params[name] = weight_scale * np.random.randn(size)\n",
+        ),
+    ),
+    another_form(
+        "three_layer_convnet",
+        "biases_random",
+        "biases_random_unscaled",
+        (_B1, _B1.replace("np.zeros", "np.random.randn")),
+    ),
     mistake(
         "spatial_batchnorm_forward",
         "no_transpose",
@@ -445,6 +667,13 @@ MISTAKES: tuple[Mistake, ...] = (
         (_TO_COLUMNS, "    columns = x.reshape(-1, channels)\n"),
         (_FROM_COLUMNS, "    out = columns.reshape(x.shape)\n"),
     ),
+    another_form(
+        "spatial_batchnorm_forward",
+        "no_transpose",
+        "no_transpose_rows",
+        (_TO_COLUMNS, "    columns = x.reshape(channels, -1).T\n"),
+        (_FROM_COLUMNS, "    out = columns.T.reshape(x.shape)\n"),
+    ),
     mistake(
         "spatial_batchnorm_forward",
         "no_transpose_back",
@@ -452,6 +681,35 @@ MISTAKES: tuple[Mistake, ...] = (
         "Not transposed back",
         "The result was reshaped to the shape of x while its channels are still the last axis. Undo the transpose too.",
         (_FROM_COLUMNS, "    out = columns.reshape(x.shape)\n"),
+    ),
+    another_form(
+        "spatial_batchnorm_forward",
+        "no_transpose_back",
+        "no_transpose_back_rows",
+        (_FROM_COLUMNS, "    out = columns.T.reshape(x.shape)\n"),
+    ),
+    another_form(
+        "spatial_batchnorm_forward",
+        "no_transpose_back",
+        "no_transpose_back_channels_first",
+        (_TO_COLUMNS, "    columns = x.transpose(1, 0, 2, 3).reshape(channels, -1).T\n"),
+        (_FROM_COLUMNS, "    out = columns.T.reshape(x.shape)\n"),
+    ),
+    another_form(
+        "spatial_batchnorm_forward",
+        "no_transpose_back",
+        "no_transpose_back_width_first",
+        (_TO_COLUMNS, _TO_COLUMNS.replace("0, 2, 3, 1", "0, 3, 2, 1")),
+        (_FROM_COLUMNS, "    out = columns.reshape(x.shape)\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_forward",
+        "rows_and_columns_swapped",
+        LAYERS,
+        "Rows and columns of the pictures are swapped",
+        "The channels are back in their place, but the pictures lie on their side: the axes of height and width are "
+        "swapped. Look at the order of the axes in the last transpose.",
+        (_FROM_COLUMNS, _FROM_COLUMNS.replace("0, 3, 1, 2", "0, 3, 2, 1")),
     ),
     mistake(
         "spatial_batchnorm_forward",
@@ -498,6 +756,13 @@ MISTAKES: tuple[Mistake, ...] = (
         (_TO_DCOLUMNS, "    dcolumns = dout.reshape(-1, channels)\n"),
         (_FROM_DCOLUMNS, "    dx = dcolumns.reshape(dout.shape)\n"),
     ),
+    another_form(
+        "spatial_batchnorm_backward",
+        "no_transpose",
+        "no_transpose_rows",
+        (_TO_DCOLUMNS, "    dcolumns = dout.reshape(channels, -1).T\n"),
+        (_FROM_DCOLUMNS, "    dx = dcolumns.T.reshape(dout.shape)\n"),
+    ),
     mistake(
         "spatial_batchnorm_backward",
         "no_transpose_back",
@@ -505,6 +770,30 @@ MISTAKES: tuple[Mistake, ...] = (
         "Not transposed back",
         "dx was reshaped to the shape of dout while its channels are still the last axis. Undo the transpose too.",
         (_FROM_DCOLUMNS, "    dx = dcolumns.reshape(dout.shape)\n"),
+    ),
+    another_form(
+        "spatial_batchnorm_backward",
+        "no_transpose_back",
+        "no_transpose_back_rows",
+        (_FROM_DCOLUMNS, "    dx = dcolumns.T.reshape(dout.shape)\n"),
+    ),
+    another_form(
+        "spatial_batchnorm_backward",
+        "no_transpose_back",
+        "no_transpose_back_width_first",
+        (_TO_COLUMNS, _TO_COLUMNS.replace("0, 2, 3, 1", "0, 3, 2, 1")),
+        (_FROM_COLUMNS, _FROM_COLUMNS.replace("height, width", "width, height").replace("0, 3, 1, 2", "0, 3, 2, 1")),
+        (_TO_DCOLUMNS, _TO_DCOLUMNS.replace("0, 2, 3, 1", "0, 3, 2, 1")),
+        (_FROM_DCOLUMNS, "    dx = dcolumns.reshape(dout.shape)\n"),
+    ),
+    mistake(
+        "spatial_batchnorm_backward",
+        "rows_and_columns_swapped",
+        LAYERS,
+        "Rows and columns of the pictures are swapped",
+        "The channels are back in their place, but the gradients lie on their side: the axes of height and width are "
+        "swapped. Look at the order of the axes in the last transpose.",
+        (_FROM_DCOLUMNS, _FROM_DCOLUMNS.replace("0, 3, 1, 2", "0, 3, 2, 1")),
     ),
     mistake(
         "spatial_batchnorm_backward",
@@ -545,11 +834,28 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "spatial_groupnorm_forward",
+        "group_size",
+        LAYERS,
+        "G is used as the size of a group",
+        "Each group has G channels, so there are C / G groups. G is the number of groups.",
+        (_GROUPS, "groups = x.reshape(len(x), x.shape[1] // G, -1)"),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
         "one_group",
         LAYERS,
         "All channels in one group",
         "Each picture is normalised as a whole, which is layer normalisation. Split its channels into G groups first.",
         (_GROUPS, "groups = x.reshape(len(x), 1, -1)"),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
+        "per_pixel",
+        LAYERS,
+        "Statistics for each pixel",
+        "Mean and variance are taken over the channels of a group only, for each pixel by itself. All pixels of a group "
+        "share them: take them over rows and columns too.",
+        (_GROUPS, "groups = x.reshape(len(x), G, x.shape[1] // G, -1)"),
     ),
     mistake(
         "spatial_groupnorm_forward",
@@ -596,6 +902,26 @@ MISTAKES: tuple[Mistake, ...] = (
         (_GROUP_STD, "std = np.sqrt((centred**2).sum(axis=2, keepdims=True) / (groups.shape[2] - 1) + eps)"),
     ),
     mistake(
+        "spatial_groupnorm_forward",
+        "no_root",
+        LAYERS,
+        "Divided by the variance",
+        "The centred pixels are divided by the variance. The square root is missing.",
+        (_GROUP_STD, "std = (centred**2).mean(axis=2, keepdims=True) + eps"),
+    ),
+    mistake(
+        "spatial_groupnorm_forward",
+        "without_gamma_beta",
+        LAYERS,
+        "No gamma and beta",
+        "The groups are normalised, but gamma and beta are not used. After the normalisation, each channel is scaled by "
+        "its gamma and shifted by its beta.",
+        (
+            "    out = gamma * normalised + beta\n    cache = (normalised, std, gamma, G)",
+            "    out = normalised\n    cache = (normalised, std, gamma, G)",
+        ),
+    ),
+    mistake(
         "spatial_groupnorm_backward",
         "flat_gradients",
         LAYERS,
@@ -604,6 +930,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "the axes.",
         (_GROUP_DBETA, _GROUP_DBETA.replace(", keepdims=True", "")),
         (_GROUP_DGAMMA, _GROUP_DGAMMA.replace(", keepdims=True", "")),
+    ),
+    mistake(
+        "spatial_groupnorm_backward",
+        "gradients_per_pixel",
+        LAYERS,
+        "dgamma and dbeta are summed over the pictures only",
+        "dgamma and dbeta have a number for each pixel of a channel. A channel has one gamma and one beta: sum over rows "
+        "and columns too.",
+        (_GROUP_DBETA, _GROUP_DBETA.replace("(0, 2, 3)", "0")),
+        (_GROUP_DGAMMA, _GROUP_DGAMMA.replace("(0, 2, 3)", "0")),
     ),
     mistake(
         "spatial_groupnorm_backward",
@@ -643,6 +979,16 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "spatial_groupnorm_backward",
+        "pixels_of_one_channel",
+        LAYERS,
+        "Divided by the pixels of one channel",
+        "The sums over a group are divided by the number of pixels of one channel. A group has C / G channels: divide by "
+        "the number of all its pixels.",
+        (_GROUP_SHARE, "share = dgroups.sum(axis=2, keepdims=True) / (dout.shape[2] * dout.shape[3])"),
+        (_GROUP_PULL, "pull = (dgroups * groups).sum(axis=2, keepdims=True) / (dout.shape[2] * dout.shape[3])"),
+    ),
+    mistake(
+        "spatial_groupnorm_backward",
         "per_channel",
         LAYERS,
         "Averaged over each channel",
@@ -653,6 +999,19 @@ MISTAKES: tuple[Mistake, ...] = (
             "    share = dnormalised.mean(axis=(2, 3), keepdims=True)\n"
             "    pull = (dnormalised * normalised).mean(axis=(2, 3), keepdims=True)\n"
             "    dx = ((dnormalised - share - normalised * pull).reshape(len(dout), G, -1) / std).reshape(dout.shape)",
+        ),
+    ),
+    another_form(
+        "spatial_groupnorm_backward",
+        "per_channel",
+        "per_channel_stepwise",
+        (
+            _GROUP_DX,
+            "dnormalised = dout * gamma\n"
+            "    pull = (dnormalised * normalised).mean(axis=(2, 3), keepdims=True)\n"
+            "    dcentred = dnormalised - normalised * pull\n"
+            "    dcentred -= dcentred.mean(axis=(2, 3), keepdims=True)\n"
+            "    dx = (dcentred.reshape(len(dout), G, -1) / std).reshape(dout.shape)",
         ),
     ),
 )

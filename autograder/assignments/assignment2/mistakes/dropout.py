@@ -4,7 +4,7 @@ The gate checks each of them: it must apply to the reference, and the tests of i
 before the ReLU instead of after it is no mistake: the results are the same.
 """
 
-from autograder.catalogue import Mistake, mistake
+from autograder.catalogue import Form, Mistake, another_form, mistake
 
 LAYERS, NETS = "layers.py", "classifiers/fc_net.py"
 
@@ -23,7 +23,7 @@ _NET_AFFINE_BACK = '            dout, grads[f"W{i}"], grads[f"b{i}"] = affine_ba
 _NET_SCORES = 'affine_forward(hidden, params[f"W{last}"], params[f"b{last}"])'
 _NET_LOSS = "        loss, dout = softmax_loss(scores, y)\n"
 
-MISTAKES: tuple[Mistake, ...] = (
+MISTAKES: tuple[Mistake | Form, ...] = (
     mistake(
         "dropout_forward",
         "unscaled",
@@ -41,6 +41,18 @@ MISTAKES: tuple[Mistake, ...] = (
         "p is used as the probability to drop a number, in the mask and in the scaling. p is the probability to KEEP "
         "a number.",
         (_MASK, "mask = (np.random.rand(*x.shape) > p) / (1 - p)"),
+    ),
+    another_form(
+        "dropout_forward",
+        "keep_and_drop_swapped",
+        "keep_and_drop_swapped_by_place",
+        (
+            _TRAIN,
+            "mask = np.zeros(x.shape)\n"
+            "        kept = np.random.rand(*x.shape) > p\n"
+            "        mask[kept] = np.ones(np.count_nonzero(kept)) / (1 - p)\n"
+            "        out = x * mask\n",
+        ),
     ),
     mistake(
         "dropout_forward",
@@ -71,6 +83,15 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "dropout_forward",
+        "divided_by_the_rest",
+        LAYERS,
+        "Divided by 1 - p",
+        "The share p of the numbers is kept, which is right, but they are divided by 1 - p. Divide them by the "
+        "probability to keep a number.",
+        (_MASK, "mask = (np.random.rand(*x.shape) < p) / (1 - p)"),
+    ),
+    mistake(
+        "dropout_forward",
         "scaled_in_test",
         LAYERS,
         "Scaled at test time",
@@ -90,8 +111,15 @@ MISTAKES: tuple[Mistake, ...] = (
         "never_drops",
         LAYERS,
         "Nothing is dropped",
-        "In training out is x: a mask may be drawn, but it is not used. Apply the mask.",
+        "In training out is x: the mask is not used, or it keeps every number. Apply the mask; if it is there, set "
+        "brackets: NumPy divides before it compares.",
         (_TRAIN, _MASK + "\n        out = x\n"),
+    ),
+    another_form(
+        "dropout_forward",
+        "never_drops",
+        "no_brackets",
+        (_MASK, "mask = np.random.rand(*x.shape) < p / p"),
     ),
     mistake(
         "dropout_forward",
@@ -154,6 +182,15 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "dropout_backward",
+        "multiplied_by_p",
+        LAYERS,
+        "Multiplied by p",
+        "The gradients of the kept numbers are multiplied by p. The forward pass divides the kept numbers by p, and the "
+        "gradient passes through the same division.",
+        (_BACKWARD, 'dx = dout * (mask > 0) * dropout_param["p"]'),
+    ),
+    mistake(
+        "dropout_backward",
         "new_mask",
         LAYERS,
         "A new mask in the backward pass",
@@ -179,6 +216,16 @@ MISTAKES: tuple[Mistake, ...] = (
         "The forward pass drops units, but the backward pass ignores this. Dropout belongs in the backward pass too, "
         "with the cache of the same layer.",
         (_NET_BACKWARD, _NET_BACKWARD.replace("self.use_dropout", "False")),
+    ),
+    mistake(
+        "fully_connected_net_dropout",
+        "first_layer_only",
+        NETS,
+        "Dropout after the first hidden layer only",
+        "Only the first hidden layer is followed by dropout. Every hidden layer is, and each has its own step in the "
+        "backward pass.",
+        (_NET_FORWARD, _NET_FORWARD.replace("self.use_dropout", "self.use_dropout and i == 1")),
+        (_NET_BACKWARD, _NET_BACKWARD.replace("self.use_dropout", "self.use_dropout and i == 1")),
     ),
     mistake(
         "fully_connected_net_dropout",

@@ -3,7 +3,7 @@
 The gate checks each of them: it must apply to the reference, and the tests of its exercise must catch it.
 """
 
-from autograder.catalogue import Mistake, mistake
+from autograder.catalogue import Form, Mistake, another_form, mistake
 
 LAYERS, OPTIM, NETS = "layers.py", "optim.py", "classifiers/fc_net.py"
 
@@ -12,7 +12,26 @@ _DX = "dx = (dout @ w.T).reshape(x.shape)"
 _DW = "dw = x.reshape(len(x), -1).T @ dout"
 _DB = "db = dout.sum(axis=0)"
 
-MISTAKES: tuple[Mistake, ...] = (
+_TWO_B1 = 'self.params["b1"] = np.zeros(hidden_dim)'
+_TWO_B2 = 'self.params["b2"] = np.zeros(num_classes)'
+_TWO_DW = "            grads[name] += self.reg * W\n        ### END SOLUTION\n        return loss, grads\n\n\nclass"
+_TWO_L2 = '(("W1", W1), ("W2", W2)):\n            loss += 0.5 * self.reg * np.sum(W**2)\n'
+_DEEP_W = 'self.params[f"W{i}"] = weight_scale * np.random.randn(dims[i - 1], dims[i])'
+_DEEP_B = '            self.params[f"b{i}"] = np.zeros(dims[i])\n'
+_DEEP_START = "        dims = [input_dim, *hidden_dims, num_classes]\n        for i in range(1, self.num_layers + 1):\n"
+_DEEP_L2 = '            W = params[f"W{i}"]\n            loss += 0.5 * self.reg * np.sum(W**2)\n'
+_DEEP_DW = '            grads[f"W{i}"] += self.reg * W\n'
+
+_VELOCITY = 'velocity = config["momentum"] * config["velocity"] - config["learning_rate"] * dw'
+_MOVE = "next_w = w + velocity"
+_RMSPROP_MOVE = 'next_w = w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"])'
+_M = 'm = beta1 * config["m"] + (1 - beta1) * dw'
+_V = 'v = beta2 * config["v"] + (1 - beta2) * dw**2'
+_M_HAT = "    m_hat = m / (1 - beta1**t)"
+_V_HAT = "    v_hat = v / (1 - beta2**t)"
+_ADAM_MOVE = 'next_w = w - config["learning_rate"] * m_hat / (np.sqrt(v_hat) + config["epsilon"])'
+
+MISTAKES: tuple[Mistake | Form, ...] = (
     mistake(
         "affine_forward",
         "no_bias",
@@ -39,6 +58,16 @@ MISTAKES: tuple[Mistake, ...] = (
         (_AFFINE, "out = x.reshape(len(x), -1) @ w + 2 * b"),
     ),
     mistake(
+        "affine_forward",
+        "not_flattened",
+        LAYERS,
+        "The pictures are not flattened",
+        "x is multiplied by w as it is, which works for rows of numbers only. An example may have any shape: make each "
+        "one a row first.",
+        (_AFFINE, "out = x @ w + b"),
+    ),
+    another_form("affine_forward", "not_flattened", "not_flattened_dot", (_AFFINE, "out = np.dot(x, w) + b")),
+    mistake(
         "affine_backward",
         "db_mean",
         LAYERS,
@@ -57,11 +86,38 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "affine_backward",
+        "db_one_number",
+        LAYERS,
+        "db is a single number",
+        "db is the sum of all of dout, which is one number. Each output has its own bias: give the axis of the sum.",
+        (_DB, "db = dout.sum()"),
+    ),
+    mistake(
+        "affine_backward",
         "db_wrong_axis",
         LAYERS,
         "db is summed over the wrong axis",
         "db is summed over the outputs, for each example. It needs one number for each output: sum over the examples.",
         (_DB, "db = np.resize(dout.sum(axis=1), dout.shape[1])"),
+    ),
+    another_form("affine_backward", "db_wrong_axis", "db_of_examples", (_DB, "db = dout.sum(axis=1)")),
+    mistake(
+        "affine_backward",
+        "db_two_axes",
+        LAYERS,
+        "db has two axes",
+        "db has shape (1, M). It is the gradient of b and must have the shape of b, which has one axis: keepdims=True, "
+        "or a product with a row of ones, leaves the other one.",
+        (_DB, "db = dout.sum(axis=0, keepdims=True)"),
+    ),
+    mistake(
+        "affine_backward",
+        "dx_mean",
+        LAYERS,
+        "dx is divided by N",
+        "dx is divided by the number of examples. The loss is already a mean over the examples, so dout already "
+        "contains the factor 1 / N.",
+        (_DX, _DX + " / len(x)"),
     ),
     mistake(
         "affine_backward",
@@ -113,6 +169,24 @@ MISTAKES: tuple[Mistake, ...] = (
         ("out = np.maximum(x, 0)", "out = (x > 0).astype(x.dtype)"),
     ),
     mistake(
+        "relu_forward",
+        "builtin_max",
+        LAYERS,
+        "Python's max on an array",
+        "Python's own max (or an if) compares two single numbers and cannot compare an array with zero. Use NumPy's "
+        "function that compares element by element.",
+        ("out = np.maximum(x, 0)", "out = max(x, 0)"),
+    ),
+    mistake(
+        "relu_forward",
+        "largest_of_column",
+        LAYERS,
+        "The largest number along an axis",
+        "The second argument of np.max is an axis, so out is the largest number of each column. The ReLU compares each "
+        "element with zero: that is another function of NumPy.",
+        ("out = np.maximum(x, 0)", "out = np.max(x, 0)"),
+    ),
+    mistake(
         "relu_backward",
         "no_mask",
         LAYERS,
@@ -144,6 +218,14 @@ MISTAKES: tuple[Mistake, ...] = (
         "dout is missing",
         "dx is only the slope of the ReLU. By the chain rule, multiply it by the upstream gradient.",
         ("dx = dout * (x > 0)", "dx = (x > 0).astype(x.dtype)"),
+    ),
+    mistake(
+        "relu_backward",
+        "inverted",
+        LAYERS,
+        "The mask is the wrong way round",
+        "The gradient passes where the input is negative, and is zero where it is positive. Swap the two cases.",
+        ("dx = dout * (x > 0)", "dx = dout * (x <= 0)"),
     ),
     mistake(
         "relu_backward",
@@ -183,7 +265,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_without_half",
         NETS,
         "Regularisation without the half",
-        "The L2 term of the loss lacks the factor 0.5, so the gradient does not match the loss.",
+        "The L2 term of the loss lacks the factor 0.5, or is added twice: it is twice as large as it should be.",
         (
             'for name, W in (("W1", W1), ("W2", W2)):\n            loss += 0.5 * self.reg',
             'for name, W in (("W1", W1), ("W2", W2)):\n            loss += self.reg',
@@ -196,6 +278,41 @@ MISTAKES: tuple[Mistake, ...] = (
         "Regularisation missing from the gradient",
         "The loss contains the L2 term, but the gradients of the weights do not. Differentiate the L2 term too.",
         ("            grads[name] += self.reg * W\n", ""),
+    ),
+    mistake(
+        "two_layer_net",
+        "reg_gradient_doubled",
+        NETS,
+        "Regularisation twice in the gradient",
+        "The L2 term's share of the gradient is twice as large as it should be. The factor 0.5 in the loss cancels the "
+        "2 of the square's derivative; or the share is added twice.",
+        (_TWO_DW, _TWO_DW.replace("self.reg", "2 * self.reg")),
+    ),
+    mistake(
+        "two_layer_net",
+        "reg_gradient_halved",
+        NETS,
+        "Half of the regularisation in the gradient",
+        "The L2 term's share of the gradient is only half as large as it should be: the derivative of a square has a "
+        "factor 2, which cancels the factor 0.5.",
+        (_TWO_DW, _TWO_DW.replace("self.reg", "0.5 * self.reg")),
+    ),
+    mistake(
+        "two_layer_net",
+        "reg_loss_missing",
+        NETS,
+        "Regularisation missing from the loss",
+        "The loss does not contain the L2 term. Add it to what the softmax gives.",
+        (_TWO_L2, _TWO_L2.replace("0.5 * self.reg", "0 * self.reg")),
+    ),
+    mistake(
+        "two_layer_net",
+        "reg_overwrites",
+        NETS,
+        "Regularisation replaces the gradient",
+        "The gradients of the weights hold the L2 term's share only. It must be added to the gradient that comes out "
+        "of the backward pass, not replace it.",
+        (_TWO_DW, _TWO_DW.replace("+=", "=")),
     ),
     mistake(
         "two_layer_net",
@@ -242,11 +359,46 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "two_layer_net",
+        "relu_backward_missing",
+        NETS,
+        "No ReLU in the backward pass",
+        "The forward pass has a ReLU, but the backward pass skips it. Each layer of the forward pass has its own step "
+        "back, in reverse order.",
+        (
+            '_, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache)',
+            '_, grads["W1"], grads["b1"] = affine_backward(dhidden, hidden_cache[0])',
+        ),
+    ),
+    mistake(
+        "two_layer_net",
         "biases_random",
         NETS,
         "Random biases",
         "The biases are drawn at random. They must start at zero; only the weights must be random.",
         ('self.params["b1"] = np.zeros(hidden_dim)', 'self.params["b1"] = weight_scale * np.random.randn(hidden_dim)'),
+    ),
+    another_form(
+        "two_layer_net",
+        "biases_random",
+        "biases_random_last",
+        (_TWO_B1 + "\n", "\n"),
+        (
+            _TWO_B2,
+            'self.params["b1"] = weight_scale * np.random.randn(hidden_dim)\n'
+            '        self.params["b2"] = weight_scale * np.random.randn(num_classes)',
+        ),
+    ),
+    another_form(
+        "two_layer_net",
+        "biases_random",
+        "biases_random_unscaled",
+        (_TWO_B1, 'self.params["b1"] = np.random.randn(hidden_dim)'),
+    ),
+    another_form(
+        "two_layer_net",
+        "biases_random",
+        "second_bias_random",
+        (_TWO_B2, 'self.params["b2"] = weight_scale * np.random.randn(num_classes)'),
     ),
     mistake(
         "two_layer_net",
@@ -257,6 +409,22 @@ MISTAKES: tuple[Mistake, ...] = (
         (
             'self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)',
             'self.params["W1"] = np.random.randn(input_dim, hidden_dim)',
+        ),
+    ),
+    mistake(
+        "two_layer_net",
+        "uniform_weights",
+        NETS,
+        "Uniform random numbers",
+        "The weights are drawn uniformly between 0 and weight_scale, by rand. They must be drawn from a normal "
+        "distribution around 0.",
+        (
+            'self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)',
+            'self.params["W1"] = weight_scale * np.random.rand(input_dim, hidden_dim)',
+        ),
+        (
+            'self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)',
+            'self.params["W2"] = weight_scale * np.random.rand(hidden_dim, num_classes)',
         ),
     ),
     mistake(
@@ -291,7 +459,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "reg_without_half",
         NETS,
         "Regularisation without the half",
-        "The L2 term of the loss lacks the factor 0.5, so the gradient does not match the loss.",
+        "The L2 term of the loss lacks the factor 0.5, or is added twice: it is twice as large as it should be.",
         (
             '            W = params[f"W{i}"]\n            loss += 0.5 * self.reg',
             '            W = params[f"W{i}"]\n            loss += self.reg',
@@ -318,6 +486,53 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "fully_connected_net",
+        "reg_gradient_doubled",
+        NETS,
+        "Regularisation twice in the gradient",
+        "The L2 term's share of the gradient is twice as large as it should be. The factor 0.5 in the loss cancels the "
+        "2 of the square's derivative; or the share is added twice.",
+        (_DEEP_DW, _DEEP_DW.replace("self.reg", "2 * self.reg")),
+    ),
+    mistake(
+        "fully_connected_net",
+        "reg_gradient_halved",
+        NETS,
+        "Half of the regularisation in the gradient",
+        "The L2 term's share of the gradient is only half as large as it should be: the derivative of a square has a "
+        "factor 2, which cancels the factor 0.5.",
+        (_DEEP_DW, _DEEP_DW.replace("self.reg", "0.5 * self.reg")),
+    ),
+    mistake(
+        "fully_connected_net",
+        "reg_loss_missing",
+        NETS,
+        "Regularisation missing from the loss",
+        "The loss does not contain the L2 term. Add it to what the softmax gives.",
+        (_DEEP_L2, _DEEP_L2.replace("0.5 * self.reg", "0 * self.reg")),
+    ),
+    mistake(
+        "fully_connected_net",
+        "reg_overwrites",
+        NETS,
+        "Regularisation replaces the gradient",
+        "The gradients of the weights hold the L2 term's share only. It must be added to the gradient that comes out "
+        "of the backward pass, not replace it.",
+        (_DEEP_DW, _DEEP_DW.replace("+=", "=")),
+    ),
+    mistake(
+        "fully_connected_net",
+        "reg_biases",
+        NETS,
+        "The biases are regularised",
+        "The biases are in the L2 term. Only the weights W1 to WL belong in it.",
+        (
+            _DEEP_DW,
+            _DEEP_DW + '            loss += 0.5 * self.reg * np.sum(params[f"b{i}"] ** 2)\n'
+            '            grads[f"b{i}"] += self.reg * params[f"b{i}"]\n',
+        ),
+    ),
+    mistake(
+        "fully_connected_net",
         "relu_on_scores",
         NETS,
         "A ReLU on the scores",
@@ -326,6 +541,45 @@ MISTAKES: tuple[Mistake, ...] = (
         (
             'affine_forward(hidden, params[f"W{last}"], params[f"b{last}"])',
             'affine_forward(hidden, params[f"W{last}"], params[f"b{last}"])\n        scores = np.maximum(scores, 0)',
+        ),
+    ),
+    mistake(
+        "fully_connected_net",
+        "no_relu",
+        NETS,
+        "No ReLU between the layers",
+        "The hidden layers have no ReLU. Without non-linearities between them, affine layers can do no more than one.",
+        ('            hidden, caches[f"relu{i}"] = relu_forward(hidden)\n', ""),
+        ('            dout = relu_backward(dout, caches[f"relu{i}"])\n', ""),
+    ),
+    mistake(
+        "fully_connected_net",
+        "relu_backward_missing",
+        NETS,
+        "No ReLU in the backward pass",
+        "The forward pass has ReLUs, but the backward pass skips them. Each layer of the forward pass has its own step "
+        "back, in reverse order.",
+        ('            dout = relu_backward(dout, caches[f"relu{i}"])\n', ""),
+    ),
+    mistake(
+        "fully_connected_net",
+        "first_layer_again",
+        NETS,
+        "Each layer gets the net's input",
+        "Each hidden layer gets X, the input of the net. Only the first one does; the others get the output of the "
+        "layer before.",
+        (
+            'affine_forward(hidden, params[f"W{i}"], params[f"b{i}"])',
+            'affine_forward(X, params[f"W{i}"], params[f"b{i}"])',
+        ),
+    ),
+    another_form(
+        "fully_connected_net",
+        "first_layer_again",
+        "first_layer_again_dot",
+        (
+            'affine_forward(hidden, params[f"W{i}"], params[f"b{i}"])\n            if',
+            'X.reshape(len(X), -1).dot(params[f"W{i}"]) + params[f"b{i}"], (X, params[f"W{i}"], None)\n            if',
         ),
     ),
     mistake(
@@ -344,6 +598,36 @@ MISTAKES: tuple[Mistake, ...] = (
         "weight_scale is not used",
         "The standard deviation of the weights is 1 or another fixed number. It must be the argument weight_scale.",
         ('self.params[f"W{i}"] = weight_scale * np.random', 'self.params[f"W{i}"] = np.random'),
+    ),
+    mistake(
+        "fully_connected_net",
+        "uniform_weights",
+        NETS,
+        "Uniform random numbers",
+        "The weights are drawn uniformly between 0 and weight_scale, by rand. They must be drawn from a normal "
+        "distribution around 0.",
+        (_DEEP_W, _DEEP_W.replace("randn", "rand")),
+    ),
+    mistake(
+        "fully_connected_net",
+        "biases_random",
+        NETS,
+        "Random biases",
+        "The biases are drawn at random. They must start at zero; only the weights must be random.",
+        (_DEEP_B, _DEEP_B.replace("np.zeros", "weight_scale * np.random.randn")),
+    ),
+    another_form(
+        "fully_connected_net",
+        "biases_random",
+        "biases_random_last",
+        (
+            _DEEP_START,
+            _DEEP_START.replace("        for", "        weights = {}\n        for")
+            + '            weights[f"W{i}"] = weight_scale * np.random.randn(dims[i - 1], dims[i])\n'
+            + "        for i in range(1, self.num_layers + 1):\n",
+        ),
+        (_DEEP_W, 'self.params[f"W{i}"] = weights[f"W{i}"]'),
+        (_DEEP_B, _DEEP_B.replace("np.zeros", "weight_scale * np.random.randn")),
     ),
     mistake(
         "fully_connected_net",
@@ -380,6 +664,67 @@ MISTAKES: tuple[Mistake, ...] = (
         "The gradient is added to the velocity. The step adds the velocity to w, so the velocity must point down the "
         "gradient.",
         ('config["velocity"] - config["learning_rate"] * dw', 'config["velocity"] + config["learning_rate"] * dw'),
+    ),
+    mistake(
+        "sgd_momentum",
+        "velocity_subtracted",
+        OPTIM,
+        "The velocity is subtracted",
+        "The velocity is right, but w moves against it. The velocity already points down the gradient: the step adds "
+        "it.",
+        (_MOVE, "next_w = w - velocity"),
+    ),
+    mistake(
+        "sgd_momentum",
+        "velocity_uphill",
+        OPTIM,
+        "The velocity points up the gradient",
+        "w is right, but the velocity in config has the wrong sign: the gradient is added to it, and the step subtracts "
+        "it. In the formulas above, the velocity itself points down the gradient.",
+        (_VELOCITY, _VELOCITY.replace("- config", "+ config")),
+        (_MOVE, "next_w = w - velocity"),
+    ),
+    mistake(
+        "sgd_momentum",
+        "learning_rate_outside",
+        OPTIM,
+        "The learning rate multiplies the velocity",
+        "The learning rate multiplies the whole velocity in the step, as in PyTorch. Here it multiplies the gradient "
+        "on its way into the velocity, and the step adds the velocity as it is.",
+        (_VELOCITY, 'velocity = config["momentum"] * config["velocity"] - dw'),
+        (_MOVE, 'next_w = w + config["learning_rate"] * velocity'),
+    ),
+    another_form(
+        "sgd_momentum",
+        "learning_rate_outside",
+        "learning_rate_outside_uphill",
+        (_VELOCITY, 'velocity = config["momentum"] * config["velocity"] + dw'),
+        (_MOVE, 'next_w = w - config["learning_rate"] * velocity'),
+    ),
+    mistake(
+        "sgd_momentum",
+        "old_velocity",
+        OPTIM,
+        "The step uses the old velocity",
+        "w moves by the velocity of the step before. Change the velocity first, then move w by the new one.",
+        (_MOVE, 'next_w = w + config["velocity"]'),
+    ),
+    mistake(
+        "sgd_momentum",
+        "nesterov",
+        OPTIM,
+        "Nesterov's momentum",
+        "The step looks ahead: it uses the momentum and the gradient once more, as in Nesterov's version. Plain "
+        "momentum moves w by the velocity alone.",
+        (_MOVE, 'next_w = w + config["momentum"] * velocity - config["learning_rate"] * dw'),
+    ),
+    mistake(
+        "sgd_momentum",
+        "in_place",
+        OPTIM,
+        "w itself is changed",
+        "The array w is changed in place (with += or -=). The caller still needs it: compute a new array.",
+        (_MOVE, "w += velocity\n    next_w = w"),
     ),
     mistake(
         "sgd_momentum",
@@ -440,6 +785,34 @@ MISTAKES: tuple[Mistake, ...] = (
         ('    config["cache"] = cache\n', ""),
     ),
     mistake(
+        "rmsprop",
+        "not_squared",
+        OPTIM,
+        "The gradient is not squared",
+        "The running mean is one of the gradient's absolute value. RMSProp keeps a running mean of the squares and "
+        "takes its root.",
+        (
+            'config["decay_rate"] * config["cache"] + (1 - config["decay_rate"]) * dw**2',
+            'config["decay_rate"] * config["cache"] + (1 - config["decay_rate"]) * np.abs(dw)',
+        ),
+    ),
+    mistake(
+        "rmsprop",
+        "uphill",
+        OPTIM,
+        "Up the gradient",
+        "w moves up the gradient. A step that makes the loss smaller subtracts the scaled gradient.",
+        (_RMSPROP_MOVE, _RMSPROP_MOVE.replace("w - ", "w + ")),
+    ),
+    mistake(
+        "rmsprop",
+        "in_place",
+        OPTIM,
+        "w itself is changed",
+        "The array w is changed in place (with += or -=). The caller still needs it: compute a new array.",
+        (_RMSPROP_MOVE, _RMSPROP_MOVE.replace("next_w = w - ", "w -= ") + "\n    next_w = w"),
+    ),
+    mistake(
         "adam",
         "no_bias_correction",
         OPTIM,
@@ -447,6 +820,81 @@ MISTAKES: tuple[Mistake, ...] = (
         "m and v are used without correction. They start at zero, so they are too small at first: correct both, with t.",
         ("    m_hat = m / (1 - beta1**t)", "    m_hat = m"),
         ("    v_hat = v / (1 - beta2**t)", "    v_hat = v"),
+    ),
+    mistake(
+        "adam",
+        "only_m_corrected",
+        OPTIM,
+        "v is not corrected",
+        "m is corrected for its start at zero, but v is used as it is. Correct both, each with its own beta.",
+        (_V_HAT, "    v_hat = v"),
+    ),
+    mistake(
+        "adam",
+        "only_v_corrected",
+        OPTIM,
+        "m is not corrected",
+        "v is corrected for its start at zero, but m is used as it is. Correct both, each with its own beta.",
+        (_M_HAT, "    m_hat = m"),
+    ),
+    mistake(
+        "adam",
+        "t_no_exponent",
+        OPTIM,
+        "t is not an exponent in the correction",
+        "The correction does not raise the betas to the power of t: t is missing, or it is a factor. The correction "
+        "must fade as t grows.",
+        (_M_HAT, "    m_hat = m / (1 - beta1)"),
+        (_V_HAT, "    v_hat = v / (1 - beta2)"),
+    ),
+    another_form(
+        "adam",
+        "t_no_exponent",
+        "t_as_factor",
+        (_M_HAT, "    m_hat = m / (1 - beta1 * t)"),
+        (_V_HAT, "    v_hat = v / (1 - beta2 * t)"),
+    ),
+    mistake(
+        "adam",
+        "betas_swapped",
+        OPTIM,
+        "beta1 and beta2 are swapped",
+        "beta2 is used for m and beta1 for v. beta1 belongs to m, the mean of the gradient, and beta2 to v, the mean of "
+        "its square.",
+        ('beta1, beta2 = config["beta1"], config["beta2"]', 'beta2, beta1 = config["beta1"], config["beta2"]'),
+    ),
+    another_form(
+        "adam",
+        "betas_swapped",
+        "betas_swapped_in_means",
+        (_M, 'm = beta2 * config["m"] + (1 - beta2) * dw'),
+        (_V, 'v = beta1 * config["v"] + (1 - beta1) * dw**2'),
+    ),
+    another_form(
+        "adam",
+        "betas_swapped",
+        "betas_swapped_in_corrections",
+        (_M_HAT, "    m_hat = m / (1 - beta2**t)"),
+        (_V_HAT, "    v_hat = v / (1 - beta1**t)"),
+    ),
+    mistake(
+        "adam",
+        "weights_swapped",
+        OPTIM,
+        "beta and 1 - beta are swapped",
+        "In the running means, beta multiplies the new gradient, and 1 - beta the old mean. Swap the two: a large beta "
+        "remembers long.",
+        (_M, 'm = (1 - beta1) * config["m"] + beta1 * dw'),
+        (_V, 'v = (1 - beta2) * config["v"] + beta2 * dw**2'),
+    ),
+    mistake(
+        "adam",
+        "gradient_for_m",
+        OPTIM,
+        "The step uses the gradient and not its mean",
+        "The step multiplies the learning rate by the gradient itself. In Adam it is the corrected running mean of the "
+        "gradient that moves w.",
+        (_ADAM_MOVE, _ADAM_MOVE.replace("m_hat", "dw")),
     ),
     mistake(
         "adam",
@@ -467,12 +915,27 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     mistake(
         "adam",
+        "means_not_stored",
+        OPTIM,
+        "m and v are not stored",
+        "The new running means are not stored in config, so each step starts from the old ones. Store m, v and t.",
+        ("config.update(m=m, v=v, t=t)", "config.update(t=t)"),
+    ),
+    mistake(
+        "adam",
         "t_after_use",
         OPTIM,
         "t is increased after its use",
         "The correction uses the number of steps before this one. Increase t first, then correct.",
         ('t = config["t"] + 1', 't = max(config["t"], 1e-9)'),
         ("config.update(m=m, v=v, t=t)", 'config.update(m=m, v=v, t=config["t"] + 1)'),
+    ),
+    another_form(
+        "adam",
+        "t_after_use",
+        "t_after_use_unguarded",
+        ('t = config["t"] + 1', 't = config["t"]'),
+        ("config.update(m=m, v=v, t=t)", "config.update(m=m, v=v, t=t + 1)"),
     ),
     mistake(
         "adam",
@@ -497,5 +960,13 @@ MISTAKES: tuple[Mistake, ...] = (
         "v is a mean of the gradient, not of its square",
         "v is a running mean of the gradient's absolute value. In Adam, v is a running mean of the squared gradient.",
         ('config["v"] + (1 - beta2) * dw**2', 'config["v"] + (1 - beta2) * np.abs(dw)'),
+    ),
+    mistake(
+        "adam",
+        "in_place",
+        OPTIM,
+        "w itself is changed",
+        "The array w is changed in place (with += or -=). The caller still needs it: compute a new array.",
+        (_ADAM_MOVE, _ADAM_MOVE.replace("next_w = w - ", "w -= ") + "\n    next_w = w"),
     ),
 )
