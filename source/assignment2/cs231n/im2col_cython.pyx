@@ -204,6 +204,7 @@ cdef struct Job:
     const void *dout
     void *sums
     Py_ssize_t of_sum
+    bint by_filters
     # how the work is cut: a band is `band` rows of one picture, or `group` whole pictures
     const Kernel *kernel
     Py_ssize_t group, band, bands, units, next_unit, depth
@@ -234,11 +235,15 @@ cdef inline Py_ssize_t _buffer_rows(const Job *job) noexcept nogil:
 
 
 cdef void _cut(
-    Job *job, Py_ssize_t size, Py_ssize_t tile, Py_ssize_t of_tile, Py_ssize_t of_place
+    Job *job, Py_ssize_t size, Py_ssize_t tile, Py_ssize_t of_tile, Py_ssize_t of_place, Py_ssize_t numbers
 ) noexcept nogil:
-    """Cut the work into bands for threads. Each `tile` places cost time `of_tile`, and each place `of_place`."""
+    """Cut the work into bands for threads.
+
+    Each `tile` places cost time `of_tile`, and each place costs time `of_place` and memory for so many `numbers`.
+    """
     cdef Py_ssize_t width = _ceil(job.columns * job.stride + job.tap_columns, job.stride) * job.stride
     cdef Py_ssize_t of_row = job.channels * width * size, rows, places, time, best = 0, group
+    cdef Py_ssize_t memory, columns = job.n * job.rows * job.columns * job.tap_rows * job.tap_columns * job.channels
     job.group, job.next_unit = 1, 0
     rows = BUFFER // of_row - job.tap_rows
     rows = max(1, min(rows // job.stride + 1, job.rows))
@@ -250,11 +255,12 @@ cdef void _cut(
     if job.bands == 1:
         # small pictures fill a part of a tile: take as many at a time as take the busiest thread the least time
         for group in range(1, min(job.n, 32) + 1):
-            if group > 1 and (group * of_row * _buffer_rows(job) > PICTURES):
-                break
             places = group * job.rows * job.columns
+            memory = group * of_row * _buffer_rows(job) + places * numbers * size
+            if group > 1 and (memory > PICTURES or 8 * job.threads * memory > columns * size):
+                break
             time = (_ceil(places, tile) * of_tile + places * of_place) * _ceil(_ceil(job.n, group), job.threads)
-            if best == 0 or time < best:
+            if best == 0 or 32 * time < 31 * best:
                 best, job.group = time, group
     job.units = _ceil(job.n, job.group) * job.bands
     job.threads = <int> min(job.threads, job.units)
@@ -469,21 +475,27 @@ cdef void _put_zeros_around_turned(
 
 
 cdef void _compute_gradients(Job *job, const floating *pictures, int thread) noexcept nogil:
-    """Add up dw and db over bands until none is left. Each thread has its own sums."""
+    """Add up dw and db over bands until none is left."""
     cdef const Kernel *kernel = job.kernel
     cdef Py_ssize_t width = (job.columns - 1) * job.stride + job.tap_columns, plane = job.rows * job.columns
     cdef Py_ssize_t of_picture = _buffer_rows(job) * width * job.channels
     cdef Py_ssize_t blocks = _ceil(job.tap_columns * job.channels, kernel.lanes), slots = job.tap_rows * blocks
     cdef Py_ssize_t most = job.group * job.band * job.columns, unit, top, rows, group, places, place, length
-    cdef Py_ssize_t i, j, k, m, slot
+    cdef Py_ssize_t i, j, k, m, slot, own = 0, low = 0, high = job.filters
     cdef char *memory = job.buffers + thread * job.of_thread
     cdef floating *panels = <floating *> memory
     cdef floating *buffer = panels + _ceil(job.filters, kernel.rows) * kernel.rows * most
     cdef Py_ssize_t *offsets = <Py_ssize_t *> (memory + job.of_thread) - most
-    cdef floating *sums = <floating *> job.sums + thread * (job.filters * (job.of_sum + 1))
-    cdef floating *db = sums + job.filters * job.of_sum
+    cdef floating *sums = <floating *> job.sums
+    cdef floating *db
     cdef const floating *dout
     cdef const void *vectors[MOST_VECTORS]
+    if job.by_filters:  # this thread's filters, in all bands
+        m = _ceil(_ceil(job.filters, kernel.rows), job.threads) * kernel.rows
+        low, high = min(m * thread, job.filters), min(m * (thread + 1), job.filters)
+    else:  # all filters, in this thread's bands
+        sums += thread * job.filters * (job.of_sum + 1)
+    db = sums + job.filters * job.of_sum
     for i in range(job.group):
         for j in range(job.band):
             for k in range(job.columns):
@@ -491,7 +503,8 @@ cdef void _compute_gradients(Job *job, const floating *pictures, int thread) noe
                     i * of_picture + (j * width + k) * job.stride * job.channels
                 )
     while True:
-        unit = take(&job.next_unit)
+        unit = own if job.by_filters else take(&job.next_unit)
+        own += 1
         if unit >= job.units:
             return
         top = unit % job.bands * job.band
@@ -506,8 +519,8 @@ cdef void _compute_gradients(Job *job, const floating *pictures, int thread) noe
                 top * job.stride + job.top, (rows - 1) * job.stride + job.tap_rows, width,
             )
         memset(buffer + group * of_picture, 0, SPARE * sizeof(floating))
-        m = 0
-        while m < job.filters:
+        m = low
+        while m < high:
             for j in range(group):
                 dout = <const floating *> job.dout + ((i + j) * job.filters + m) * plane + top * job.columns
                 for k in range(min(kernel.rows, job.filters - m)):
@@ -528,8 +541,8 @@ cdef void _compute_gradients(Job *job, const floating *pictures, int thread) noe
                 for j in range(kernel.vectors):
                     k = min(slot + j, slots - 1)
                     vectors[j] = buffer + k // blocks * width * job.channels + k % blocks * kernel.lanes
-                m = 0
-                while m < job.filters:
+                m = low
+                while m < high:
                     kernel.multiply(
                         min(PLACES, places - place), panels + m * places + place * kernel.rows, offsets + place,
                         vectors, sums + m * job.of_sum + slot * kernel.lanes, job.of_sum,
@@ -543,7 +556,7 @@ cdef void _compute_gradients(Job *job, const floating *pictures, int thread) noe
 cdef void _add_sums(const Job *job, floating *dw, floating *db) noexcept nogil:
     """Add the sums of all threads."""
     cdef Py_ssize_t blocks = _ceil(job.tap_columns * job.channels, job.kernel.lanes), m, c, i, j, thread
-    cdef Py_ssize_t of_thread = job.filters * (job.of_sum + 1)
+    cdef Py_ssize_t of_thread = job.filters * (job.of_sum + 1), copies = 1 if job.by_filters else job.threads
     cdef const floating *sums
     cdef floating total
     for m in range(job.filters):
@@ -553,12 +566,12 @@ cdef void _add_sums(const Job *job, floating *dw, floating *db) noexcept nogil:
                     sums = <const floating *> job.sums + m * job.of_sum
                     sums += i * blocks * job.kernel.lanes + j * job.channels + c
                     total = 0
-                    for thread in range(job.threads):
+                    for thread in range(copies):
                         total += sums[thread * of_thread]
                     dw[0] = total
                     dw += 1
         total = 0
-        for thread in range(job.threads):
+        for thread in range(copies):
             total += (<const floating *> job.sums)[thread * of_thread + job.filters * job.of_sum + m]
         db[m] = total
 
@@ -637,7 +650,7 @@ cdef bint _outputs(
     job.kernel, job.threads = kernel, _threads
     job.depth = _ceil(job.channels, _ceil(job.channels * taps, max(taps, DEPTH)))
     job.in_place = _choose_rows_of_vectors(job)
-    _cut(job, sizeof(floating), size, size, 0)
+    _cut(job, sizeof(floating), size, size, 0, 0)
     numbers = kernel.rows * (size + 1) + 3 * SPARE
     if not job.in_place:
         numbers += job.group * job.channels * _buffer_rows(job) * job.stride * (
@@ -675,14 +688,18 @@ cdef bint _backward_weights(
     cdef Py_ssize_t blocks = _ceil(job.tap_columns * job.channels, kernel.lanes), numbers, sums
     cdef void *memory
     job.pictures, job.dout, job.kernel, job.threads = x, dout, kernel, _threads
-    _cut(job, sizeof(floating), PLACES, 6, 1)
+    _cut(job, sizeof(floating), PLACES, 6, 1, job.filters + 2)
     job.of_sum = _ceil(job.tap_rows * blocks, kernel.vectors) * kernel.vectors * kernel.lanes
+    # sums of its own for each thread take much memory if there are many weights: then threads share the filters
+    job.by_filters = job.filters >= 2 * job.threads * kernel.rows and (
+        16 * job.threads * job.filters > job.n * job.rows * job.columns
+    )
+    sums = (1 if job.by_filters else job.threads) * job.filters * (job.of_sum + 1) * sizeof(floating)
     numbers = _ceil(job.filters, kernel.rows) * kernel.rows * job.group * job.band * job.columns + SPARE
     numbers += job.group * _buffer_rows(job) * ((job.columns - 1) * job.stride + job.tap_columns) * job.channels
     job.of_thread = _ceil(
         numbers * sizeof(floating) + job.group * job.band * job.columns * sizeof(Py_ssize_t), 64
     ) * 64
-    sums = job.threads * job.filters * (job.of_sum + 1) * sizeof(floating)
     memory = malloc(job.threads * job.of_thread + sums + 64)
     if memory == NULL:
         return False
@@ -1123,14 +1140,17 @@ cdef extern from *:
     ROWS_OF(float)
     ROWS_OF(double)
 
+    /* Every share of the work is done, by this thread if no other can be started. */
     #if defined(_WIN32)
     static Py_ssize_t take(Py_ssize_t *next) { return (*next)++; }
-    static void parallel(void (*work)(void *, int), void *job, int threads) { (void)threads; work(job, 0); }
+    static void parallel(void (*work)(void *, int), void *job, int threads) {
+        for (int thread = 0; thread < threads; thread++) work(job, thread);
+    }
     #else
     #include <pthread.h>
     typedef struct { void (*work)(void *, int); void *job; int thread; } Share;
     static Py_ssize_t take(Py_ssize_t *next) { return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED); }
-    static void *work_share(void *share) {
+    static void *do_share(void *share) {
         ((Share *)share)->work(((Share *)share)->job, ((Share *)share)->thread);
         return NULL;
     }
@@ -1138,11 +1158,12 @@ cdef extern from *:
         Share shares[64];
         pthread_t others[64];
         int started = 1;
-        for (; started < threads && started < 64; started++) {
+        for (; started < threads; started++) {
             shares[started].work = work, shares[started].job = job, shares[started].thread = started;
-            if (pthread_create(&others[started], NULL, work_share, &shares[started])) break;
+            if (pthread_create(&others[started], NULL, do_share, &shares[started])) break;
         }
         work(job, 0);
+        for (int thread = started; thread < threads; thread++) work(job, thread);
         while (--started > 0) pthread_join(others[started], NULL);
     }
     #endif
