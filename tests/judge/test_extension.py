@@ -109,7 +109,9 @@ WRONG = {
     "reads beyond the last column": ("return min(places, (size - 1 - shift) // stride + 1)", "return places"),
     "shifted by a pixel": ("shift = j - padding\n                low", "shift = j - padding + 1\n                low"),
     "gradients assigned": ("target[column] += source[column]", "target[column] = source[column]"),
-    "float64 only": ("_gather[float](x, cols, pad, stride)", "raise TypeError('no')"),
+    "float64 only": ("_call_forward[float](&job, x.reshape", "_call_forward[double](&job, x.reshape"),
+    "convolution shifted by a pixel": ("shift = phase + job.left", "shift = phase + job.left + 1"),
+    "filters not flipped": ("-s * forward.tap_columns, -s,", "-s * forward.tap_columns, s,"),
 }
 
 
@@ -193,7 +195,7 @@ def old_package(folder: Path) -> None:
     fast = (package / "fast_layers.py").read_text()
     start, end = fast.index("import functools"), fast.index("def conv_forward_fast")
     (package / "fast_layers.py").write_text(
-        "import numpy as np\ntry:\n    from cs231n.im2col_cython import col2im_6d_cython as col2im_6d\n"
+        "import numpy as np\nWITHOUT_COLUMNS = False\ntry:\n    from cs231n.im2col_cython import col2im_6d_cython as col2im_6d\n"
         "except ImportError:\n    print('build the extension first')\n\n"
         "def im2col_6d(x, hh, ww, pad, stride):\n"
         "    p = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode='constant')\n"

@@ -27,6 +27,7 @@ POOLINGS = [((2, 3, 4, 6), 2, 2, 2), ((2, 2, 7, 5), 3, 3, 2), ((1, 2, 6, 5), 3, 
 @pytest.fixture(params=["numpy", "compiled"])
 def columns(request, monkeypatch):
     """Return im2col functions, from NumPy or compiled in turn, and make the fast layers use them."""
+    monkeypatch.setattr(fast_layers, "WITHOUT_COLUMNS", False)
     if request.param == "numpy":
         functions = {name: getattr(im2col, name) for name in ("im2col_6d", "col2im_6d", "im2col", "col2im")}
     else:
@@ -36,6 +37,21 @@ def columns(request, monkeypatch):
     for name in ("im2col_6d", "col2im_6d"):
         monkeypatch.setattr(fast_layers, name, functions[name])
     return functions
+
+
+@pytest.fixture(params=["NumPy's columns", "compiled columns", "without columns"])
+def _fast(request, monkeypatch):
+    """Make the fast layers work in each of their ways in turn."""
+    monkeypatch.setattr(fast_layers, "WITHOUT_COLUMNS", request.param == "without columns")
+    if request.param == "without columns":
+        monkeypatch.setattr(fast_layers, "extension", request.getfixturevalue("compiled"), raising=False)
+    elif request.param == "compiled columns":
+        compiled = request.getfixturevalue("compiled")
+        monkeypatch.setattr(fast_layers, "im2col_6d", compiled.im2col_6d_cython)
+        monkeypatch.setattr(fast_layers, "col2im_6d", compiled.col2im_6d_cython)
+    else:
+        monkeypatch.setattr(fast_layers, "im2col_6d", im2col.im2col_6d)
+        monkeypatch.setattr(fast_layers, "col2im_6d", im2col.col2im_6d)
 
 
 def conv_inputs(rng, pictures, filters, dtype=np.float64):
@@ -113,7 +129,8 @@ def test_max_pooling_of_equal_pixels():
 
 @pytest.mark.parametrize(("pictures", "filters", "stride", "pad"), CONVOLUTIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_fast_convolution_agrees(rng, columns, pictures, filters, stride, pad, dtype):
+@pytest.mark.usefixtures("_fast")
+def test_fast_convolution_agrees(rng, pictures, filters, stride, pad, dtype):
     x, w, b = conv_inputs(rng, pictures, filters, dtype)
     before = [array.copy() for array in (x, w, b)]
     conv_param = {"stride": stride, "pad": pad}
@@ -132,6 +149,7 @@ def test_fast_convolution_agrees(rng, columns, pictures, filters, stride, pad, d
 
 @pytest.mark.parametrize(("shape", "height", "width", "stride"), POOLINGS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.usefixtures("_fast")
 def test_fast_pooling_agrees(rng, shape, height, width, stride, dtype):
     x = (distinct(rng, shape) - 1).astype(dtype)
     pool_param = {"pool_height": height, "pool_width": width, "stride": stride}
@@ -146,6 +164,7 @@ def test_fast_pooling_agrees(rng, shape, height, width, stride, dtype):
 
 def test_the_advice_to_build_is_given_once(rng, monkeypatch, capsys):
     monkeypatch.setattr(fast_layers, "EXTENSION_BUILT", False)
+    monkeypatch.setattr(fast_layers, "WITHOUT_COLUMNS", False)
     fast_layers._say_that_it_is_not_built.cache_clear()
     for _ in range(3):
         fast_layers.conv_forward_fast(*conv_inputs(rng, (1, 1, 3, 3), (1, 1, 3, 3)), {"stride": 1, "pad": 1})
@@ -327,7 +346,8 @@ def test_types_are_kept_and_inputs_unchanged(rng, dtype):
     assert pool_param == {"pool_height": 2, "pool_width": 2, "stride": 2}
 
 
-def test_conv_sandwiches(rng, columns):
+@pytest.mark.usefixtures("_fast")
+def test_conv_sandwiches(rng):
     conv_param, pool_param = {"stride": 1, "pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2}
     x, w, b = conv_inputs(rng, (2, 3, 4, 6), (4, 3, 3, 3))
     gamma, beta = rng.normal(size=(2, 4))

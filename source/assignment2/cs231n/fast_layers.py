@@ -1,7 +1,9 @@
 """Convolution and pooling, fast enough for training: the same results as the naive layers, in a fraction of the time.
-A convolution becomes one product of matrices, which NumPy hands to a library tuned for your processor. Given complete.
+A convolution is a product of matrices: filters by columns, which hold the pixels below each window. Given complete.
 
-The compiled extension cuts the pictures into columns. If the extension is not built, NumPy does this.
+The compiled extension computes this product without writing the columns down. If it is not built, NumPy cuts the
+pictures into columns and hands the product to a library tuned for your processor. An extension of your own may leave
+the convolutions out: then it only cuts the columns.
 """
 
 import functools
@@ -9,14 +11,15 @@ import functools
 import numpy as np
 
 try:
+    from . import im2col_cython as extension
     from .im2col_cython import col2im_6d_cython as col2im_6d
     from .im2col_cython import im2col_6d_cython as im2col_6d
 
-    EXTENSION_BUILT = True
+    EXTENSION_BUILT, WITHOUT_COLUMNS = True, hasattr(extension, "conv_forward_cython")
 except ImportError:
     from .im2col import col2im_6d, im2col_6d
 
-    EXTENSION_BUILT = False
+    EXTENSION_BUILT, WITHOUT_COLUMNS = False, False
 
 
 @functools.cache
@@ -32,25 +35,35 @@ def conv_forward_fast(x, w, b, conv_param):
     """Forward pass of a convolutional layer; arguments and results are those of `layers.conv_forward_naive`."""
     if not EXTENSION_BUILT:
         _say_that_it_is_not_built()
+    if WITHOUT_COLUMNS:
+        out = extension.conv_forward_cython(x, w, b, conv_param["stride"], conv_param["pad"])
+        return out, (x, w, conv_param, None)
     n, filters = len(x), len(w)
     cols = im2col_6d(x, *w.shape[2:], conv_param["pad"], conv_param["stride"])
     rows, columns = cols.shape[4:]
     cols = cols.reshape(w[0].size, -1)
     out = w.reshape(filters, -1) @ cols + b.reshape(-1, 1)
     out = np.ascontiguousarray(out.reshape(filters, n, rows, columns).transpose(1, 0, 2, 3))
-    return out, (x.shape, w, conv_param, cols)
+    return out, (x, w, conv_param, cols)
 
 
 def conv_backward_fast(dout, cache):
     """Backward pass of a convolutional layer; takes the cache of `conv_forward_fast`."""
-    shape, w, conv_param, cols = cache
-    (n, channels, _, _), (filters, _, hh, ww), (rows, columns) = shape, w.shape, dout.shape[2:]
+    x, w, conv_param, cols = cache
+    if cols is None:
+        dx, dw, db = extension.conv_backward_cython(dout, x, w, conv_param["stride"], conv_param["pad"])
+        return dx, dw, db
+    (n, channels, _, _), (filters, _, hh, ww), (rows, columns) = x.shape, w.shape, dout.shape[2:]
     by_filter = dout.transpose(1, 0, 2, 3).reshape(filters, -1)
     db = by_filter.sum(axis=1)
     dw = (by_filter @ cols.T).reshape(w.shape)
     dcols = (w.reshape(filters, -1).T @ by_filter).reshape(channels, hh, ww, n, rows, columns)
-    dx = col2im_6d(dcols, *shape, hh, ww, conv_param["pad"], conv_param["stride"])
+    dx = col2im_6d(dcols, *x.shape, hh, ww, conv_param["pad"], conv_param["stride"])
     return dx, dw, db
+
+
+def _window(pool_param):
+    return pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
 
 
 def _pixels_of_windows(x, pool_param, rows, columns):
@@ -63,6 +76,9 @@ def _pixels_of_windows(x, pool_param, rows, columns):
 
 def max_pool_forward_fast(x, pool_param):
     """Forward pass of max pooling; arguments and results are those of `layers.max_pool_forward_naive`."""
+    if WITHOUT_COLUMNS:
+        out = extension.max_pool_forward_cython(x, *_window(pool_param))
+        return out, (x, out, pool_param)
     rows = 1 + (x.shape[2] - pool_param["pool_height"]) // pool_param["stride"]
     columns = 1 + (x.shape[3] - pool_param["pool_width"]) // pool_param["stride"]
     out = np.full((*x.shape[:2], rows, columns), -np.inf, dtype=x.dtype)
@@ -74,6 +90,8 @@ def max_pool_forward_fast(x, pool_param):
 def max_pool_backward_fast(dout, cache):
     """Backward pass of max pooling; takes the cache of `max_pool_forward_fast`."""
     x, out, pool_param = cache
+    if WITHOUT_COLUMNS:
+        return extension.max_pool_backward_cython(dout, x, out, *_window(pool_param))
     dx = np.zeros_like(x)
     views = zip(*(_pixels_of_windows(a, pool_param, *out.shape[2:]) for a in (x, dx)), strict=True)
     for pixels, gradients in views:

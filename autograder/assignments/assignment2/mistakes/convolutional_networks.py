@@ -53,6 +53,8 @@ _GROUP_SHARE = "share = dgroups.mean(axis=2, keepdims=True)"
 _GROUP_PULL = "pull = (dgroups * groups).mean(axis=2, keepdims=True)"
 _GROUP_DX = "dx = ((dgroups - share - groups * pull) / std).reshape(dout.shape)"
 
+_FAST_FORWARD = 'out = extension.conv_forward_cython(x, w, b, conv_param["stride"], conv_param["pad"])'
+
 MISTAKES: tuple[Mistake | Form, ...] = (
     mistake(
         "conv_forward_naive",
@@ -472,6 +474,7 @@ MISTAKES: tuple[Mistake | Form, ...] = (
         FAST,
         "The fast convolution has no bias",
         "The fast convolution leaves the bias out. The file is given complete: restore fast_layers.py as released.",
+        (_FAST_FORWARD, _FAST_FORWARD.replace("(x, w, b,", "(x, w, 0 * b,")),
         ("out = w.reshape(filters, -1) @ cols + b.reshape(-1, 1)", "out = w.reshape(filters, -1) @ cols"),
     ),
     mistake(
@@ -481,6 +484,7 @@ MISTAKES: tuple[Mistake | Form, ...] = (
         "The fast convolution mixes pictures and filters",
         "The fast convolution mixes up pictures and filters in its output. The file is given complete: restore "
         "fast_layers.py as released.",
+        (_FAST_FORWARD, _FAST_FORWARD + "\n        out = out.transpose(1, 0, 2, 3).reshape(out.shape)"),
         (
             "out = np.ascontiguousarray(out.reshape(filters, n, rows, columns).transpose(1, 0, 2, 3))",
             "out = out.reshape(n, filters, rows, columns)",
@@ -493,6 +497,7 @@ MISTAKES: tuple[Mistake | Form, ...] = (
         "The fast convolution ignores the stride",
         "The fast convolution moves by one pixel, whatever the stride. The file is given complete: restore "
         "fast_layers.py as released.",
+        (_FAST_FORWARD, _FAST_FORWARD.replace('conv_param["stride"]', "1")),
         (
             'im2col_6d(x, *w.shape[2:], conv_param["pad"], conv_param["stride"])',
             'im2col_6d(x, *w.shape[2:], conv_param["pad"], 1)',
@@ -505,6 +510,7 @@ MISTAKES: tuple[Mistake | Form, ...] = (
         "db is averaged",
         "The fast convolution averages db over the places instead of summing. The file is given complete: restore "
         "fast_layers.py as released.",
+        ("        return dx, dw, db\n", "        return dx, dw, db / (dout.size / len(db))\n"),
         ("db = by_filter.sum(axis=1)", "db = by_filter.mean(axis=1)"),
     ),
     mistake(
