@@ -56,7 +56,8 @@ def record(assignment: Assignment, release: Path) -> None:
         logs[f"reference/{test.name}"] = right.log
         for mistake in mistakes_in_package(assignment, test.claim.exercise):
             answers = Recorded(mistaken(assignment, mistake))
-            failed = _run(test, CodeUnderTest(answers), CodeUnderTest(own)) is not None
+            with np.errstate(all="ignore"):  # a mistake may divide by zero
+                failed = _run(test, CodeUnderTest(answers), CodeUnderTest(own)) is not None
             if failed and _count(answers.log) <= MOST_NUMBERS:
                 logs[f"mistake/{test.name}/{mistake.id}"] = answers.log
                 named[mistake.key] = {"title": mistake.title, "explanation": mistake.explanation}

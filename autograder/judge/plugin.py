@@ -19,6 +19,7 @@ from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.fixtures import pytest_fixtures
 from autograder.checks.public import unpacking
+from autograder.checks.record import Recorded
 from autograder.interrupts import Interrupted
 from autograder.runner.wire import WireError
 from autograder.sandbox.client import Remote, printable
@@ -29,6 +30,7 @@ from .counterexample import Traced
 from .credit import NotGraded, Open, PartialCredit
 from .explain import Explainer, on_probe
 from .fixtures import Fixtures, fixtures_of
+from .forms import other_form
 from .hints import NAMED, Failed, Runs
 from .reference import reference
 
@@ -196,7 +198,7 @@ class JudgePlugin:
             said, hint = self._said(item, claim, error, recorded)
             return FAILED, f"{said}{_redefined(claim, recorded)}", hint, 0.0
         except Exception as error:
-            outcome, message, hint, credit = self._whose_fault(item, name, error)
+            outcome, message, hint, credit = self._whose_fault(item, name, error, recorded)
             names = _unwritten(recorded) if outcome == FAILED else ""
             if outcome == FAILED and not names:
                 self._note(item, claim, error, recorded)
@@ -234,20 +236,25 @@ class JudgePlugin:
 
         return Runs(on, seed, reference(self.context.course.assignment, self.context.part))
 
-    def _whose_fault(self, item: pytest.Function, name: str, error: Exception) -> tuple[Outcome, str, str, float]:
+    def _whose_fault(
+        self, item: pytest.Function, name: str, error: Exception, recorded: Traced | None
+    ) -> tuple[Outcome, str, str, float]:
         """Return the outcome after an unexpected exception.
 
         The grader is at fault if the test fails on the reference too, or if the exception is not one of `THEIRS`.
         """
+        right = Recorded(self.context.reference().backend)
         try:
-            attempt(item, self._fixtures(self.context.reference(), name))
+            attempt(item, self._fixtures(CodeUnderTest(right), name))
         except Exception as ours:
             return ERROR, _ours(ours), "", 0.0
         if not isinstance(error, THEIRS):
             return ERROR, _ours(error), "", 0.0
         if isinstance(error, AssertionError):
             return FAILED, _asserted(error) or f"This is not so: {_title(item)}.", "", 0.0
-        return FAILED, unpacking(error) or "The result does not have the form that the docstring describes.", "", 0.0
+        said = unpacking(error) or "The result does not have the form that the docstring describes."
+        form = other_form(recorded, right.log) if recorded is not None else ""
+        return FAILED, " ".join(filter(None, (said, form))), "", 0.0
 
     def _fixtures(self, student: CodeUnderTest, name: str) -> Fixtures:
         return self._offer(self.context, student, name, self.flags)

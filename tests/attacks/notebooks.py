@@ -248,11 +248,19 @@ CLASS_ATTACKS = (
 
 
 def _defining(cell: str) -> Callable[[Path, dict[str, Any]], None]:
-    """Return a function that adds a cell of definitions, which a runner loads, with `PRELUDE` before it."""
+    """Return a function that adds a cell of definitions, with `PRELUDE` before it.
+
+    It stands before the grade cell of the exercise that reads them, so a runner loads it.
+    """
 
     def plant(folder: Path, facts: dict[str, Any]) -> None:
         prelude = PRELUDE.replace("@WITNESS@", str(facts["witness"])).replace("@FACTS@", repr(facts))
-        edited(lambda content: content["cells"].append(code(prelude + cell)))(folder, facts)
+
+        def insert(content: dict[str, Any]) -> None:
+            ids = [one["metadata"].get("nbgrader", {}).get("grade_id") for one in content["cells"]]
+            content["cells"].insert(ids.index("overfit_three_layer"), code(prelude + cell))
+
+        edited(insert)(folder, facts)
 
     return plant
 
