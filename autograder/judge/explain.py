@@ -122,7 +122,8 @@ class Explainer:
     def _fingerprint(self, failed: Failed) -> str:
         """Return the fingerprint of a failure on the probe, or "" if the test passes there or cannot run."""
         try:
-            error, answers = self._probe.log(failed.test, failed.recorded.backend)
+            with self._context.unhurried(failed.recorded.backend):
+                error, answers = self._probe.log(failed.test, failed.recorded.backend)
         except CodeError:  # the runner has ended
             return ""
         if error is None:

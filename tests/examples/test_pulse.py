@@ -103,7 +103,7 @@ def test_a_mistake_that_no_hint_names_is_shown_in_its_smallest_case(
     pulse: Course, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     (mistake,) = (one for one in mistakes_of(pulse.assignment) if one.key == key)
-    monkeypatch.setattr("autograder.judge.plugin.hint", lambda *_: "")
+    monkeypatch.setattr("autograder.judge.explain.hints", lambda *_: {})
     (part,) = (part for part in pulse.parts if mistake.exercise in {one.id for one in part.exercises})
     with ReferenceCopy(pulse, lambda folder: mistake.apply(folder / NAME)) as trusted:
         results = trusted.results(part, lambda test: claimed(test).exercise == mistake.exercise, examples=True)

@@ -12,7 +12,7 @@ import pytest
 from autograder.catalogue import Mistake
 from autograder.checks.host import PackageHost
 from autograder.course import Course
-from autograder.judge import plugin
+from autograder.judge import explain
 from autograder.judge.counterexample import Case, Target, Traced, count_of, smallest
 from autograder.judge.counterexample.replay import at, fault_of
 from autograder.judge.counterexample.trace import Program, Ref, Slot
@@ -108,7 +108,8 @@ def test_code_that_ends_its_runner_while_nobody_looks_loses_nothing_more(
 
     exercises = ("affine_forward", "affine_backward", "relu_forward", "relu_backward")
     found = judge(change, *exercises)
-    monkeypatch.setattr(plugin.JudgePlugin, "explain", lambda self: None)
+    monkeypatch.setattr(explain.Explainer, "_add_example", lambda *_: None)
+    monkeypatch.setattr(explain.Explainer, "_fingerprint", lambda *_: "")
     without = judge(change, *exercises)
     assert example_of(found.exercises[0]) == ""
     told = [[(test.name, test.outcome, test.message, test.hint) for test in one.tests] for one in found.exercises]
@@ -123,7 +124,7 @@ def test_an_error_of_the_search_costs_nothing(judge: Judge, monkeypatch: pytest.
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(plugin, "smallest", broken)
+    monkeypatch.setattr(explain, "smallest", broken)
     verdict = judge(edited((LAYERS, *AFFINE)), "affine_forward")
     assert verdict.exercises[0].outcome == "failed"
     assert verdict.flags == ("No smallest case for affine_forward: ZeroDivisionError.",)
@@ -216,8 +217,8 @@ def test_the_smallest_cases_of_all_known_mistakes(course: Course, monkeypatch: p
             found.append((case, target))
         return case
 
-    monkeypatch.setattr(plugin, "hint", lambda *_: "")
-    monkeypatch.setattr(plugin, "smallest", watched)
+    monkeypatch.setattr(explain, "hints", lambda *_: {})
+    monkeypatch.setattr(explain, "smallest", watched)
     sizes: dict[str, int] = {}
     none: list[str] = []
     for mistake in CATALOGUE:

@@ -284,7 +284,7 @@ def test_a_fault_in_the_search_for_hints_costs_the_hints_alone(judge: Judge, mon
     def broken(*args: object) -> str:
         raise FileExistsError("ours")
 
-    monkeypatch.setattr("autograder.judge.plugin.hints", broken)
+    monkeypatch.setattr("autograder.judge.explain.hints", broken)
     wrong = "\ndef relu_forward(x):\n    return abs(x), x\n"
     verdict = judge(append("layers.py", wrong), "relu_forward")
     assert verdict.exercises[0].outcome == "failed"
