@@ -31,7 +31,7 @@ def test_an_array_is_close_to_itself(x: np.ndarray) -> None:
     assert_close("x", x, x)
 
 
-@given(NUMBERS.filter(lambda x: np.abs(x).max() > 1e-2), st.floats(1e-2, 1e2).filter(lambda f: abs(f - 1) > 1e-3))
+@given(NUMBERS.filter(lambda x: np.abs(x).max() > 1e-2), st.floats(1e-2, 1e2).filter(lambda f: abs(f - 1) > 1e-2))
 def test_a_factor_is_found(x: np.ndarray, factor: float) -> None:
     error = said("x", x * factor, x)
     assert error.kind == "values"
