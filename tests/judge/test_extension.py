@@ -115,7 +115,13 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+FIRST = ("gradients assigned", "filters not flipped")
+"""One of those with columns, and one of those without; each build takes long."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in FIRST else pytest.param(name, marks=pytest.mark.long) for name in WRONG]
+)
 def test_an_extension_that_is_wrong_is_caught(judge: Judge, name: str) -> None:
     (exercise,) = judge(edit(*WRONG[name]), "conv_extension").exercises
     assert exercise.score < exercise.points
@@ -156,7 +162,10 @@ def test_a_machine_that_builds_nothing_is_our_fault(
     assert set(lost(verdict)) == {"conv_extension"}
 
 
-@pytest.mark.parametrize(("failures", "outcome", "tries"), [(1, GRADED, 2), (2, FAILED, 3), (3, ERROR, 3)])
+@pytest.mark.parametrize(
+    ("failures", "outcome", "tries"),
+    [(1, GRADED, 2), pytest.param(2, FAILED, 3, marks=pytest.mark.long), (3, ERROR, 3)],
+)
 def test_a_build_that_ended_early_is_tried_once_more(
     judge: Judge, monkeypatch: pytest.MonkeyPatch, failures: int, outcome: str, tries: int
 ) -> None:
@@ -243,6 +252,7 @@ def conv_forward_fast(x, w, b, conv_param):
 """
 
 
+@pytest.mark.long
 def test_what_is_remembered_is_not_fast(judge: Judge) -> None:
     """A slow convolution that returns the answer of the first call again, and a correct but slow one."""
 

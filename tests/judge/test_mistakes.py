@@ -38,6 +38,7 @@ def test_a_mistake_is_caught_and_named(judge: Judge, key: str) -> None:
     assert mistake.explanation in [test.hint for test in exercise.tests], [test.message for test in exercise.tests]
 
 
+@pytest.mark.long  # the gate looks at all
 def test_a_mistake_costs_no_unrelated_exercise(judge: Judge) -> None:
     change = lambda folder: KNOWN["sgd_momentum/sign"].apply(folder / "cs231n")  # noqa: E731
     assert set(lost(judge(change))) == {"sgd_momentum", "learns_part1"}
