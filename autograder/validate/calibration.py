@@ -21,7 +21,7 @@ from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 
 from .trusted import ReferenceCopy, parts_in_numpy
 
-INPUTS, INPUTS_OF_NOTEBOOK = 10, 3
+INPUTS, INPUTS_OF_NOTEBOOK = 10, 2
 """Number of submissions with whose random inputs a known mistake must be caught. A framework's nets take long."""
 QUICK = ("core", "edge")
 """Kinds of tests that judge mistakes. Only the first kind judges accepted solutions of modules."""

@@ -387,10 +387,10 @@ def test_a_mistake_in_a_notebook(course: Course, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         ReferenceCopy,
         "result",
-        lambda self, part, test, seed: TestResult("a", "b", "core", "passed" if seed == "3" else FAILED, ""),
+        lambda self, part, test, seed: TestResult("a", "b", "core", "passed" if seed == "1" else FAILED, ""),
     )
     (sentence,) = calibration.mistake_slips(course, named)
-    assert "passes all tests of barebones_convnet with the inputs of 1 of 10 submissions" in sentence
+    assert "passes all tests of barebones_convnet with the inputs of 1 of 2 submissions" in sentence
 
 
 @pytest.mark.long
