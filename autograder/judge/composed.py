@@ -94,14 +94,20 @@ class _Asking:
         self._student, self._path, self._function, self._arrays = student, path, ours, arrays
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        right = self._function(*map(self._ours, args), **{name: self._ours(value) for name, value in kwargs.items()})
-        changing = [value for value in (*args, *kwargs.values()) if isinstance(value, dict)]
-        held = {id(value): self._student.put(value) for value in changing}
+        changing = {id(value): value for value in (*args, *kwargs.values()) if isinstance(value, dict)}
+        ours = {number: dict(value) for number, value in changing.items()}
+        held = {number: self._student.put(value) for number, value in changing.items()}
+        right = self._function(
+            *(self._ours(value, ours) for value in args),
+            **{name: self._ours(value, ours) for name, value in kwargs.items()},
+        )
         given = {name: _theirs(value, held) for name, value in kwargs.items()}
         answer = self._student.call(self._path, tuple(_theirs(value, held) for value in args), given)
-        for value in changing:  # as batch normalisation changes its running averages
-            changed = self._student.fetch(held[id(value)]._target)
-            value.update(changed if isinstance(changed, dict) else {})
+        for number, value in changing.items():  # as batch normalisation changes its running averages
+            changed = self._student.fetch(held[number]._target)
+            for name, expected in ours[number].items():
+                if isinstance(changed, dict) and name in changed:
+                    value[name] = self._checked(changed[name], expected)
         if not isinstance(right, tuple):
             return self._checked(answer, right)
         if not isinstance(answer, tuple) or len(answer) != len(right):
@@ -110,6 +116,8 @@ class _Asking:
 
     def _checked(self, answer: Any, right: Any) -> Any:
         """Return an answer as the reference's modules may use it."""
+        if isinstance(right, str) and answer == right:
+            return right
         if not isinstance(answer, np.ndarray | int | float) or not isinstance(right, np.ndarray | int | float):
             return _Pair(answer, right)
         if np.shape(answer) != np.shape(right):
@@ -118,11 +126,11 @@ class _Asking:
             self._arrays[id(answer)] = (answer, right)  # the array too, so that no other one gets its id
         return answer
 
-    def _ours(self, value: Any) -> Any:
+    def _ours(self, value: Any, changed: dict[int, Any]) -> Any:
         if isinstance(value, _Pair):
             return value.ours
         if isinstance(value, dict):
-            return dict(value)
+            return changed[id(value)]
         return self._arrays.get(id(value), (value, value))[1]
 
 

@@ -20,6 +20,8 @@ PROBE = "probe"
 PROJECTIONS, DIGITS = 3, 3
 """A wrong array is known by this many weighted sums, to this many digits: rounding errors must not change it."""
 LENGTH = 16
+MOST = 100_000
+"""Most numbers of an answer that are looked at: a hostile answer may be large, and its sums need much more memory."""
 
 
 def fingerprint(test: str, error: Exception, answers: Log, right: Log) -> str:
@@ -50,6 +52,8 @@ def _summary(value: Any) -> str:
     """Return a short text that is the same for answers that are equal up to rounding."""
     if not isinstance(value, bool | int | float | np.ndarray):
         return type(value).__name__
+    if np.size(value) > MOST:
+        return f"{np.shape(value)}"
     try:
         array = np.asarray(value, dtype=np.float64)
     except OverflowError:  # an integer of a thousand digits

@@ -105,7 +105,7 @@ class JudgePlugin:
     unexplained : list of Failed
         The failed tests without a cause of their own, so that another exercise may be to blame.
     lines : dict
-        A failed test to the line of the student's code that sets its first wrong answer, or to "".
+        A failed test to the line of the student's code that sets its first wrong answer, if that is known.
     fingerprints : dict
         An exercise that failed to the fingerprint of its first failed quick test.
     flags : list of str

@@ -242,7 +242,7 @@ def _name_causes(
     exercises: tuple[ExerciseResult, ...], causes: dict[str, str], plugin: JudgePlugin
 ) -> tuple[ExerciseResult, ...]:
     """Name the cause in each failed test's message: another exercise, or the line that sets the wrong answer."""
-    lines = {shown(test): line for test, line in plugin.lines.items() if line}
+    lines = {shown(test): line for test, line in plugin.lines.items()}
 
     def told(test: TestResult) -> TestResult:
         if test.outcome != FAILED or test.message.startswith("Importing"):

@@ -1,7 +1,5 @@
 """Which exercise is to blame for a failed test of another one: only the one that causes it."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,7 @@ from autograder.judge.composed import OtherForm, composed
 from autograder.judge.reference import reference
 from tests.assignment2 import ASSIGNED
 
-from .conftest import Change, Judge, append, lost
+from .conftest import Judge, all_of, append, lost
 
 pytestmark = pytest.mark.xdist_group("verdicts")
 UNKNOWN = "\n_right_{0} = {0}\ndef {0}(*args):\n    answers = list(_right_{0}(*args))\n    answers[{1}] = answers[{1}] * {2}\n    return tuple(answers)\n"
@@ -28,14 +26,6 @@ NET_SHIFTED = (
 )
 
 
-def both(*changes: Change) -> Change:
-    def change(folder: Path) -> None:
-        for one in changes:
-            one(folder)
-
-    return change
-
-
 def test_a_layer_with_an_unknown_mistake_is_blamed_by_the_judges_own_net(judge: Judge) -> None:
     verdict = judge(append("layers.py", UNKNOWN.format("affine_backward", 1, 1.37)), "affine_backward", "two_layer_net")
     assert all(not test.hint for test in lost(verdict)["affine_backward"].tests)
@@ -46,7 +36,7 @@ def test_a_layer_with_an_unknown_mistake_is_blamed_by_the_judges_own_net(judge: 
 
 def test_a_layer_that_is_wrong_elsewhere_is_not_blamed(judge: Judge) -> None:
     """The net's own mistake is the cause, although a layer on which it runs is broken."""
-    change = both(append("layers.py", PICTURES_ONLY), append("classifiers/fc_net.py", NET_SHIFTED))
+    change = all_of(append("layers.py", PICTURES_ONLY), append("classifiers/fc_net.py", NET_SHIFTED))
     verdict = judge(change, "affine_forward", "two_layer_net")
     assert set(lost(verdict)) == {"affine_forward", "two_layer_net"}
     core = [test for test in lost(verdict)["two_layer_net"].tests if test.kind == "core" and test.outcome == "failed"]
@@ -109,6 +99,21 @@ def test_the_composition_runs_on_the_students_functions(assignment: Assignment) 
 def test_the_composition_looks_at_shapes_before_it_computes(assignment: Assignment) -> None:
     with composed(assignment, Wrong(shape=True), ["affine_forward"]) as backend, pytest.raises(OtherForm):
         CodeUnderTest(backend).layers.affine_forward(np.ones((2, 3)), np.ones((3, 4)), np.ones(4))
+
+
+class Hostile(Local):
+    """The reference, which puts running averages of a vast shape into bn_param."""
+
+    def fetch(self, target: object) -> object:
+        found = super().fetch(target)
+        return {**found, "running_mean": np.zeros((10**6, 1))} if isinstance(found, dict) else found
+
+
+def test_the_composition_looks_at_what_a_function_leaves_in_a_dictionary(assignment: Assignment) -> None:
+    x, gamma = np.ones((2, 3)), np.ones(3)
+    student = Hostile(reference(assignment).host)
+    with composed(assignment, student, ["batchnorm_forward"]) as backend, pytest.raises(OtherForm):
+        CodeUnderTest(backend).layers.batchnorm_forward(x, gamma, gamma, {"mode": "train"})
 
 
 def test_batch_normalisation_keeps_its_averages_in_a_composition(assignment: Assignment) -> None:

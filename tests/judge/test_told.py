@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from autograder.checks.compare import Mismatch
+from autograder.judge.fingerprint import fingerprint
 from tests.mistaken import Program
 from tests.mistaken.programs import PROGRAMS
 
@@ -60,6 +63,11 @@ def test_equal_failures_have_equal_fingerprints(judge: Judge) -> None:
     assert [len(one) for one in found.values()] == [1, 1]
     assert len(set.union(*found.values())) == 2
     assert "" not in set.union(*found.values())
+
+
+def test_a_vast_answer_is_not_computed_with() -> None:
+    vast, right = np.broadcast_to(np.float64(1.0), (10**6, 10**6)), np.ones(3)
+    assert len(fingerprint("one", Mismatch("shape", "no"), [vast], [right])) == 16
 
 
 def test_what_is_right_has_no_fingerprint(judge: Judge) -> None:
