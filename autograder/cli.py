@@ -1,4 +1,4 @@
-"""The ``autograder`` command: new, build, sample, grade, judge, validate, data, doctor, forget.
+"""The ``autograder`` command: new, build, sample, grade, status, judge, validate, data, doctor, forget.
 
 This module parses options and prints results. The packages beside it do the work.
 """
@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder import course as courses
+from autograder import files
 from autograder.course import Course, put_tools_on_path
 from autograder.errors import AutograderError
 from autograder.interrupts import Interrupted, raise_on_interrupt
@@ -242,23 +243,45 @@ def grade(
         bool, typer.Option("--execute", help="Also execute the notebooks, so that their readers see fresh outputs.")
     ] = False,
     feedback: Annotated[bool, typer.Option(help="Also write the students' feedback pages.")] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Judge, and show whose grade would change. Write no grade.")
+    ] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Restore the automatic scores from before the last run. Judge nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print problems only.")] = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json-lines", help="Print one JSON object for each student, and nothing else.")
+    ] = False,
 ) -> None:
     """Judge every submission in submitted/, record the scores with nbgrader, write feedback."""
-    from autograder.grading import engine
+    from autograder.grading import changes, engine
 
     course = find_course(data=data)
     course.require_release()
     folders = engine.submissions(course, student)
     if not folders:
         _fail(f"There are no submissions in {course.root / 'submitted'}: collect them there first.")
-    level = engine.require_level(allow_weak)
-    _judge_with_progress(course, folders, level, workers, scheduler, execute)
-    trouble = _nbgrader(course, "autograde", student, data, allow_weak, execute)
-    if feedback:
-        trouble += _nbgrader(course, "generate_feedback", student, data, allow_weak)
-    _print_class(course, folders, level)
-    if feedback:
-        out.print(f"Feedback pages are in {course.root / 'feedback'}; scores are in {course.root / 'gradebook.db'}.")
+    journal = changes.new_journal(course, dry_run)
+    options = [f"--JudgedAutograde.journal={journal}", f"--JudgedAutograde.data={data or ''}"]
+    options += [f"--JudgedAutograde.{name}=True" for name, on in (("undo", undo), ("dry_run", dry_run)) if on]
+    options += [f"--JudgedAutograde.allow_weak={allow_weak}", *(["--JudgedAutograde.execute=True"] if execute else [])]
+    if not undo:
+        level = engine.require_level(allow_weak)
+        _judge_with_progress(course, folders, level, workers, scheduler, execute)
+    with _named("Restoring scores" if undo else "Writing scores", quiet or json_lines):
+        trouble = _nbgrader(course, "autograde", student, options)
+    if feedback and not dry_run:
+        with _named("Writing feedback", quiet or json_lines):
+            trouble += _nbgrader(course, "generate_feedback", student, ["--force"])
+    if json_lines:
+        _print_records(course, list(folders))
+    elif not quiet:
+        _print_class(course, list(folders), journal, dry_run)
+        if feedback and not dry_run:
+            out.print(
+                f"Feedback pages are in {course.root / 'feedback'}; scores are in {course.root / 'gradebook.db'}."
+            )
     if trouble:
         _fail("\n".join(trouble))
 
@@ -275,16 +298,16 @@ def _judge_with_progress(
         judge_all(course, folders, level, workers, scheduler, lambda *_: step(next(done), total), patience)
 
 
-def _nbgrader(
-    course: Course, command: str, student: str, data: Path | None, allow_weak: bool, execute: bool = False
-) -> list[str]:
+@contextlib.contextmanager
+def _named(step: str, silent: bool) -> Iterator[None]:
+    """Name a step that takes a while and has no progress bar."""
+    with contextlib.nullcontext() if silent else err.status(f"{step} …"):
+        yield
+
+
+def _nbgrader(course: Course, command: str, student: str, options: list[str]) -> list[str]:
     """Run a command of nbgrader on the course. Return a list with a message if it fails, else an empty list."""
-    arguments = [command, course.assignment.name, f"--student={student}", "--log-level=ERROR"]
-    if command == "autograde":
-        arguments += [f"--JudgedAutograde.data={data or ''}", f"--JudgedAutograde.allow_weak={allow_weak}"]
-        arguments += ["--JudgedAutograde.execute=True"] if execute else []
-    else:
-        arguments += ["--force"]
+    arguments = [command, course.assignment.name, f"--student={student}", "--log-level=ERROR", *options]
     quiet = [sys.executable, "-W", "ignore", "-m", "nbgrader"]  # SQLAlchemy warns about nbgrader's own models
     # nbgrader gets a new session: Ctrl-C reaches only this process, which then ends nbgrader without a traceback.
     with subprocess.Popen([*quiet, *arguments], cwd=course.root, start_new_session=True) as process:
@@ -296,42 +319,37 @@ def _nbgrader(
     return [] if process.returncode == 0 else [f"nbgrader {command} failed. Its messages are above."]
 
 
-def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
-    from autograder.grading.engine import Job, run_job
+def _print_class(course: Course, students: list[str], journal: Path, dry: bool) -> None:
+    from autograder.grading import changes, record
+    from autograder.grading.gradebook import books_of
+    from autograder.reports import terminal
 
-    table = Table(title="The class", title_justify="left")
-    for name, side in (
-        ("student", "left"),
-        ("part", "left"),
-        ("score", "right"),
-        ("open", "right"),
-        ("level", "right"),
-        ("seconds", "right"),
-    ):
-        table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("notes")
-    data, name = str(course.data) if course.data else None, course.assignment.name
-    for student, folder in folders.items():
-        jobs = [Job(str(course.root), data, student, str(folder), part.number, level, name) for part in course.parts]
-        verdicts = [run_job(job) for job in jobs]
-        for verdict in verdicts:
-            reasons = dict.fromkeys(exercise.message for exercise in verdict.undecided)
-            notes = " ".join(dict.fromkeys((*verdict.problems, *reasons, *verdict.flags)))
-            score, level_used = f"{verdict.score:g} of {verdict.points:g}", str(verdict.sandbox_level)
-            row = (student, verdict.name, score, _points_open([verdict]), level_used, f"{verdict.seconds:.1f}", notes)
-            table.add_row(*map(escape, row))
-        earned, points = sum(verdict.score for verdict in verdicts), sum(verdict.points for verdict in verdicts)
-        seconds = sum(verdict.seconds for verdict in verdicts)
-        total = (student, "all parts", f"{earned:g} of {points:g}", _points_open(verdicts), "", f"{seconds:.1f}", "")
-        table.add_row(*map(escape, total), style="bold")
-        table.add_section()
-    out.print(table)
+    with books_of(course) as books:
+        out.print(terminal.class_table(record.of_class(course, books, students)))
+    found = changes.grades(course.parts, changes.steps(journal))
+    if found:
+        path = journal.with_suffix(".csv")
+        files.write(path, changes.to_csv(found).encode())
+        out.print(terminal.changes_table(found, dry))
+        out.print(f"All changes are in {path}.", markup=False, soft_wrap=True)
 
 
-def _points_open(verdicts: list[PartVerdict]) -> str:
-    """Return the points that are not decided yet, or "" if there are none."""
-    points = sum(exercise.points for verdict in verdicts for exercise in verdict.undecided)
-    return f"{points:g}" if points else ""
+def _print_records(course: Course, students: list[str]) -> None:
+    from autograder.grading import facts, record
+    from autograder.grading.gradebook import books_of
+
+    with books_of(course) as books:
+        for one in record.of_class(course, books, students):
+            print(json.dumps(facts.plain(one)))
+
+
+@app.command()
+def status() -> None:
+    """Show what waits: hand-ins to judge, answers to read, feedback to write and to release."""
+    from autograder.grading.waiting import waiting
+    from autograder.reports import terminal
+
+    out.print(terminal.status_table(waiting(find_course())))
 
 
 @app.command()

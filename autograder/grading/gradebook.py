@@ -1,8 +1,8 @@
 """nbgrader's ``autograde``, which judges submissions instead of executing notebooks.
 
 ``configure`` replaces nbgrader's converter, for the command and for formgrader's button. The new converter grades one
-submission after another, writes scores from verdicts only, and never runs or imports code of a submission. The scores
-of a submission are written in one transaction. An error in one submission does not stop the others.
+submission after another, writes scores from verdicts only, and never runs or imports code of a submission. An error in
+one submission does not stop the others. See ``books`` for the gradebook, and ``changes`` for the report and for undo.
 """
 
 import os
@@ -10,16 +10,19 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nbformat
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
+from nbconvert.writers import FilesWriter
 from nbgrader import utils
-from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets import Bool, Float, List, Unicode
 from traitlets.config.loader import PyFileConfigLoader
@@ -29,29 +32,30 @@ from autograder.checks.definitions import NotebookError
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
+from autograder.judge.digest import judging_digest
+from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
-from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
+from autograder.verdict import PartVerdict
 
-from . import engine, pages, record
+from . import changes, decisions, engine, facts, pages
+from .books import Books
 from .cells import show
-from .engine import GradingError
+from .decisions import Decision
 from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
-from .store import has_error, presentation_digest
+from .facts import Facts, PartFacts
+from .store import VerdictStore, has_error, presentation_digest
 
 CODE = (".py", ".pyx")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A judged submission: the content for ``autograded`` and for the gradebook."""
+    """A judged submission: the facts, and the content for ``autograded``."""
 
-    digest: str
-    verdicts: tuple[PartVerdict, ...]
+    facts: Facts
     notebooks: dict[str, Any]
     code: dict[str, bytes]
-    executed: bool = False
-    """Whether execution was requested, and no notebook failed to execute."""
 
 
 class JudgedAutograde(Autograde):  # type: ignore[misc]
@@ -72,12 +76,16 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     execute_seconds = Float(Patience().notebook, help="Time limit for executing one notebook, in seconds.").tag(
         config=True
     )
-    autograde_preprocessors = List(
-        [AssignLatePenalties], help="Preprocessors that run after the scores are in the gradebook."
-    ).tag(config=True)
+    dry_run = Bool(False, help="Judge, and report whose grade would change. Change nothing.").tag(config=True)
+    undo = Bool(False, help="Restore the automatic scores from before the last run. Judge nothing.").tag(config=True)
+    journal = Unicode("", help="File for what the run changes. Default: a new file in the course's state.").tag(
+        config=True
+    )
+    autograde_preprocessors = List([], help="Preprocessors for graded notebooks.").tag(config=True)
 
     _level: int | None = None
     _course: Course | None = None
+    _books: Books
 
     @property
     def course(self) -> Course:
@@ -90,18 +98,15 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def start(self) -> None:
         """Grade the submissions. Report an error that prevents all grading in one sentence."""
         try:
-            self._level = engine.require_level(self.allow_weak)
-            self._require_assignment()
-            super().start()
+            with Books(self.coursedir.db_url, self.coursedir.course_id, self.coursedir.assignment_id) as self._books:
+                if self.undo:
+                    self._undo()
+                else:
+                    self._level = engine.require_level(self.allow_weak)
+                    super().start()
         except SetupError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
-
-    def _require_assignment(self) -> None:
-        name = self.coursedir.assignment_id
-        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            if name not in {assignment.name for assignment in gradebook.assignments}:
-                raise GradingError(f"The gradebook does not know {name} yet: run `autograder build` first.")
 
     def init_notebooks(self) -> None:
         """Find the submissions, with or without notebooks."""
@@ -125,36 +130,42 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         for folder, (student,) in sorted(self.assignments.items()):
             try:
                 self.grade(student, Path(folder))
+            except SetupError:
+                raise
             except Exception as error:
                 self.log.error("%s could not be graded (%s: %s)", student, type(error).__name__, printable(str(error)))
                 self.log.debug("Where it happened:", exc_info=True)
-                shutil.rmtree(self._destination(student), ignore_errors=True)
                 failed.append(student)
+        if not self.dry_run:
+            changes.prune(self.course)
         if failed:
             message = f"{len(failed)} of {count} submissions could not be graded: {', '.join(failed)}."
             self.log.error("%s", message)
             raise NbGraderException(message)
 
     def grade(self, student: str, folder: Path) -> bool:
-        """Grade one submission. Return False if it was graded before and nothing has changed.
+        """Grade one submission, and correct the gradebook. Return False if nothing had to be judged or written.
 
         A fault of the student ends in a verdict. An exception is a fault of the grader.
         """
-        destination = self._destination(student)
         of = self.course.root, self.coursedir.assignment_id, student
-        kept = record.read(*of).state
-        if not self.force and kept is not None and destination.exists() and kept == self._state(folder):
+        before = facts.read(*of)
+        judged = None
+        if self.force or before is None or not self._destination(student).exists() or not self._holds(before, folder):
+            judged = self._judge(folder)
+        found = judged.facts if judged is not None else before
+        assert found is not None
+        changed, found = self._write_scores(student, folder, before, found)
+        if judged is None and not changed:
             self.log.info("%s was graded before", student)
             return False
-        record.path_of(*of).unlink(missing_ok=True)
-        shutil.rmtree(destination, ignore_errors=True)
-        judged = self._judge(folder)
-        self._write_scores(student, folder, judged)
-        self._write_files(student, judged)
-        state = None if any(map(has_error, judged.verdicts)) else self._graded_from(judged.digest, judged.executed)
-        record.write(*of, record.Record(state, record.waiting(judged.verdicts)))
-        for verdict in judged.verdicts:
-            self.log.info("%s: %g of %g points in %s", student, verdict.score, verdict.points, verdict.name)
+        if judged is not None and not self.dry_run:
+            self._write_files(student, judged)
+        if found != before and not self.dry_run:
+            facts.write(*of, found)
+        for part in found.parts:
+            score = sum(one.score for one in found.decisions if one.notebook == part.notebook)
+            self.log.info("%s: %g points in %s", student, score, part.notebook)
         return True
 
     def _destination(self, student: str) -> Path:
@@ -162,40 +173,72 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             self.coursedir.format_path(self.coursedir.autograded_directory, student, self.coursedir.assignment_id)
         )
 
-    def _state(self, folder: Path) -> dict[str, Any]:
-        """Return the state that the record holds if nothing has changed since the submission was graded."""
+    def _holds(self, before: Facts, folder: Path) -> bool:
+        """Tell whether facts are those of a submission as it is now."""
         try:
-            return self._graded_from(self.course.submissions.take(folder).digest, self.execute)
+            digest = self.course.submissions.take(folder).digest
         except SubmissionError:
-            return self._graded_from("", self.execute)
+            digest = ""
+        now = (digest, self._pages, self.execute or before.executed)
+        return now == (before.submission, before.pages, before.executed)
 
-    def _graded_from(self, digest: str, executed: bool) -> dict[str, Any]:
-        return {"submission": digest, "tests": presentation_digest(self.course), "executed": executed}
+    @cached_property
+    def _pages(self) -> str:
+        return presentation_digest(self.course)
 
     def _judge(self, folder: Path) -> Judged:
         assert self._level is not None
         try:
             submission = self.course.submissions.take(folder)
-            verdicts = tuple(
-                engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts
-            )
-            code = {
-                name: (submission.folder / name).read_bytes()
-                for name in submission.files
-                if name.endswith(CODE) and ".ipynb/" not in name  # a folder with a notebook's name would be in the way
-            }
-            notebooks, fresh = {}, []
-            for alternative, verdict in self._alternatives(verdicts):
-                notebooks[alternative.name], executed = self._notebook(alternative, submission, verdict)
-                fresh.append(executed)
-            return Judged(submission.digest, verdicts, notebooks, code, self.execute and all(fresh))
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
             notebooks = {
                 alternative.name: self._blank(alternative, verdict)
                 for alternative, verdict in self._alternatives(verdicts)
             }
-            return Judged("", verdicts, notebooks, {}, self.execute)
+            return Judged(self._facts(None, verdicts, notebooks, self.execute), notebooks, {})
+        verdicts = tuple(engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts)
+        return self._rendered(submission, verdicts)
+
+    def _rendered(self, submission: Submission, verdicts: tuple[PartVerdict, ...]) -> Judged:
+        code = {
+            name: (submission.folder / name).read_bytes()
+            for name in submission.files
+            if name.endswith(CODE) and ".ipynb/" not in name  # a folder with a notebook's name would be in the way
+        }
+        notebooks, fresh = {}, []
+        for alternative, verdict in self._alternatives(verdicts):
+            notebooks[alternative.name], executed = self._notebook(alternative, submission, verdict)
+            fresh.append(executed)
+        executed = self.execute and all(fresh)
+        return Judged(self._facts(submission, verdicts, notebooks, executed), notebooks, code)
+
+    def _facts(
+        self,
+        submission: Submission | None,
+        verdicts: tuple[PartVerdict, ...],
+        notebooks: dict[str, Any],
+        executed: bool,
+    ) -> Facts:
+        parts: list[PartFacts] = []
+        decided: list[Decision] = []
+        for part, verdict in zip(self.course.parts, verdicts, strict=True):
+            seen = seen_by(self.course, part, submission).digest if submission is not None else ""
+            parts.append(
+                PartFacts(
+                    part.number, verdict.name, seen, judging_digest(self.course, part), verdict.sandbox_level,
+                    verdict.data, verdict.seconds, verdict.problems, verdict.flags,
+                )
+            )  # fmt: skip
+            for alternative in part.alternatives:
+                decided += decisions.decisions(part, alternative, verdict, notebooks[alternative.name])
+        return Facts(
+            submission.digest if submission is not None else "",
+            "" if any(map(has_error, verdicts)) else self._pages,
+            executed, tuple(parts), tuple(decided),
+            {name: decisions.comments(notebook) for name, notebook in notebooks.items()},
+            submission.left_out if submission is not None else (),
+        )  # fmt: skip
 
     def _alternatives(self, verdicts: tuple[PartVerdict, ...]) -> Iterator[tuple[Part, PartVerdict]]:
         """Yield every notebook of the course with its verdict, which is empty if another alternative counts."""
@@ -239,40 +282,70 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             return False
         return True
 
-    def _write_scores(self, student: str, folder: Path, judged: Judged) -> None:
-        """Write the verdicts into the gradebook, in one transaction."""
-        assignment = self.coursedir.assignment_id
-        timestamp = _timestamp(folder / "timestamp.txt")
-        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            gradebook.find_assignment(assignment)
-            if not self.create_student:
-                gradebook.find_student(student)
-            gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(
-                assignment, student, **({"timestamp": timestamp} if timestamp else {})
-            )
-            for alternative, verdict in self._alternatives(judged.verdicts):
-                results = {exercise.id: exercise for exercise in verdict.exercises}
-                for cell in judged.notebooks[alternative.name].cells:
-                    if utils.is_grade(cell):
-                        grade = gradebook.find_grade(
-                            cell.metadata.nbgrader.grade_id, alternative.name, assignment, student
-                        )
-                        if not results:
-                            _set_aside(grade, cell)
-                        elif alternative.first == alternative.notebook:
-                            _set_grade(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
-                        else:
-                            _set_extra_credit(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
-                    if utils.is_solution(cell):
-                        comment = gradebook.find_comment(
-                            cell.metadata.nbgrader.grade_id, alternative.name, assignment, student
-                        )
-                        comment.auto_comment = "No response." if _untouched(cell) else None
-            gradebook.db.commit()
+    def _write_scores(self, student: str, folder: Path, before: Facts | None, found: Facts) -> tuple[bool, Facts]:
+        """Correct the gradebook in one transaction. Return whether anything had to be corrected, and the facts."""
+        comments = {(name, cell): said for name, own in found.comments.items() for cell, said in own.items()}
+        own = {} if before is None else {part.notebook: part.submission for part in before.parts}
+        moved = {part.notebook for part in found.parts if own.get(part.notebook) != part.submission}
+        with self._books.transaction(keep=not self.dry_run):
+            was = self._books.account(student)
+            time = _timestamp(folder / "timestamp.txt") or (was.handed_in if was is not None else None)
+            self._books.open_hand_in(student, time, self.create_student)
+            self._books.write(student, found.decisions, comments, moved)
+            self._books.penalize(student, self._penalty(student))
+            now = self._books.account(student)
+            assert now is not None
+            found = msgspec.structs.replace(found, due=now.due)
+            step = changes.step(student, (was, before), (now, found))
+            if step is not None:
+                changes.add(self._journal, step)
+        return step is not None, found
+
+    @cached_property
+    def _journal(self) -> Path:
+        return Path(self.journal) if self.journal else changes.new_journal(self.course, self.dry_run)
+
+    def _penalty(self, student: str) -> Any:
+        """Return nbgrader's plugin for late work, as a function of a notebook's score and the seconds of lateness."""
+        plugin = AssignLatePenalties(parent=self)
+        plugin.init_plugin()
+        return lambda score, late: plugin.plugin_inst.late_submission_penalty(student, score, late)
+
+    def _undo(self) -> None:
+        """Undo the last run that changed something, and write the graded notebooks from before it again."""
+        journal = changes.last(self.course)
+        if journal is None:
+            raise SetupError("There is no run to undo.")
+        self.writer = FilesWriter(parent=self, config=self.config)
+        self.exporter = self.exporter_class(parent=self, config=self.config)
+        for student in changes.undo(self.course, self._books, journal):
+            before = facts.read(self.course.root, self.coursedir.assignment_id, student)
+            judged = self._judged_before(before) if before is not None else None
+            if judged is None:
+                shutil.rmtree(self._destination(student), ignore_errors=True)
+            else:
+                self._write_files(student, judged)
+            self.log.warning("%s: undone", student)
+
+    def _judged_before(self, before: Facts) -> Judged | None:
+        """Return a submission with the verdicts that facts came from, or None if they are not kept any more."""
+        store, verdicts = VerdictStore(self.course), []
+        by_number = {part.number: part for part in before.parts}
+        try:
+            submission = self.course.submissions.get(before.submission)
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
+        for part in self.course.parts:
+            found = by_number.get(part.number)
+            verdict = store.find(found.submission, part, found.tests) if found is not None else None
+            if verdict is None:
+                return None
+            verdicts.append(verdict)
+        return self._rendered(submission, tuple(verdicts))
 
     def _write_files(self, student: str, judged: Judged) -> None:
         destination = self._destination(student)
+        shutil.rmtree(destination, ignore_errors=True)
         for name, content in judged.code.items():
             path = destination / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -309,45 +382,11 @@ def _timestamp(path: Path) -> datetime | None:
         return None
 
 
-def _set_grade(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
-    """Set a score from a result, or 0 for an untouched answer. Every other grade waits for a person."""
-    if result is not None and result.outcome in (GRADED, FAILED):
-        grade.auto_score = min(max(float(result.score), 0.0), float(grade.max_score))
-        grade.needs_manual_grade = grade.manual_score is not None
-    elif result is None and utils.is_solution(cell) and _untouched(cell):
-        grade.auto_score = 0.0
-        grade.needs_manual_grade = grade.manual_score is not None
-    else:
-        grade.auto_score = None
-        grade.needs_manual_grade = True
-
-
-def _set_extra_credit(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
-    """Set extra credit from a result, in a notebook whose cells have no points: the part's first notebook has them.
-
-    nbgrader counts extra credit only beside a score. Therefore a cell that a person reads gets the score 0.
-    """
-    if result is None:
-        grade.auto_score = 0.0
-        grade.needs_manual_grade = not _untouched(cell) and not grade.extra_credit
-    elif result.outcome in (GRADED, FAILED):
-        grade.auto_score, grade.extra_credit = 0.0, min(max(float(result.score), 0.0), result.points)
-        grade.needs_manual_grade = grade.manual_score is not None
-    else:
-        grade.auto_score = grade.extra_credit = None
-        grade.needs_manual_grade = True
-
-
-def _set_aside(grade: Any, cell: Any) -> None:
-    """Give no points to a cell of a notebook that does not count. Only a person removes points that a person gave."""
-    grade.auto_score = 0.0
-    if not utils.is_solution(cell):
-        grade.extra_credit = None
-    grade.needs_manual_grade = grade.manual_score is not None or bool(grade.extra_credit)
-
-
-def _untouched(cell: Any) -> bool:
-    return bool(cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell))
+def books_of(course: Course) -> Books:
+    """Return the gradebook of a course, with the settings of its ``nbgrader_config.py``."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    coursedir = CourseDirectory(root=str(course.root), config=config)
+    return Books(coursedir.db_url, coursedir.course_id, course.assignment.name)
 
 
 def configured_patience(root: Path) -> Patience:

@@ -1,77 +1,231 @@
-"""Records of graded students: the graded state, and the exercises that wait for a person or a set-up.
+"""One record for each student: everything that a table, a page or an export says about the student's grade.
 
-Each student has one JSON file. See ``store`` for verdicts.
+A record joins what judging found (``facts``) with nbgrader's gradebook (``books``), which also holds what people
+entered. Whoever shows a grade renders the record and computes nothing.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from autograder import files
-from autograder.course import STATE
-from autograder.verdict import PartVerdict
+import msgspec
+
+from autograder.assignment import Part
+from autograder.course import Course
+from autograder.verdict import FAILED, GRADED, OPEN, UNDECIDED, Outcome
+
+from . import facts as kept
+from .books import Account, Books, Entry
+from .decisions import UNREAD, Decision
+from .facts import Facts, PartFacts
+
+NOT_IN_BOOKS = "The gradebook does not hold this hand-in: run `autograder grade` again."
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """An exercise that is not decided yet.
+class Exercise(msgspec.Struct, frozen=True):
+    """What counts for one exercise.
 
     Attributes
     ----------
-    points : float
-        The exercise's points.
-    outcome : str
-        ``open``, ``error`` or ``not_graded``.
+    id : str
+    part : int
+        The part's number.
+    notebook : str
+        The notebook that counts for the part.
+    points, score : float
+        The maximum, and the score as it counts.
+    outcome : Outcome
+        ``graded``, ``failed``, or why nobody has decided yet: ``open``, ``error``, ``not_graded``.
     why : str
-        One sentence. If possible, it says what to do.
+        One sentence: why nobody has decided yet, or what is wrong first.
+    by_person : bool
+        Whether the score is a person's.
     """
 
+    id: str
+    part: int
+    notebook: str
     points: float
-    outcome: str
-    why: str
+    score: float
+    outcome: Outcome
+    why: str = ""
+    by_person: bool = False
+
+    @property
+    def open(self) -> float:
+        """The points that nobody has decided yet."""
+        return self.points if self.outcome in UNDECIDED else 0.0
 
 
-@dataclass(frozen=True)
-class Record:
-    """The record of a graded student.
+class PartRecord(msgspec.Struct, frozen=True):
+    """What counts for one part: the sums of its exercises, and what judging said about it."""
+
+    number: int
+    notebook: str
+    score: float
+    points: float
+    open: float
+    level: int = 0
+    data: str = ""
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Everything that anybody is told about a student's grade.
 
     Attributes
     ----------
-    state : dict or None
-        Digests and options at the time of grading; None: grade the student again.
-    waiting : dict
-        Maps the id of an exercise to its `Waiting`.
+    student, assignment : str
+    total : float
+        The score as it counts: ``raw`` minus ``penalty``, at least 0.
+    raw, penalty, points, open : float
+        The sum of the exercises' scores, the points taken off for lateness, the maximum, and the points that nobody
+        has decided yet.
+    handed_in, due : datetime or None
+        The time of the hand-in, and the student's own due date, with extension; in UTC.
+    exercises : tuple of Exercise
+    parts : tuple of PartRecord
+    reasons : dict of float
+        Why points are open: each reason once, with its points.
+    again : tuple of str
+        Exercises that a person graded, and whose hand-in has changed since.
+    problems, flags, left_out : tuple of str
+        Sentences about the hand-in, sentences for the instructor only, and files that intake left out.
     """
 
-    state: dict[str, Any] | None = None
-    waiting: dict[str, Waiting] = field(default_factory=dict)
+    student: str
+    assignment: str
+    total: float
+    raw: float
+    penalty: float
+    points: float
+    open: float
+    handed_in: datetime | None = None
+    due: datetime | None = None
+    exercises: tuple[Exercise, ...] = ()
+    parts: tuple[PartRecord, ...] = ()
+    reasons: dict[str, float] = {}
+    again: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def late(self) -> float:
+        """The seconds between due date and hand-in; 0 if it was in time."""
+        if self.handed_in is None or self.due is None:
+            return 0.0
+        return max(0.0, (self.handed_in - self.due).total_seconds())
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether a person must decide or look at something."""
+        return bool(self.open or self.again or self.flags)
 
 
-def waiting(verdicts: Iterable[PartVerdict]) -> dict[str, Waiting]:
-    """Return the exercises that are not decided, and why."""
-    return {
-        exercise.id: Waiting(exercise.points, exercise.outcome, exercise.message)
-        for verdict in verdicts
-        for exercise in verdict.undecided
-    }
+def record(
+    parts: Iterable[Part], student: str, assignment: str, facts: Facts | None, account: Account | None
+) -> Record:
+    """Join a student's facts with the gradebook.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+        The assignment's parts.
+    student, assignment : str
+    facts : Facts or None
+        None if nothing is known, for example about a hand-in that plain nbgrader graded.
+    account : Account or None
+        None if the gradebook does not hold the hand-in. Then all points are open, if something was handed in.
+    """
+    found = facts or Facts()
+    books = account or Account()
+    by_part = {one.number: one for one in found.parts}
+    decided = {(one.notebook, one.cell): one for one in found.decisions}
+    exercises: list[Exercise] = []
+    again: list[str] = []
+    rows: list[PartRecord] = []
+    for part in parts:
+        told = by_part.get(part.number, PartFacts(part.number, part.alternatives[0].name))
+        own = [_exercise(part, one.id, one.points, told.notebook, books, decided) for one in part.exercises]
+        if account is None and facts is not None:
+            own = [msgspec.structs.replace(one, outcome=OPEN, score=0.0, why=NOT_IN_BOOKS) for one in own]
+        again += [one.id for one in part.exercises if _looked_at_again(part, one.id, books)]
+        exercises += own
+        rows.append(
+            PartRecord(
+                part.number, told.notebook, _rounded(sum(one.score for one in own)), sum(one.points for one in own),
+                sum(one.open for one in own), told.level, told.data, told.seconds, told.problems, told.flags,
+            )
+        )  # fmt: skip
+    exercises += [] if rows else _without_parts(books)
+    reasons: dict[str, float] = {}
+    for one in exercises:
+        if one.open:
+            reasons[one.why] = reasons.get(one.why, 0.0) + one.open
+    return Record(
+        student, assignment, _rounded(books.total), _rounded(books.raw), _rounded(books.penalty),
+        sum(one.points for one in exercises), sum(one.open for one in exercises), _utc(books.handed_in),
+        _utc(books.due), tuple(exercises), tuple(rows), reasons, tuple(again), found.problems,
+        tuple(dict.fromkeys((*found.flags, *(flag for part in rows for flag in part.flags)))), found.left_out,
+    )  # fmt: skip
 
 
-def path_of(root: Path, assignment: str, student: str) -> Path:
-    """Return the path of a student's record in a course's folder."""
-    return root / STATE / "graded" / assignment / f"{student}.json"
+def of_student(parts: Iterable[Part], root: Path, assignment: str, books: Books, student: str) -> Record:
+    """Return the record of one student, from the course's folder and an open gradebook."""
+    return record(parts, student, assignment, kept.read(root, assignment, student), books.account(student))
 
 
-def read(root: Path, assignment: str, student: str) -> Record:
-    """Return a student's record, or an empty one if there is no readable record."""
-    try:
-        content = json.loads(path_of(root, assignment, student).read_text(encoding="utf-8"))
-        return Record(content["state"], {name: Waiting(**one) for name, one in content["waiting"].items()})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return Record()
+def of_class(course: Course, books: Books, students: Iterable[str]) -> list[Record]:
+    """Return the records of several students."""
+    name = course.assignment.name
+    return [of_student(course.parts, course.root, name, books, student) for student in students]
 
 
-def write(root: Path, assignment: str, student: str, record: Record) -> None:
-    """Write a student's record atomically."""
-    files.write(path_of(root, assignment, student), json.dumps(asdict(record)).encode())
+def _exercise(
+    part: Part, name: str, points: float, counts: str, books: Account, decided: dict[tuple[str, str], Decision]
+) -> Exercise:
+    found = {one.name: books.entries.get((one.name, name)) for one in part.alternatives}
+    entries = {notebook: entry for notebook, entry in found.items() if entry is not None}
+    score = _rounded(sum(entry.score for entry in entries.values()))
+    entry, decision = entries.get(counts), decided.get((counts, name))
+    graders = [one for one in entries.values() if one.manual is not None]
+    if graders:
+        return Exercise(name, part.number, counts, points, score, GRADED, by_person=True)
+    if entry is not None and entry.waits:
+        outcome, why = _waiting(decision)
+        return Exercise(name, part.number, counts, points, score, outcome, why)
+    why = decision.why if decision is not None else ""
+    return Exercise(name, part.number, counts, points, score, GRADED if score > 0 else FAILED, why)
+
+
+def _without_parts(books: Account) -> list[Exercise]:
+    """Return the graded cells of an assignment that this grader does not know."""
+    return [
+        Exercise(name, 0, notebook, entry.points, entry.score, OPEN if waits else GRADED, UNREAD if waits else "")
+        for (notebook, name), entry in books.entries.items()
+        for waits in (entry.waits and entry.manual is None,)
+    ]
+
+
+def _waiting(decision: Decision | None) -> tuple[Outcome, str]:
+    if decision is None or not decision.waits:
+        return OPEN, UNREAD
+    return decision.outcome, decision.why
+
+
+def _looked_at_again(part: Part, name: str, books: Account) -> bool:
+    entries: Iterable[Entry | None] = (books.entries.get((one.name, name)) for one in part.alternatives)
+    return any(entry is not None and entry.manual is not None and entry.waits for entry in entries)
+
+
+def _rounded(value: float) -> float:
+    """Return a sum without the last digits of binary fractions."""
+    return round(value, 4)
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    """Return a time of nbgrader's, which is in UTC but does not say so, with its zone."""
+    return time.replace(tzinfo=UTC) if time is not None else None

@@ -1,0 +1,375 @@
+"""nbgrader's gradebook, written in one transaction for each student. See ``decisions`` for what is written.
+
+The gradebook is the truth about scores: every run compares it with what judging decided and corrects it. A person's
+scores and comments are never changed.
+"""
+
+import contextlib
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy
+from nbgrader.api import Gradebook, MissingEntry
+
+from autograder.errors import SetupError
+from autograder.verdict import GRADED
+
+from .decisions import Decision, Role
+
+PATIENCE = 60
+"""Seconds for which a transaction waits for another process, such as formgrader, to finish its own."""
+
+
+class BooksError(SetupError):
+    """The gradebook cannot be used. The message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the gradebook holds about one graded cell of a student.
+
+    Attributes
+    ----------
+    points : float
+        nbgrader's maximum.
+    auto, manual, extra : float or None
+        The automatic score, a person's score, and extra credit.
+    waits : bool
+        nbgrader's mark that a person must look at the cell.
+    """
+
+    points: float
+    auto: float | None
+    manual: float | None
+    extra: float | None
+    waits: bool
+
+    @property
+    def score(self) -> float:
+        """The score that counts, as nbgrader computes it."""
+        if self.manual is None and self.auto is None:
+            return 0.0
+        return (self.auto or 0.0 if self.manual is None else self.manual) + (self.extra or 0.0)
+
+
+Cell = tuple[str, str]
+"""A graded cell: the notebook's name and the cell's ``grade_id``."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the gradebook holds about one student's hand-in.
+
+    Attributes
+    ----------
+    entries : dict
+        Maps each graded cell to its `Entry`.
+    penalties : dict
+        Maps each notebook's name to the points that are taken off for lateness.
+    handed_in, due : datetime or None
+        The time of the hand-in and the student's own due date, with extension; in UTC, without a zone.
+    points : float
+        The assignment's maximum.
+    """
+
+    entries: Mapping[Cell, Entry] = field(default_factory=dict)
+    penalties: Mapping[str, float] = field(default_factory=dict)
+    handed_in: datetime | None = None
+    due: datetime | None = None
+    points: float = 0.0
+
+    @property
+    def raw(self) -> float:
+        """The sum of the scores, before the penalty."""
+        return sum(entry.score for entry in self.entries.values())
+
+    @property
+    def penalty(self) -> float:
+        """The points that are taken off for lateness."""
+        return sum(self.penalties.values())
+
+    @property
+    def total(self) -> float:
+        """The score as it counts."""
+        return max(0.0, self.raw - self.penalty)
+
+
+class Books:
+    """The gradebook of a course, for one assignment.
+
+    Parameters
+    ----------
+    url : str
+        nbgrader's ``db_url``.
+    course : str
+        nbgrader's ``course_id``.
+    assignment : str
+
+    Raises
+    ------
+    BooksError
+        If the gradebook does not know the assignment, or cannot be opened.
+    """
+
+    def __init__(self, url: str, course: str, assignment: str) -> None:
+        self._assignment = assignment
+        with _said():
+            self._gradebook = Gradebook(_patient(url), course)
+            known = {one.name for one in self._gradebook.assignments}
+        if assignment not in known:
+            self.close()
+            raise BooksError(f"The gradebook does not know {assignment} yet: run `autograder build` first.")
+
+    @classmethod
+    def of(cls, gradebook: Gradebook, assignment: str) -> "Books":
+        """Return the books of a gradebook that is open already."""
+        books = cls.__new__(cls)
+        books._gradebook, books._assignment = gradebook, assignment
+        return books
+
+    def __enter__(self) -> "Books":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._gradebook.close()
+
+    @contextlib.contextmanager
+    def transaction(self, keep: bool = True) -> Iterator[None]:
+        """Do everything in this block or, after an exception or if ``keep`` is False, nothing.
+
+        nbgrader's own methods commit whenever they are called. In this block they only write to the transaction.
+
+        Raises
+        ------
+        BooksError
+            If the gradebook is locked for too long, read-only or damaged, or the disk is full.
+        """
+        session = self._gradebook.db
+        commit = session.commit
+        session.commit = session.flush
+        try:
+            with _said():
+                yield
+                if keep:
+                    commit()
+                else:
+                    session.rollback()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.commit = commit
+            session.expire_all()
+
+    def students(self) -> list[str]:
+        """Return the ids of all students in the gradebook."""
+        with _said():
+            return [student.id for student in self._gradebook.students]
+
+    def handed_in(self) -> list[str]:
+        """Return the ids of the students whose hand-in the gradebook knows."""
+        with _said():
+            return [one.student_id for one in self._gradebook.find_assignment(self._assignment).submissions]
+
+    def account(self, student: str) -> Account | None:
+        """Return what the gradebook holds about a student's hand-in, or None if it holds nothing."""
+        with _said():
+            submission = self._submission(student)
+            if submission is None:
+                return None
+            entries = {
+                (notebook.name, grade.name): Entry(
+                    float(grade.max_score), grade.auto_score, grade.manual_score, grade.extra_credit,
+                    bool(grade.needs_manual_grade),
+                )
+                for notebook in submission.notebooks for grade in notebook.grades
+            }  # fmt: skip
+            penalties = {one.name: float(one.late_submission_penalty or 0.0) for one in submission.notebooks}
+            points = float(submission.assignment.max_score or 0.0)
+            return Account(entries, penalties, submission.timestamp, _due(submission), points)
+
+    def _submission(self, student: str) -> Any:
+        try:
+            return self._gradebook.find_submission(self._assignment, student)
+        except MissingEntry:
+            return None
+
+    def open_hand_in(self, student: str, handed_in: datetime | None, create_student: bool = True) -> None:
+        """Make sure that the gradebook knows a student's hand-in, with its time.
+
+        Raises
+        ------
+        MissingEntry
+            If the student is unknown and must not be created.
+        """
+        if create_student:
+            self._gradebook.update_or_create_student(student)
+        else:
+            self._gradebook.find_student(student)
+        self._gradebook.update_or_create_submission(self._assignment, student)
+        self._submission(student).timestamp = handed_in
+
+    def write(
+        self,
+        student: str,
+        decisions: Iterable[Decision],
+        comments: Mapping[Cell, str | None],
+        changed: Container[str],
+    ) -> None:
+        """Write decisions and automatic comments.
+
+        Parameters
+        ----------
+        student : str
+        decisions : iterable of Decision
+        comments : dict
+            Maps solution cells to their automatic comments.
+        changed : container of str
+            Notebooks for which the hand-in differs from the one that was written before. Then a person looks at their
+            own scores again.
+        """
+        decided = {(one.notebook, one.cell): one for one in decisions}
+        for notebook in self._submission(student).notebooks:
+            for grade in notebook.grades:
+                decision = decided.get((notebook.name, grade.name))
+                if decision is not None:
+                    _write(grade, decision, notebook.name in changed)
+            for comment in notebook.comments:
+                if (notebook.name, comment.name) in comments:
+                    comment.auto_comment = comments[notebook.name, comment.name]
+        self._gradebook.db.flush()
+
+    def penalize(self, student: str, penalty: Callable[[float, float], float | None]) -> None:
+        """Write the penalties for lateness.
+
+        Parameters
+        ----------
+        student : str
+        penalty : callable
+            Takes a notebook's score and the seconds of lateness, and returns the points to take off, or None.
+        """
+        self._gradebook.db.expire_all()  # nbgrader computes the sums of scores when it reads them
+        submission = self._submission(student)
+        due = _due(submission)
+        timed = due is not None and submission.timestamp is not None
+        late = max(0.0, (submission.timestamp - due).total_seconds()) if timed else 0.0
+        for notebook in submission.notebooks:
+            score = float(notebook.score)
+            taken = penalty(score, late) if late > 0 else None
+            notebook.late_submission_penalty = None if taken is None else min(max(float(taken), 0.0), max(score, 0.0))
+        self._gradebook.db.flush()
+
+    def restore(self, student: str, before: Account | None, after: Account) -> None:
+        """Write back the scores that a run found. What a person entered since that run stays.
+
+        If the run found no hand-in, the hand-in leaves the gradebook, unless a person has entered something.
+
+        Parameters
+        ----------
+        student : str
+        before, after : Account
+            What the run found, and what it left.
+        """
+        submission = self._submission(student)
+        if submission is None:
+            return
+        if before is None and not _touched_by_a_person(submission):
+            self._gradebook.remove_submission(self._assignment, student)
+            return
+        for notebook in submission.notebooks:
+            for grade in notebook.grades:
+                cell = notebook.name, grade.name
+                old, own = (before.entries.get(cell) if before is not None else None), after.entries.get(cell)
+                if own is None:
+                    continue
+                grade.auto_score = old.auto if old is not None else None
+                if grade.extra_credit == own.extra:
+                    grade.extra_credit = old.extra if old is not None else None
+                if grade.manual_score == own.manual:
+                    grade.needs_manual_grade = old.waits if old is not None else True
+            notebook.late_submission_penalty = before.penalties.get(notebook.name) if before is not None else None
+        if before is not None:
+            submission.timestamp = before.handed_in
+        self._gradebook.db.flush()
+
+
+def _due(submission: Any) -> datetime | None:
+    """Return a student's due date. nbgrader's own property raises for an extension of a due date that was removed."""
+    return submission.duedate if submission.assignment.duedate is not None else None
+
+
+def _touched_by_a_person(submission: Any) -> bool:
+    return any(
+        any(grade.manual_score is not None for grade in notebook.grades)
+        or any(comment.manual_comment for comment in notebook.comments)
+        for notebook in submission.notebooks
+    )
+
+
+def _write(grade: Any, decision: Decision, changed: bool) -> None:
+    """Write a decision into a grade.
+
+    nbgrader counts extra credit only beside a score. Therefore a cell of an extra notebook gets the score 0, and its
+    points are extra credit.
+    """
+    before = grade.auto_score
+    if decision.role is Role.ASIDE:
+        grade.auto_score = 0.0
+        if not decision.written:
+            grade.extra_credit = None
+        grade.needs_manual_grade = _stays(grade, changed, bool(grade.extra_credit))  # only a person removes these
+    elif decision.role is Role.EXTRA and decision.written:
+        grade.auto_score = 0.0
+        grade.needs_manual_grade = _stays(grade, changed, decision.waits and not grade.extra_credit)
+    elif decision.waits:
+        grade.auto_score = None
+        if decision.role is Role.EXTRA:
+            grade.extra_credit = None
+        grade.needs_manual_grade = _stays(grade, changed or before is not None, True)
+    else:
+        grade.auto_score = 0.0 if decision.role is Role.EXTRA else min(decision.score, float(grade.max_score))
+        if decision.role is Role.EXTRA:
+            grade.extra_credit = decision.score if decision.outcome == GRADED else 0.0
+        grade.needs_manual_grade = _stays(grade, changed or before != grade.auto_score, False)
+
+
+def _stays(grade: Any, changed: bool, waits: bool) -> bool:
+    """Return whether a cell waits for a person: a person's own score is looked at again only after a change."""
+    if grade.manual_score is None:
+        return waits
+    return True if changed else bool(grade.needs_manual_grade)
+
+
+def _patient(url: str) -> str:
+    """Return the address of a gradebook with a longer waiting time for SQLite's lock."""
+    return f"{url}?timeout={PATIENCE}" if url.startswith("sqlite:///") and "?" not in url else url
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """Turn the errors of a database into one sentence."""
+    try:
+        yield
+    except sqlalchemy.exc.DatabaseError as error:
+        why = str(error.orig).strip()
+        raise BooksError(f"The gradebook cannot be used ({why}): {_advice(why)}") from None
+
+
+def _advice(why: str) -> str:
+    for word, advice in (
+        ("locked", "another program is writing to it. Close that program, then run the command again."),
+        ("readonly", "make gradebook.db and its folder writable, then run the command again."),
+        ("full", "free some space on the disk, then run the command again."),
+        ("no such column", "a newer nbgrader needs it in another form: make a backup, then run `nbgrader db upgrade`."),
+        ("not a database", "restore gradebook.db from a backup, or move it away and run `autograder build`."),
+        ("malformed", "restore gradebook.db from a backup, or move it away and run `autograder build`."),
+    ):
+        if word in why:
+            return advice
+    return "restore gradebook.db from a backup, or move it away, build and grade again."

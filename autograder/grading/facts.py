@@ -1,0 +1,127 @@
+"""What grading found about each student's hand-in: kept in one JSON file a student, beside nbgrader's gradebook.
+
+See ``record`` for what people are told, which joins these facts with the gradebook.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder import files
+from autograder.course import STATE
+
+from .decisions import Decision
+
+
+class PartFacts(msgspec.Struct, frozen=True):
+    """What grading found about one part.
+
+    Attributes
+    ----------
+    number : int
+    notebook : str
+        The name of the notebook that counts.
+    submission, tests : str
+        Digests of the files that the part sees, and of all that decides its verdict besides them.
+    level : int
+        Sandbox level.
+    data : str
+        A word for the data that the part was judged on.
+    seconds : float
+    problems, flags : tuple of str
+        Sentences for the student and the instructor, and for the instructor only.
+    """
+
+    number: int
+    notebook: str
+    submission: str = ""
+    tests: str = ""
+    level: int = 0
+    data: str = ""
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What grading found about a student's hand-in.
+
+    Attributes
+    ----------
+    submission : str
+        Digest of the hand-in; "" if it could not be taken in.
+    pages : str
+        Digest of everything besides the hand-in that decides the graded notebooks; "": write them again.
+    executed : bool
+        Whether the notebooks were executed.
+    parts : tuple of PartFacts
+    decisions : tuple of Decision
+        The decision on each graded cell.
+    comments : dict
+        Maps a notebook to the automatic comments of its solution cells.
+    left_out : tuple of str
+        Files that intake left out, each with the reason.
+    flags : tuple of str
+        Sentences about the hand-in for the instructor only.
+    due : datetime or None
+        The student's due date when the penalty for lateness was computed; in UTC, without a zone.
+    """
+
+    submission: str = ""
+    pages: str = ""
+    executed: bool = False
+    parts: tuple[PartFacts, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    comments: dict[str, dict[str, str | None]] = {}
+    left_out: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    due: datetime | None = None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The sentences about all parts, each once."""
+        return tuple(dict.fromkeys(problem for part in self.parts for problem in part.problems))
+
+
+def path_of(root: Path, assignment: str, student: str) -> Path:
+    """Return the path of a student's facts in a course's folder."""
+    return root / STATE / "graded" / assignment / f"{student}.json"
+
+
+def read(root: Path, assignment: str, student: str) -> Facts | None:
+    """Return a student's facts, or None if there are none or they cannot be read."""
+    try:
+        return from_json(path_of(root, assignment, student).read_bytes())
+    except OSError:
+        return None
+
+
+def write(root: Path, assignment: str, student: str, facts: Facts) -> None:
+    """Write a student's facts atomically."""
+    files.write(path_of(root, assignment, student), to_json(facts))
+
+
+def to_json(facts: Facts) -> bytes:
+    """Return facts as JSON."""
+    return msgspec.json.encode(facts)
+
+
+def from_json(content: bytes) -> Facts | None:
+    """Return facts from JSON, or None if the content is none of ours."""
+    try:
+        return msgspec.json.decode(content, type=Facts)
+    except (msgspec.DecodeError, ValueError):
+        return None
+
+
+def known(root: Path, assignment: str) -> list[str]:
+    """Return the students whose facts are kept."""
+    folder = path_of(root, assignment, "_").parent
+    return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def plain(value: Any) -> Any:
+    """Return facts, records and changes as plain JSON values."""
+    return msgspec.to_builtins(value)

@@ -1,0 +1,14 @@
+"""Values for CSV files that people open in a spreadsheet."""
+
+from typing import Any
+
+FORMULAS = ("=", "+", "-", "@")
+"""Characters that begin a formula in a spreadsheet."""
+
+
+def harmless(value: Any) -> Any:
+    """Return a value as one line that no spreadsheet reads as a formula: a student may have written the text."""
+    if not isinstance(value, str):
+        return value
+    text = " ".join(value.split())
+    return f"'{text}" if text.startswith(FORMULAS) else text

@@ -1,0 +1,1 @@
+"""What people read about grades: everything here renders records and computes nothing."""

@@ -1,0 +1,325 @@
+"""The gradebook is the truth: lost, restored, late, corrected, undone, locked or killed, the books are right at once."""
+
+import csv
+import shutil
+import sqlite3
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.builder import current
+from autograder.course import Course
+from autograder.grading import books, changes, engine, facts, record
+from autograder.grading.books import Account
+from autograder.grading.changes import Grade
+from autograder.grading.export import CsvExport
+from autograder.grading.gradebook import JudgedAutograde, books_of
+from autograder.sample import students as samples
+from autograder.sample.students import solved
+
+from .conftest import NAME, copied
+
+pytestmark = pytest.mark.slow
+STUDENTS = ("ann", "ben", "cleo")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Return a course with three graded hand-ins: right, right but for one function, untouched."""
+    school = copied(tmp_path_factory.mktemp("term") / "course")
+    current.build(school)
+    for student in STUDENTS[:2]:
+        solved(school, school.root / "submitted" / student / NAME)
+    samples.blank(school, school.root / "submitted" / "cleo" / NAME)
+    spoil(school, "ben")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(school.root)
+        grade(school)
+    return school
+
+
+@pytest.fixture
+def school(template: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """Return a copy of the graded course. Its submissions are known by their digests, so nothing is judged again."""
+    root = tmp_path / "course"
+    shutil.copytree(template.root, root)
+    monkeypatch.chdir(root)
+    return Course(root)
+
+
+def spoil(school: Course, student: str) -> None:
+    """Put a mistake into a student's running mean."""
+    path = school.root / "submitted" / student / NAME / "weather" / "readings.py"
+    path.write_text(path.read_text().replace("number - width + 1", "number - width"))
+
+
+def grade(
+    school: Course, student: str = "*", *, dry: bool = False, undo: bool = False, force: bool = False, late: str = ""
+) -> list[Grade]:
+    """Grade with nbgrader's converter, and return what it reports."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(school.root)).load_config()
+    if late:
+        config.LateSubmissionPlugin.penalty_method = late
+    coursedir = CourseDirectory(config=config, root=str(school.root), assignment_id=NAME, student_id=student)
+    converter = JudgedAutograde(coursedir=coursedir, config=config)
+    converter.dry_run, converter.undo, converter.force = dry, undo, force
+    converter.journal = str(changes.new_journal(school, dry))
+    converter.start()
+    return changes.grades(school.parts, changes.steps(Path(converter.journal)))
+
+
+def totals(school: Course) -> dict[str, float]:
+    """Return the total of each student, as it counts."""
+    with books_of(school) as opened:
+        return {one.student: one.total for one in record.of_class(school, opened, opened.handed_in())}
+
+
+def account(school: Course, student: str) -> Account:
+    with books_of(school) as opened:
+        found = opened.account(student)
+    assert found is not None
+    return found
+
+
+def without_judging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test fail if anything is judged."""
+
+    def judged(*_: object) -> None:
+        raise AssertionError("judged again")
+
+    monkeypatch.setattr(engine, "judge_part", judged)
+
+
+def stamp(school: Course, student: str, when: datetime) -> None:
+    """Write the time of a hand-in as nbgrader does."""
+    path = school.root / "submitted" / student / NAME / "timestamp.txt"
+    path.write_text(when.strftime("%Y-%m-%d %H:%M:%S.%f UTC"))
+
+
+def due(school: Course, when: datetime | None) -> None:
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate=when.replace(tzinfo=None) if when else None)
+
+
+def enter(school: Course, student: str, cell: str, score: float, comment: str = "") -> None:
+    """Enter a person's score, as formgrader does."""
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+        found = gradebook.find_grade(cell, "Readings", NAME, student)
+        found.manual_score, found.needs_manual_grade = score, False
+        if comment:
+            gradebook.find_comment(cell, "Readings", NAME, student).manual_comment = comment
+        gradebook.db.commit()
+
+
+def test_totals_are_what_a_hand_computes(school: Course) -> None:
+    assert totals(school) == {"ann": 6.0, "ben": 3.0 + 0.0, "cleo": 0.0}
+    with books_of(school) as opened:
+        ann, ben, cleo = record.of_class(school, opened, STUDENTS)
+    assert (ann.open, ben.open, cleo.open) == (1.0, 1.0, 0.0)
+    assert [one.outcome for one in cleo.exercises] == ["failed"] * 4
+    assert cleo.exercises[3].why == "No response."
+    assert ann.reasons == {"Answers wait for a person to read them.": 1.0}
+
+
+def test_a_second_run_changes_nothing_and_judges_nothing(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_judging(monkeypatch)
+    enter(school, "ann", "explain", 0.5)
+    before = account(school, "ann")
+    assert grade(school) == []
+    assert account(school, "ann") == before
+
+
+@pytest.mark.parametrize("lost", ["row", "student", "file"])
+def test_what_the_gradebook_lost_is_written_again(school: Course, monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
+    without_judging(monkeypatch)
+    before = totals(school)
+    if lost == "file":
+        (school.root / "gradebook.db").unlink()
+        current.build(school)
+    else:
+        with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+            gradebook.remove_submission(NAME, "ben") if lost == "row" else gradebook.remove_student("ben")
+        assert "ben" not in totals(school)
+    found = grade(school)
+    assert {one.student for one in found} >= {"ben"}
+    assert all(one.before is None for one in found)
+    assert totals(school) == before
+
+
+def test_a_gradebook_from_yesterday_is_corrected_and_said(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(school.root / "gradebook.db", school.root / "yesterday.db")
+    solved_again = school.root / "submitted" / "ben" / NAME
+    shutil.rmtree(solved_again)
+    solved(school, solved_again)
+    (found,) = grade(school)
+    assert (found.student, found.before, found.after) == ("ben", 3.0, 6.0)
+    assert [(one.exercise, one.before, one.after, one.why) for one in found.changes] == [
+        ("running_mean", "0", "3", "submission changed")
+    ]
+    shutil.move(school.root / "yesterday.db", school.root / "gradebook.db")
+    without_judging(monkeypatch)
+    (found,) = grade(school)
+    assert [one.why for one in found.changes] == ["the gradebook was changed or restored"]
+    assert totals(school)["ben"] == 6.0
+
+
+def test_late_work_follows_the_due_date_at_once(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_judging(monkeypatch)
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    for student in STUDENTS:
+        stamp(school, student, now)
+    assert grade(school, late="zero") == []  # the time alone changes no grade
+    due(school, now - timedelta(hours=1))
+    found = {one.student: one for one in grade(school, late="zero")}
+    assert (found["ann"].before, found["ann"].after) == (6.0, 0.0)
+    assert [(one.exercise, one.after, one.why) for one in found["ann"].changes] == [
+        ("late penalty", "6", "due date or extension changed")
+    ]
+    assert "cleo" not in found or not found["cleo"].changes
+    stamp(school, "ann", now - timedelta(hours=2))
+    (found_again,) = [one for one in grade(school, late="zero") if one.changes]
+    assert [one.why for one in found_again.changes] == ["time of the hand-in changed"]
+    assert totals(school) == {"ann": 6.0, "ben": 0.0, "cleo": 0.0}
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+        gradebook.grant_extension(NAME, "ben", days=1)
+    grade(school, late="zero")
+    assert totals(school)["ben"] == 3.0
+    due(school, None)
+    grade(school, late="zero")
+    assert totals(school) == {"ann": 6.0, "ben": 3.0, "cleo": 0.0}
+
+
+def test_what_a_person_entered_survives(school: Course) -> None:
+    enter(school, "ben", "running_mean", 2.5)
+    enter(school, "ben", "explain", 1.0, "nearly")
+    grade(school, force=True)
+    assert totals(school)["ben"] == 6.5
+    with books_of(school) as opened:
+        (ben,) = record.of_class(school, opened, ["ben"])
+    assert (ben.open, ben.again) == (0.0, ())
+    path = school.root / "submitted" / "ben" / NAME / "weather" / "readings.py"
+    path.write_text(path.read_text() + "\n# changed\n")
+    grade(school)
+    with books_of(school) as opened:
+        (ben,) = record.of_class(school, opened, ["ben"])
+    assert ben.total == 6.5
+    assert ben.again == ("running_mean", "explain")
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+        assert gradebook.find_comment("explain", "Readings", NAME, "ben").manual_comment == "nearly"
+
+
+def test_a_dry_run_writes_nothing(school: Course) -> None:
+    spoil(school, "ann")
+    kept = {path: path.read_bytes() for path in school.root.rglob("*") if path.is_file()}
+    before = account(school, "ann")
+    (found,) = grade(school, dry=True)
+    assert (found.student, found.before, found.after) == ("ann", 6.0, 3.0)
+    assert account(school, "ann") == before
+    shared = ("autograded", "feedback", ".autograder/graded")
+    assert all(path.read_bytes() == content for path, content in kept.items() if str(path).startswith(shared))
+    (found,) = grade(school)
+    assert (found.student, found.before, found.after) == ("ann", 6.0, 3.0)
+
+
+def test_a_run_is_undone_and_what_people_entered_since_stays(school: Course) -> None:
+    before = totals(school)
+    spoil(school, "ann")
+    solved(school, school.root / "submitted" / "new" / NAME)
+    grade(school)
+    assert totals(school) == {**before, "ann": 3.0, "new": 6.0}
+    enter(school, "ann", "explain", 1.0)
+    grade(school, undo=True)
+    assert totals(school) == {**before, "ann": 7.0}
+    page = school.root / "autograded" / "ann" / NAME / "Readings.ipynb"
+    assert "running_mean: 3.0 of 3" in page.read_text()
+    assert facts.read(school.root, NAME, "new") is None
+    with pytest.raises(NbGraderException, match="no run to undo"):
+        for _ in range(3):
+            grade(school, undo=True)
+    grade(school)
+    assert totals(school) == {**before, "ann": 4.0, "new": 6.0}
+
+
+def test_a_corrected_test_is_named_as_the_reason(school: Course) -> None:
+    path = school.root / "autograder" / "assignments" / NAME / "hidden" / "test_readings.py"
+    text = path.read_text().replace("reference.readings.to_celsius(readings))", "readings)")
+    path.write_text(text)
+    found = {one.student: one for one in grade(Course(school.root))}
+    assert [(one.exercise, one.before, one.after, one.why) for one in found["ann"].changes] == [
+        ("to_celsius", "2", "0", "tests or grader changed")
+    ]
+
+
+def test_a_change_report_as_csv(school: Course) -> None:
+    spoil(school, "ann")
+    rows = list(csv.reader(changes.to_csv(grade(school)).splitlines()))
+    assert rows == [
+        ["student", "exercise", "before", "after", "why"],
+        ["ann", "running_mean", "3", "0", "submission changed"],
+        ["ann", "total", "6", "3", ""],
+    ]
+
+
+def test_a_gradebook_in_use_is_waited_for(school: Course) -> None:
+    """Another program, such as formgrader, holds the lock for a moment."""
+    spoil(school, "ann")
+    other = sqlite3.connect(school.root / "gradebook.db", check_same_thread=False, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(2, lambda: other.execute("COMMIT"))
+    timer.start()
+    grade(school)
+    timer.join()
+    other.close()
+    assert totals(school)["ann"] == 3.0
+
+
+def test_a_gradebook_that_stays_locked_is_said(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "PATIENCE", 1)
+    spoil(school, "ann")
+    before = totals(school)
+    other = sqlite3.connect(school.root / "gradebook.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(NbGraderException, match="another program is writing to it"):
+        grade(school)
+    other.execute("ROLLBACK")
+    other.close()
+    assert totals(school) == before
+
+
+def test_an_error_between_writes_leaves_the_books_as_they_were(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoil(school, "ann")
+    before = account(school, "ann")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(books.Books, "penalize", broken)
+        with pytest.raises(NbGraderException, match="3 of 3"):
+            grade(school)
+    assert account(school, "ann") == before
+    grade(school)
+    assert totals(school)["ann"] == 3.0
+
+
+def test_export_and_records_agree(school: Course) -> None:
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    stamp(school, "ben", now)
+    due(school, now - timedelta(hours=1))
+    grade(school, late="zero")
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+        CsvExport(to="grades.csv").export(gradebook)
+    with books_of(school) as opened:
+        found = {one.student: one for one in record.of_class(school, opened, STUDENTS)}
+    with open("grades.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            own = found[row["student_id"]]
+            assert (float(row["score"]), float(row["open_points"])) == (own.total, own.open)
+            assert float(row["late_submission_penalty"]) == own.penalty
+    assert (found["ben"].raw, found["ben"].penalty, found["ben"].total) == (3.0, 3.0, 0.0)
