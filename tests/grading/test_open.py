@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -16,13 +17,14 @@ from autograder import cli
 from autograder.assignment import Part
 from autograder.builder import current
 from autograder.course import Course, put_tools_on_path
-from autograder.grading import engine, record
-from autograder.grading import export as export_module
-from autograder.grading.export import UNREAD, CsvExport
-from autograder.grading.gradebook import JudgedAutograde
+from autograder.grading import engine, facts, record
+from autograder.grading.decisions import UNREAD
+from autograder.grading.export import CsvExport
+from autograder.grading.gradebook import JudgedAutograde, books_of
 from autograder.intake.submission import Submission
 from autograder.judge import session
 from autograder.judge.session import taken_in
+from autograder.reports import terminal
 from autograder.sample import students
 from autograder.sandbox import profiles
 from autograder.verdict import GRADED, OPEN, ExerciseResult, PartVerdict, TestResult, from_json, score, to_json
@@ -91,17 +93,18 @@ def test_without_its_framework_a_part_is_open(
     assert "open: PyTorch is not installed" in " ".join(captured.get().replace("│", " ").split())
 
 
-def test_the_class_table_shows_it(graded: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "verdict_on", verdict_on)
-    without_frameworks(monkeypatch)
-    monkeypatch.setattr(cli, "out", cli.Console(highlight=False, width=400))
-    with cli.out.capture() as captured:
-        cli._print_class(graded, engine.submissions(graded), 3)
+def test_the_class_table_shows_it(graded: Course) -> None:
+    with books_of(graded) as books:
+        records = record.of_class(graded, books, ["one"])
+    console = cli.Console(highlight=False, width=400)
+    with console.capture() as captured:
+        console.print(terminal.class_table(records))
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in captured.get().splitlines() if "│" in line]
-    (row,) = [row for row in rows if row[1] == "PyTorch"]
-    assert (row[2], row[3], row[6]) == ("0 of 14", "14", SENTENCE)
-    (total,) = [row for row in rows if row[1] == "all parts"]
-    assert total[3] == "14"
+    unread = sum(one.points for part in graded.parts for one in part.exercises if one.manual)
+    (row,) = [row for row in rows if row[0] == "one"]
+    assert row[5:] == ["0", f"{100 - 14 - unread:g} of 100", f"{14 + unread:g}", ""]
+    (reason,) = [row for row in rows if row[0] == SENTENCE]
+    assert reason[1:] == ["14", "one"]
 
 
 def test_the_feedback_says_so(graded: Course) -> None:
@@ -141,11 +144,11 @@ def test_the_export_says_how_much_and_why(graded: Course, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_reason_is_no_formula(graded: Course, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    kept = record.read(graded.root, ASSIGNMENT, "one")
-    waiting = {name: replace(one, why=text) for name, one in kept.waiting.items()}
-    monkeypatch.setattr(export_module, "UNREAD", text)
-    monkeypatch.setattr(record, "read", lambda *_: replace(kept, waiting=waiting))
-    assert export(graded, monkeypatch)["open_reasons"] == f"'{text.strip()}"
+    kept = facts.read(graded.root, ASSIGNMENT, "one")
+    assert kept is not None
+    decided = tuple(replace(one, why=text) for one in kept.decisions)
+    monkeypatch.setattr(facts, "read", lambda *_: structs.replace(kept, decisions=decided))
+    assert export(graded, monkeypatch)["open_reasons"] in (f"'{text.strip()}", f"'{text.strip()} {text.strip()}")
 
 
 def test_nbgrader_exports_with_it(graded: Course) -> None:
@@ -153,13 +156,13 @@ def test_nbgrader_exports_with_it(graded: Course) -> None:
     assert config.ExportApp.plugin_class is CsvExport
 
 
-def test_an_old_record_is_as_good_as_none(graded: Course) -> None:
-    path = record.path_of(graded.root, ASSIGNMENT, "old")
-    for content in ({"submission": "abc", "tests": "def"}, [], None, {"state": {}, "waiting": {"a": 3}}):
+def test_old_facts_are_as_good_as_none(graded: Course) -> None:
+    path = facts.path_of(graded.root, ASSIGNMENT, "old")
+    for content in ({"submission": 3, "tests": "def"}, [], None, {"parts": {}, "decisions": {"a": 3}}):
         path.write_text(json.dumps(content))
-        assert record.read(graded.root, ASSIGNMENT, "old") == record.Record()
+        assert facts.read(graded.root, ASSIGNMENT, "old") is None
     path.unlink()
-    assert record.read(graded.root, ASSIGNMENT, "old") == record.Record()
+    assert facts.read(graded.root, ASSIGNMENT, "old") is None
 
 
 def test_an_exercise_is_open_before_it_is_anything_else() -> None:

@@ -462,7 +462,7 @@ def test_layernorm_gradients_leave_inputs(student, rng):
     check_inputs_left(student, "layernorm", "layernorm_backward", row_inputs(rng))
 
 
-IN_NETS = 100.0
+IN_NETS = 1000.0
 """The size of the inputs and of all hidden layers' outputs but the last: eps is negligible in each layer."""
 
 
