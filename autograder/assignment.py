@@ -21,7 +21,7 @@ import autograder
 from autograder.checks.definitions import METADATA, NotebookError, read_cells
 from autograder.checks.facts import Facts
 from autograder.errors import SetupError
-from autograder.intake.submission import Rules
+from autograder.intake.rules import CODE, Rules
 
 ROOM = f"{autograder.__name__}.assignments"
 """The package in which graders are imported."""
@@ -262,7 +262,17 @@ class Assignment:
     def rules(self) -> Rules:
         """The rules by which intake accepts the files of a submission."""
         kinds = tuple((ending, megabytes * 2**20) for ending, megabytes in self.settings.files.items())
-        return Rules(self.package, kinds, self.settings.skipped)
+        rules = Rules(self.package, kinds, self.settings.skipped)
+        alternatives = [one for part in self.parts for one in part.alternatives]
+        modules = (path.relative_to(self.source) for path in sorted((self.source / self.package).rglob("*")))
+        return replace(
+            rules,
+            notebooks=tuple(one.notebook for one in alternatives),
+            modules=tuple(
+                path.as_posix() for path in modules if path.suffix in CODE and not any(map(rules.skips, path.parts))
+            ),
+            models=tuple(dict.fromkeys(one.model for one in alternatives if one.model)),
+        )
 
     @property
     def facts(self) -> Facts:

@@ -1,10 +1,11 @@
 """Read the entries of an archive (zip, tar, gzipped tar). The archive is hostile input: it is streamed, within limits.
 
-This module writes no files. See ``submission`` for which entries are accepted. Python's ``zipfile`` reads from a
+This module writes no files. See ``layout`` for which entries are accepted. Python's ``zipfile`` reads from a
 wrapper that limits the bytes it gets. Of ``tarfile`` this module uses only the parser of a single header: the other
 code trusts lengths, keeps every member in memory and, before Python 3.12.6, takes hours for some headers.
 """
 
+import calendar
 import os
 import stat
 import tarfile
@@ -14,19 +15,22 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from .entries import CHUNK, Entry, Unreadable, raise_if_ours
+from .entries import CHUNK, MAX_ENTRIES, TOO_MANY, Entry, Unreadable, raise_if_ours
+from .formats import BLOCK, PART, archive_format, described
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 MAX_PACKED = 512 * 2**20
 """Bytes of an archive; a larger archive is refused."""
 MAX_UNPACKED = 2**30
 """Unpacked bytes of a tar: to reach one member, all earlier bytes must be unpacked."""
-MAX_MEMBERS = 50_000
-MAX_DIRECTORY = 4 * 2**20
+MAX_DIRECTORY = 32 * 2**20
 """Bytes of a zip's directory, which ``zipfile`` holds in memory."""
-MAX_HEADER, MAX_HEADERS = 2**16, 32 * 2**20
+MAX_HEADER, MAX_HEADERS = 2**16, 2**28
 """Bytes of one long name or extended header in a tar, and of all headers together."""
-BLOCK = 512
+DIRECTORY_MARK, END_MARK = b"PK\1\2", b"PK\5\6"
+"""The first bytes of each record of a zip's directory, and of the record behind it."""
+NO_TIME = 315532800
+"""1980-01-01, which a zip holds if its program knows no time."""
 BROKEN = "is broken or incomplete: pack the files again and hand in the new archive"
 LONG = "holds a header that is too long: pack the files again and hand in the new archive"
 
@@ -50,14 +54,19 @@ def entries_of_archive(path: Path) -> Generator[Entry, None, None]:
             if size > MAX_PACKED:
                 raise Unreadable(f"is larger than {MAX_PACKED >> 20} MB: hand in the course's files only")
             start = file.read(BLOCK)
+            form = archive_format(start)
+            if not form and (what := described(path.name, start)):
+                raise Unreadable(what)
+            if _is_last_part(file, size, form):
+                raise Unreadable(PART)
             file.seek(0)
-            if start[:4] in (b"PK\3\4", b"PK\5\6") and not _is_header(start):  # a tar may begin with any name
+            if form == "zip":
                 found = _zipped(file, size)
             else:
-                found = _tarred(_gunzip(file) if start.startswith(b"\x1f\x8b") else file.read)
+                found = _tarred(_gunzip(file) if form == "gzip" else file.read)
             for number, entry in enumerate(found):
-                if number >= MAX_MEMBERS:
-                    raise Unreadable(f"holds more than {MAX_MEMBERS:,} files: hand in the course's files only")
+                if number >= MAX_ENTRIES:
+                    raise Unreadable(TOO_MANY.format(MAX_ENTRIES))
                 yield entry
     except Unreadable:
         raise
@@ -66,6 +75,14 @@ def entries_of_archive(path: Path) -> Generator[Entry, None, None]:
     ) as error:  # zipfile, tarfile and zlib raise many exceptions on broken data, and some are not documented
         raise_if_ours(error)
         raise Unreadable(BROKEN) from None
+
+
+def _is_last_part(file: BinaryIO, size: int, form: str) -> bool:
+    """Tell whether a file is the last part of a zip in parts, which says in its last record that it has a number."""
+    file.seek(max(0, size - 2**16))
+    _, mark, record = file.read(2**16).rpartition(END_MARK)
+    number = record[:2]
+    return bool(mark) and form in ("", "zip") and len(record) >= 18 and number not in (b"\0\0", b"\xff\xff")
 
 
 class _Lent:
@@ -80,6 +97,8 @@ class _Lent:
         self._left -= len(content)
         if len(content) > MAX_DIRECTORY or self._left < 0:  # overlapping members exceed the total
             raise Unreadable(BROKEN)
+        if len(content) > CHUNK and content.count(DIRECTORY_MARK) > MAX_ENTRIES:  # each takes much more memory
+            raise Unreadable(TOO_MANY.format(MAX_ENTRIES))
         return content
 
 
@@ -89,7 +108,9 @@ def _zipped(file: BinaryIO, size: int) -> Iterator[Entry]:
             name = _zip_name(info).removeprefix("./")
             if name:
                 read = _reader(archive, info)
-                yield Entry(name.removesuffix("/"), read, info.file_size, name.endswith("/"), _zip_trouble(info, name))
+                is_folder = name.endswith(("/", "\\"))
+                trouble, time = _zip_trouble(info, is_folder), _zip_time(info)
+                yield Entry(name[:-1] if is_folder else name, read, info.file_size, is_folder, trouble, time)
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
@@ -102,11 +123,20 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
         return info.orig_filename
 
 
-def _zip_trouble(info: zipfile.ZipInfo, name: str) -> str:
+def _zip_time(info: zipfile.ZipInfo) -> float | None:
+    """Return the time at which a member was changed: the packing machine's own, which is not worse for comparing."""
+    try:
+        found = calendar.timegm((*info.date_time, 0, 0, 0))
+    except (ValueError, OverflowError):  # a zip may hold a thirteenth month
+        return None
+    return None if found == NO_TIME else found
+
+
+def _zip_trouble(info: zipfile.ZipInfo, is_folder: bool) -> str:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "a link"
-    if kind not in (0, stat.S_IFDIR if name.endswith("/") else stat.S_IFREG):
+    if kind not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG):
         return "not a plain file"
     if info.flag_bits & 0x41:
         return "encrypted"
@@ -160,15 +190,6 @@ class _Blocks:
             self._come += len(chunk)
 
 
-def _is_header(block: bytes) -> bool:
-    """Tell whether a block is a tar header, which holds its own checksum."""
-    try:
-        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except tarfile.HeaderError:
-        return False
-    return True
-
-
 def _tarred(read: Callable[[int], bytes]) -> Iterator[Entry]:
     blocks = _Blocks(read)
     extended: dict[str, str] = {}
@@ -189,7 +210,8 @@ def _tarred(read: Callable[[int], bytes]) -> Iterator[Entry]:
             size = _size(int(extended.get("size", info.size))) if holds else 0
             rest = blocks.chunks(size)
             if name not in ("", "."):
-                yield Entry(name, lambda rest=rest: rest, size, info.isdir(), _tar_trouble(info, extended))  # type: ignore[misc]
+                trouble = _tar_trouble(info, extended)
+                yield Entry(name, lambda rest=rest: rest, size, info.isdir(), trouble, info.mtime or None)  # type: ignore[misc]
             for _ in rest:
                 pass
             for _ in blocks.chunks(-size % BLOCK):

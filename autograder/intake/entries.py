@@ -1,7 +1,6 @@
 """The entries of a submission: a name and a stream for each file, from a folder or an archive.
 
-This module reads entries from a folder. See ``archive`` for archives, and ``submission`` for which entries are
-accepted.
+This module reads entries from a folder. See ``archive`` for archives, and ``layout`` for which entries are accepted.
 """
 
 import errno
@@ -13,6 +12,9 @@ from itertools import islice
 from pathlib import Path
 
 CHUNK = 2**16
+MAX_ENTRIES = 200_000
+"""Entries of a submission. A virtual environment with a framework has 60,000; their names take no harmful memory."""
+TOO_MANY = "holds more than {:,} files: hand in the course's files only"
 OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ENOSPC, getattr(errno, "ESTALE", errno.EIO)}
 """Error numbers that are a fault of the machine, not of the submission."""
 
@@ -37,6 +39,8 @@ class Entry:
     is_folder : bool
     trouble : str
         The reason why the entry cannot be read, or "".
+    time : float or None
+        When the file was changed, in seconds, comparable within one source; None if the source does not say.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Entry:
     size: int = 0
     is_folder: bool = False
     trouble: str = ""
+    time: float | None = None
 
 
 def entries_of_folder(folder: Path, enter: Callable[[str], bool], most: int) -> Iterator[Entry]:
@@ -53,7 +58,8 @@ def entries_of_folder(folder: Path, enter: Callable[[str], bool], most: int) -> 
     ----------
     folder : Path
     enter : callable
-        Takes the name of a subfolder, and tells whether to yield its entries.
+        Takes the name of a subfolder, and tells whether to yield its entries. It is asked after all entries beside the
+        subfolder were yielded.
     most : int
         The most entries of one folder; if there are more, the function yields ``most + 1`` of them.
 
@@ -74,11 +80,11 @@ def entries_of_folder(folder: Path, enter: Callable[[str], bool], most: int) -> 
                 raise Unreadable(f"cannot be read: {error.strerror}") from None
             yield Entry(prefix[:-1], trouble="cannot be read")
             continue
-        for entry in listed:
-            described = _describe(entry, prefix + entry.name)
-            yield described
+        below = [(_describe(entry, prefix + entry.name), Path(entry.path)) for entry in listed]
+        yield from (described for described, _ in below)
+        for described, path in below:  # whoever decides has seen the whole folder
             if described.is_folder and enter(described.name):
-                pending.append((Path(entry.path), described.name + "/"))
+                pending.append((path, described.name + "/"))
 
 
 def _describe(entry: "os.DirEntry[str]", name: str) -> Entry:
@@ -93,7 +99,7 @@ def _describe(entry: "os.DirEntry[str]", name: str) -> Entry:
         return Entry(name, trouble="a link")
     if not stat.S_ISREG(found.st_mode):
         return Entry(name, trouble="not a plain file")
-    return Entry(name, lambda: _read(Path(entry.path)), found.st_size)
+    return Entry(name, lambda: _read(Path(entry.path)), found.st_size, time=found.st_mtime)
 
 
 def _read(path: Path) -> Iterator[bytes]:

@@ -11,14 +11,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from autograder import files
 
-from .submission import MAX_ENTRIES, Rules, Submission, find_root, take_in
+from .entries import MAX_ENTRIES
+from .rules import Rules
+from .submission import Submission, find_root, take_in
 
-FORMAT = 1
+FORMAT = 2
 FILES, LISTING = "files", "listing.json"
 
 
@@ -51,14 +54,16 @@ class Kept:
             with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
                 said = json.loads(note.read_text(encoding="utf-8"))
                 if said["stamp"] == stamp:
-                    return self.get(str(said["submission"]))
+                    left_out, notes = (tuple(map(str, said[name])) for name in ("left_out", "notes"))
+                    return replace(self.get(str(said["submission"])), left_out=left_out, notes=notes)
         submission = self._take(handed_in)
         if stamp is not None and stamp == self._stamp(handed_in):  # nothing changed during intake
-            files.write(note, json.dumps({"stamp": stamp, "submission": submission.digest}).encode())
+            told = {"left_out": submission.left_out, "notes": submission.notes}
+            files.write(note, json.dumps({"stamp": stamp, "submission": submission.digest, **told}).encode())
         return submission
 
     def get(self, digest: str) -> Submission:
-        """Return a submission by its digest.
+        """Return a submission by its digest, without what is said of one hand-in: others may have the same files.
 
         Raises
         ------
@@ -70,7 +75,7 @@ class Kept:
         taken = said["files"]
         if not all((home / FILES / name).is_file() for name in taken):
             raise FileNotFoundError(f"{home} is incomplete")
-        return Submission(home / FILES, digest, tuple(taken), tuple(said["left_out"]), tuple(taken.values()))
+        return Submission(home / FILES, digest, tuple(taken), (), tuple(taken.values()))
 
     def _take(self, handed_in: Path) -> Submission:
         root = find_root(handed_in, self._rules)
@@ -78,16 +83,14 @@ class Kept:
         with tempfile.TemporaryDirectory(dir=self._home, prefix="new-", ignore_cleanup_errors=True) as scratch:
             taken = take_in(root, Path(scratch, FILES), self._rules)
             home = self._place(taken.digest)
-            listing = {"files": dict(zip(taken.files, taken.hashes, strict=True)), "left_out": taken.left_out}
+            listing = {"files": dict(zip(taken.files, taken.hashes, strict=True))}
             if home.is_dir() and not self._is_whole(taken.digest):
                 shutil.rmtree(home, ignore_errors=True)
-            if home.is_dir():  # the files are the same, but the left-out files may differ
-                files.write(home / LISTING, json.dumps(listing).encode())
-            else:
+            if not home.is_dir():
                 with files.new_folder(home) as fresh:
                     (fresh / LISTING).write_text(json.dumps(listing), encoding="utf-8")
                     (Path(scratch, FILES)).rename(fresh / FILES)
-        return self.get(taken.digest)
+        return replace(self.get(taken.digest), left_out=taken.left_out, notes=taken.notes)
 
     def _is_whole(self, digest: str) -> bool:
         try:
@@ -150,7 +153,7 @@ def view(
         for path in (folder, *folder.rglob("*")):
             if path.is_dir():
                 path.chmod(0o755)
-        yield Submission(folder, submission.digest, submission.files, submission.left_out, submission.hashes)
+        yield replace(submission, folder=folder)
 
 
 def lay(source: Path, target: Path, linked: bool = True) -> None:

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.errors import SubmissionError
-from autograder.intake import archive, submission
+from autograder.intake import archive, layout, submission
 from autograder.intake.submission import Submission, find_root, take_in
 from autograder.judge.session import taken_in
 from tests.fuzz import targets
@@ -101,7 +101,9 @@ def test_an_archive_is_as_good_as_its_folder(tmp_path: Path, name: str, below: s
     packed = taken(PACKERS[name](files), tmp_path, name)
     assert packed.files == folder.files == TAKEN
     assert packed.digest == folder.digest
-    assert packed.left_out == folder.left_out == ("evil.so (not a kind of file that is accepted)",)
+    left_out = ("__pycache__/ (1 file, a cache)", "evil.so (not a kind of file that is accepted)")
+    assert folder.left_out == left_out
+    assert packed.left_out == ("__MACOSX/ (1 file, files that macOS adds)", *left_out)
     assert (packed.folder / "cs231n/layers.py").read_bytes() == FILES["cs231n/layers.py"]
 
 
@@ -132,6 +134,9 @@ def test_an_archive_alone_in_a_folder_is_what_was_handed_in(tmp_path: Path) -> N
     with pytest.raises(SubmissionError, match="holds 2 archives"):
         find_root(handed_in, RULES)
     (handed_in / "cs231n").mkdir()
+    with pytest.raises(SubmissionError, match="holds 2 archives"):
+        find_root(handed_in, RULES)
+    (handed_in / "cs231n" / "layers.py").write_text("x = 1\n")
     assert find_root(handed_in, RULES) == handed_in
 
 
@@ -150,8 +155,10 @@ ESCAPES = {
     "/tmp/absolute.py": "its path is absolute or has an empty, . or .. part",
     "cs231n//empty.py": "its path is absolute or has an empty, . or .. part",
     "cs231n/./dot.py": "its path is absolute or has an empty, . or .. part",
-    "C:/drive.py": "its name does not work on every system",
-    "cs231n\\back.py": "its name does not work on every system",
+    "C:/drive.py": "its path is absolute or has an empty, . or .. part",
+    "C:\\other.py": "its path is absolute or has an empty, . or .. part",
+    "..\\back.py": "its path is absolute or has an empty, . or .. part",
+    "cs231n\\..\\..\\back.py": "its path is absolute or has an empty, . or .. part",
     "cs231n/layers.py:stream.py": "its name does not work on every system",
     "cs231n/dot./x.py": "its name does not work on every system",
     "cs231n/space /x.py": "its name does not work on every system",
@@ -173,7 +180,7 @@ def test_names_that_lead_elsewhere_are_left_out(tmp_path: Path, pack: Callable[[
     assert found.files == ("cs231n/layers.py",)
     assert sorted(reasons(found.left_out).values()) == sorted(ESCAPES.values())
     assert all(said.isprintable() for said in found.left_out)
-    assert not list(tmp_path.rglob("up.py"))
+    assert not [*tmp_path.rglob("up.py"), *tmp_path.rglob("back.py")]
     below = taken(pack({"handin/cs231n/layers.py": b"", "../up.py": b"", "beside.txt": b""}), tmp_path / "c")
     assert below.left_out == ("../up.py (its path is absolute or has an empty, . or .. part)",)
 
@@ -318,7 +325,8 @@ def test_members_that_share_their_bytes_end_soon(tmp_path: Path, monkeypatch: py
 
 
 def test_broken_members_spend_what_all_may_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submission, "MAX_TOTAL", 3_000_000)
+    for module in (layout, submission):
+        monkeypatch.setattr(module, "MAX_TOTAL", 3_000_000)
     content = bytearray(zipped({f"cs231n/m{i}.py": bytes(1_000_000) for i in range(6)}))
     at = 0
     for _ in range(4):  # change the checksums in the zip's directory
@@ -382,7 +390,7 @@ def _refused(content: bytes, folder: Path, name: str = "in.tar.gz") -> None:
 def test_truncated_archives_are_broken(tmp_path: Path) -> None:
     for number, content in enumerate((zipped(FILES), tarred(FILES), tarred(FILES, "w:"))):
         for part in (0.0, 0.1, 0.5, 0.9):
-            with pytest.raises(SubmissionError, match="is broken or incomplete"):
+            with pytest.raises(SubmissionError, match="is broken or incomplete" if part else r"is empty \(0 bytes\)"):
                 taken(content[: int(len(content) * part)], tmp_path / f"{number}{part}")
     flipped = bytearray(tarred({"cs231n/layers.py": random.Random(0).randbytes(5000)}))
     flipped[-8] ^= 1  # gzip's checksum
@@ -400,12 +408,11 @@ def test_a_million_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     peak, seconds = peak_of(lambda: _too_many(million, tmp_path / "1", "broken or incomplete"))
     assert peak < 2 * archive.MAX_DIRECTORY + len(million)
     assert seconds < 5
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 3000)
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 3000)
     packed = zlib.compress(header() + header(b"tests/x.py") * 3000 + END, 1, wbits=31)
     peak, seconds = peak_of(lambda: _too_many(packed, tmp_path / "2", "holds more than 3,000 files"))
     assert peak < 2**22
-    monkeypatch.setattr(submission, "MAX_ENTRIES", 50)
-    _too_many(zipped({f"cs231n/m{i}.txt": b"" for i in range(51)}), tmp_path / "3", "holds more than 50 files")
+    _too_many(zipped({f"cs231n/m{i}.txt": b"" for i in range(3001)}), tmp_path / "3", "holds more than 3,000 files")
 
 
 def _too_many(content: bytes, folder: Path, why: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import SubmissionError
-from autograder.intake import entries, submission
+from autograder.intake import entries, layout, submission
 from autograder.intake.submission import find_root, take_in
 from tests.rules import RULES
 
@@ -37,7 +37,7 @@ def test_what_counts_is_taken(tmp_path: Path) -> None:
     )
     taken = take_in(source, tmp_path / "out", RULES)
     assert taken.files == ("A.ipynb", "cs231n/layers.py", "models/part1.npz")
-    assert [name.split()[0] for name in taken.left_out] == ["evil.so", "x.pkl"]
+    assert [name.split()[0] for name in taken.left_out] == ["__pycache__/", "evil.so", "x.pkl"]
     assert (tmp_path / "out" / "cs231n" / "layers.py").read_text() == "x = 1\n"
 
 
@@ -135,10 +135,10 @@ def test_names_that_are_no_text_or_mean_more_elsewhere(tmp_path: Path) -> None:
     )
     (source / os.fsdecode(b"caf\xe9.py")).write_text("x = 1")
     taken = take_in(source, tmp_path / "out", RULES)
-    assert taken.files == ("cs231n/layers.py",)
+    assert taken.files == ("back/slash.py", "cs231n/layers.py")  # as it is where it was packed
     elsewhere = "does not work on every system"
     assert [said.partition(" (")[2].removeprefix("its name ").rstrip(")") for said in taken.left_out] == [
-        elsewhere, elsewhere, "has characters that cannot be printed", elsewhere, elsewhere, elsewhere,
+        elsewhere, "has characters that cannot be printed", elsewhere, elsewhere, elsewhere,
         "an archive within the submission", "is too long",
     ]  # fmt: skip
     assert all(said.isascii() for said in taken.left_out)
@@ -187,7 +187,7 @@ def test_limits_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     taken = take_in(source, tmp_path / "1", RULES)
     assert "cs231n/big.py (too large)" in taken.left_out
-    monkeypatch.setattr(submission, "MAX_FILES", 5)
+    monkeypatch.setattr(layout, "MAX_FILES", 5)
     assert len(take_in(source, tmp_path / "2", RULES).files) == 5
     monkeypatch.setattr(submission, "MAX_ENTRIES", 5)
     with pytest.raises(SubmissionError, match="more than 5 files"):
@@ -202,8 +202,10 @@ def test_depth_is_bounded(tmp_path: Path) -> None:
 
 def test_the_right_folder_is_found(tmp_path: Path) -> None:
     inner = hand_in(tmp_path / "outer" / "assignment2")
-    assert find_root(inner, RULES) == inner
-    assert find_root(tmp_path / "outer", RULES) == inner
+    for root in (inner, tmp_path / "outer", tmp_path):
+        assert find_root(root, RULES) == root
+        assert take_in(root, tmp_path / "out" / root.name, RULES).files == ("cs231n/layers.py",)
+        shutil.rmtree(tmp_path / "out")
     for wrong in (tmp_path / "nothing", inner / "cs231n"):
-        with pytest.raises(SubmissionError, match="give the folder that holds"):
+        with pytest.raises(SubmissionError, match="the folder that holds"):
             find_root(wrong, RULES)
