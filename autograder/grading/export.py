@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 
 from . import record
+from .feedback import still_open
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -19,7 +20,6 @@ COLUMNS = (
 """nbgrader's columns in its order, then the two additional columns."""
 FORMULAS = ("=", "+", "-", "@")
 """Characters that begin a formula in a spreadsheet."""
-UNREAD = "Answers wait for a person to read them."
 
 
 class CsvExport(ExportPlugin):  # type: ignore[misc]
@@ -73,15 +73,7 @@ def _row(gradebook: Gradebook, root: Path, assignment: Any, student: Any) -> dic
 
 def _open(submission: Any, kept: dict[str, record.Waiting]) -> tuple[float, list[str]]:
     """Return the open points of a submission, and the reasons, each reason once."""
-    points: dict[str, float] = {}
-    reasons: dict[str, None] = {}
+    found: dict[str, record.Waiting] = {}
     for notebook in submission.notebooks:
-        for grade in notebook.grades:
-            if not grade.needs_manual_grade or grade.manual_score is not None:
-                continue
-            known = kept.get(grade.name)
-            if known is None and not grade.max_score:
-                continue  # a cell of an alternative: its points are in another notebook
-            points[grade.name] = known.points if known else grade.max_score
-            reasons[known.why if known else UNREAD] = None
-    return sum(points.values()), list(reasons)
+        found |= still_open(notebook.grades, kept)
+    return sum(one.points for one in found.values()), list(dict.fromkeys(one.why for one in found.values()))

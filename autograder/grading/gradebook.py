@@ -25,7 +25,7 @@ from traitlets import Bool, Float, List, Unicode
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.assignment import Part
-from autograder.checks.definitions import NotebookError
+from autograder.checks.notebook import NotebookError
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
@@ -33,10 +33,12 @@ from autograder.sandbox.client import printable
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
 from . import engine, pages, record
-from .cells import show
+from .answers import UNTOUCHED, Answer, Answers, missing
+from .cells import point_out, show
 from .engine import GradingError
 from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
+from .feedback import PREPROCESSORS
 from .store import has_error, presentation_digest
 
 CODE = (".py", ".pyx")
@@ -49,6 +51,8 @@ class Judged:
     digest: str
     verdicts: tuple[PartVerdict, ...]
     notebooks: dict[str, Any]
+    answers: dict[str, Answers]
+    """What was found in each notebook, by the notebook's name."""
     code: dict[str, bytes]
     executed: bool = False
     """Whether execution was requested, and no notebook failed to execute."""
@@ -152,10 +156,18 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         self._write_scores(student, folder, judged)
         self._write_files(student, judged)
         state = None if any(map(has_error, judged.verdicts)) else self._graded_from(judged.digest, judged.executed)
-        record.write(*of, record.Record(state, record.waiting(judged.verdicts)))
+        record.write(*of, record.Record(state, self._waiting(judged)))
         for verdict in judged.verdicts:
             self.log.info("%s: %g of %g points in %s", student, verdict.score, verdict.points, verdict.name)
         return True
+
+    def _waiting(self, judged: Judged) -> dict[str, record.Waiting]:
+        """Return everything that is not decided, and why: exercises, and answers that a person reads."""
+        waiting = record.waiting(judged.verdicts)
+        for alternative, verdict in self._alternatives(judged.verdicts):
+            if verdict in judged.verdicts:
+                waiting |= judged.answers[alternative.name].waiting(alternative)
+        return waiting
 
     def _destination(self, student: str) -> Path:
         return Path(
@@ -184,18 +196,21 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 for name in submission.files
                 if name.endswith(CODE) and ".ipynb/" not in name  # a folder with a notebook's name would be in the way
             }
-            notebooks, fresh = {}, []
+            notebooks, answers, fresh = {}, {}, []
             for alternative, verdict in self._alternatives(verdicts):
-                notebooks[alternative.name], executed = self._notebook(alternative, submission, verdict)
+                name = alternative.name
+                notebooks[name], answers[name], executed = self._notebook(alternative, submission, verdict)
                 fresh.append(executed)
-            return Judged(submission.digest, verdicts, notebooks, code, self.execute and all(fresh))
+            return Judged(submission.digest, verdicts, notebooks, answers, code, self.execute and all(fresh))
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
-            notebooks = {
-                alternative.name: self._blank(alternative, verdict)
+            blank = {
+                alternative.name: self._blank(alternative, verdict, str(error))
                 for alternative, verdict in self._alternatives(verdicts)
             }
-            return Judged("", verdicts, notebooks, {}, self.execute)
+            notebooks = {name: notebook for name, (notebook, _) in blank.items()}
+            answers = {name: found for name, (_, found) in blank.items()}
+            return Judged("", verdicts, notebooks, answers, {}, self.execute)
 
     def _alternatives(self, verdicts: tuple[PartVerdict, ...]) -> Iterator[tuple[Part, PartVerdict]]:
         """Yield every notebook of the course with its verdict, which is empty if another alternative counts."""
@@ -205,25 +220,30 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 aside = PartVerdict(part.number, alternative.name, (), (f"{verdict.name}.ipynb counts for this part.",))
                 yield alternative, verdict if counts else aside
 
-    def _notebook(self, part: Part, submission: Submission, verdict: PartVerdict) -> tuple[Any, bool]:
-        """Return the student's notebook with the verdict, and False if a requested execution failed, else True."""
+    def _notebook(self, part: Part, submission: Submission, verdict: PartVerdict) -> tuple[Any, Answers, bool]:
+        """Return the student's notebook with the verdict, and what was found in it.
+
+        The last value is False if a requested execution failed, else True.
+        """
         try:
-            notebook = handed_in(self.course, part, submission)
-        except NotebookError:  # the verdict's problems name this error
-            return self._blank(part, verdict), True
+            notebook, answers = handed_in(self.course, part, submission)
+        except NotebookError as error:
+            return *self._blank(part, verdict, str(error)), True
         except Exception as error:
             self.log.warning("%s was replaced by the release's notebook (%s)", part.notebook, type(error).__name__)
-            return self._blank(part, verdict), True
+            return *self._blank(part, verdict, f"{part.notebook} cannot be shown here: read the submitted file."), True
         shown = self.execute and shows_own_work(self.course, part, submission)
         executed = not shown or self._execute(part, submission, notebook)
+        point_out(notebook, answers)
         show(notebook, verdict)
-        return notebook, executed
+        return notebook, answers, executed
 
-    def _blank(self, part: Part, verdict: PartVerdict) -> Any:
+    def _blank(self, part: Part, verdict: PartVerdict, why: str) -> tuple[Any, Answers]:
         """Return the release's notebook with the verdict. It replaces a student's unreadable notebook."""
         notebook = nbformat.read(self.course.release / part.notebook, as_version=4)
+        answers = missing(notebook.cells, why)
         show(notebook, verdict)
-        return notebook
+        return notebook, answers
 
     def _execute(self, part: Part, submission: Submission, notebook: Any) -> bool:
         """Write fresh outputs into a notebook. Return False if execution fails, which is the grader's fault."""
@@ -253,22 +273,24 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             )
             for alternative, verdict in self._alternatives(judged.verdicts):
                 results = {exercise.id: exercise for exercise in verdict.exercises}
+                answers = judged.answers[alternative.name].found
                 for cell in judged.notebooks[alternative.name].cells:
+                    answer = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
                     if utils.is_grade(cell):
                         grade = gradebook.find_grade(
                             cell.metadata.nbgrader.grade_id, alternative.name, assignment, student
                         )
-                        if not results:
+                        if verdict not in judged.verdicts:
                             _set_aside(grade, cell)
                         elif alternative.first == alternative.notebook:
-                            _set_grade(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
+                            _set_grade(grade, answer, results.get(cell.metadata.nbgrader.grade_id))
                         else:
-                            _set_extra_credit(grade, cell, results.get(cell.metadata.nbgrader.grade_id))
+                            _set_extra_credit(grade, answer, results.get(cell.metadata.nbgrader.grade_id))
                     if utils.is_solution(cell):
                         comment = gradebook.find_comment(
                             cell.metadata.nbgrader.grade_id, alternative.name, assignment, student
                         )
-                        comment.auto_comment = "No response." if _untouched(cell) else None
+                        comment.auto_comment = "No response." if _is_untouched(answer) else None
             gradebook.db.commit()
 
     def _write_files(self, student: str, judged: Judged) -> None:
@@ -309,12 +331,12 @@ def _timestamp(path: Path) -> datetime | None:
         return None
 
 
-def _set_grade(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
+def _set_grade(grade: Any, answer: Answer | None, result: ExerciseResult | None) -> None:
     """Set a score from a result, or 0 for an untouched answer. Every other grade waits for a person."""
     if result is not None and result.outcome in (GRADED, FAILED):
         grade.auto_score = min(max(float(result.score), 0.0), float(grade.max_score))
         grade.needs_manual_grade = grade.manual_score is not None
-    elif result is None and utils.is_solution(cell) and _untouched(cell):
+    elif result is None and _is_untouched(answer):
         grade.auto_score = 0.0
         grade.needs_manual_grade = grade.manual_score is not None
     else:
@@ -322,14 +344,14 @@ def _set_grade(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
         grade.needs_manual_grade = True
 
 
-def _set_extra_credit(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
+def _set_extra_credit(grade: Any, answer: Answer | None, result: ExerciseResult | None) -> None:
     """Set extra credit from a result, in a notebook whose cells have no points: the part's first notebook has them.
 
     nbgrader counts extra credit only beside a score. Therefore a cell that a person reads gets the score 0.
     """
     if result is None:
         grade.auto_score = 0.0
-        grade.needs_manual_grade = not _untouched(cell) and not grade.extra_credit
+        grade.needs_manual_grade = not _is_untouched(answer) and not grade.extra_credit
     elif result.outcome in (GRADED, FAILED):
         grade.auto_score, grade.extra_credit = 0.0, min(max(float(result.score), 0.0), result.points)
         grade.needs_manual_grade = grade.manual_score is not None
@@ -346,8 +368,8 @@ def _set_aside(grade: Any, cell: Any) -> None:
     grade.needs_manual_grade = grade.manual_score is not None or bool(grade.extra_credit)
 
 
-def _untouched(cell: Any) -> bool:
-    return bool(cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell))
+def _is_untouched(answer: Answer | None) -> bool:
+    return answer is not None and answer.state == UNTOUCHED
 
 
 def configured_patience(root: Path) -> Patience:
@@ -370,6 +392,7 @@ def configure(config: Any) -> None:
     nbgrader.apps.autogradeapp.Autograde = JudgedAutograde
     nbgrader.apps.api.Autograde = JudgedAutograde
     config.ExportApp.plugin_class = CsvExport
+    config.GenerateFeedback.preprocessors = PREPROCESSORS
     # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}

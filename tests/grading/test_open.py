@@ -17,8 +17,8 @@ from autograder.assignment import Part
 from autograder.builder import current
 from autograder.course import Course, put_tools_on_path
 from autograder.grading import engine, record
-from autograder.grading import export as export_module
-from autograder.grading.export import UNREAD, CsvExport
+from autograder.grading.answers import UNREAD
+from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.intake.submission import Submission
 from autograder.judge import session
@@ -143,7 +143,6 @@ def test_the_export_says_how_much_and_why(graded: Course, monkeypatch: pytest.Mo
 def test_a_reason_is_no_formula(graded: Course, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     kept = record.read(graded.root, ASSIGNMENT, "one")
     waiting = {name: replace(one, why=text) for name, one in kept.waiting.items()}
-    monkeypatch.setattr(export_module, "UNREAD", text)
     monkeypatch.setattr(record, "read", lambda *_: replace(kept, waiting=waiting))
     assert export(graded, monkeypatch)["open_reasons"] == f"'{text.strip()}"
 
