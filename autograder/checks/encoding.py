@@ -1,8 +1,10 @@
 """Tell in which encoding a text file is saved. Editors and file managers save Python files and notebooks in several."""
 
+import codecs
 import json
 from pathlib import Path
 
+CHUNK = 2**20
 MARKS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32", "cp1252": "CP1252", "latin-1": "Latin-1"}
 """Encodings as people call them; the ends ``-le`` and ``-be`` name the order of the bytes."""
 
@@ -17,13 +19,21 @@ def encoding_of(raw: bytes) -> str:
         if they are not CP1252 either.
     """
     found = json.detect_encoding(raw)
-    for encoding in (found, "cp1252") if found.startswith("utf-8") else ():
-        try:
-            raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    return "latin-1" if found.startswith("utf-8") else found
+    if not found.startswith("utf-8"):
+        return found
+    return next((encoding for encoding in (found, "cp1252") if _is(raw, encoding)), "latin-1")
+
+
+def _is(raw: bytes, encoding: str) -> bool:
+    """Tell whether bytes are in an encoding, without a text of all of them in memory."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for begin in range(0, len(raw), CHUNK):
+            decoder.decode(raw[begin : begin + CHUNK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def title(encoding: str) -> str:

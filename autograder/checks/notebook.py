@@ -16,9 +16,9 @@ METADATA = "autograder"
 MAX_FILE = 128 * 2**20
 MAX_BYTES = 64 * 2**20
 MAX_PIECES = 1_000_000
-MAX_STEPS = 5_000_000
+MAX_STEPS = 1_000_000
 MAX_CELLS = 1_000
-"""Limits of a notebook: file size, and without outputs size, JSON values and cells; steps in the search for outputs.
+"""Limits of a notebook: file size, and without outputs size, JSON values and cells; brackets in outputs.
 
 Small values take many times more memory than file space.
 """
@@ -35,9 +35,14 @@ FOREIGN = {
 PAGE = re.compile(rb"\s*<(!doctype|html|head|body|script|meta|\?xml|!--)", re.I)
 MERGE = re.compile(r"^(?:<{7}(?: .*)?|={7}|>{7}(?: .*)?)\r?$", re.M)
 """A line that git leaves where two versions contradict each other."""
-STRUCTURE = re.compile(rb'["\[\]{}]')
-LEFT_OUT = re.compile(rb'(?:outputs|widgets)"\s*:\s*(?=[\[{])')
-"""The rest of a key whose value is left out of a large notebook: what its cells have shown."""
+STRING = rb'(?:[^"\\]++|\\.)*+(?:"|\Z)'
+LEFT_OUT = rb'"(?:outputs|widgets)"\s*+:\s*+(?=[\[{])'
+"""A key whose value is left out of a large notebook: what its cells have shown."""
+KEY = re.compile(LEFT_OUT)
+BEFORE_KEY = re.compile(rb'(?:[^"]++|(?!%s)"%s)*+' % (LEFT_OUT, STRING), re.S)
+PLAIN = rb'[^"\[\]{}]++|"' + STRING
+FLAT = re.compile(rb"(?:%b|\[(?:%b)*+\]|{(?:%b)*+})*+" % (PLAIN, PLAIN, PLAIN), re.S)
+"""Possessive patterns: they take no memory, and read no byte more than twice."""
 
 
 class NotebookError(Exception):
@@ -144,6 +149,7 @@ def _content(path: Path) -> tuple[Any, list[str]]:
     """Return a notebook's JSON, if it is small enough to be read safely, and what was done to read it."""
     notes: list[str] = []
     raw = _bytes(path)
+    _require_notebook(path.name, raw)
     encoding = encoding_of(raw)
     if not encoding.startswith("utf-8"):
         if len(raw) > MAX_BYTES:
@@ -151,7 +157,8 @@ def _content(path: Path) -> tuple[Any, list[str]]:
         raw = raw.decode(encoding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
         notes.append(f"{path.name} is saved in {title(encoding)}, not in UTF-8, and was read as such.")
     raw = raw.removeprefix(b"\xef\xbb\xbf")
-    _require_text(path.name, raw)
+    if not re.search(rb"[^ \t\r\n\0]", raw):
+        raise NotebookError(f"{path.name} is empty: {AGAIN}")
     if len(raw) > MAX_BYTES or _pieces(raw) > MAX_PIECES:
         raw = _without_outputs(raw, path.name)
         if len(raw) > MAX_BYTES:
@@ -178,14 +185,12 @@ def _bytes(path: Path) -> bytes:
         raise NotebookError(f"{path.name} is not a readable notebook (it is not a file): {AGAIN}") from None
 
 
-def _require_text(name: str, raw: bytes) -> None:
+def _require_notebook(name: str, raw: bytes) -> None:
     """Raise a `NotebookError` that names what the file is, if its first bytes show that it is no notebook."""
-    if not raw.strip(b" \t\r\n\0"):
-        raise NotebookError(f"{name} is empty: {AGAIN}")
     for beginning, said in FOREIGN.items():
         if raw.startswith(beginning):
             raise NotebookError(f"{name} {said}")
-    if PAGE.match(raw[:1000]):
+    if PAGE.match(raw[:1000].removeprefix(b"\xef\xbb\xbf")):
         raise NotebookError(f"{name} is a web page, not a notebook: download the notebook's own file and hand it in.")
 
 
@@ -216,40 +221,28 @@ def _broken(name: str, error: json.JSONDecodeError) -> str:
 def _without_outputs(raw: bytes, name: str) -> bytes:
     """Return a notebook's JSON with empty outputs. No JSON value is made, so the memory is that of the rest."""
     kept: list[bytes] = []
-    begin = place = steps = 0
-    depth = 0
-    """How deeply the search is inside the outputs of a cell; 0 outside."""
-    while found := STRUCTURE.search(raw, place):
-        steps += 1
-        if steps > MAX_STEPS:
-            raise NotebookError(_too_many(name))
-        mark, place = found.group(), found.end()
-        if mark == b'"':
-            key = LEFT_OUT.match(raw, place) if not depth else None
-            if key is None:
-                place, passed = _end_of_string(raw, place)
-                steps += passed
-            else:
-                kept += [raw[begin : key.end()], b"[]"]
-                place, depth = key.end() + 1, 1
-        elif depth:
-            depth += 1 if mark in b"[{" else -1
-            begin = place
-    return b"".join([*kept, raw[begin:] if not depth else b""])
+    place = steps = 0
+    while len(kept) < 20 * MAX_CELLS:
+        end = _end(BEFORE_KEY, raw, place)
+        key = KEY.match(raw, end)
+        kept.append(raw[place : end if key is None else key.end()])
+        if key is None:
+            return b"".join(kept)
+        kept.append(b"[]")
+        place, depth = key.end() + 1, 1
+        while depth and place < len(raw):
+            place = _end(FLAT, raw, place) + 1
+            depth += 1 if raw[place - 1 : place] in (b"[", b"{") else -1
+            steps += 1
+            if steps > MAX_STEPS:
+                raise NotebookError(_too_many(name))
+    raise NotebookError(_too_many(name))
 
 
-def _end_of_string(raw: bytes, place: int) -> tuple[int, int]:
-    """Return the place after a string that begins before ``place``, and the number of escaped quotes in it."""
-    passed = 0
-    while (end := raw.find(b'"', place)) >= 0:
-        before = end
-        while before > place and raw[before - 1] == 0x5C:
-            before -= 1
-        place = end + 1
-        if (end - before) % 2 == 0:
-            return place, passed
-        passed += 1
-    return len(raw), passed
+def _end(pattern: re.Pattern[bytes], raw: bytes, place: int) -> int:
+    """Return where a pattern, which also matches nothing, ends."""
+    found = pattern.match(raw, place)
+    return place if found is None else found.end()
 
 
 def _cells_of_format_3(worksheets: Any) -> Any:

@@ -293,11 +293,11 @@ class _Search:
     def _run(self, cell: int, step: int) -> list[int]:
         """Return the student's own cells next to a cell, on one side."""
         found = []
-        others = range(cell + step, len(self.cells) if step > 0 else -1, step)
-        for one in others:
+        doubles = self.by_id.get(id_of(self.cells[cell]) or "", [])
+        for one in range(cell + step, len(self.cells) if step > 0 else -1, step):
             if self._own[one]:
                 found.append(one)
-            elif self.texts[one] and id_of(self.cells[one]) != id_of(self.cells[cell]):
+            elif self.texts[one] and one not in doubles:
                 break
         return found
 
