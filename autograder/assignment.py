@@ -18,8 +18,8 @@ from typing import Any
 import msgspec
 
 import autograder
-from autograder.checks.definitions import METADATA, NotebookError, read_cells
 from autograder.checks.facts import Facts
+from autograder.checks.notebook import METADATA, NotebookError, read_cells
 from autograder.errors import SetupError
 from autograder.intake.rules import CODE, Rules
 

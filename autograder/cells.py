@@ -1,13 +1,13 @@
 """Code cells of a notebook by their ids (nbgrader's ``grade_id``), and a notebook with other texts in some of them.
 
-For notebooks of the course's own and copies of them. See ``checks.definitions`` for reading students' notebooks.
+For notebooks of the course's own and copies of them. See ``checks.notebook`` for reading students' notebooks.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.checks.definitions import read_cells
+from autograder.checks.notebook import read_cells
 
 
 def code_cells(notebook: Path) -> dict[str, str]:

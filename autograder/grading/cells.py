@@ -5,14 +5,18 @@ Notebooks are hostile input here, and nothing is executed. See ``gradebook`` for
 
 import copy
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from nbgrader import utils
 
-from autograder.checks.definitions import read_cells
+from autograder.checks.notebook import id_of, read_cells
 from autograder.verdict import ExerciseResult, PartVerdict
+
+from .answers import UNCERTAIN, Answers, find
 
 PICTURES = ("image/png", "image/jpeg")
 """Types of images that are kept as submitted. Of all other outputs, only the plain text is kept."""
@@ -42,43 +46,72 @@ def read_notebook(path: Path) -> Any:
     return nbformat.NotebookNode(cells=read_cells(path))  # nbformat's reader would copy and validate every part
 
 
-def restore(student: Any, release: Any) -> Any:
+def restore(student: Any, release: Any, answers: Answers | None = None) -> Any:
     """Return the student's notebook with the release's graded cells restored.
 
     Parameters
     ----------
     student, release : NotebookNode
         The submitted and the released notebook.
+    answers : Answers, optional
+        What `answers.find` finds in them.
 
     Returns
     -------
     NotebookNode
-        Each cell that has a ``grade_id`` in the release occurs once with the release's metadata. A locked cell also
-        gets the release's source. If the student's notebook has such a cell twice, the last one counts. All other
-        metadata of the student's cells is dropped.
+        Each cell that has a ``grade_id`` in the release occurs once with the release's type and metadata. A locked cell
+        also gets the release's source. All other metadata of the student's cells is dropped.
     """
+    answers = answers or find(student.cells, release.cells)
     named = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
-    last: dict[str, int] = {}
-    for number, cell in enumerate(student.cells):
-        identity = _identity(cell)
-        if identity in named and cell.get("cell_type") == named[identity].cell_type:
-            last[identity] = number
+    names = {answer.cell: name for name, answer in answers.found.items() if answer.cell is not None}
     cells: list[Any] = []
     room = MAX_ALL_TEXT
     for number, cell in enumerate(student.cells):
-        identity = _identity(cell)
-        plain = _plain_cell(cell)
+        own = named.get(names.get(number, ""))
+        plain = _plain_cell(cell, cell.get("cell_type") if own is None else own.cell_type)
         room = _within(room, plain)
-        if last.get(identity) == number:
-            plain.metadata = copy.deepcopy(named[identity].metadata)
-            if not named[identity].metadata.nbgrader.solution:
-                plain.source = named[identity].source
+        if own is not None:
+            plain.metadata = copy.deepcopy(own.metadata)
+            if not own.metadata.nbgrader.solution:
+                plain.source = own.source
         cells.append(plain)
-    _add_missing(cells, release, named)
     restored = copy.deepcopy(release)
-    restored.cells = cells
+    restored.cells = _with_missing(cells, release, answers)
     _number(restored)
     return restored
+
+
+def _with_missing(cells: list[Any], release: Any, answers: Answers) -> list[Any]:
+    """Return the cells with each missing graded cell behind the cell that precedes it in the release."""
+    inserted: dict[int, list[Any]] = {}
+    place = -1
+    for number, cell in enumerate(release.cells):
+        place = answers.places.get(number, place)
+        answer = answers.found.get(_identity(cell))
+        if answer is not None and answer.cell is None:
+            inserted.setdefault(place, []).append(copy.deepcopy(cell))
+    behind = [one for number, cell in enumerate(cells) for one in (cell, *inserted.get(number, []))]
+    return [*inserted.get(-1, []), *behind]
+
+
+def point_out(notebook: Any, answers: Answers) -> None:
+    """Write before each uncertain answer why it is uncertain, and into a first cell what was done to find the cells."""
+    cells: list[Any] = []
+    for cell in notebook.cells:
+        answer = answers.found.get(_identity(cell))
+        if answer is not None and answer.state == UNCERTAIN and utils.is_solution(cell) and utils.is_grade(cell):
+            cells.append(note_cell([answer.why], f"note-{len(cells)}"))
+        cells.append(cell)
+    notebook.cells = cells
+    if answers.notes:
+        notebook.cells.insert(0, note_cell(answers.notes, "note-answers"))
+
+
+def note_cell(sentences: Iterable[str], identity: str) -> Any:
+    """Return a cell with the grader's sentences."""
+    text = "\n".join(f"**Please note:** {quiet(sentence)}\n" for sentence in sentences)
+    return nbformat.v4.new_markdown_cell(text, id=identity)
 
 
 def _within(room: int, cell: Any) -> int:
@@ -93,16 +126,13 @@ def _within(room: int, cell: Any) -> int:
 
 
 def _identity(cell: Any) -> str:
-    metadata = cell.get("metadata", {})
-    nbgrader = metadata.get("nbgrader", {}) if isinstance(metadata, dict) else {}
-    identity = nbgrader.get("grade_id", "") if isinstance(nbgrader, dict) else ""
-    return identity if isinstance(identity, str) else ""
+    return id_of(cell) or ""
 
 
-def _plain_cell(cell: Any) -> Any:
-    """Return a cell with only the source, the execution count, harmless outputs and attached images."""
+def _plain_cell(cell: Any, kind: Any) -> Any:
+    """Return a cell of a type with only the source, the execution count, harmless outputs and attached images."""
     source = _clean(str(cell.get("source", "")))[: 50 * MAX_TEXT]
-    if cell.get("cell_type") == "code":
+    if kind == "code":
         new = nbformat.v4.new_code_cell(source)
         count = cell.get("execution_count")
         new.execution_count = count if type(count) is int and 0 < count < MAX_COUNT else None
@@ -112,7 +142,7 @@ def _plain_cell(cell: Any) -> Any:
             if (kept := plain_output(output)) is not None
         ]  # fmt: skip
         return new
-    make = nbformat.v4.new_markdown_cell if cell.get("cell_type") == "markdown" else nbformat.v4.new_raw_cell
+    make = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_raw_cell
     new = make(TAG.sub("&lt;", source))
     if attached := _attached(cell.get("attachments")):
         new.attachments = attached
@@ -166,22 +196,6 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _add_missing(cells: list[Any], release: Any, named: dict[str, Any]) -> None:
-    """Restore each named cell that the student deleted, after its predecessor in the release."""
-    place = -1
-    where = {_identity(cell): number for number, cell in enumerate(cells) if _identity(cell) in named}
-    for cell in release.cells:
-        identity = _identity(cell)
-        if identity not in named:
-            continue
-        if identity in where:
-            place = where[identity]
-            continue
-        place += 1
-        cells.insert(place, copy.deepcopy(cell))
-        where = {key: number + (number >= place) for key, number in where.items()}
-
-
 def _number(notebook: Any) -> None:
     """Give every cell a unique id: ids in a student's notebook may be missing or repeated."""
     for number, cell in enumerate(notebook.cells):
@@ -197,11 +211,10 @@ def show(notebook: Any, verdict: PartVerdict) -> None:
             cell.execution_count = None
             cell.outputs = [_display(results[identity])]
     if verdict.problems:
-        text = "\n".join(f"**Please note:** {_quiet(problem)}\n" for problem in verdict.problems)
-        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(text, id="cell-problems"))
+        notebook.cells.insert(0, note_cell(verdict.problems, "cell-problems"))
 
 
-def _quiet(text: str) -> str:
+def quiet(text: str) -> str:
     """Return the text escaped, so that Markdown and HTML show it literally."""
     return "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~<>$" else char for char in text)
 

@@ -10,7 +10,8 @@ from nbgrader import utils
 from autograder.assignment import Part
 from autograder.verdict import FAILED, GRADED, OPEN, UNDECIDED, ExerciseResult, Outcome, PartVerdict
 
-UNREAD = "Answers wait for a person to read them."
+from .answers import UNREAD, UNTOUCHED, Answer, Answers
+
 NO_RESPONSE = "No response."
 
 
@@ -62,7 +63,9 @@ class Decision:
         return self.role is not Role.ASIDE and self.outcome in UNDECIDED
 
 
-def decisions(part: Part, alternative: Part, verdict: PartVerdict, notebook: Any) -> Iterator[Decision]:
+def decisions(
+    part: Part, alternative: Part, verdict: PartVerdict, notebook: Any, answers: Answers
+) -> Iterator[Decision]:
     """Yield the decision on each graded cell of one notebook.
 
     Parameters
@@ -75,6 +78,8 @@ def decisions(part: Part, alternative: Part, verdict: PartVerdict, notebook: Any
         The verdict on the part, which names the notebook that counts.
     notebook : NotebookNode
         The student's notebook, with the release's metadata restored.
+    answers : Answers
+        What was found for the release's cells.
     """
     first = alternative.first == alternative.notebook
     role = Role.ASIDE if alternative.name != verdict.name else Role.FIRST if first else Role.EXTRA
@@ -83,30 +88,30 @@ def decisions(part: Part, alternative: Part, verdict: PartVerdict, notebook: Any
     for cell in notebook.cells:
         if utils.is_grade(cell):
             name = cell.metadata.nbgrader.grade_id
-            yield _decided(alternative.name, name, role, points.get(name, 0.0), results.get(name), cell)
+            answer = answers.found.get(name) if utils.is_solution(cell) else None
+            yield _decided(alternative.name, name, role, points.get(name, 0.0), results.get(name), answer)
 
 
-def _decided(notebook: str, name: str, role: Role, points: float, result: ExerciseResult | None, cell: Any) -> Decision:
-    written = utils.is_solution(cell)
+def _decided(
+    notebook: str, name: str, role: Role, points: float, result: ExerciseResult | None, answer: Answer | None
+) -> Decision:
+    written = answer is not None
     if role is Role.ASIDE:
         return Decision(notebook, name, role, 0.0, GRADED, written=written)
     if result is not None:
         score = min(max(float(result.score), 0.0), result.points) if result.outcome == GRADED else 0.0
         return Decision(notebook, name, role, result.points, result.outcome, score, result.message, written)
-    if written and is_untouched(cell):
+    if answer is not None and answer.state == UNTOUCHED:
         return Decision(notebook, name, role, points, FAILED, 0.0, NO_RESPONSE, written)
-    return Decision(notebook, name, role, points, OPEN, 0.0, UNREAD, written)
+    why = answer.why if answer is not None and answer.why else UNREAD
+    return Decision(notebook, name, role, points, OPEN, 0.0, why, written)
 
 
-def is_untouched(cell: Any) -> bool:
-    """Tell whether a cell has the release's text."""
-    return bool(cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell))
-
-
-def comments(notebook: Any) -> dict[str, str | None]:
+def comments(notebook: Any, answers: Answers) -> dict[str, str | None]:
     """Return the automatic comment of each solution cell, by its ``grade_id``."""
+    names = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if utils.is_solution(cell)]
+    found = {name: answers.found.get(name) for name in names}
     return {
-        cell.metadata.nbgrader.grade_id: NO_RESPONSE if is_untouched(cell) else None
-        for cell in notebook.cells
-        if utils.is_solution(cell)
+        name: NO_RESPONSE if answer is not None and answer.state == UNTOUCHED else None
+        for name, answer in found.items()
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment import Part
-from autograder.checks.definitions import NotebookError
+from autograder.checks.notebook import NotebookError
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
@@ -201,7 +201,7 @@ def shown_by(
 def _execute_ahead(course: Course, part: Part, submission: Submission, level: int, patience: Patience) -> None:
     """Execute a notebook and store its outputs for ``gradebook``, which tries again after an error and reports it."""
     try:
-        shown_by(course, part, submission, handed_in(course, part, submission), level, patience)
+        shown_by(course, part, submission, handed_in(course, part, submission)[0], level, patience)
     except NotebookError:
         pass  # the verdict's problems name this error
     except Exception as error:

@@ -33,6 +33,7 @@ from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote, printable
 from autograder.sandbox.levels import remove_at_exit
 
+from .answers import Answers, find
 from .cells import MAX_ALL_TEXT, MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, PICTURES, plain_output, read_notebook, restore
 
 MAX_ALL_PICTURES = 8 * MAX_PICTURE
@@ -97,8 +98,8 @@ class Executed:
         notebook.cells.insert(0, nbformat.v4.new_markdown_cell(self.summary, id="cell-executed"))
 
 
-def handed_in(course: Course, part: Part, submission: Submission) -> Any:
-    """Return the student's notebook of a part, with the release's graded cells restored.
+def handed_in(course: Course, part: Part, submission: Submission) -> tuple[Any, Answers]:
+    """Return the student's notebook of a part, with the release's graded cells restored, and what was found in it.
 
     Raises
     ------
@@ -106,7 +107,9 @@ def handed_in(course: Course, part: Part, submission: Submission) -> Any:
         If there is no readable notebook.
     """
     release = nbformat.read(course.release / part.notebook, as_version=4)
-    return restore(read_notebook(submission.folder / part.notebook), release)
+    student = read_notebook(submission.folder / part.notebook)
+    answers = find(student.cells, release.cells)
+    return restore(student, release, answers), answers
 
 
 def shows_own_work(course: Course, alternative: Part, submission: Submission) -> bool:

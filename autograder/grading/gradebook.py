@@ -7,7 +7,7 @@ one submission does not stop the others. See ``books`` for the gradebook, and ``
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,17 +18,18 @@ import msgspec
 import nbformat
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbconvert.writers import FilesWriter
 from nbgrader import utils
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.preprocessors import AssignLatePenalties, GetGrades
 from traitlets import Bool, Float, List, Unicode
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.assignment import Part
-from autograder.checks.definitions import NotebookError
+from autograder.checks.notebook import NotebookError
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
@@ -38,12 +39,14 @@ from autograder.sandbox.client import printable
 from autograder.verdict import PartVerdict
 
 from . import changes, decisions, engine, facts, pages
+from .answers import Answers, missing
 from .books import Books
-from .cells import show
+from .cells import point_out, show
 from .decisions import Decision
 from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
 from .facts import Facts, PartFacts
+from .page_notes import TellRecord
 from .store import VerdictStore, has_error, presentation_digest
 
 CODE = (".py", ".pyx")
@@ -192,11 +195,11 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             submission = self.course.submissions.take(folder)
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
-            notebooks = {
-                alternative.name: self._blank(alternative, verdict)
+            shown = {
+                alternative.name: self._blank(alternative, verdict, str(error))
                 for alternative, verdict in self._alternatives(verdicts)
             }
-            return Judged(self._facts(None, verdicts, notebooks, self.execute), notebooks, {})
+            return self._judged(None, verdicts, shown, self.execute, {})
         verdicts = tuple(engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts)
         return self._rendered(submission, verdicts)
 
@@ -206,20 +209,21 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             for name in submission.files
             if name.endswith(CODE) and ".ipynb/" not in name  # a folder with a notebook's name would be in the way
         }
-        notebooks, fresh = {}, []
+        shown, fresh = {}, []
         for alternative, verdict in self._alternatives(verdicts):
-            notebooks[alternative.name], executed = self._notebook(alternative, submission, verdict)
+            *shown[alternative.name], executed = self._notebook(alternative, submission, verdict)
             fresh.append(executed)
-        executed = self.execute and all(fresh)
-        return Judged(self._facts(submission, verdicts, notebooks, executed), notebooks, code)
+        return self._judged(submission, verdicts, shown, self.execute and all(fresh), code)
 
-    def _facts(
+    def _judged(
         self,
         submission: Submission | None,
         verdicts: tuple[PartVerdict, ...],
-        notebooks: dict[str, Any],
+        shown: Mapping[str, Sequence[Any]],
         executed: bool,
-    ) -> Facts:
+        code: dict[str, bytes],
+    ) -> Judged:
+        """Return a judged submission. ``shown`` maps a notebook's name to the notebook and what was found in it."""
         parts: list[PartFacts] = []
         decided: list[Decision] = []
         for part, verdict in zip(self.course.parts, verdicts, strict=True):
@@ -231,14 +235,15 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 )
             )  # fmt: skip
             for alternative in part.alternatives:
-                decided += decisions.decisions(part, alternative, verdict, notebooks[alternative.name])
-        return Facts(
+                decided += decisions.decisions(part, alternative, verdict, *shown[alternative.name])
+        found = Facts(
             submission.digest if submission is not None else "",
             "" if any(map(has_error, verdicts)) else self._pages,
             executed, tuple(parts), tuple(decided),
-            {name: decisions.comments(notebook) for name, notebook in notebooks.items()},
+            {name: decisions.comments(notebook, answers) for name, (notebook, answers) in shown.items()},
             submission.left_out if submission is not None else (),
         )  # fmt: skip
+        return Judged(found, {name: notebook for name, (notebook, _) in shown.items()}, code)
 
     def _alternatives(self, verdicts: tuple[PartVerdict, ...]) -> Iterator[tuple[Part, PartVerdict]]:
         """Yield every notebook of the course with its verdict, which is empty if another alternative counts."""
@@ -248,25 +253,30 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 aside = PartVerdict(part.number, alternative.name, (), (f"{verdict.name}.ipynb counts for this part.",))
                 yield alternative, verdict if counts else aside
 
-    def _notebook(self, part: Part, submission: Submission, verdict: PartVerdict) -> tuple[Any, bool]:
-        """Return the student's notebook with the verdict, and False if a requested execution failed, else True."""
+    def _notebook(self, part: Part, submission: Submission, verdict: PartVerdict) -> tuple[Any, Answers, bool]:
+        """Return the student's notebook with the verdict, and what was found in it.
+
+        The last value is False if a requested execution failed, else True.
+        """
         try:
-            notebook = handed_in(self.course, part, submission)
-        except NotebookError:  # the verdict's problems name this error
-            return self._blank(part, verdict), True
+            notebook, answers = handed_in(self.course, part, submission)
+        except NotebookError as error:
+            return *self._blank(part, verdict, str(error)), True
         except Exception as error:
             self.log.warning("%s was replaced by the release's notebook (%s)", part.notebook, type(error).__name__)
-            return self._blank(part, verdict), True
+            return *self._blank(part, verdict, f"{part.notebook} cannot be shown here: read the submitted file."), True
         shown = self.execute and shows_own_work(self.course, part, submission)
         executed = not shown or self._execute(part, submission, notebook)
+        point_out(notebook, answers)
         show(notebook, verdict)
-        return notebook, executed
+        return notebook, answers, executed
 
-    def _blank(self, part: Part, verdict: PartVerdict) -> Any:
+    def _blank(self, part: Part, verdict: PartVerdict, why: str) -> tuple[Any, Answers]:
         """Return the release's notebook with the verdict. It replaces a student's unreadable notebook."""
         notebook = nbformat.read(self.course.release / part.notebook, as_version=4)
+        answers = missing(notebook.cells, why)
         show(notebook, verdict)
-        return notebook
+        return notebook, answers
 
     def _execute(self, part: Part, submission: Submission, notebook: Any) -> bool:
         """Write fresh outputs into a notebook. Return False if execution fails, which is the grader's fault."""
@@ -409,6 +419,7 @@ def configure(config: Any) -> None:
     nbgrader.apps.autogradeapp.Autograde = JudgedAutograde
     nbgrader.apps.api.Autograde = JudgedAutograde
     config.ExportApp.plugin_class = CsvExport
+    config.GenerateFeedback.preprocessors = [TellRecord, GetGrades, CSSHTMLHeaderPreprocessor]
     # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}

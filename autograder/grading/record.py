@@ -15,8 +15,9 @@ from autograder.course import Course
 from autograder.verdict import FAILED, GRADED, OPEN, UNDECIDED, Outcome
 
 from . import facts as kept
+from .answers import UNREAD
 from .books import Account, Books, Entry
-from .decisions import UNREAD, Decision
+from .decisions import Decision
 from .facts import Facts, PartFacts
 
 NOT_IN_BOOKS = "The gradebook does not hold this hand-in: run `autograder grade` again."

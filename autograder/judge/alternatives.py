@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.assignment import Part
-from autograder.checks.definitions import NotebookError, read_cells
+from autograder.checks.notebook import NotebookError, kind_of, read_cells
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.sandbox.profiles import is_installed
@@ -50,7 +50,7 @@ def is_begun(course: Course, alternative: Part, submission: Submission) -> bool:
 
 def _code(notebook: Path) -> set[str]:
     """Return the set of texts of a notebook's code cells."""
-    return {cell["source"].strip() for cell in read_cells(notebook) if cell.get("cell_type") == "code"} - {""}
+    return {cell["source"].strip() for cell in read_cells(notebook) if kind_of(cell) == "code"} - {""}
 
 
 def best(verdicts: Sequence[PartVerdict]) -> PartVerdict:

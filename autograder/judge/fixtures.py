@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.checks import fixtures
 from autograder.checks.code_under_test import CodeUnderTest
-from autograder.checks.definitions import NotebookError, read_cells
+from autograder.checks.notebook import NotebookError, read_cells
 from autograder.course import Course
 
 from .context import Context

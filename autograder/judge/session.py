@@ -19,7 +19,7 @@ import pytest
 
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import file_of
-from autograder.checks.definitions import NotebookError, python_of, read_cells
+from autograder.checks.notebook import NotebookError, python_of, read
 from autograder.course import Course
 from autograder.errors import GraderFault
 from autograder.intake.kept import view
@@ -284,6 +284,6 @@ def _problems(assignment: Assignment, part: Part, submission: Submission) -> Ite
         yield f"Neither {names} was handed in." if part.others else f"{names} was not handed in."
         return
     try:
-        read_cells(submission.folder / part.notebook)
+        yield from read(submission.folder / part.notebook).notes
     except NotebookError as error:
         yield str(error)

@@ -21,7 +21,7 @@ import pytest
 from autograder.assignment import Assignment, Part
 from autograder.builder.strip import BEGIN, END
 from autograder.cells import code_cells, replace_cells
-from autograder.checks.definitions import read_cells
+from autograder.checks.notebook import read_cells
 from autograder.course import Course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect

@@ -12,7 +12,7 @@ from autograder.assignment import SETTINGS
 from autograder.builder.strip import BEGIN, END
 from autograder.catalogue import Mistake, file_of, mistakes_of, mistakes_of_part
 from autograder.cells import code_cells
-from autograder.checks.definitions import read_cells
+from autograder.checks.notebook import read_cells
 from autograder.course import Course
 from autograder.template.texts import MARKER
 from autograder.validate.vague import names_nothing

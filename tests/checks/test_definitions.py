@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.definitions import Definitions, NotebookError, framework_of, python_of, read_cells
+from autograder.checks.definitions import Definitions
+from autograder.checks.notebook import NotebookError, framework_of, python_of, read_cells
 
 
 def notebook(folder: Path, *cells: str) -> Definitions:

@@ -20,7 +20,7 @@ import nbformat
 import numpy as np
 
 from autograder.checks.code_under_test import CodeError, Handle
-from autograder.checks.definitions import NotebookError, read_cells
+from autograder.checks.notebook import NotebookError, read_cells
 from autograder.errors import SubmissionError
 from autograder.grading.cells import TAG, read_notebook, restore, show
 from autograder.intake.entries import entries_of_folder

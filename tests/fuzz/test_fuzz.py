@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.definitions import read_cells
+from autograder.checks.notebook import read_cells
 from autograder.grading.cells import read_notebook
 from autograder.intake.submission import Submission, take_in
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checks.definitions import NotebookError
+from autograder.checks.notebook import NotebookError
 from autograder.grading.cells import read_notebook, restore, show
 from autograder.verdict import ExerciseResult, PartVerdict, TestResult
 
@@ -66,17 +66,14 @@ def test_edited_doubled_and_deleted_cells(release: nbformat.NotebookNode) -> Non
     nbformat.validate(restored)
 
 
-def test_another_type_of_cell_is_not_the_students_answer(release: nbformat.NotebookNode) -> None:
+def test_another_type_of_cell_is_changed_back(release: nbformat.NotebookNode) -> None:
     student = copy.deepcopy(release)
-    student.cells[3] = graded(v4.new_code_cell("print('answer')"), "question", solution=True)
+    student.cells[3] = graded(v4.new_code_cell("It is <b>so</b>."), "question", solution=True)
     restored = restore(student, release)
-    assert sorted(names(restored)) == ["a", "b", "question"]
-    assert (
-        next(
-            c for c in restored.cells if "nbgrader" in c.metadata and c.metadata.nbgrader.grade_id == "question"
-        ).cell_type
-        == "markdown"
-    )
+    assert names(restored) == ["a", "question", "b"]
+    answer = restored.cells[3]
+    assert (answer.cell_type, answer.source) == ("markdown", "It is &lt;b>so&lt;/b>.")
+    nbformat.validate(restored)
 
 
 def test_outputs_cannot_carry_script(release: nbformat.NotebookNode) -> None:

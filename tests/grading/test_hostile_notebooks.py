@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
-from autograder.checks import definitions
-from autograder.checks.definitions import NotebookError, read_cells
+from autograder.checks import notebook as reading
+from autograder.checks.notebook import NotebookError, read_cells
 from autograder.grading.cells import read_notebook
 from autograder.grading.gradebook import configure
 from tests.fuzz import targets
@@ -104,13 +104,13 @@ def test_small_pieces_cost_no_more_than_large_ones(tmp_path: Path) -> None:
         read_cells(path)
     seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 2 * definitions.MAX_BYTES
+    assert peak < 2 * reading.MAX_BYTES
     assert seconds < 5
 
 
 def test_more_cells_than_anyone_writes(tmp_path: Path) -> None:
     path = tmp_path / "A.ipynb"
-    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": ""}] * (definitions.MAX_CELLS + 1)}))
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": ""}] * (reading.MAX_CELLS + 1)}))
     with pytest.raises(NotebookError, match=r"A\.ipynb has more than .* cells"):
         read_notebook(path)
 

@@ -18,7 +18,7 @@ from autograder.assignment import Part
 from autograder.builder import current
 from autograder.course import Course, put_tools_on_path
 from autograder.grading import engine, facts, record
-from autograder.grading.decisions import UNREAD
+from autograder.grading.answers import UNREAD
 from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde, books_of
 from autograder.intake.submission import Submission

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.builder.outputs import with_outputs
-from autograder.checks.definitions import METADATA
+from autograder.checks.notebook import METADATA
 from tests.assignment2 import ASSIGNED
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "assignment2"

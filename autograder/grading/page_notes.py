@@ -1,0 +1,90 @@
+"""Feedback pages say what counts: the total with its penalty, what is open and why, and what intake left out.
+
+nbgrader's own pages show an answer that nobody has read as zero, and no total. The notes here are made from the
+student's record when a page is written, so they hold for that moment.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader import utils
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.course import find_course
+from autograder.errors import SetupError
+
+from . import record
+from .answers import UNREAD
+from .books import Books
+from .cells import quiet
+from .record import Exercise, Record
+
+SHOWN = 20
+"""Left-out files that a page names; of more, only the number is told."""
+
+
+class TellRecord(NbGraderPreprocessor):  # type: ignore[misc]
+    """Inserts notes into a page: the total at the top, and a sentence before each answer that nobody has read."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Insert the cells, and return the notebook and the resources."""
+        said = resources["nbgrader"]
+        root = Path(self.parent.parent.coursedir.root)  # this converter's exporter has the converter as its parent
+        try:
+            parts = find_course(root, name=said["assignment"]).parts
+        except SetupError:  # an assignment without a grader: its points are nbgrader's
+            parts = ()
+        with Gradebook(said["db_url"]) as gradebook:
+            books = Books.of(gradebook, said["assignment"])
+            found = record.of_student(parts, root, said["assignment"], books, said["student"])
+        own = {one.id: one for one in found.exercises if one.open and one.notebook == said["notebook"]}
+        nb.cells = [_note("\n".join(_summary(found)), "note-total"), *_with_notes(nb.cells, own)]
+        return nb, resources
+
+
+def _summary(found: Record) -> Iterator[str]:
+    """Yield the lines of the first cell."""
+    yield f"**Total: {_short(found.total)} of {_points(found.points)}**"
+    if found.penalty:
+        yield ""
+        yield f"It is {_points(found.raw)}, minus {_short(found.penalty)} because the work was handed in late."
+    if found.open:
+        yield ""
+        verb = "is" if found.open == 1 else "are"
+        yield f"**Open:** {_points(found.open)} {verb} not decided yet, and not in the total:"
+        yield ""
+        for one in found.exercises:
+            if one.open:
+                yield f"- {quiet(one.id)} in {quiet(one.notebook)} ({_points(one.points)}): {quiet(one.why)}"
+    if found.left_out:
+        yield ""
+        yield "**Left out of what was handed in:**"
+        yield ""
+        for name in found.left_out[:SHOWN]:
+            yield f"- {quiet(name)}"
+        if len(found.left_out) > SHOWN:
+            yield f"- and {len(found.left_out) - SHOWN} more"
+
+
+def _with_notes(cells: list[Any], waiting: dict[str, Exercise]) -> Iterator[Any]:
+    for number, cell in enumerate(cells):
+        one = waiting.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        if one is not None and utils.is_solution(cell):
+            why = "Nobody has read this answer yet" if one.why == UNREAD else one.why.rstrip(".")
+            yield _note(f"**Open:** {quiet(why)}. It counts {_points(one.points)}.", f"note-{number}")
+        yield cell
+
+
+def _short(points: float) -> str:
+    return f"{round(points, 2):g}"
+
+
+def _points(points: float) -> str:
+    return f"{_short(points)} point{'' if points == 1 else 's'}"
+
+
+def _note(text: str, identity: str) -> Any:
+    return nbformat.v4.new_markdown_cell(text, id=identity)
