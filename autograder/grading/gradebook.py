@@ -5,22 +5,22 @@ submission after another, writes scores from verdicts only, and never runs or im
 of a submission are written in one transaction. An error in one submission does not stop the others.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.preprocessors import GetGrades
 from traitlets import Bool, Float, List, Unicode
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -32,9 +32,8 @@ from autograder.intake.submission import Submission
 from autograder.sandbox.client import printable
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
-from . import engine, pages, record
+from . import database, engine, late, pages, ready, record
 from .cells import show
-from .engine import GradingError
 from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
 from .store import has_error, presentation_digest
@@ -72,9 +71,9 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     execute_seconds = Float(Patience().notebook, help="Time limit for executing one notebook, in seconds.").tag(
         config=True
     )
-    autograde_preprocessors = List(
-        [AssignLatePenalties], help="Preprocessors that run after the scores are in the gradebook."
-    ).tag(config=True)
+    autograde_preprocessors = List([], help="Preprocessors that run after the scores are in the gradebook.").tag(
+        config=True
+    )
 
     _level: int | None = None
     _course: Course | None = None
@@ -91,17 +90,13 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """Grade the submissions. Report an error that prevents all grading in one sentence."""
         try:
             self._level = engine.require_level(self.allow_weak)
-            self._require_assignment()
+            folders = engine.submissions(self.course, self.coursedir.student_id)
+            for warning in ready.require(self.course, folders.values()):
+                self.log.warning("%s", warning)
             super().start()
         except SetupError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
-
-    def _require_assignment(self) -> None:
-        name = self.coursedir.assignment_id
-        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            if name not in {assignment.name for assignment in gradebook.assignments}:
-                raise GradingError(f"The gradebook does not know {name} yet: run `autograder build` first.")
 
     def init_notebooks(self) -> None:
         """Find the submissions, with or without notebooks."""
@@ -109,18 +104,14 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         excluded = set(self.coursedir.student_id_exclude.split(","))
         self.assignments = {str(folder): [student] for student, folder in found.items() if student not in excluded}
         if not self.assignments:
-            message = f"There are no submissions in {self.course.root / 'submitted'}: collect them there first."
-            self.log.error("%s", message)
-            raise NbGraderException(message)
+            engine.require_submissions(self.course, self.coursedir.student_id)
 
     def convert_notebooks(self) -> None:
         """Grade the submissions one by one; one that fails does not stop the others."""
-        failed = engine.nameless(self.course, self.coursedir.student_id)
-        for name in failed:
-            self.log.error(
-                "%s in submitted/ is not graded: rename it to a student's id. An id begins with a letter or digit, and "
-                "holds only letters, digits, spaces and . @ _ + -", name,
-            )  # fmt: skip
+        aside = engine.nameless(self.course, self.coursedir.student_id)
+        for why in aside.values():
+            self.log.error("%s", why)
+        failed = list(aside)
         count = len(failed) + len(self.assignments)
         for folder, (student,) in sorted(self.assignments.items()):
             try:
@@ -242,15 +233,17 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _write_scores(self, student: str, folder: Path, judged: Judged) -> None:
         """Write the verdicts into the gradebook, in one transaction."""
         assignment = self.coursedir.assignment_id
-        timestamp = _timestamp(folder / "timestamp.txt")
+        rules, now = late.rules_of(self.course.root, self.config), datetime.now(UTC)
+        due = database.due(self.course.root, assignment)
+        handed_in_at = late.handed_in(student, assignment, folder, due, rules, now)
+        for flag in handed_in_at.flags:
+            self.log.warning("%s: %s", student, flag)
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             gradebook.find_assignment(assignment)
             if not self.create_student:
                 gradebook.find_student(student)
             gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(
-                assignment, student, **({"timestamp": timestamp} if timestamp else {})
-            )
+            gradebook.update_or_create_submission(assignment, student, timestamp=handed_in_at.time)
             for alternative, verdict in self._alternatives(judged.verdicts):
                 results = {exercise.id: exercise for exercise in verdict.exercises}
                 for cell in judged.notebooks[alternative.name].cells:
@@ -269,6 +262,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                             cell.metadata.nbgrader.grade_id, alternative.name, assignment, student
                         )
                         comment.auto_comment = "No response." if _untouched(cell) else None
+            late.write(gradebook, student, assignment, rules)
             gradebook.db.commit()
 
     def _write_files(self, student: str, judged: Judged) -> None:
@@ -296,17 +290,6 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             "nbgrader": nbgrader_resources,
             "metadata": {"path": str(Path(path).parent)},
         }
-
-
-def _timestamp(path: Path) -> datetime | None:
-    """Return the time of the submission, or None. The file is the student's: it may be a symlink, a pipe or garbage."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            time: datetime = utils.parse_utc(file.read(100).decode().strip())
-            return time
-    except Exception:
-        return None
 
 
 def _set_grade(grade: Any, cell: Any, result: ExerciseResult | None) -> None:
@@ -370,6 +353,7 @@ def configure(config: Any) -> None:
     nbgrader.apps.autogradeapp.Autograde = JudgedAutograde
     nbgrader.apps.api.Autograde = JudgedAutograde
     config.ExportApp.plugin_class = CsvExport
+    config.GenerateFeedback.preprocessors = [late.ShowPenalty, GetGrades, CSSHTMLHeaderPreprocessor]
     # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}
