@@ -94,8 +94,10 @@ def require_submissions(course: Course, student: str = "*") -> dict[str, Path]:
     GradingError
         If there are none. The message names the students whose ids are near.
     """
-    folders = submissions(course, student)
-    if not folders and not nameless(course, student):
+    folders, aside = submissions(course, student), nameless(course, student)
+    if not folders and aside:
+        raise GradingError(" ".join(aside.values()))
+    if not folders:
         where = str(course.root / "submitted" / "*" / course.assignment.name)
         raise GradingError(roster.unknown(student, submissions(course), database.students(course.root), where))
     return folders

@@ -429,7 +429,8 @@ def handed_in(
     now : datetime
     """
     own = due_for(student, assignment, due, rules.extensions, rules.zone)
-    record = stamps.exchange_record(rules.inbound, student, assignment, rules.zone) if rules.inbound else []
+    name = folder.parent.name  # the exchange's spelling of the student's id
+    record = stamps.exchange_record(rules.inbound, name, assignment, rules.zone) if rules.inbound else []
     return stamps.look(folder, now, rules.zone, own, record)
 
 
@@ -441,7 +442,7 @@ def write(gradebook: Gradebook, student: str, assignment: str, rules: Rules) -> 
     gradebook : Gradebook
         Its scores may be uncommitted.
     student, assignment : str
-        A submission of theirs must be in the gradebook.
+        The gradebook must hold this student's submission.
     rules : Rules
 
     Returns

@@ -94,14 +94,15 @@ def require_gradebook(path: Path) -> None:
             (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:
-        raise NotReady(_fault(path, error)) from None
+        raise NotReady(explain(path, error)) from None
     if health != "ok":
         raise NotReady(_damaged(path))
     if not {"assignment", "student", "grade"} <= tables:
         raise NotReady(f"{path.name} is no gradebook of nbgrader: move it away, and run `autograder build`.")
 
 
-def _fault(path: Path, error: sqlite3.Error) -> str:
+def explain(path: Path, error: Exception) -> str:
+    """Return one sentence about an error of SQLite, and what to do."""
     said = str(error)
     if "locked" in said or "busy" in said:
         return (
@@ -123,25 +124,22 @@ def require_build(course: Course, path: Path) -> None:
     """Raise `NotReady` if the gradebook does not know the assignment as its source is now."""
     name = course.assignment.name
     built = database.points(path, name)
+    exercises = {exercise.id for part in course.parts for exercise in part.exercises}
+    cells = {cell for notebook in built.values() for cell in notebook}
+    known, sources = database.assignments(course.root), {path.name for path in (course.root / "source").glob("*")}
+    if (cells and not cells & exercises) or (known and not sources & set(known)):
+        raise NotReady(
+            f"The gradebook is of another course (it knows {', '.join(known[:MANY])}, with no exercise of this one): "
+            f"`autograder restore FILE` brings this course's back; or move {path.name} away and run `autograder build`."
+        )
     if not built:
-        raise NotReady(_unknown(course, name))
+        raise NotReady(f"The gradebook does not know {name} yet: run `autograder build` first.")
     wrong = list(_differences(course, built))
     if wrong:
         more = f", and {len(wrong) - MANY} more differences" if len(wrong) > MANY else ""
         raise NotReady(
             f"The gradebook is not built from this source: {'; '.join(wrong[:MANY])}{more}. Run `autograder build`."
         )
-
-
-def _unknown(course: Course, name: str) -> str:
-    others = database.assignments(course.root)
-    own = {path.name for path in (course.root / "source").glob("*")}
-    if others and not own & set(others):
-        return (
-            f"The gradebook knows {', '.join(others[:MANY])}, and no assignment of this course: bring this course's "
-            f"gradebook back with `autograder restore FILE`, or move {database.NAME} away and run `autograder build`."
-        )
-    return f"The gradebook does not know {name} yet: run `autograder build` first."
 
 
 def _differences(course: Course, built: dict[str, dict[str, float]]) -> Iterator[str]:

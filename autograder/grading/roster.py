@@ -8,6 +8,7 @@ import difflib
 import fnmatch
 import functools
 import re
+import shlex
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -142,7 +143,7 @@ def _student(name: str, ids: Collection[str], known: Collection[str]) -> tuple[s
         return same[0], ""
     like = [one for one in ids if look(one) == look(name)]
     if like:
-        add = f", else add the student with `nbgrader db student add {name}`" if like[0] in known else ""
+        add = f", else add the student with `nbgrader db student add {shlex.quote(name)}`" if like[0] in known else ""
         return "", f"it looks like the student {like[0]}. Rename it to {like[0]} if it is that student's{add}."
     return plain(name), ""
 

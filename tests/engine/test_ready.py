@@ -90,6 +90,12 @@ def copied_from_elsewhere(course: Course) -> None:
         books.commit()
 
 
+def same_name(course: Course) -> None:
+    with closing(sqlite3.connect(course.root / BOOKS)) as books:
+        books.execute("UPDATE base_cell SET name = 'other_' || name")
+        books.commit()
+
+
 def emptied(course: Course) -> None:
     with closing(sqlite3.connect(course.root / BOOKS)) as books:
         books.execute("DELETE FROM assignment")
@@ -106,13 +112,22 @@ FAULTS: dict[str, tuple[Callable[[Course], object], str, str]] = {
     "release": (lambda course: shutil.rmtree(course.release), "There is no .*release", "autograder build"),
     "notebook": (lambda course: (course.release / "Readings.ipynb").unlink(), "no Readings.ipynb", "autograder build"),
     "gradebook": (lambda course: (course.root / BOOKS).unlink(), "There is no gradebook.db", "autograder restore FILE"),
-    "another course": (copied_from_elsewhere, "knows geology, and no assignment of this", "autograder restore FILE"),
+    "another course": (copied_from_elsewhere, r"is of another course \(it knows geology", "autograder restore FILE"),
+    "same name": (same_name, r"is of another course \(it knows weather", "autograder restore FILE"),
     "assignment": (emptied, "does not know weather yet", "autograder build"),
     "damaged": (cut, "damaged", "autograder restore FILE"),
     "no database": (lambda course: (course.root / BOOKS).write_text("grades"), "damaged", "autograder restore FILE"),
     "empty": (lambda course: (course.root / BOOKS).write_bytes(b""), "no gradebook of nbgrader", "autograder build"),
     "extensions": (lambda course: (course.root / EXTENSIONS).write_text("who,when\n"), "extensions.csv, line 1", "columns"),
 }  # fmt: skip
+
+
+def test_an_assignment_that_has_only_a_due_date_is_not_built(course: Course) -> None:
+    with closing(sqlite3.connect(course.root / BOOKS)) as books:
+        books.execute("DELETE FROM notebook")
+        books.commit()
+    with pytest.raises(SetupError, match="does not know weather yet: run `autograder build` first"):
+        ready.require(course)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -161,7 +176,7 @@ def test_a_read_only_gradebook_is_said(course: Course, monkeypatch: pytest.Monke
     ],
 )
 def test_what_sqlite_says_is_explained(said: str, says: str) -> None:
-    assert re.search(says, ready._fault(Path("/x/gradebook.db"), sqlite3.OperationalError(said)))
+    assert re.search(says, ready.explain(Path("/x/gradebook.db"), sqlite3.OperationalError(said)))
 
 
 Usage = namedtuple("Usage", "total used free")

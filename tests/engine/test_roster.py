@@ -12,6 +12,7 @@ from autograder.grading import roster
 from autograder.grading.roster import key, look, matches, near_names, resolve, same_work, unknown, valid
 from autograder.intake.submission import Submission, digest_of
 
+pytestmark = pytest.mark.quick
 DECOMPOSED = unicodedata.normalize("NFD", "josé")
 
 

@@ -15,6 +15,7 @@ from traitlets.config import Config
 from autograder.grading import stamps
 from autograder.grading.stamps import HandedIn, StampError, exchange_record, look, parse
 
+pytestmark = pytest.mark.quick
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 DUE = datetime(2026, 5, 10, 22, tzinfo=UTC)

@@ -15,6 +15,7 @@ from autograder.errors import SetupError
 from autograder.grading import late
 from autograder.grading.late import Extension, LateError, LatePolicy, Policy, Rules, due_for, penalty, started_days
 
+pytestmark = pytest.mark.quick
 BERLIN = ZoneInfo("Europe/Berlin")
 TEN = Policy(percent_per_day=10, zone=BERLIN)
 
