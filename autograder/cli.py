@@ -1,4 +1,4 @@
-"""The ``autograder`` command: new, build, sample, grade, status, judge, validate, data, doctor, forget.
+"""The ``autograder`` command.
 
 This module parses options and prints results. The packages beside it do the work.
 """
@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -255,13 +256,13 @@ def grade(
     ] = False,
 ) -> None:
     """Judge every submission in submitted/, record the scores with nbgrader, write feedback."""
-    from autograder.grading import changes, engine
+    from autograder.grading import changes, engine, ready, remarks
 
     course = find_course(data=data)
-    course.require_release()
-    folders = engine.submissions(course, student)
-    if not folders:
-        _fail(f"There are no submissions in {course.root / 'submitted'}: collect them there first.")
+    folders = engine.require_submissions(course, student)
+    student = student if set("*?") & set(student) else next(iter(folders))  # in the gradebook's spelling
+    for warning in ready.require(course, folders.values()):
+        err.print(warning, markup=False, style="yellow", soft_wrap=True)
     journal = changes.new_journal(course, dry_run)
     options = [f"--JudgedAutograde.journal={journal}", f"--JudgedAutograde.data={data or ''}"]
     options += [f"--JudgedAutograde.{name}=True" for name, on in (("undo", undo), ("dry_run", dry_run)) if on]
@@ -278,6 +279,8 @@ def grade(
         _print_records(course, list(folders))
     elif not quiet:
         _print_class(course, list(folders), journal, dry_run)
+        for remark in remarks.on_class(course, folders):
+            out.print(remark, markup=False, soft_wrap=True)
         if feedback and not dry_run:
             out.print(
                 f"Feedback pages are in {course.root / 'feedback'}; scores are in {course.root / 'gradebook.db'}."
@@ -427,6 +430,30 @@ def doctor() -> None:
         out.print("Nothing is missing.")
     if found.level < 2:
         sys.exit(1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path | None, typer.Argument(help="The new file. Default: one with the time in its name.")] = None,
+) -> None:
+    """Write gradebook, secret, submissions, verdicts and extensions into one file, which only its owner may read."""
+    from autograder.grading import backup as backups
+
+    root = Path.cwd().resolve()
+    path = file or backups.default_name(root, datetime.now())
+    out.print(
+        f"{backups.backup(root, path)} files are in {path}. It holds the course's secret: keep it in a safe place."
+    )
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `autograder backup` has written.")]) -> None:
+    """Bring a class back from a backup, after checking all of it. The present state is moved aside."""
+    from autograder.grading import backup as backups
+
+    done = backups.restore(Path.cwd().resolve(), file, datetime.now())
+    aside = f" The state before is in {done.aside}." if done.aside else ""
+    out.print(f"{done.files} files are back.{aside} Next: `autograder grade`, which uses the stored verdicts.")
 
 
 @app.command()

@@ -3,8 +3,10 @@
 This module finds them and keeps them. It does not build, judge or grade.
 """
 
+import difflib
 import os
 import secrets
+import shlex
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +23,8 @@ from .assignment import ENGINE, SETTINGS, Assignment, Part, read_assignment
 GRADERS = Path("autograder", "assignments")
 """The folder of a course's graders, relative to the course or to the engine's parent."""
 STATE = ".autograder"
+PATTERN = "*?["
+"""Characters that nbgrader reads as a pattern, also in the path of the course's folder."""
 
 
 class CourseError(SetupError):
@@ -58,18 +62,17 @@ class Course:
         CourseError
             If the course has no assignment of this name, or has several and ``name`` is "".
         """
-        source = self.root / "source"
-        names = [path.name for path in sorted(source.glob("*")) if _grader(self.root, path.name) is not None]
+        names = assignments_of(self.root)
         name = self.name or (names[0] if len(names) == 1 else "")
         folder = _grader(self.root, name) if name in names else None
-        if folder is None and not names:
-            raise CourseError(
-                f"{self.root} is not a course's folder (no assignment in source/ has a grader in {GRADERS}): "
-                "change to the course's folder and run the command again."
-            )
         if folder is None:
-            raise CourseError(f"Choose one of this course's assignments with --assignment: {', '.join(names)}.")
-        return read_assignment(folder, source / name)
+            near = difflib.get_close_matches(name, names, 1) if name else []
+            wrong = f"There is no assignment {name}. " if name else ""
+            meant = f"Did you mean {near[0]}? " if near else ""
+            raise CourseError(
+                f"{wrong}{meant}Choose one of this course's assignments with --assignment: {', '.join(names)}."
+            )
+        return read_assignment(folder, self.root / "source" / name)
 
     @property
     def source(self) -> Path:
@@ -84,6 +87,21 @@ class Course:
     def release(self) -> Path:
         """The folder of the release, which students receive."""
         return self.root / "release" / self.assignment.name
+
+    def require_plain_path(self) -> None:
+        """Require a path that nbgrader takes literally.
+
+        Raises
+        ------
+        CourseError
+            If the path of the course's folder holds a character of `PATTERN`.
+        """
+        marks = [mark for mark in PATTERN if mark in str(self.root)]
+        if marks:
+            raise CourseError(
+                f"The path {self.root} holds {' and '.join(marks)}, which nbgrader reads as a pattern: move the course "
+                f"with `mv {shlex.quote(str(self.root))} NEW_PATH`."
+            )
 
     def require_release(self) -> Path:
         """Return the folder of the release.
@@ -169,6 +187,23 @@ class Course:
             If the folder that the user gave does not hold the data.
         """
         return self.kit.data()
+
+
+def assignments_of(root: Path) -> list[str]:
+    """Return the names of a course's assignments.
+
+    Raises
+    ------
+    CourseError
+        If the folder holds none.
+    """
+    names = [path.name for path in sorted((root / "source").glob("*")) if _grader(root, path.name) is not None]
+    if not names:
+        raise CourseError(
+            f"{root} is not a course's folder (no assignment in source/ has a grader in {GRADERS}): "
+            "change to the course's folder and run the command again."
+        )
+    return names
 
 
 def _grader(root: Path, name: str) -> Path | None:

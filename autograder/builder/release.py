@@ -37,6 +37,20 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
     It has all options of `GenerateAssignment`.
     """
 
+    def start(self) -> None:
+        """Build the release.
+
+        Raises
+        ------
+        ReleaseError
+            If nbgrader would read the course's path as a pattern.
+        """
+        try:
+            self._course.require_plain_path()
+        except AutograderError as error:
+            raise ReleaseError(str(error)) from None
+        super().start()
+
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """Write everything except the notebooks, and let nbgrader record the assignment."""
         release = Path(self._format_dest(assignment_id, student_id))

@@ -5,9 +5,9 @@ scores and comments are never changed.
 """
 
 import contextlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy
@@ -16,7 +16,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.errors import SetupError
 from autograder.verdict import GRADED
 
+from . import late
 from .decisions import Decision, Role
+from .late import Rules
 
 PATIENCE = 60
 """Seconds for which a transaction waits for another process, such as formgrader, to finish its own."""
@@ -72,6 +74,8 @@ class Account:
         The time of the hand-in and the student's own due date, with extension; in UTC, without a zone.
     points : float
         The assignment's maximum.
+    lateness : str
+        What late work costs here and why, for the student; "" if it is not late or costs nothing.
     """
 
     entries: Mapping[Cell, Entry] = field(default_factory=dict)
@@ -79,6 +83,7 @@ class Account:
     handed_in: datetime | None = None
     due: datetime | None = None
     points: float = 0.0
+    lateness: str = ""
 
     @property
     def raw(self) -> float:
@@ -106,6 +111,8 @@ class Books:
     course : str
         nbgrader's ``course_id``.
     assignment : str
+    rules : Rules
+        The course's rules for late work.
 
     Raises
     ------
@@ -113,8 +120,8 @@ class Books:
         If the gradebook does not know the assignment, or cannot be opened.
     """
 
-    def __init__(self, url: str, course: str, assignment: str) -> None:
-        self._assignment = assignment
+    def __init__(self, url: str, course: str, assignment: str, rules: Rules) -> None:
+        self._assignment, self.rules = assignment, rules
         with _said():
             self._gradebook = Gradebook(_patient(url), course)
             known = {one.name for one in self._gradebook.assignments}
@@ -123,10 +130,10 @@ class Books:
             raise BooksError(f"The gradebook does not know {assignment} yet: run `autograder build` first.")
 
     @classmethod
-    def of(cls, gradebook: Gradebook, assignment: str) -> "Books":
+    def of(cls, gradebook: Gradebook, assignment: str, rules: Rules) -> "Books":
         """Return the books of a gradebook that is open already."""
         books = cls.__new__(cls)
-        books._gradebook, books._assignment = gradebook, assignment
+        books._gradebook, books._assignment, books.rules = gradebook, assignment, rules
         return books
 
     def __enter__(self) -> "Books":
@@ -192,7 +199,9 @@ class Books:
             }  # fmt: skip
             penalties = {one.name: float(one.late_submission_penalty or 0.0) for one in submission.notebooks}
             points = float(submission.assignment.max_score or 0.0)
-            return Account(entries, penalties, submission.timestamp, _due(submission), points)
+            lateness = late.assess(self._gradebook, submission, self.rules)
+            due = lateness.due.replace(tzinfo=None) if lateness.due is not None else None
+            return Account(entries, penalties, submission.timestamp, due, points, lateness.sentence)
 
     def _submission(self, student: str) -> Any:
         try:
@@ -201,7 +210,7 @@ class Books:
             return None
 
     def open_hand_in(self, student: str, handed_in: datetime | None, create_student: bool = True) -> None:
-        """Make sure that the gradebook knows a student's hand-in, with its time.
+        """Make sure that the gradebook knows a student's hand-in, with its time, which has a zone.
 
         Raises
         ------
@@ -213,7 +222,7 @@ class Books:
         else:
             self._gradebook.find_student(student)
         self._gradebook.update_or_create_submission(self._assignment, student)
-        self._submission(student).timestamp = handed_in
+        self._submission(student).timestamp = handed_in and handed_in.astimezone(UTC).replace(tzinfo=None)
 
     def write(
         self,
@@ -245,24 +254,9 @@ class Books:
                     comment.auto_comment = comments[notebook.name, comment.name]
         self._gradebook.db.flush()
 
-    def penalize(self, student: str, penalty: Callable[[float, float], float | None]) -> None:
-        """Write the penalties for lateness.
-
-        Parameters
-        ----------
-        student : str
-        penalty : callable
-            Takes a notebook's score and the seconds of lateness, and returns the points to take off, or None.
-        """
-        self._gradebook.db.expire_all()  # nbgrader computes the sums of scores when it reads them
-        submission = self._submission(student)
-        due = _due(submission)
-        timed = due is not None and submission.timestamp is not None
-        late = max(0.0, (submission.timestamp - due).total_seconds()) if timed else 0.0
-        for notebook in submission.notebooks:
-            score = float(notebook.score)
-            taken = penalty(score, late) if late > 0 else None
-            notebook.late_submission_penalty = None if taken is None else min(max(float(taken), 0.0), max(score, 0.0))
+    def penalize(self, student: str) -> None:
+        """Write the penalty for lateness."""
+        late.write(self._gradebook, self._submission(student), self.rules)
         self._gradebook.db.flush()
 
     def restore(self, student: str, before: Account | None, after: Account) -> None:
@@ -297,11 +291,6 @@ class Books:
         if before is not None:
             submission.timestamp = before.handed_in
         self._gradebook.db.flush()
-
-
-def _due(submission: Any) -> datetime | None:
-    """Return a student's due date. nbgrader's own property raises for an extension of a due date that was removed."""
-    return submission.duedate if submission.assignment.duedate is not None else None
 
 
 def _touched_by_a_person(submission: Any) -> bool:

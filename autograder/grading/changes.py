@@ -37,6 +37,7 @@ class AccountCopy(msgspec.Struct, frozen=True):
     handed_in: datetime | None
     due: datetime | None
     points: float
+    lateness: str
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -250,9 +251,11 @@ def prune(course: Course) -> None:
 
 def _copied(account: Account) -> AccountCopy:
     entries = tuple((notebook, cell, entry) for (notebook, cell), entry in account.entries.items())
-    return AccountCopy(entries, dict(account.penalties), account.handed_in, account.due, account.points)
+    return AccountCopy(
+        entries, dict(account.penalties), account.handed_in, account.due, account.points, account.lateness
+    )
 
 
 def _account(copy: AccountCopy) -> Account:
     entries = {(notebook, cell): entry for notebook, cell, entry in copy.entries}
-    return Account(entries, copy.penalties, copy.handed_in, copy.due, copy.points)
+    return Account(entries, copy.penalties, copy.handed_in, copy.due, copy.points, copy.lateness)

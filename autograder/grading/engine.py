@@ -6,9 +6,9 @@ request, it also executes the notebooks and stores their outputs. See ``gradeboo
 
 import contextlib
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ from autograder.judge.session import judge_part, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
+from . import database, roster, stamps
 from .execute import Executed, Patience, execute, handed_in, shows_own_work, sources_digest
 from .store import OutputStore, VerdictStore
 
 SAFE_LEVEL = 2
-NAME = re.compile(r"\w[\w .@+-]{0,99}")
 log = logging.getLogger(__name__)
 
 
@@ -68,32 +68,39 @@ def require_level(allow_weak: bool = False) -> int:
 
 
 def submissions(course: Course, student: str = "*") -> dict[str, Path]:
-    """Return the submitted folders of all students with a valid name, by student."""
-    return {folder.parent.name: folder for folder in _handed_in(course, student) if _is_name(folder.parent.name)}
+    """Return the submitted folders of all students, by student; see `roster.resolve`."""
+    found = resolved(course).students
+    return {one: folder for one, folder in found.items() if roster.matches(one, folder.parent.name, student)}
 
 
-def nameless(course: Course, student: str = "*") -> list[str]:
-    """Return the names of folders in ``submitted`` that are not valid for a student, escaped for printing.
+def nameless(course: Course, student: str = "*") -> dict[str, str]:
+    """Return why some folders in ``submitted`` are no student's, by name, which is quoted for printing."""
+    aside = resolved(course).aside
+    return {roster.quoted(name): why for name, why in aside.items() if roster.matches(name, name, student)}
 
-    Notes
-    -----
-    nbgrader writes names unescaped into tables, pages, patterns and paths.
+
+def resolved(course: Course) -> roster.Resolved:
+    """Tell whose the folders in ``submitted`` are."""
+    folders = [folder for folder in (course.root / "submitted").glob(f"*/{course.assignment.name}") if folder.is_dir()]
+    now = datetime.now(UTC)
+    return roster.resolve(folders, database.students(course.root), lambda path: stamps.look(path, now).time)
+
+
+def require_submissions(course: Course, student: str = "*") -> dict[str, Path]:
+    """Return the submitted folders as `submissions` does.
+
+    Raises
+    ------
+    GradingError
+        If there are none. The message names the students whose ids are near.
     """
-    return [
-        ascii(folder.parent.name)[:80] for folder in _handed_in(course, student) if not _is_name(folder.parent.name)
-    ]
-
-
-def _handed_in(course: Course, student: str) -> list[Path]:
-    return [
-        folder
-        for folder in sorted((course.root / "submitted").glob(f"{student}/{course.assignment.name}"))
-        if folder.is_dir()
-    ]
-
-
-def _is_name(name: str) -> bool:
-    return NAME.fullmatch(name) is not None
+    folders, aside = submissions(course, student), nameless(course, student)
+    if not folders and aside:
+        raise GradingError(" ".join(aside.values()))
+    if not folders:
+        where = str(course.root / "submitted" / "*" / course.assignment.name)
+        raise GradingError(roster.unknown(student, submissions(course), database.students(course.root), where))
+    return folders
 
 
 def judge_all(

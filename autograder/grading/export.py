@@ -15,7 +15,7 @@ from nbgrader.plugins import ExportPlugin
 from autograder.course import find_course
 from autograder.errors import SetupError
 
-from . import record
+from . import late, record
 from .books import Books
 from .spreadsheet import harmless
 
@@ -34,22 +34,24 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
         path = Path(self.to or "grades.csv")
         self.log.info("Exporting grades to %s", path)
         root = Path(self.parent.coursedir.root) if self.parent is not None else Path.cwd()
+        rules = late.rules_of(root, self.config)
+        late.write_all(gradebook, rules)  # a due date may have changed since grading
         with path.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             table.writeheader()
             for assignment in gradebook.assignments:
                 if not self.assignment or assignment.name in map(str, self.assignment):
-                    for row in _rows(gradebook, root, assignment):
+                    for row in _rows(gradebook, root, assignment, rules):
                         if not self.student or row["student_id"] in map(str, self.student):
                             table.writerow({name: harmless(value) for name, value in row.items()})
 
 
-def _rows(gradebook: Gradebook, root: Path, assignment: Any) -> Iterator[dict[str, Any]]:
+def _rows(gradebook: Gradebook, root: Path, assignment: Any, rules: late.Rules) -> Iterator[dict[str, Any]]:
     try:
         parts = find_course(root, name=assignment.name).parts
     except SetupError:  # an assignment without a grader: its points are nbgrader's
         parts = ()
-    books = Books.of(gradebook, assignment.name)
+    books = Books.of(gradebook, assignment.name, rules)
     for student in gradebook.students:
         found = record.of_student(parts, root, assignment.name, books, student.id)
         yield {

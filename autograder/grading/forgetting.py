@@ -7,7 +7,9 @@ import shutil
 
 from autograder.course import Course
 
-BELONGINGS = ("submitted", "autograded", "feedback", "gradebook.db", "gradebook.db.*", ".autograder/*")
+BELONGINGS = (
+    "submitted", "autograded", "feedback", "gradebook.db", "gradebook.db.*", ".autograder/*", "before-restore-*",
+)  # fmt: skip
 """Patterns below the course's folder."""
 KEPT = "secret"
 """The file that is kept: the course's secret, from which the tests' random inputs are drawn."""

@@ -5,11 +5,10 @@ submission after another, writes scores from verdicts only, and never runs or im
 one submission does not stop the others. See ``books`` for the gradebook, and ``changes`` for the report and for undo.
 """
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,10 @@ import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbconvert.writers import FilesWriter
-from nbgrader import utils
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties, GetGrades
+from nbgrader.preprocessors import GetGrades
 from traitlets import Bool, Float, List, Unicode
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -38,7 +36,7 @@ from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
 from autograder.verdict import PartVerdict
 
-from . import changes, decisions, engine, facts, pages
+from . import changes, database, decisions, engine, facts, late, pages, ready
 from .answers import Answers, missing
 from .books import Books
 from .cells import point_out, show
@@ -47,6 +45,7 @@ from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
 from .facts import Facts, PartFacts
 from .page_notes import TellRecord
+from .stamps import HandedIn
 from .store import VerdictStore, has_error, presentation_digest
 
 CODE = (".py", ".pyx")
@@ -101,7 +100,10 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def start(self) -> None:
         """Grade the submissions. Report an error that prevents all grading in one sentence."""
         try:
-            with Books(self.coursedir.db_url, self.coursedir.course_id, self.coursedir.assignment_id) as self._books:
+            folders = engine.submissions(self.course, self.coursedir.student_id)
+            for warning in ready.require(self.course, folders.values()):
+                self.log.warning("%s", warning)
+            with self._opened() as self._books:
                 if self.undo:
                     self._undo()
                 else:
@@ -111,24 +113,24 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
 
+    def _opened(self) -> Books:
+        rules = late.rules_of(self.course.root, self.config)
+        return Books(self.coursedir.db_url, self.coursedir.course_id, self.coursedir.assignment_id, rules)
+
     def init_notebooks(self) -> None:
         """Find the submissions, with or without notebooks."""
         found = engine.submissions(self.course, self.coursedir.student_id)
         excluded = set(self.coursedir.student_id_exclude.split(","))
         self.assignments = {str(folder): [student] for student, folder in found.items() if student not in excluded}
         if not self.assignments:
-            message = f"There are no submissions in {self.course.root / 'submitted'}: collect them there first."
-            self.log.error("%s", message)
-            raise NbGraderException(message)
+            engine.require_submissions(self.course, self.coursedir.student_id)
 
     def convert_notebooks(self) -> None:
         """Grade the submissions one by one; one that fails does not stop the others."""
-        failed = engine.nameless(self.course, self.coursedir.student_id)
-        for name in failed:
-            self.log.error(
-                "%s in submitted/ is not graded: rename it to a student's id. An id begins with a letter or digit, and "
-                "holds only letters, digits, spaces and . @ _ + -", name,
-            )  # fmt: skip
+        aside = engine.nameless(self.course, self.coursedir.student_id)
+        for why in aside.values():
+            self.log.error("%s", why)
+        failed = list(aside)
         count = len(failed) + len(self.assignments)
         for folder, (student,) in sorted(self.assignments.items()):
             try:
@@ -297,29 +299,28 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         comments = {(name, cell): said for name, own in found.comments.items() for cell, said in own.items()}
         own = {} if before is None else {part.notebook: part.submission for part in before.parts}
         moved = {part.notebook for part in found.parts if own.get(part.notebook) != part.submission}
+        handed_in_at = self._handed_in(student, folder)
         with self._books.transaction(keep=not self.dry_run):
             was = self._books.account(student)
-            time = _timestamp(folder / "timestamp.txt") or (was.handed_in if was is not None else None)
-            self._books.open_hand_in(student, time, self.create_student)
+            self._books.open_hand_in(student, handed_in_at.time, self.create_student)
             self._books.write(student, found.decisions, comments, moved)
-            self._books.penalize(student, self._penalty(student))
+            self._books.penalize(student)
             now = self._books.account(student)
             assert now is not None
-            found = msgspec.structs.replace(found, due=now.due)
+            found = msgspec.structs.replace(found, due=now.due, flags=handed_in_at.flags)
             step = changes.step(student, (was, before), (now, found))
             if step is not None:
                 changes.add(self._journal, step)
         return step is not None, found
 
+    def _handed_in(self, student: str, folder: Path) -> HandedIn:
+        due = database.due(self.course.root, self.coursedir.assignment_id)
+        name = self.coursedir.assignment_id
+        return late.handed_in(student, name, folder, due, self._books.rules, datetime.now(UTC))
+
     @cached_property
     def _journal(self) -> Path:
         return Path(self.journal) if self.journal else changes.new_journal(self.course, self.dry_run)
-
-    def _penalty(self, student: str) -> Any:
-        """Return nbgrader's plugin for late work, as a function of a notebook's score and the seconds of lateness."""
-        plugin = AssignLatePenalties(parent=self)
-        plugin.init_plugin()
-        return lambda score, late: plugin.plugin_inst.late_submission_penalty(student, score, late)
 
     def _undo(self) -> None:
         """Undo the last run that changed something, and write the graded notebooks from before it again."""
@@ -381,22 +382,12 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         }
 
 
-def _timestamp(path: Path) -> datetime | None:
-    """Return the time of the submission, or None. The file is the student's: it may be a symlink, a pipe or garbage."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            time: datetime = utils.parse_utc(file.read(100).decode().strip())
-            return time
-    except Exception:
-        return None
-
-
 def books_of(course: Course) -> Books:
     """Return the gradebook of a course, with the settings of its ``nbgrader_config.py``."""
     config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
     coursedir = CourseDirectory(root=str(course.root), config=config)
-    return Books(coursedir.db_url, coursedir.course_id, course.assignment.name)
+    rules = late.rules_of(course.root, config)
+    return Books(coursedir.db_url, coursedir.course_id, course.assignment.name, rules)
 
 
 def configured_patience(root: Path) -> Patience:

@@ -16,7 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course import find_course
 from autograder.errors import SetupError
 
-from . import record
+from . import late, record
 from .answers import UNREAD
 from .books import Books
 from .cells import quiet
@@ -38,7 +38,9 @@ class TellRecord(NbGraderPreprocessor):  # type: ignore[misc]
         except SetupError:  # an assignment without a grader: its points are nbgrader's
             parts = ()
         with Gradebook(said["db_url"]) as gradebook:
-            books = Books.of(gradebook, said["assignment"])
+            books = Books.of(gradebook, said["assignment"], late.rules_of(root, self.config))
+            with books.transaction():
+                books.penalize(said["student"])  # a due date may have changed since grading
             found = record.of_student(parts, root, said["assignment"], books, said["student"])
         own = {one.id: one for one in found.exercises if one.open and one.notebook == said["notebook"]}
         nb.cells = [_note("\n".join(_summary(found)), "note-total"), *_with_notes(nb.cells, own)]
@@ -50,7 +52,10 @@ def _summary(found: Record) -> Iterator[str]:
     yield f"**Total: {_short(found.total)} of {_points(found.points)}**"
     if found.penalty:
         yield ""
-        yield f"It is {_points(found.raw)}, minus {_short(found.penalty)} because the work was handed in late."
+        yield f"Without the penalty for late work it is {_points(found.raw)}."
+    if found.lateness:
+        yield ""
+        yield quiet(found.lateness)
     if found.open:
         yield ""
         verb = "is" if found.open == 1 else "are"

@@ -92,6 +92,8 @@ class Record(msgspec.Struct, frozen=True):
         Why points are open: each reason once, with its points.
     again : tuple of str
         Exercises that a person graded, and whose hand-in has changed since.
+    lateness : str
+        What late work costs here and why; "" if it is not late or costs nothing.
     problems, flags, left_out : tuple of str
         Sentences about the hand-in, sentences for the instructor only, and files that intake left out.
     """
@@ -109,6 +111,7 @@ class Record(msgspec.Struct, frozen=True):
     parts: tuple[PartRecord, ...] = ()
     reasons: dict[str, float] = {}
     again: tuple[str, ...] = ()
+    lateness: str = ""
     problems: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -169,7 +172,7 @@ def record(
     return Record(
         student, assignment, _rounded(books.total), _rounded(books.raw), _rounded(books.penalty),
         sum(one.points for one in exercises), sum(one.open for one in exercises), _utc(books.handed_in),
-        _utc(books.due), tuple(exercises), tuple(rows), reasons, tuple(again), found.problems,
+        _utc(books.due), tuple(exercises), tuple(rows), reasons, tuple(again), books.lateness, found.problems,
         tuple(dict.fromkeys((*found.flags, *(flag for part in rows for flag in part.flags)))), found.left_out,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.builder import current
 from autograder.course import Course
-from autograder.grading import books, changes, engine, facts, record
+from autograder.grading import books, changes, engine, facts, ready, record
 from autograder.grading.books import Account
 from autograder.grading.changes import Grade
 from autograder.grading.export import CsvExport
@@ -280,12 +280,12 @@ def test_a_gradebook_in_use_is_waited_for(school: Course) -> None:
 
 
 def test_a_gradebook_that_stays_locked_is_said(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(books, "PATIENCE", 1)
+    monkeypatch.setattr(ready, "LOCK_SECONDS", 1.0)
     spoil(school, "ann")
     before = totals(school)
     other = sqlite3.connect(school.root / "gradebook.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(NbGraderException, match="another program is writing to it"):
+    with pytest.raises(NbGraderException, match="locked by another program"):
         grade(school)
     other.execute("ROLLBACK")
     other.close()

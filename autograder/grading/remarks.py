@@ -1,0 +1,33 @@
+"""What an instructor should look at after a run: names, and two students with the same work.
+
+A remark never changes a score. See ``ready`` for what stops a run, and ``facts`` for remarks on one student.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from autograder.course import Course
+from autograder.errors import SubmissionError
+
+from . import engine, roster
+
+
+def on_class(course: Course, folders: Mapping[str, Path]) -> list[str]:
+    """Return the remarks on a class, one sentence each.
+
+    Parameters
+    ----------
+    course : Course
+    folders : dict
+        Maps each student to the submitted folder, as `engine.submissions` returns it.
+    """
+    return [*engine.resolved(course).remarks, *_on_work(course, folders)]
+
+
+def _on_work(course: Course, folders: Mapping[str, Path]) -> list[str]:
+    taken = {}
+    for student, folder in folders.items():
+        with contextlib.suppress(SubmissionError):
+            taken[student] = course.submissions.take(folder)
+    return roster.same_work(taken, course.submissions.take(course.release))
