@@ -505,7 +505,7 @@ def _due(submission: Any, rules: Rules) -> datetime | None:
     """Return the due date of a submission, with extensions of nbgrader's and of the table; the later one counts."""
     due = _aware(submission.assignment.duedate)
     tabled = due_for(submission.student.id, submission.assignment.name, due, rules.extensions, rules.zone)
-    own = _aware(submission.duedate)
+    own = _aware(submission.duedate) if due is not None else None  # without a due date nbgrader's property raises
     return max(tabled, own) if tabled is not None and own is not None else tabled
 
 

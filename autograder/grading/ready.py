@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import SetupError
-from autograder.intake.rules import MAX_ENTRIES
+from autograder.intake.entries import MAX_ENTRIES
 
 from . import database, late, roster
 

@@ -63,9 +63,10 @@ def grade(
     school: Course, student: str = "*", *, dry: bool = False, undo: bool = False, force: bool = False, late: str = ""
 ) -> list[Grade]:
     """Grade with nbgrader's converter, and return what it reports."""
+    path = school.root / "nbgrader_config.py"
+    if late and "LatePolicy" not in path.read_text():
+        path.write_text(path.read_text() + f"\nc.LatePolicy.penalty_method = {late!r}\n")
     config = PyFileConfigLoader("nbgrader_config.py", path=str(school.root)).load_config()
-    if late:
-        config.LateSubmissionPlugin.penalty_method = late
     coursedir = CourseDirectory(config=config, root=str(school.root), assignment_id=NAME, student_id=student)
     converter = JudgedAutograde(coursedir=coursedir, config=config)
     converter.dry_run, converter.undo, converter.force = dry, undo, force
