@@ -297,8 +297,9 @@ def _nbgrader(
 
 
 def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
-    from autograder.grading.engine import Job, run_job
+    from autograder.grading.engine import Job, counted, run_job
 
+    together = counted(course).notes
     table = Table(title="The class", title_justify="left")
     for name, side in (
         ("student", "left"),
@@ -322,10 +323,14 @@ def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
             table.add_row(*map(escape, row))
         earned, points = sum(verdict.score for verdict in verdicts), sum(verdict.points for verdict in verdicts)
         seconds = sum(verdict.seconds for verdict in verdicts)
-        total = (student, "all parts", f"{earned:g} of {points:g}", _points_open(verdicts), "", f"{seconds:.1f}", "")
+        score, note = f"{earned:g} of {points:g}", together.get(student, "")
+        total = (student, "all parts", score, _points_open(verdicts), "", f"{seconds:.1f}", note)
         table.add_row(*map(escape, total), style="bold")
         table.add_section()
     out.print(table)
+    for student, note in together.items():
+        if student not in folders:
+            out.print(f"{student} is not graded. {note}", markup=False, soft_wrap=True)
 
 
 def _points_open(verdicts: list[PartVerdict]) -> str:

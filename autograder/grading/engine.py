@@ -5,6 +5,7 @@ request, it also executes the notebooks and stores their outputs. See ``gradeboo
 """
 
 import contextlib
+import fnmatch
 import logging
 import re
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from autograder.judge.session import judge_part, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
+from . import groups
 from .execute import Executed, Patience, execute, handed_in, shows_own_work, sources_digest
 from .store import OutputStore, VerdictStore
 
@@ -68,8 +70,14 @@ def require_level(allow_weak: bool = False) -> int:
 
 
 def submissions(course: Course, student: str = "*") -> dict[str, Path]:
-    """Return the submitted folders of all students with a valid name, by student."""
-    return {folder.parent.name: folder for folder in _handed_in(course, student) if _is_name(folder.parent.name)}
+    """Return the submitted folder that counts for each student with a valid name: the student's own or the group's."""
+    return {name: folder for name, folder in counted(course).folders.items() if fnmatch.fnmatchcase(name, student)}
+
+
+def counted(course: Course) -> groups.Counted:
+    """Return the folder that counts for each student, and notes on those who did not hand in themselves."""
+    found = {folder.parent.name: folder for folder in _handed_in(course, "*") if _is_name(folder.parent.name)}
+    return groups.count(found, groups.read_groups(course.root, NAME))
 
 
 def nameless(course: Course, student: str = "*") -> list[str]:

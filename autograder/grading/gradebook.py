@@ -32,7 +32,7 @@ from autograder.intake.submission import Submission
 from autograder.sandbox.client import printable
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
-from . import engine, pages, record
+from . import engine, pages, record, stamps
 from .cells import show
 from .engine import GradingError
 from .execute import Patience, handed_in, shows_own_work
@@ -92,6 +92,10 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         try:
             self._level = engine.require_level(self.allow_weak)
             self._require_assignment()
+            if self.coursedir.notebook_id != "*":
+                self.log.warning(
+                    "A submission is graded as a whole: --notebook=%s is not used", self.coursedir.notebook_id
+                )
             super().start()
         except SetupError as error:
             self.log.error("%s", error)
@@ -107,7 +111,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """Find the submissions, with or without notebooks."""
         found = engine.submissions(self.course, self.coursedir.student_id)
         excluded = set(self.coursedir.student_id_exclude.split(","))
-        self.assignments = {str(folder): [student] for student, folder in found.items() if student not in excluded}
+        self.assignments = {student: [str(folder)] for student, folder in found.items() if student not in excluded}
         if not self.assignments:
             message = f"There are no submissions in {self.course.root / 'submitted'}: collect them there first."
             self.log.error("%s", message)
@@ -122,7 +126,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 "holds only letters, digits, spaces and . @ _ + -", name,
             )  # fmt: skip
         count = len(failed) + len(self.assignments)
-        for folder, (student,) in sorted(self.assignments.items()):
+        for student, (folder,) in sorted(self.assignments.items()):
             try:
                 self.grade(student, Path(folder))
             except Exception as error:
@@ -145,17 +149,23 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         kept = record.read(*of).state
         if not self.force and kept is not None and destination.exists() and kept == self._state(folder):
             self.log.info("%s was graded before", student)
+            self._carry_notes(student, folder)  # handed in once more, unchanged: the feedback has a new secret
             return False
         record.path_of(*of).unlink(missing_ok=True)
         shutil.rmtree(destination, ignore_errors=True)
         judged = self._judge(folder)
         self._write_scores(student, folder, judged)
         self._write_files(student, judged)
+        self._carry_notes(student, folder)
         state = None if any(map(has_error, judged.verdicts)) else self._graded_from(judged.digest, judged.executed)
         record.write(*of, record.Record(state, record.waiting(judged.verdicts)))
         for verdict in judged.verdicts:
             self.log.info("%s: %g of %g points in %s", student, verdict.score, verdict.points, verdict.name)
         return True
+
+    def _carry_notes(self, student: str, folder: Path) -> None:
+        own = folder.parent.name == student
+        stamps.carry(folder, self._destination(student), own, int(str(self.permissions), 8))
 
     def _destination(self, student: str) -> Path:
         return Path(
