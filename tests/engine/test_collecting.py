@@ -14,7 +14,7 @@ from autograder.course import Course
 from .conftest import NAME
 from .test_exchange import SOLVED
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 NBGRADER = [sys.executable, "-W", "ignore", "-m", "nbgrader"]
 AUTOGRADER = [sys.executable, "-m", "autograder.cli"]
 ROSTER = """id,first_name,last_name,email,lms_user_id
@@ -42,7 +42,7 @@ def pack(course: Course, path: Path, module: str = SOLVED) -> Path:
         for file in sorted(course.release.rglob("*")):
             if file.is_file():
                 name = file.relative_to(course.release).as_posix()
-                archive.writestr(name, module if name == f"{NAME}/readings.py" else file.read_text())
+                archive.writestr(name, module if name == f"{NAME}/readings.py" else file.read_bytes())
     return path
 
 

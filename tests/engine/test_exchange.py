@@ -189,11 +189,6 @@ def test_the_whole_round(course: Course, students: list[User]) -> None:
     assert len(first.pages()) == 2
     assert "Agreed, and on time." in first.pages()[1]
 
-    # Back again.
-    run(course, "autograde", NAME)
-    run(course, "generate_feedback", NAME)
-    assert "is not released" not in run(course, "release_feedback", NAME, "--student", second.name)
-
 
 def test_failing_feedback_keeps_the_old_pages(course: Course) -> None:
     target = course.root / "submitted" / "ada" / NAME
