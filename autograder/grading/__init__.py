@@ -1,5 +1,19 @@
 """Grading of a class: judge in parallel, store verdicts by digest, write nbgrader's gradebook from one process."""
 
-from .gradebook import configure
+from typing import Any
+
+from . import collecting, commands, feedback, gradebook, model_answers
 
 __all__ = ["configure"]
+
+
+def configure(config: Any) -> None:
+    """Make nbgrader's commands and formgrader work on judged submissions.
+
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        The ``c`` of ``nbgrader_config.py``.
+    """
+    for module in (gradebook, feedback, collecting, commands, model_answers):
+        module.configure(config)

@@ -22,7 +22,7 @@ from autograder.judge.session import judge_part, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
-from . import database, roster, stamps
+from . import database, groups, roster, stamps
 from .execute import Executed, Patience, execute, handed_in, shows_own_work, sources_digest
 from .store import OutputStore, VerdictStore
 
@@ -68,9 +68,14 @@ def require_level(allow_weak: bool = False) -> int:
 
 
 def submissions(course: Course, student: str = "*") -> dict[str, Path]:
-    """Return the submitted folders of all students, by student; see `roster.resolve`."""
-    found = resolved(course).students
+    """Return the submitted folder that counts for each student: the student's own, or the group's."""
+    found = counted(course).folders
     return {one: folder for one, folder in found.items() if roster.matches(one, folder.parent.name, student)}
+
+
+def counted(course: Course) -> groups.Counted:
+    """Return the folder that counts for each student, and notes on those who did not hand in themselves."""
+    return groups.count(resolved(course).students, groups.read_groups(course.root, roster.NAME))
 
 
 def nameless(course: Course, student: str = "*") -> dict[str, str]:

@@ -36,7 +36,7 @@ from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
 from autograder.verdict import PartVerdict
 
-from . import changes, database, decisions, engine, facts, late, pages, ready
+from . import carrying, changes, database, decisions, engine, facts, late, pages, ready, roster
 from .answers import Answers, missing
 from .books import Books
 from .cells import point_out, show
@@ -100,6 +100,10 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def start(self) -> None:
         """Grade the submissions. Report an error that prevents all grading in one sentence."""
         try:
+            if self.coursedir.notebook_id != "*":
+                self.log.warning(
+                    "A submission is graded as a whole: --notebook=%s is not used", self.coursedir.notebook_id
+                )
             folders = engine.submissions(self.course, self.coursedir.student_id)
             for warning in ready.require(self.course, folders.values()):
                 self.log.warning("%s", warning)
@@ -121,7 +125,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """Find the submissions, with or without notebooks."""
         found = engine.submissions(self.course, self.coursedir.student_id)
         excluded = set(self.coursedir.student_id_exclude.split(","))
-        self.assignments = {str(folder): [student] for student, folder in found.items() if student not in excluded}
+        self.assignments = {student: [str(folder)] for student, folder in found.items() if student not in excluded}
         if not self.assignments:
             engine.require_submissions(self.course, self.coursedir.student_id)
 
@@ -132,7 +136,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             self.log.error("%s", why)
         failed = list(aside)
         count = len(failed) + len(self.assignments)
-        for folder, (student,) in sorted(self.assignments.items()):
+        for student, (folder,) in sorted(self.assignments.items()):
             try:
                 self.grade(student, Path(folder))
             except SetupError:
@@ -163,15 +167,22 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         changed, found = self._write_scores(student, folder, before, found)
         if judged is None and not changed:
             self.log.info("%s was graded before", student)
+            if not self.dry_run:
+                self._carry_notes(student, folder)  # handed in once more, unchanged: the feedback has a new secret
             return False
         if judged is not None and not self.dry_run:
             self._write_files(student, judged)
+            self._carry_notes(student, folder)
         if found != before and not self.dry_run:
             facts.write(*of, found)
         for part in found.parts:
             score = sum(one.score for one in found.decisions if one.notebook == part.notebook)
             self.log.info("%s: %g points in %s", student, score, part.notebook)
         return True
+
+    def _carry_notes(self, student: str, folder: Path) -> None:
+        own = roster.key(folder.parent.name) == roster.key(student)  # and not another member of a group
+        carrying.carry(folder, self._destination(student), own, int(str(self.permissions), 8))
 
     def _destination(self, student: str) -> Path:
         return Path(
@@ -186,6 +197,11 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             digest = ""
         now = (digest, self._pages, self.execute or before.executed)
         return now == (before.submission, before.pages, before.executed)
+
+    @cached_property
+    def _shared(self) -> dict[str, str]:
+        """A note on each student for whom another member of the group handed in."""
+        return engine.counted(self.course).notes
 
     @cached_property
     def _pages(self) -> str:
@@ -300,6 +316,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         own = {} if before is None else {part.notebook: part.submission for part in before.parts}
         moved = {part.notebook for part in found.parts if own.get(part.notebook) != part.submission}
         handed_in_at = self._handed_in(student, folder)
+        shared = self._shared.get(student)
         with self._books.transaction(keep=not self.dry_run):
             was = self._books.account(student)
             self._books.open_hand_in(student, handed_in_at.time, self.create_student)
@@ -307,7 +324,9 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             self._books.penalize(student)
             now = self._books.account(student)
             assert now is not None
-            found = msgspec.structs.replace(found, due=now.due, flags=handed_in_at.flags)
+            found = msgspec.structs.replace(
+                found, due=now.due, flags=(*handed_in_at.flags, *([shared] if shared else ()))
+            )
             step = changes.step(student, (was, before), (now, found))
             if step is not None:
                 changes.add(self._journal, step)

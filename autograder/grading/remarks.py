@@ -22,7 +22,9 @@ def on_class(course: Course, folders: Mapping[str, Path]) -> list[str]:
     folders : dict
         Maps each student to the submitted folder, as `engine.submissions` returns it.
     """
-    return [*engine.resolved(course).remarks, *_on_work(course, folders)]
+    notes = engine.counted(course).notes
+    left = [f"{student} is not graded. {note}" for student, note in notes.items() if student not in folders]
+    return [*engine.resolved(course).remarks, *left, *_on_work(course, folders)]
 
 
 def _on_work(course: Course, folders: Mapping[str, Path]) -> list[str]:

@@ -40,3 +40,4 @@ def no_data_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep this machine's own data and cache out of the tests."""
     monkeypatch.delenv("CS231N_DATA", raising=False)
     monkeypatch.setenv("CS231N_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(layout, "old_root", lambda: tmp_path / "package")

@@ -38,11 +38,16 @@ def test_locate_takes_the_folder_or_its_parent(folder: Path, named: str) -> None
     assert locate(given) == folder.resolve()
 
 
-def test_locate_asks_the_environment_then_the_package(
+def test_locate_asks_the_environment_then_the_cache_then_the_package(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = write_folder(tmp_path / "package" / layout.FOLDER)
-    monkeypatch.setattr(layout, "default_root", lambda: own.parent)
+    old = write_folder(tmp_path / "package" / layout.FOLDER)
+    monkeypatch.setattr(layout, "old_root", lambda: old.parent)
+    assert locate() == old.resolve()
+    (layout.default_root() / layout.FOLDER).mkdir(parents=True)
+    (layout.default_root() / layout.FOLDER / "data_batch_1").touch()
+    assert locate() == old.resolve()  # what is incomplete in the cache is no hindrance
+    own = write_folder(layout.default_root() / layout.FOLDER)
     assert locate() == own.resolve()
     monkeypatch.setenv("CS231N_DATA", str(folder))
     assert locate() == folder.resolve()

@@ -315,7 +315,8 @@ def test_export_and_records_agree(school: Course) -> None:
     due(school, now - timedelta(hours=1))
     grade(school, late="zero")
     with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
-        CsvExport(to="grades.csv").export(gradebook)
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(school.root)).load_config()
+        CsvExport(to="grades.csv", config=config).export(gradebook)
     with books_of(school) as opened:
         found = {one.student: one for one in record.of_class(school, opened, STUDENTS)}
     with open("grades.csv", newline="") as file:
