@@ -22,6 +22,7 @@ import nbformat
 import numpy as np
 
 from autograder.assignment import Part
+from autograder.builder.releases import as_received
 from autograder.checks.code_under_test import CodeError
 from autograder.course import Course
 from autograder.errors import GraderFault
@@ -106,7 +107,8 @@ def handed_in(course: Course, part: Part, submission: Submission) -> Any:
         If there is no readable notebook.
     """
     release = nbformat.read(course.release / part.notebook, as_version=4)
-    return restore(read_notebook(submission.folder / part.notebook), release)
+    student = read_notebook(submission.folder / part.notebook)
+    return restore(student, as_received(course, part.name, student, release))
 
 
 def shows_own_work(course: Course, alternative: Part, submission: Submission) -> bool:

@@ -6,7 +6,6 @@ of a submission are written in one transaction. An error in one submission does 
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +23,9 @@ from nbgrader.preprocessors import AssignLatePenalties
 from traitlets import Bool, Float, List, Unicode
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import files
 from autograder.assignment import Part
+from autograder.builder.current import require_built
 from autograder.checks.definitions import NotebookError
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
@@ -32,7 +33,7 @@ from autograder.intake.submission import Submission
 from autograder.sandbox.client import printable
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
-from . import engine, pages, record
+from . import engine, formgrader, pages, record
 from .cells import show
 from .engine import GradingError
 from .execute import Patience, handed_in, shows_own_work
@@ -78,6 +79,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
     _level: int | None = None
     _course: Course | None = None
+    _aside: Path | None = None
 
     @property
     def course(self) -> Course:
@@ -102,6 +104,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             if name not in {assignment.name for assignment in gradebook.assignments}:
                 raise GradingError(f"The gradebook does not know {name} yet: run `autograder build` first.")
+        require_built(self.course, self.coursedir.db_url)
 
     def init_notebooks(self) -> None:
         """Find the submissions, with or without notebooks."""
@@ -128,7 +131,6 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             except Exception as error:
                 self.log.error("%s could not be graded (%s: %s)", student, type(error).__name__, printable(str(error)))
                 self.log.debug("Where it happened:", exc_info=True)
-                shutil.rmtree(self._destination(student), ignore_errors=True)
                 failed.append(student)
         if failed:
             message = f"{len(failed)} of {count} submissions could not be graded: {', '.join(failed)}."
@@ -146,9 +148,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         if not self.force and kept is not None and destination.exists() and kept == self._state(folder):
             self.log.info("%s was graded before", student)
             return False
-        record.path_of(*of).unlink(missing_ok=True)
-        shutil.rmtree(destination, ignore_errors=True)
         judged = self._judge(folder)
+        record.path_of(*of).unlink(missing_ok=True)
         self._write_scores(student, folder, judged)
         self._write_files(student, judged)
         state = None if any(map(has_error, judged.verdicts)) else self._graded_from(judged.digest, judged.executed)
@@ -271,10 +272,21 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                         comment.auto_comment = "No response." if _untouched(cell) else None
             gradebook.db.commit()
 
+    def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
+        """Return the folder that nbgrader writes into: the new one, while it replaces an older one."""
+        return str(self._aside or super()._format_dest(assignment_id, student_id, escape))
+
     def _write_files(self, student: str, judged: Judged) -> None:
-        destination = self._destination(student)
+        """Write the student's folder in ``autograded``. The old one stays until the new one is complete."""
+        try:
+            with files.swapped_folder(self._destination(student)) as self._aside:
+                self._write_into(self._aside, student, judged)
+        finally:
+            self._aside = None
+
+    def _write_into(self, fresh: Path, student: str, judged: Judged) -> None:
         for name, content in judged.code.items():
-            path = destination / name
+            path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         self._sanitizing = False
@@ -370,6 +382,7 @@ def configure(config: Any) -> None:
     nbgrader.apps.autogradeapp.Autograde = JudgedAutograde
     nbgrader.apps.api.Autograde = JudgedAutograde
     config.ExportApp.plugin_class = CsvExport
+    formgrader.configure()
     # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}
