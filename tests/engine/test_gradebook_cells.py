@@ -1,5 +1,6 @@
 """The gradebook follows a release: cells come, go, move and change their names and points; what people entered stays."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,27 @@ FIRST = notebook("One", judged("mean"), answer("explain"), code("constant"), tex
 SECOND = notebook("Two", judged("maximum", 3.0), task("draw"))
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty gradebook: nbgrader needs seconds to create one."""
+    path = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
+    Gradebook(f"sqlite:///{path}", "course").close()
+    return path
+
+
 @pytest.fixture
-def gradebook(tmp_path: Path) -> Iterator[Gradebook]:
-    """Yield a gradebook with three hand-ins, in which a judge and a person have graded."""
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}", "course") as gradebook:
+def empty(template: Path, tmp_path: Path) -> Iterator[Gradebook]:
+    """Yield an empty gradebook."""
+    shutil.copy(template, tmp_path)
+    with Gradebook(f"sqlite:///{tmp_path / template.name}", "course") as gradebook:
+        yield gradebook
+
+
+@pytest.fixture
+def gradebook(empty: Gradebook) -> Gradebook:
+    """Return a gradebook with three hand-ins, in which a judge and a person have graded."""
+    gradebook = empty
+    with gradebook.db.no_autoflush:
         apply(gradebook, FIRST, SECOND)
         for student in STUDENTS:
             gradebook.add_student(student)
@@ -54,7 +72,7 @@ def gradebook(tmp_path: Path) -> Iterator[Gradebook]:
         grade(gradebook, "explain", "bob").manual_score = 1.0
         gradebook.find_comment("explain", "One", "weather", "bob").manual_comment = "Well said."
         gradebook.db.commit()
-        yield gradebook
+    return gradebook
 
 
 def apply(gradebook: Gradebook, *notebooks: ReleasedNotebook, whole: bool = True, **renamed: str) -> list[str]:
@@ -217,12 +235,11 @@ def test_a_gradebook_that_lacks_entries_is_completed(gradebook: Gradebook) -> No
     complete(gradebook, FIRST, SECOND)
 
 
-def test_without_hand_ins_nothing_is_said(tmp_path: Path) -> None:
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}", "course") as gradebook:
-        assert apply(gradebook, FIRST, SECOND) == []
-        assert apply(gradebook, notebook("Two", judged("mean", 5.0))) == []
-        assert [one.name for one in gradebook.find_assignment("weather").notebooks] == ["Two"]
-        assert gradebook.find_assignment("weather").max_score == 5.0
+def test_without_hand_ins_nothing_is_said(empty: Gradebook) -> None:
+    assert apply(empty, FIRST, SECOND) == []
+    assert apply(empty, notebook("Two", judged("mean", 5.0))) == []
+    assert [one.name for one in empty.find_assignment("weather").notebooks] == ["Two"]
+    assert empty.find_assignment("weather").max_score == 5.0
 
 
 def test_it_is_written_all_or_not(gradebook: Gradebook) -> None:
