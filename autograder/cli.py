@@ -148,13 +148,20 @@ def new(
 @app.command()
 def build(
     check: Annotated[bool, typer.Option("--check", help="Only check whether the release is current.")] = False,
+    rename: Annotated[
+        list[str] | None, typer.Option(help="OLD=NEW: an exercise's new id; its scores stay. Repeat for more.")
+    ] = None,
+    discard_scores: Annotated[
+        bool, typer.Option("--discard-scores", help="Remove exercises although people entered scores for them.")
+    ] = False,
 ) -> None:
     """Build the students' release from the source, with nbgrader."""
     from autograder.builder import current
 
     course = find_course()
     if not check:
-        current.build(course)
+        renamed = dict(one.partition("=")[::2] for one in rename or [])
+        current.build(course, renamed, discard_scores, lambda said: out.print(said, markup=False, soft_wrap=True))
         out.print(f"The release is in {course.release}.")
         return
     stale = current.differences(course)

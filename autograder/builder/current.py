@@ -5,7 +5,7 @@ Text must be identical. Recorded numbers may differ in the last digits between p
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
@@ -18,47 +18,52 @@ from autograder.course import Course, put_tools_on_path
 from .release import ReleaseBuilder
 
 
-def build(course: Course) -> None:
+def build(
+    course: Course,
+    renamed: Mapping[str, str] | None = None,
+    discard_scores: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> None:
     """Build the release, and record it in the course's gradebook. The old release stays until the new one is complete.
+
+    Parameters
+    ----------
+    course : Course
+    renamed : mapping of str, optional
+        New ids of exercises and cells, by their old ids: scores and comments of hand-ins stay.
+    discard_scores : bool
+        Remove an exercise from the gradebook although a person entered scores or comments for it.
+    tell : callable, optional
+        Takes each sentence about what changes in hand-ins, before anything is written.
 
     Raises
     ------
     ReleaseError
-        If the release cannot be built, or leaks.
+        If the release cannot be built, or leaks, or the gradebook cannot follow.
     """
-    course.state.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=course.state, prefix="release-") as scratch:
-        fresh, old = _build(course, Path(scratch)), Path(scratch, "old")
-        course.release.parent.mkdir(exist_ok=True)
-        try:
-            if course.release.exists():
-                course.release.rename(old)
-            fresh.rename(course.release)
-        except BaseException:  # also Ctrl-C: the old release is in a folder that is about to be deleted
-            if old.exists() and not course.release.exists():
-                old.rename(course.release)
-            raise
+    builder = _builder(course)
+    builder.renamed, builder.discard_scores = dict(renamed or {}), discard_scores
+    builder.tell = tell
+    builder.start()
 
 
-def _build(course: Course, into: Path, database: str = "") -> Path:
-    """Build a release below a folder and return its path."""
+def _builder(course: Course, into: Path | None = None) -> ReleaseBuilder:
+    """Return a builder of the release: in its place or, without the gradebook, below another folder."""
     put_tools_on_path()
     config = Config()
     directory = CourseDirectory(root=str(course.root), assignment_id=course.assignment.name, config=config)
-    directory.release_directory = os.path.relpath(into / "release", course.root)
-    if database:
-        directory.db_url = database
+    if into is not None:
+        directory.release_directory = os.path.relpath(into, course.root)
     builder = ReleaseBuilder(coursedir=directory, config=config)
-    builder.force = True
-    builder.start()
-    return into / "release" / course.assignment.name
+    builder.force, builder.no_database = True, into is not None
+    return builder
 
 
 def differences(course: Course) -> list[str]:
     """Return one sentence for each difference between the committed release and a fresh one."""
     with tempfile.TemporaryDirectory(prefix="autograder-release-") as scratch:
-        fresh = _build(course, Path(scratch), f"sqlite:///{Path(scratch, 'gradebook.db')}")
-        return list(_compare(course.release, fresh))
+        _builder(course, Path(scratch)).start()
+        return list(_compare(course.release, Path(scratch, course.assignment.name)))
 
 
 def _compare(committed: Path, fresh: Path) -> Iterator[str]:

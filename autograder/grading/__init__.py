@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import collecting, commands, feedback, gradebook, model_answers
+from . import collecting, commands, feedback, gradebook
 
 __all__ = ["configure"]
 
@@ -15,5 +15,5 @@ def configure(config: Any) -> None:
     config : traitlets.config.Config
         The ``c`` of ``nbgrader_config.py``.
     """
-    for module in (gradebook, feedback, collecting, commands, model_answers):
+    for module in (gradebook, feedback, collecting, commands):
         module.configure(config)

@@ -22,6 +22,7 @@ import nbformat
 import numpy as np
 
 from autograder.assignment import Part
+from autograder.builder.releases import as_received
 from autograder.checks.code_under_test import CodeError
 from autograder.course import Course
 from autograder.errors import GraderFault
@@ -108,8 +109,9 @@ def handed_in(course: Course, part: Part, submission: Submission) -> tuple[Any, 
     """
     release = nbformat.read(course.release / part.notebook, as_version=4)
     student = read_notebook(submission.folder / part.notebook)
-    answers = find(student.cells, release.cells)
-    return restore(student, release, answers), answers
+    received = as_received(course, part.name, student, release)
+    answers = find(student.cells, received.cells)
+    return restore(student, received, answers), answers
 
 
 def shows_own_work(course: Course, alternative: Part, submission: Submission) -> bool:

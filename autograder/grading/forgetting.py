@@ -11,14 +11,14 @@ BELONGINGS = (
     "submitted", "autograded", "feedback", "gradebook.db", "gradebook.db.*", ".autograder/*", "before-restore-*",
 )  # fmt: skip
 """Patterns below the course's folder."""
-KEPT = "secret"
-"""The file that is kept: the course's secret, from which the tests' random inputs are drawn."""
+KEPT = ("secret", "releases")
+"""What is kept: the course's secret, from which the tests' random inputs are drawn, and its earlier releases."""
 
 
 def belongings(course: Course) -> list[str]:
     """Return the names of a class's files and folders in the course's folder."""
     found = (path for pattern in BELONGINGS for path in sorted(course.root.glob(pattern)))
-    return [path.relative_to(course.root).as_posix() for path in found if path.name != KEPT]
+    return [path.relative_to(course.root).as_posix() for path in found if path.name not in KEPT]
 
 
 def forget(course: Course) -> None:

@@ -26,6 +26,7 @@ from nbgrader.preprocessors import GetGrades
 from traitlets import Bool, Float, List, Unicode
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import files
 from autograder.assignment import Part
 from autograder.checks.notebook import NotebookError
 from autograder.course import Course, find_course
@@ -36,7 +37,7 @@ from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
 from autograder.verdict import PartVerdict
 
-from . import carrying, changes, database, decisions, engine, facts, late, pages, ready, roster
+from . import carrying, changes, database, decisions, engine, facts, formgrader, late, pages, ready, roster
 from .answers import Answers, missing
 from .books import Books
 from .cells import point_out, show
@@ -87,6 +88,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
     _level: int | None = None
     _course: Course | None = None
+    _aside: Path | None = None
     _books: Books
 
     @property
@@ -374,10 +376,20 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         return self._rendered(submission, tuple(verdicts))
 
     def _write_files(self, student: str, judged: Judged) -> None:
-        destination = self._destination(student)
-        shutil.rmtree(destination, ignore_errors=True)
+        """Write the student's folder in ``autograded``. The old one stays until the new one is complete."""
+        try:
+            with files.swapped_folder(self._destination(student)) as self._aside:
+                self._write_into(self._aside, student, judged)
+        finally:
+            self._aside = None
+
+    def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
+        """Return the folder that nbgrader writes into: the new one, while it replaces an older one."""
+        return str(self._aside or super()._format_dest(assignment_id, student_id, escape))
+
+    def _write_into(self, fresh: Path, student: str, judged: Judged) -> None:
         for name, content in judged.code.items():
-            path = destination / name
+            path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         self._sanitizing = False
@@ -430,6 +442,7 @@ def configure(config: Any) -> None:
     nbgrader.apps.api.Autograde = JudgedAutograde
     config.ExportApp.plugin_class = CsvExport
     config.GenerateFeedback.preprocessors = [TellRecord, GetGrades, CSSHTMLHeaderPreprocessor]
+    formgrader.configure()
     # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}
