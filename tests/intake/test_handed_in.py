@@ -85,7 +85,7 @@ def test_archives_are_taken(tmp_path: Path, way: str) -> None:
     found = got(tmp_path / "submitted")
     assert content_of(found) == WORK
     assert not [said for said in found.left_out if "MACOSX" not in said]
-    assert bool(found.notes) == ("in a" in way and way != "in a folder" or way == "nested")
+    assert bool(found.notes) == (("in a" in way and way != "in a folder") or way == "nested")
 
 
 def test_an_archive_beside_an_installed_environment(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_an_archive_with_a_password(tmp_path: Path) -> None:
         == "work.zip holds no nets package and no notebook that can be read, because its files are encrypted: pack them without a password."
     )
     (tmp_path / "2").mkdir()
-    some = of_bytes(encrypted(zipped({name: b"x" * 9 for name in WORK}), 1), tmp_path / "2")
+    some = of_bytes(encrypted(zipped(dict.fromkeys(WORK, b"x" * 9)), 1), tmp_path / "2")
     assert some.left_out == ("nets/layers.py (encrypted)",)
     assert "Not handed in: nets/layers.py." in some.notes
 
