@@ -29,6 +29,8 @@ MAX_OUTPUTS = 50
 MAX_ALL_TEXT = 50 * MAX_TEXT
 """Limit on the characters of all outputs of a notebook together."""
 MAX_COUNT = 10**6
+MAX_LEFT_OUT = 20
+"""Left-out files that the first cell lists."""
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True,
@@ -203,15 +205,20 @@ def _number(notebook: Any) -> None:
 
 
 def show(notebook: Any, verdict: PartVerdict) -> None:
-    """Write each exercise's result into the output of its grade cell, and the verdict's problems into a first cell."""
+    """Write each exercise's result into the output of its grade cell, and into a first cell what concerns all of it."""
     results = {exercise.id: exercise for exercise in verdict.exercises}
     for cell in notebook.cells:
         identity = _identity(cell)
         if identity in results and cell.cell_type == "code":
             cell.execution_count = None
             cell.outputs = [_display(results[identity])]
-    if verdict.problems:
-        notebook.cells.insert(0, note_cell(verdict.problems, "cell-problems"))
+    told = [f"**Please note:** {quiet(problem)}\n" for problem in verdict.problems]
+    told += [f"**Left out:** {quiet(name)}\n" for name in verdict.left_out[:MAX_LEFT_OUT]]
+    if len(verdict.left_out) > MAX_LEFT_OUT:
+        told.append(f"**Left out:** {len(verdict.left_out) - MAX_LEFT_OUT} more files or folders.\n")
+    if told:
+        text = "\n".join(told)
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(text, id="cell-problems"))
 
 
 def quiet(text: str) -> str:

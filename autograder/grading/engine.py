@@ -18,7 +18,7 @@ from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
 from autograder.interrupts import left_to_this_process
-from autograder.judge.session import judge_part, seen_by
+from autograder.judge.session import judge_part, of_hand_in, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
@@ -193,9 +193,9 @@ def verdict_on(course: Course, part: Part, submission: Submission, level: int) -
     store = VerdictStore(course)
     verdict = store.get(seen_by(course, part, submission).digest, part, level)
     if verdict is None:
-        verdict = judge_part(course, part, submission, level)
+        verdict = judge_part(course, part, submission.unannounced(), level)
         store.put(part, verdict)
-    return verdict
+    return of_hand_in(verdict, submission)
 
 
 def shown_by(

@@ -7,6 +7,7 @@ one submission does not stop the others. See ``books`` for the gradebook, and ``
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -193,12 +194,12 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
     def _holds(self, before: Facts, folder: Path) -> bool:
         """Tell whether facts are those of a submission as it is now."""
-        try:
-            digest = self.course.submissions.take(folder).digest
-        except SubmissionError:
-            digest = ""
-        now = (digest, self._pages, self.execute or before.executed)
-        return now == (before.submission, before.pages, before.executed)
+        digest, left_out = "", before.left_out
+        with suppress(SubmissionError):
+            submission = self.course.submissions.take(folder)
+            digest, left_out = submission.digest, submission.left_out
+        now = (digest, left_out, self._pages, self.execute or before.executed)
+        return now == (before.submission, before.left_out, before.pages, before.executed)
 
     @cached_property
     def _shared(self) -> dict[str, str]:

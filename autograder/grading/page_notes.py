@@ -1,4 +1,4 @@
-"""Feedback pages say what counts: the total with its penalty, what is open and why, and what intake left out.
+"""Feedback pages say what counts: the total with its penalty, and what is open and why.
 
 nbgrader's own pages show an answer that nobody has read as zero, and no total. The notes here are made from the
 student's record when a page is written, so they hold for that moment.
@@ -21,9 +21,6 @@ from .answers import UNREAD
 from .books import Books
 from .cells import quiet
 from .record import Exercise, Record
-
-SHOWN = 20
-"""Left-out files that a page names; of more, only the number is told."""
 
 
 class TellRecord(NbGraderPreprocessor):  # type: ignore[misc]
@@ -64,14 +61,6 @@ def _summary(found: Record) -> Iterator[str]:
         for one in found.exercises:
             if one.open:
                 yield f"- {quiet(one.id)} in {quiet(one.notebook)} ({_points(one.points)}): {quiet(one.why)}"
-    if found.left_out:
-        yield ""
-        yield "**Left out of what was handed in:**"
-        yield ""
-        for name in found.left_out[:SHOWN]:
-            yield f"- {quiet(name)}"
-        if len(found.left_out) > SHOWN:
-            yield f"- and {len(found.left_out) - SHOWN} more"
 
 
 def _with_notes(cells: list[Any], waiting: dict[str, Exercise]) -> Iterator[Any]:

@@ -166,7 +166,7 @@ class _Layout:
     def _sort(self) -> None:
         """Sort the entries into skipped folders, faulty names and files."""
         expected = Expected((*self.rules.notebooks, *self.rules.modules, *self.rules.models))
-        names = [entry.name.replace("\\", "/").removeprefix("./") for entry in self.entries]
+        names = [_slashed(entry.name) for entry in self.entries]
         installed = {above for name in names if "site-packages" in name for above in folders_above(name)}
         for name in (*names, *installed):
             self._environments.add(name)
@@ -506,6 +506,13 @@ class _Layout:
             number = f"more than {number}" if len(self.entries) >= MAX_ENTRIES else number
             lines.append(f"{printable(folder)}/ ({number}, {what})")
         return sorted(lines)
+
+
+def _slashed(name: str) -> str:
+    """Return a name with slashes. Some programs for Windows write backslashes; some encodings hold their byte."""
+    if "\\" in name:
+        name = re.sub(r"[\\/]*\\[\\/]*", "/", name)
+    return name.removeprefix("./")
 
 
 def _say_others(notes: list[str], kept: list[str], found: list[str]) -> list[str]:

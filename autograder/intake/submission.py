@@ -58,6 +58,10 @@ class Submission:
         kept = {name: own for name, own in zip(self.files, self.hashes, strict=True) if name not in names}
         return replace(self, digest=digest_of(kept), files=tuple(kept), hashes=tuple(kept.values()))
 
+    def unannounced(self) -> "Submission":
+        """Return the submission without what intake says about the hand-in: its files alone."""
+        return replace(self, left_out=(), notes=())
+
 
 def digest_of(files: Mapping[str, str]) -> str:
     """Return one digest of several files, from their names and SHA-256 hashes."""

@@ -6,6 +6,7 @@ A runner lives for the tests of one exercise or, if it holds a framework, of the
 import contextlib
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from .reference import reference
 
 EXTRA_ANSWER, EXTRA_SECONDS = 1.0, 10.0
 """Time limits for one answer and for all answers after an exercise's tests, which only explain a failure."""
+ABSENT = re.compile(r"There is no (\S+) in the submission|No module named '([\w.]+)'|(\S+) was not handed in")
+"""Matches the messages about files that the code under test needs and that are not there."""
 CRASHES = 2
 """After an exercise has lost this many runners, the judge does not run its other tests."""
 
@@ -105,6 +108,24 @@ class Context:
         self._runner.begin(exercise)
         self._runner.seed(self.global_seed(test))
         return Traced(self._runner)
+
+    def not_handed_in(self, message: str) -> str:
+        """Return a sentence if an error comes from a file of the release that was not handed in, or "".
+
+        A runner may say what it likes: it is believed only if the file is not there.
+        """
+        found = ABSENT.search(message)
+        if found is None:
+            return ""
+        path, module, notebook = found.groups()
+        package = self.course.assignment.package
+        name = path or notebook or f"{module.replace('.', '/')}.py"
+        files, rules = self.submission.files, self.course.assignment.rules
+        if not any(one.startswith(f"{package}/") for one in files) and name.startswith((f"{package}/", f"{package}.")):
+            return f"There is no {package} package in the submission."
+        if name in files or name not in (*rules.modules, *rules.notebooks):
+            return ""
+        return f"{name} was not handed in."
 
     def _start(self) -> launch.Process:
         profile = profiles.for_judging(self.course.assignment, self.part)

@@ -25,6 +25,8 @@ from autograder.intake.submission import Submission
 from autograder.sandbox.client import best_level
 from autograder.sandbox.extension import BuildError, NoCompilerError, build, find_compiler
 
+from .credit import NotGraded
+
 TOOLS = ("cython", "numpy", "setuptools")
 MAX_PROBLEM = 1000
 OLDER = "older"
@@ -47,22 +49,29 @@ class Extension:
         Why nothing can be built here, or "".
     note : str
         What the student should know although it costs nothing, or "".
+    handed_in : bool
+        Whether there is a submitted source.
     """
 
     problem: str = ""
     fault: str = ""
     note: str = ""
+    handed_in: bool = True
 
     def require(self) -> None:
         """Raise an exception unless the submitted source was built.
 
         Raises
         ------
+        NotGraded
+            If the source was not handed in.
         Mismatch
-            If the source is not there or does not build.
+            If the source does not build.
         ExtensionFault
             If nothing can be built here.
         """
+        if not self.handed_in:
+            raise NotGraded(self.problem)
         if self.problem:
             raise Mismatch("build", self.problem)
         if self.fault:
@@ -96,7 +105,7 @@ def provide(course: Course, part: Part, submission: Submission, level: int) -> E
         _put(library, submission.folder / source)
     except (BuildError, NoCompilerError, ExtensionFault, OSError) as error:
         return Extension(fault=str(error))
-    return Extension(problem, note=note)
+    return Extension(problem, note=note, handed_in=source in submission.files)
 
 
 def own(course: Course) -> Path | None:

@@ -195,6 +195,8 @@ class JudgePlugin:
         except PartialCredit as error:
             return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
         except (CodeError, Mismatch) as error:
+            if isinstance(error, CodeError) and (absent := self.context.not_handed_in(error.message)):
+                return NOT_GRADED, absent, "", 0.0
             said, hint = self._said(item, claim, error, recorded)
             return FAILED, f"{said}{_redefined(claim, recorded)}", hint, 0.0
         except Exception as error:

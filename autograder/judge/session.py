@@ -80,7 +80,13 @@ def judge_part(course: Course, part: Part, submission: Submission, level: int) -
         It always holds every automatic exercise of the part.
     """
     with view(seen_by(course, part, submission), linked=level > 1) as seen:
-        return best([judge_alternative(course, one, seen, level) for one in worked_on(course, part, seen)])
+        verdict = best([judge_alternative(course, one, seen, level) for one in worked_on(course, part, seen)])
+    return of_hand_in(verdict, submission)
+
+
+def of_hand_in(verdict: PartVerdict, submission: Submission) -> PartVerdict:
+    """Return a verdict on some files with what intake says about this hand-in: others may hold the same files."""
+    return replace(verdict, problems=(*submission.notes, *verdict.problems), left_out=submission.left_out)
 
 
 def seen_by(course: Course, part: Part, submission: Submission) -> Submission:

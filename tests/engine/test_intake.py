@@ -1,0 +1,157 @@
+"""From what was handed in to what a student and an instructor read: found, recognised, named, never zero in silence."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.builder import current
+from autograder.course import Course
+from autograder.errors import SubmissionError
+from autograder.grading.cells import MAX_LEFT_OUT, show
+from autograder.grading.engine import Job, run_job, verdict_on
+from autograder.judge.session import judge_part, taken_in
+from autograder.sample import students
+from autograder.verdict import PartVerdict
+from tests.engine.conftest import NAME, copied
+
+MODULE = f"{NAME}/readings.py"
+
+
+@pytest.fixture
+def solved(small: Course, tmp_path: Path) -> Path:
+    """Return a complete submission."""
+    folder = tmp_path / "handed-in" / NAME
+    students.solved(small, folder)
+    return folder
+
+
+def judged(course: Course, handed_in: Path, level: int) -> PartVerdict:
+    (part,) = course.parts
+    with taken_in(handed_in, course.assignment) as submission:
+        return judge_part(course, part, submission, level)
+
+
+def move(folder: Path, moves: dict[str, str]) -> None:
+    for source, target in moves.items():
+        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        (folder / source).rename(folder / target)
+
+
+MOVES = {
+    "package deeper": {NAME: f"code/src/{NAME}"},
+    "notebook deeper": {"Readings.ipynb": "notebooks/Readings.ipynb"},
+    "loose module": {MODULE: "readings.py"},
+    "renamed": {"Readings.ipynb": "Readings (1).ipynb", MODULE: f"{NAME}/readings-Copy1.py"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("moves", MOVES)
+def test_moved_and_renamed_work_earns_its_points_and_is_said(
+    small: Course, solved: Path, level: int, moves: str
+) -> None:
+    move(solved, MOVES[moves])
+    if moves == "loose module":
+        shutil.rmtree(solved / NAME)
+    verdict = judged(small, solved, level)
+    assert verdict.score == verdict.points, verdict
+    assert len([problem for problem in verdict.problems if "taken as" in problem or "found in" in problem])
+
+
+@pytest.mark.parametrize("what", ["notebook alone", "empty package", "another module alone"])
+def test_a_package_that_is_not_there_is_not_graded_and_named(
+    small: Course, solved: Path, level: int, what: str
+) -> None:
+    shutil.rmtree(solved / NAME)
+    if what != "notebook alone":
+        (solved / NAME).mkdir()
+    if what == "another module alone":
+        (solved / NAME / "helpers.py").write_text("x = 1\n")
+    verdict = judged(small, solved, level)
+    *of_package, forecast = verdict.exercises
+    assert forecast.score == forecast.points
+    assert {exercise.outcome for exercise in of_package} == {"not_graded"}
+    named = (
+        f"{MODULE} was not handed in."
+        if what == "another module alone"
+        else f"There is no {NAME} package in the submission."
+    )
+    assert {exercise.message for exercise in of_package} == {named}
+    assert (
+        named.rstrip(".") in " ".join(verdict.problems)
+        or f"Not handed in: {NAME}/__init__.py and {MODULE}." in verdict.problems
+    )
+
+
+def test_a_module_that_the_release_does_not_have_is_the_students_own_fault(
+    small: Course, solved: Path, level: int
+) -> None:
+    (solved / MODULE).write_text(f"from {NAME}.helpers import everything\n")
+    assert [exercise.outcome for exercise in judged(small, solved, level).exercises] == ["failed", "failed", "graded"]
+
+
+def test_the_package_alone_names_the_notebook(small: Course, solved: Path, level: int) -> None:
+    (solved / "Readings.ipynb").unlink()
+    verdict = judged(small, solved, level)
+    assert [exercise.outcome for exercise in verdict.exercises] == ["graded", "graded", "not_graded"]
+    assert "Readings.ipynb was not handed in." in verdict.problems
+
+
+def test_nothing_is_one_sentence(small: Course, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "work.rar").write_bytes(b"Rar!\x1a\x07\x01\x00")
+    with (
+        pytest.raises(SubmissionError, match=r"work\.rar is a RAR archive"),
+        taken_in(tmp_path / "in", small.assignment),
+    ):
+        pass
+
+
+def test_what_is_said_belongs_to_the_hand_in(small: Course, solved: Path, tmp_path: Path, level: int) -> None:
+    """Two students hand in the same files, and one of them a file that is left out, and a notebook with another name."""
+    course = copied(tmp_path / "course")
+    current.build(course)
+    other = tmp_path / "other" / NAME
+    shutil.copytree(solved, other)
+    move(other, {"Readings.ipynb": "Readings (1).ipynb"})
+    (other / "notes.docx").write_bytes(b"PK")
+    (part,) = course.parts
+    for _ in range(2):
+        first, second = (
+            run_job(Job(str(course.root), None, "x", str(folder), part.number, level, NAME))
+            for folder in (solved, other)
+        )
+        assert first.submission == second.submission
+        assert (first.problems, first.left_out) == ((), ())
+        assert second.problems == ("Readings (1).ipynb was taken as Readings.ipynb.",)
+        assert second.left_out == ("notes.docx (not a kind of file that is accepted)",)
+    assert len(list((course.state / "verdicts").rglob("*.json"))) == 1
+    assert verdict_on(course, part, course.submissions.take(other), level) == second
+
+
+def test_the_first_cell_of_the_feedback_lists_what_was_left_out(small: Course) -> None:
+    notebook = nbformat.read(small.release / "Readings.ipynb", as_version=4)
+    left_out = ("<b>x</b>.exe (not a kind of file that is accepted)", *(f"f{i}.exe (too large)" for i in range(30)))
+    show(notebook, PartVerdict(1, "Readings", (), left_out=left_out))
+    told = notebook.cells[0].source
+    assert told.count("**Left out:**") == MAX_LEFT_OUT + 1
+    assert "<b>" not in told.replace("\\<", "")
+    assert f"{len(left_out) - MAX_LEFT_OUT} more files or folders" in told
+
+
+def test_the_command_takes_an_archive_in_the_same_way(small: Course, solved: Path, tmp_path: Path, level: int) -> None:
+    with zipfile.ZipFile(tmp_path / "work.zip", "w") as packed:
+        for path in sorted(solved.rglob("*.py")):
+            packed.write(path, "hw\\" + str(path.relative_to(solved)).replace("/", "\\"))
+        packed.write(solved / "Readings.ipynb", "readings copy.ipynb")
+        packed.writestr("virus.exe", b"MZ")
+    command = [sys.executable, "-m", "autograder.cli", "judge", str(tmp_path / "work.zip")]
+    ran = subprocess.run(command, cwd=small.root, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "6 of 6" in ran.stdout
+    assert "readings copy.ipynb was taken as Readings.ipynb." in ran.stdout
+    assert "Left out: virus.exe (not a kind of file that is accepted)" in ran.stdout
