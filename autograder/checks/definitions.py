@@ -30,7 +30,7 @@ GROWING = frozenset({"add", "append", "extend", "insert", "setdefault", "update"
 AT_TOP = "Set it at the top level of a cell."
 TRANSPARENT = re.compile(r"%%(time|capture|prun)\b")
 """Cell magics whose cell holds ordinary code of the notebook."""
-NOT_PYTHON = re.compile(r"\s*([%!?]|[\w.]+\s*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
+NOT_PYTHON = re.compile(r"\s*([%!?]|[\w.,*\s()=]+(\[[^\]=]*\][\w.,*\s()=]*)*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
 """Matches a line of IPython syntax: ``%matplotlib inline``, ``files = !ls``, ``np.exp?``."""
 
 

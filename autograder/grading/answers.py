@@ -130,7 +130,7 @@ class _Search:
         """Return what is found for each cell of the release that has an id."""
         trouble = self._trouble()
         if trouble:
-            return missing(self.release, trouble)
+            return Answers(missing(self.release, trouble).found, notes=(trouble,))
         found = {name: self._look(name, number) for name, number in self.named.items()}
         cells = {self.named[name]: answer.cell for name, answer in found.items() if answer.cell is not None}
         return Answers(found, {**self.pairs, **cells}, tuple(self.notes))

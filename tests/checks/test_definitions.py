@@ -198,6 +198,98 @@ def test_what_is_not_python_costs_nothing_else(tmp_path: Path) -> None:
             names[name]
 
 
+def test_what_hosts_of_notebooks_add_costs_nothing_else(tmp_path: Path) -> None:
+    """Colab, Kaggle and shells: mounting a drive, changing folders, installing, timing over several lines."""
+    never = tmp_path / "never"
+    names = notebook(
+        tmp_path,
+        "from google.colab import drive\ndrive.mount('/content/drive')\n%cd /content/drive/My\\ Drive/cs\n!pip install -q x",
+        "# comment first\n\n%%time\nrate = 1",
+        "import sys, os\nsys.path.append('/content/drive')\nos.chdir('/nowhere')\n%load_ext autoreload\n%autoreload 2\nsize = 2",
+        "folder = %pwd\nlisting = !ls \\\n  -l \\\n  -a\n!echo {size} && \\\n  echo done\nwidth = 3",
+        "%timeit -n 1 -r 1 \\\n    size + \\\n    1\n!!ls\n%matplotlib inline\nplot = [\n  1,\n  7\n  % 4,\n  9 %2\n]\n?size\nsize??\n!ls; pwd",
+        "if size:\n    !mkdir x\n    %cd x\nelse:\n    !ls\nfor i in range(3):\n    !echo $i\ndef kept():\n    !ls\n    return 5",
+        "%%writefile never.py\nrate = 99\ndef kept(:",
+        "%%capture out\n%%time\nheight = 4",
+        "%config InlineBackend.figure_format = 'retina'\n%env A=b\ntext = f\"\"\"\n%d\n!x\n\"\"\" % ()",
+        "best, *others = !ls\nopts['a'] = %pwd\nleft = right = !ls\nlast = 6",
+        f"get_ipython().system('ls')\nget_ipython().run_line_magic('cd', 'x')\nopen({str(never)!r}, 'w')\nend = 7",
+    )  # fmt: skip
+    found = {name: names[name] for name in ("rate", "size", "width", "height", "last", "end", "plot")}
+    assert found == {"rate": 1, "size": 2, "width": 3, "height": 4, "last": 6, "end": 7, "plot": [1, 3, 1]}
+    assert names["kept"]() == 5
+    for name in ("folder", "listing", "best", "left"):
+        with pytest.raises(KeyError):
+            names[name]
+    assert not never.exists()
+
+
+def cells_of(folder: Path, *cells: tuple[str, str, str | None]) -> Definitions:
+    """Return the definitions of cells: type, source, and the id of a solution cell of the release."""
+    made = [
+        {"cell_type": kind, "source": source, "metadata": {"nbgrader": {"grade_id": name, "cell_type": "code"}}}
+        if name
+        else {"cell_type": kind, "source": source}
+        for kind, source, name in cells
+    ]
+    (folder / "A.ipynb").write_text(json.dumps({"cells": made, "nbformat": 4}))
+    return Definitions(folder, ("A.ipynb",))
+
+
+BLANK = "def train(data):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+STUB = "rate = None\n# YOUR CODE HERE\nraise NotImplementedError()"
+
+
+@pytest.mark.parametrize("kind", ["raw", "markdown"])
+def test_a_retyped_solution_cell_is_read(tmp_path: Path, kind: str) -> None:
+    names = cells_of(tmp_path, (kind, "rate = 3", "a"), (kind, "scale = 4", None))
+    assert names["rate"] == 3
+    with pytest.raises(KeyError):
+        names["scale"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (0, 1, 2)])
+def test_of_a_doubled_cell_the_written_one_counts(tmp_path: Path, order: tuple[int, ...]) -> None:
+    functions = (BLANK, "def train(data):\n    return 3", BLANK)
+    constants = (STUB, "rate = 2", STUB)
+    names = cells_of(
+        tmp_path, *(("code", functions[one], "a") for one in order), *(("code", constants[one], "b") for one in order)
+    )
+    assert (names["train"](0), names["rate"]) == (3, 2)
+    without = cells_of(tmp_path, *(("code", functions[one], None) for one in order))
+    assert without["train"](0) == 3
+    assert without.at("train", "a")(0) == 3
+
+
+def test_of_two_written_cells_the_last_counts(tmp_path: Path) -> None:
+    names = cells_of(tmp_path, ("code", "def f():\n    return 1", "a"), ("code", "def f():\n    return 2", "a"))
+    assert names["f"]() == 2
+    late = "class Net:\n    def a(self):\n        if self:\n            raise NotImplementedError\n        return 2"
+    names = cells_of(tmp_path, ("code", "class Net:\n    def a(self):\n        return 1", None), ("code", late, None))
+    assert hasattr(names["Net"], "a")
+    with pytest.raises(NotImplementedError):
+        names["Net"]().a()
+
+
+def test_a_cell_that_is_split_or_merged_is_read(tmp_path: Path) -> None:
+    split = cells_of(
+        tmp_path,
+        ("code", "rate = 1", "a"),
+        ("code", "scale = rate + 1", "a"),
+        ("code", "def f():\n    return scale", None),
+    )
+    assert split["f"]() == 2
+    merged = cells_of(
+        tmp_path, ("code", f"rate = 1\n{STUB[11:]}\n\nscale = 2\n\ndef f():\n    return rate + scale", "a")
+    )
+    assert merged["f"]() == 3
+
+
+def test_a_blank_alone_is_a_blank(tmp_path: Path) -> None:
+    with pytest.raises(NotImplementedError):
+        cells_of(tmp_path, ("code", BLANK, "a"), ("code", BLANK, "a"))["train"](0)
+
+
 def test_annotations_may_be_put_off(tmp_path: Path) -> None:
     names = notebook(tmp_path, "from __future__ import annotations", "def f(x: Anything) -> Whatever:\n    return x")
     assert names["f"](1) == 1

@@ -128,9 +128,10 @@ def test_manual_cells_and_ungraded_ones_wait_for_a_person(school: Course) -> Non
     waiting = {name for name, (score, waits) in modules.items() if waits}
     accuracies = {f"accuracy_part{part.number}" for part in school.parts}
     in_notebooks = {exercise.id for part in school.parts if part.framework for exercise in part.automatic}
-    assert waiting == {"overfit_three_layer", "overfit_five_layer", *accuracies, *in_notebooks}
+    assert waiting == {"overfit_three_layer", "overfit_five_layer", *accuracies, *in_notebooks, *manual}
     assert all(modules[name][0] is None for name in waiting)
-    assert all(modules[name] == (0.0, False) for name in manual)  # the blank notebook has no answers
+    untouched = grades(school, "sample-blank")
+    assert all(untouched[name] == (0.0, False) for name in manual)
 
 
 def test_feedback_says_what_is_wrong(school: Course) -> None:
