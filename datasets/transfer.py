@@ -50,7 +50,8 @@ def transfer(url: str, part: Path, progress: bool = True) -> bool:
                 f"{url} answers with a web page, not with the archive: a network that you must log in to answers for "
                 f"it, or the archive has moved. {OR_ELSE}."
             )
-        resumed = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        continues = str(answer.headers.get("Content-Range", "")).startswith(f"bytes {have}-")
+        resumed: bool = answer.status == 206 and continues
         version.write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "", encoding="utf-8")
         have = have if resumed else 0
         length = answer.headers.get("Content-Length", "")

@@ -274,7 +274,7 @@ def downloads_in(archive: Path, roster: Roster, opened: ExitStack, scratch: Path
         trouble = "" if stat.S_ISREG(path.lstat().st_mode) else "a link, or no file"
         name = PurePosixPath(path.relative_to(archive).as_posix())
         size = path.lstat().st_size
-        found = Download(name, partial(path.open, "rb"), size, trouble)
+        found = Download(name, partial(open, path, "rb"), size, trouble)
         for one in _opened(found, roster, opened, scratch, 1):
             count += 1
             if count > MAX_ENTRIES:

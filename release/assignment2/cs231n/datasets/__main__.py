@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=layout.tool(), description="Get CIFAR-10, or synthetic pictures.")
-    parser.add_argument("--to", metavar="DIR", help="put the data into this folder (default: this package's own)")
+    parser.add_argument(
+        "--to", metavar="DIR", help="put the data into this folder (default: your cache, or CS231N_CACHE)"
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--from", dest="source", metavar="PATH", help="take the data from this folder or .tar.gz archive")
     what.add_argument(

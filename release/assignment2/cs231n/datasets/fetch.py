@@ -2,28 +2,28 @@
 See layout for reading it, and synthetic for the synthetic pictures.
 """
 
-import http.client
+import errno
+import os
 import shutil
-import sys
 import tarfile
 import tempfile
 import time
-import urllib.error
-import urllib.request
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from . import layout, pickles
 from .layout import FILES, FOLDER, MARKER, DatasetError
+from .transfer import OR_ELSE, transfer
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 ARCHIVE = "cifar-10-python.tar.gz"
-MAX_ARCHIVE_BYTES = 512 * 2**20  # the official one has 163 MB
+PACKED, UNPACKED = 165 * 2**20, 180 * 2**20
+FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 MAX_MEMBERS = 64
 CHUNK = 2**20
 ABANDONED = 24 * 3600  # seconds after which an unchanged temporary folder counts as left behind
@@ -35,7 +35,8 @@ def fetch(dest: str | Path | None = None, source: str | Path | None = None, prog
     Parameters
     ----------
     dest : path, optional
-        The parent folder; by default this package's own, where `layout.locate` looks.
+        The parent folder; by default the user's cache, where `layout.locate` looks. Data that a former version put
+        into this package's own folder move to the cache.
     source : path, optional
         A folder or a ``.tar.gz`` archive in the official layout, instead of the download.
     progress : bool
@@ -53,20 +54,57 @@ def fetch(dest: str | Path | None = None, source: str | Path | None = None, prog
     """
     parent = Path(dest).expanduser() if dest is not None else layout.default_root()
     final = parent / FOLDER
+    before = layout.old_root() / FOLDER
     if is_valid(final) and layout.kind(final) == "cifar10":
         print(f"CIFAR-10 is already in {final}: nothing to do.")
-        return final
+    else:
+        if dest is None and source is None and is_valid(before) and layout.kind(before) == "cifar10":
+            source = before
+        _fetch(final, Path(source).expanduser() if source is not None else None, progress)
+    if dest is None:
+        _clear(before)
+    return final
+
+
+def _fetch(final: Path, source: Path | None, progress: bool) -> None:
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _require_room(final.parent, UNPACKED if source is not None else UNPACKED + PACKED)
         with staging(final) as folder:
-            origin = _obtain(parent, Path(source).expanduser() if source is not None else None, folder, progress)
+            origin = _obtain(final.parent, source, folder, progress)
             validate(folder)
     except OSError as error:
-        raise DatasetError(
-            f"{final} cannot be written ({error.strerror or error}): choose another folder with --to."
-        ) from error
+        raise cannot_write(final, error) from error
     print(f"CIFAR-10 ({origin}) is ready in {final}.")
-    return final
+
+
+def _require_room(folder: Path, needed: int) -> None:
+    if shutil.disk_usage(folder).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def cannot_write(final: Path, error: OSError) -> DatasetError:
+    """Return the sentence about data that cannot be written: the disk is full, or the folder is not the user's."""
+    elsewhere = "choose another folder with --to, or with the environment variable CS231N_CACHE"
+    if error.errno in FULL:
+        free, needed = shutil.disk_usage(final.parent).free >> 20, UNPACKED + PACKED >> 20
+        return DatasetError(
+            f"The disk of {final.parent} is full ({free:,} MB are free, and fetching CIFAR-10 takes {needed} MB): make "
+            f"room, or {elsewhere}."
+        )
+    return DatasetError(f"{final} cannot be written ({error.strerror or error}): {elsewhere}.")
+
+
+def _clear(before: Path) -> None:
+    """Delete the data of a former version from the assignment's folder, which nbgrader could not submit with them."""
+    with suppress(OSError):
+        (before.parent / f"{ARCHIVE}.part").unlink(missing_ok=True)
+        if before.is_symlink():
+            before.unlink()
+        elif before.is_dir():
+            doomed = before.rename(before.with_name(f".{before.name}.moved"))
+            shutil.rmtree(doomed)
+            print(f"The copy in {before.parent} was deleted: nbgrader submits no folder of more than 100 MB.")
 
 
 def validate(folder: Path) -> None:
@@ -172,7 +210,7 @@ def download(parent: Path, url: str = URL, known_hash: str = SHA256, progress: b
     Raises
     ------
     DatasetError
-        If pooch is missing, the server or the connection fails, or the SHA-256 is wrong.
+        If pooch is missing, the server or the connection fails, or the SHA-256 is wrong. A wrong archive is deleted.
     """
     try:
         import pooch
@@ -180,68 +218,28 @@ def download(parent: Path, url: str = URL, known_hash: str = SHA256, progress: b
         raise DatasetError(
             "The download needs pooch: run `pip install pooch`, or use --from with an archive."
         ) from error
+    continued = False
 
     def resume(address: str, output_file: str, _: object) -> None:
+        nonlocal continued
         part = parent / f"{ARCHIVE}.part"
-        transfer(address, part, progress)
+        continued = transfer(address, part, progress)
         part.replace(output_file)  # pooch deletes a wrong archive, so the next run starts from zero
 
     pooch.get_logger().setLevel("ERROR")
     try:
         found = pooch.retrieve(url, f"sha256:{known_hash}", fname=ARCHIVE, path=parent, downloader=resume)
     except ValueError as error:
-        raise DatasetError(f"The file from {url} has a wrong SHA-256 and was deleted: try again.") from error
+        if continued:
+            raise DatasetError(
+                f"The archive from {url} has a wrong SHA-256 and was deleted: the file on the server has changed since "
+                "an earlier run fetched its first part. Run it again to fetch all of it."
+            ) from error
+        raise DatasetError(
+            f"The archive from {url} has a wrong SHA-256 and was deleted: the server has another file now, or a proxy "
+            f"changes it. {OR_ELSE}."
+        ) from error
     return Path(found)
-
-
-def transfer(url: str, part: Path, progress: bool = True) -> None:
-    """Download a URL into a file. Continue after the bytes that the file already holds, if the server supports this.
-
-    Raises
-    ------
-    DatasetError
-        If the connection fails or ends early. The bytes so far stay in the file.
-    """
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            resumed = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-            have = have if resumed else 0
-            total = have + int(answer.headers["Content-Length"]) if answer.headers.get("Content-Length") else None
-            with part.open("ab" if resumed else "wb") as file, _bar(total, have, progress) as advance:
-                while piece := answer.read(CHUNK):
-                    file.write(piece)
-                    advance(len(piece))
-                    have += len(piece)
-                    if have > MAX_ARCHIVE_BYTES:
-                        raise DatasetError(f"{url} sends far more than CIFAR-10: give an archive with --from.")
-        if total is not None and have < total:
-            raise DatasetError(f"The download broke off at {have:,} of {total:,} bytes: run it again to continue.")
-    except urllib.error.HTTPError as error:
-        if error.code == 416 and have:  # the server has no further bytes: the file is complete, or of another archive
-            return
-        raise DatasetError(
-            f"{url} answers {error.code} {error.reason}: try later, or give an archive with --from."
-        ) from error
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise DatasetError(
-            f"The download from {url} failed ({reason}): run it again to continue, or give an archive with --from."
-        ) from error
-
-
-@contextmanager
-def _bar(total: int | None, have: int, progress: bool) -> Iterator[Callable[[int], Any]]:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        progress = False
-    if not progress:
-        yield lambda _: None
-        return
-    with tqdm(total=total, initial=have, unit="B", unit_scale=True, desc="CIFAR-10", file=sys.stderr) as bar:
-        yield bar.update
 
 
 def extract(archive: Path, folder: Path) -> None:

@@ -5,6 +5,7 @@ See fetch for getting the data, and the course's own data_utils for preprocessin
 import hashlib
 import json
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -37,8 +38,26 @@ def tool() -> str:
     return f"python -m {__package__ or 'datasets'}"
 
 
+def user_cache() -> Path:
+    """Return the folder for this course's data: that of ``CS231N_CACHE``, else the platform's place for caches."""
+    named = os.environ.get("CS231N_CACHE")
+    if named:
+        return Path(named).expanduser()
+    home = Path(os.path.expanduser("~"))  # Path.home() fails for a user without a home
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "cs231n" / "Cache"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "cs231n"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "cs231n"
+
+
 def default_root() -> Path:
-    """Return the default folder of the data: this package's own."""
+    """Return the default folder of the data: the user's cache, since nbgrader submits no folder of more than 100 MB."""
+    return user_cache()
+
+
+def old_root() -> Path:
+    """Return the folder in which former versions put the data: this package's own. It is still read."""
     return Path(__file__).resolve().parent
 
 
@@ -49,7 +68,7 @@ def locate(root: str | Path | None = None) -> Path:
     ----------
     root : path, optional
         The folder itself, or its parent. By default the environment variable ``CS231N_DATA`` (same meaning), or else
-        this package's own folder.
+        the user's cache and then this package's own folder.
 
     Returns
     -------
@@ -62,15 +81,20 @@ def locate(root: str | Path | None = None) -> Path:
         If a file is missing. If ``root`` or ``CS231N_DATA`` names a wrong place, no other place is tried.
     """
     named = root if root is not None else os.environ.get("CS231N_DATA") or None
-    place = Path(named).expanduser() if named is not None else default_root()
-    for folder in (place / FOLDER, place):
+    places = (default_root(), old_root()) if named is None else (Path(named).expanduser(),)
+    incomplete = ""
+    for folder in (folder for place in places for folder in (place / FOLDER, place)):
         missing = [name for name in FILES if not (folder / name).is_file()]
         if not missing:
             return folder.resolve()
         if len(missing) < len(FILES):
-            raise DatasetError(f"{folder} is incomplete ({missing[0]} is missing): run `{tool()}` again.")
+            incomplete = incomplete or f"{folder} is incomplete ({missing[0]} is missing): run `{tool()}` again."
+    if incomplete:
+        raise DatasetError(incomplete)
     whose = "" if named is None else " (named by CS231N_DATA)" if root is None else " (named by you)"
-    raise DatasetError(f"No CIFAR-10 in {place}{whose}: run `{tool()}` to get it, or set CS231N_DATA to its folder.")
+    raise DatasetError(
+        f"No CIFAR-10 in {places[0]}{whose}: run `{tool()}` to get it, or set CS231N_DATA to its folder."
+    )
 
 
 def read_batch(path: str | Path) -> Batch:

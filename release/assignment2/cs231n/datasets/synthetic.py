@@ -3,8 +3,6 @@ They show no real things: a net that learns them learns nothing about photograph
 """
 
 import json
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,7 +113,7 @@ def synthetic_root(cache: str | Path | None = None, seed: int = SEED) -> Path:
     DatasetError
         As for `generate`.
     """
-    parent = (Path(cache).expanduser() if cache is not None else _user_cache()) / f"synthetic-v{VERSION}-{seed}"
+    parent = (Path(cache).expanduser() if cache is not None else layout.user_cache()) / f"synthetic-v{VERSION}-{seed}"
     folder = parent / FOLDER
     if _facts(folder) == _marker(seed) and (folder / META_FILE).is_file():
         return folder
@@ -265,14 +263,3 @@ def _facts(folder: Path) -> object:
         return json.loads((folder / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _user_cache() -> Path:
-    named = os.environ.get("CS231N_CACHE")
-    if named:
-        return Path(named).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "cs231n" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "cs231n"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cs231n"
