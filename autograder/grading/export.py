@@ -10,7 +10,7 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 
-from . import late, record
+from . import penalties, record
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -30,7 +30,9 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
         path = Path(self.to or "grades.csv")
         self.log.info("Exporting grades to %s", path)
         root = Path(self.parent.coursedir.root) if self.parent is not None else Path.cwd()
-        late.write_all(gradebook, late.rules_of(root, self.config))  # a due date may have changed since grading
+        penalties.write_all(
+            gradebook, penalties.rules_of(root, self.config)
+        )  # a due date may have changed since grading
         with path.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             table.writeheader()

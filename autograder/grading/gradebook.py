@@ -32,7 +32,7 @@ from autograder.intake.submission import Submission
 from autograder.sandbox.client import printable
 from autograder.verdict import FAILED, GRADED, ExerciseResult, PartVerdict
 
-from . import database, engine, late, pages, ready, record
+from . import database, engine, pages, penalties, ready, record
 from .cells import show
 from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
@@ -233,9 +233,9 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _write_scores(self, student: str, folder: Path, judged: Judged) -> None:
         """Write the verdicts into the gradebook, in one transaction."""
         assignment = self.coursedir.assignment_id
-        rules, now = late.rules_of(self.course.root, self.config), datetime.now(UTC)
+        rules, now = penalties.rules_of(self.course.root, self.config), datetime.now(UTC)
         due = database.due(self.course.root, assignment)
-        handed_in_at = late.handed_in(student, assignment, folder, due, rules, now)
+        handed_in_at = penalties.handed_in(student, assignment, folder, due, rules, now)
         for flag in handed_in_at.flags:
             self.log.warning("%s: %s", student, flag)
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
@@ -262,7 +262,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                             cell.metadata.nbgrader.grade_id, alternative.name, assignment, student
                         )
                         comment.auto_comment = "No response." if _untouched(cell) else None
-            late.write(gradebook, student, assignment, rules)
+            penalties.write(gradebook, student, assignment, rules)
             gradebook.db.commit()
 
     def _write_files(self, student: str, judged: Judged) -> None:
@@ -353,7 +353,7 @@ def configure(config: Any) -> None:
     nbgrader.apps.autogradeapp.Autograde = JudgedAutograde
     nbgrader.apps.api.Autograde = JudgedAutograde
     config.ExportApp.plugin_class = CsvExport
-    config.GenerateFeedback.preprocessors = [late.ShowPenalty, GetGrades, CSSHTMLHeaderPreprocessor]
+    config.GenerateFeedback.preprocessors = [penalties.ShowPenalty, GetGrades, CSSHTMLHeaderPreprocessor]
     # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}

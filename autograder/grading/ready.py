@@ -15,7 +15,7 @@ from autograder.course import Course
 from autograder.errors import SetupError
 from autograder.intake.submission import MAX_ENTRIES
 
-from . import database, late, roster
+from . import database, extensions, penalties, roster
 
 MOUNTS = Path("/proc/mounts")
 NETWORK = {
@@ -62,7 +62,7 @@ def require(course: Course, folders: Iterable[Path] = ()) -> list[str]:
         require_gradebook(path)
         require_build(course, path)
         warnings += on_network(path)
-    late.rules_of(course.root, database.configured(course.root))
+    penalties.rules_of(course.root, database.configured(course.root))
     warnings += stray_extensions(course)
     _ = course.judged_on, course.secret
     return warnings + require_room(course.root, folders)
@@ -239,7 +239,7 @@ def _size(folder: Path) -> int:
 
 def stray_extensions(course: Course) -> list[str]:
     """Return a warning for each line of ``extensions.csv`` whose student or assignment nobody knows."""
-    rules = late.rules_of(course.root, database.configured(course.root))
+    rules = penalties.rules_of(course.root, database.configured(course.root))
     students = [*database.students(course.root), *(path.name for path in (course.root / "submitted").glob("*"))]
     assignments = [*database.assignments(course.root), course.assignment.name]
     keys = set(map(roster.key, students))
@@ -252,5 +252,5 @@ def stray_extensions(course: Course) -> list[str]:
             if not known:
                 near = roster.near_names(name, names, 1)
                 advice = f" Did you mean {near[0]}?" if near else ""
-                warnings.append(f"{late.EXTENSIONS}, line {one.line}: there is no {kind} {name}.{advice}")
+                warnings.append(f"{extensions.TABLE}, line {one.line}: there is no {kind} {name}.{advice}")
     return warnings

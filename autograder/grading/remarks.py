@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder.course import Course
 from autograder.errors import SubmissionError
 
-from . import database, engine, late, roster
+from . import database, engine, penalties, roster
 
 
 def on_class(course: Course, folders: Mapping[str, Path]) -> list[str]:
@@ -27,12 +27,12 @@ def on_class(course: Course, folders: Mapping[str, Path]) -> list[str]:
 
 
 def _on_times(course: Course, folders: Mapping[str, Path]) -> list[str]:
-    rules, now = late.rules_of(course.root, database.configured(course.root)), datetime.now(UTC)
+    rules, now = penalties.rules_of(course.root, database.configured(course.root)), datetime.now(UTC)
     due = database.due(course.root, course.assignment.name)
     return [
         f"{student}: {flag}"
         for student, folder in folders.items()
-        for flag in late.handed_in(student, course.assignment.name, folder, due, rules, now).flags
+        for flag in penalties.handed_in(student, course.assignment.name, folder, due, rules, now).flags
     ]
 
 
