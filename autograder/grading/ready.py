@@ -59,7 +59,7 @@ def require(course: Course, folders: Iterable[Path] = ()) -> list[str]:
     path = database.find(course.root)
     warnings = []
     if path is not None:
-        require_gradebook(path)
+        require_gradebook(path, course.assignment.name)
         require_build(course, path)
         warnings += on_network(path)
     penalties.rules_of(course.root, database.configured(course.root))
@@ -77,12 +77,12 @@ def require_release(course: Course) -> None:
         raise NotReady(f"The release has no {' and no '.join(missing)}: run `autograder build`.")
 
 
-def require_gradebook(path: Path) -> None:
+def require_gradebook(path: Path, assignment: str) -> None:
     """Raise `NotReady` if the gradebook is missing, damaged, read-only or locked."""
     if not path.is_file():
         raise NotReady(
-            f"There is no {path.name}: run `autograder build`; or `autograder restore FILE`, if the class was graded "
-            "before and you have a backup."
+            f"The gradebook does not know {assignment} yet: run `autograder build` first. There is no {path.name}; "
+            "`autograder restore FILE` brings back a backup."
         )
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         closed = path if not os.access(path, os.W_OK) else path.parent

@@ -1,5 +1,6 @@
 """Late work: what it costs, for every due date, extension, grace day and change of the clocks."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -261,10 +262,10 @@ class HalfAPoint(LateSubmissionPlugin):
         return 0.5
 
 
-@pytest.fixture
-def books(tmp_path: Path) -> Path:
-    """Return a gradebook: two assignments with two notebooks of 10 points each; anna is 3 days late in each, with 8 and 4 points."""
-    path = tmp_path / "gradebook.db"
+@pytest.fixture(scope="module")
+def first_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a gradebook: two assignments with two notebooks of 10 points; anna is 3 days late, with 8 and 4 points."""
+    path = tmp_path_factory.mktemp("books") / "gradebook.db"
     with Gradebook(f"sqlite:///{path}") as gradebook:
         gradebook.add_student("anna")
         for number, name in enumerate(("a1", "a2")):
@@ -278,6 +279,12 @@ def books(tmp_path: Path) -> Path:
                 gradebook.find_grade("cell", notebook, name, "anna").auto_score = score
         gradebook.db.commit()
     return path
+
+
+@pytest.fixture
+def books(first_books: Path, tmp_path: Path) -> Path:
+    """Return a copy of the gradebook."""
+    return Path(shutil.copy(first_books, tmp_path))
 
 
 def written(path: Path, rules: Rules) -> dict[str, tuple[float, float]]:

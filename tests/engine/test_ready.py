@@ -267,11 +267,11 @@ def test_the_commands_say_it_before_they_judge(course: Course) -> None:
     (course.root / BOOKS).unlink()
     ended = run(course.root, sys.executable, "-m", "autograder.cli", "grade")
     assert ended.returncode == 1
-    assert ended.stderr.strip().startswith("There is no gradebook.db: run `autograder build`")
+    assert ended.stderr.startswith("The gradebook does not know weather yet: run `autograder build` first.")
     assert not (course.root / ".autograder" / "verdicts").exists()
     ended = run(course.root, sys.executable, "-m", "nbgrader", "autograde", NAME)
     assert ended.returncode != 0
-    assert "There is no gradebook.db: run `autograder build`" in ended.stderr
+    assert "The gradebook does not know weather yet: run `autograder build` first." in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (course.root / BOOKS).exists()
     ended = run(course.root, sys.executable, "-m", "autograder.cli", "grade", "--student", "smiht")
