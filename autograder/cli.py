@@ -266,6 +266,7 @@ def grade(
     from autograder.grading import changes, engine, ready, remarks
 
     course = find_course(data=data)
+    course.require_release()
     folders = engine.require_submissions(course, student)
     student = student if set("*?") & set(student) else next(iter(folders))  # in the gradebook's spelling
     for warning in ready.require(course, folders.values()):

@@ -16,9 +16,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.errors import SetupError
 from autograder.verdict import GRADED
 
-from . import late
+from . import penalties
 from .decisions import Decision, Role
-from .late import Rules
+from .penalties import Rules
 
 PATIENCE = 60
 """Seconds for which a transaction waits for another process, such as formgrader, to finish its own."""
@@ -197,11 +197,11 @@ class Books:
                 )
                 for notebook in submission.notebooks for grade in notebook.grades
             }  # fmt: skip
-            penalties = {one.name: float(one.late_submission_penalty or 0.0) for one in submission.notebooks}
+            taken = {one.name: float(one.late_submission_penalty or 0.0) for one in submission.notebooks}
             points = float(submission.assignment.max_score or 0.0)
-            lateness = late.assess(self._gradebook, submission, self.rules)
+            lateness = penalties.lateness(self._gradebook, student, self._assignment, self.rules)
             due = lateness.due.replace(tzinfo=None) if lateness.due is not None else None
-            return Account(entries, penalties, submission.timestamp, due, points, lateness.sentence)
+            return Account(entries, taken, submission.timestamp, due, points, lateness.sentence)
 
     def _submission(self, student: str) -> Any:
         try:
@@ -256,7 +256,7 @@ class Books:
 
     def penalize(self, student: str) -> None:
         """Write the penalty for lateness."""
-        late.write(self._gradebook, self._submission(student), self.rules)
+        penalties.write(self._gradebook, student, self._assignment, self.rules)
         self._gradebook.db.flush()
 
     def restore(self, student: str, before: Account | None, after: Account) -> None:

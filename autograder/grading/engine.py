@@ -22,7 +22,7 @@ from autograder.judge.session import judge_part, of_hand_in, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
-from . import database, groups, roster, stamps
+from . import database, groups, roster, times
 from .execute import Executed, Patience, execute, handed_in, shows_own_work, sources_digest
 from .store import OutputStore, VerdictStore
 
@@ -88,7 +88,7 @@ def resolved(course: Course) -> roster.Resolved:
     """Tell whose the folders in ``submitted`` are."""
     folders = [folder for folder in (course.root / "submitted").glob(f"*/{course.assignment.name}") if folder.is_dir()]
     now = datetime.now(UTC)
-    return roster.resolve(folders, database.students(course.root), lambda path: stamps.look(path, now).time)
+    return roster.resolve(folders, database.students(course.root), lambda path: times.look(path, now).time)
 
 
 def require_submissions(course: Course, student: str = "*") -> dict[str, Path]:

@@ -15,7 +15,7 @@ from nbgrader.plugins import ExportPlugin
 from autograder.course import find_course
 from autograder.errors import SetupError
 
-from . import late, record
+from . import penalties, record
 from .books import Books
 from .spreadsheet import harmless
 
@@ -34,8 +34,8 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
         path = Path(self.to or "grades.csv")
         self.log.info("Exporting grades to %s", path)
         root = Path(self.parent.coursedir.root) if self.parent is not None else Path.cwd()
-        rules = late.rules_of(root, self.config)
-        late.write_all(gradebook, rules)  # a due date may have changed since grading
+        rules = penalties.rules_of(root, self.config)
+        penalties.write_all(gradebook, rules)  # a due date may have changed since grading
         with path.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             table.writeheader()
@@ -46,7 +46,7 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
                             table.writerow({name: harmless(value) for name, value in row.items()})
 
 
-def _rows(gradebook: Gradebook, root: Path, assignment: Any, rules: late.Rules) -> Iterator[dict[str, Any]]:
+def _rows(gradebook: Gradebook, root: Path, assignment: Any, rules: penalties.Rules) -> Iterator[dict[str, Any]]:
     try:
         parts = find_course(root, name=assignment.name).parts
     except SetupError:  # an assignment without a grader: its points are nbgrader's

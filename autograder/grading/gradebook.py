@@ -38,7 +38,7 @@ from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
 from autograder.verdict import PartVerdict
 
-from . import carrying, changes, database, decisions, engine, facts, formgrader, late, pages, ready, roster
+from . import carrying, changes, database, decisions, engine, facts, formgrader, pages, penalties, ready, roster
 from .answers import Answers, missing
 from .books import Books
 from .cells import point_out, show
@@ -47,8 +47,8 @@ from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
 from .facts import Facts, PartFacts
 from .page_notes import TellRecord
-from .stamps import HandedIn
 from .store import VerdictStore, has_error, presentation_digest
+from .times import HandedIn
 
 CODE = (".py", ".pyx")
 
@@ -121,7 +121,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             raise NbGraderException(str(error)) from None
 
     def _opened(self) -> Books:
-        rules = late.rules_of(self.course.root, self.config)
+        rules = penalties.rules_of(self.course.root, self.config)
         return Books(self.coursedir.db_url, self.coursedir.course_id, self.coursedir.assignment_id, rules)
 
     def init_notebooks(self) -> None:
@@ -338,7 +338,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _handed_in(self, student: str, folder: Path) -> HandedIn:
         due = database.due(self.course.root, self.coursedir.assignment_id)
         name = self.coursedir.assignment_id
-        return late.handed_in(student, name, folder, due, self._books.rules, datetime.now(UTC))
+        return penalties.handed_in(student, name, folder, due, self._books.rules, datetime.now(UTC))
 
     @cached_property
     def _journal(self) -> Path:
@@ -418,7 +418,7 @@ def books_of(course: Course) -> Books:
     """Return the gradebook of a course, with the settings of its ``nbgrader_config.py``."""
     config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
     coursedir = CourseDirectory(root=str(course.root), config=config)
-    rules = late.rules_of(course.root, config)
+    rules = penalties.rules_of(course.root, config)
     return Books(coursedir.db_url, coursedir.course_id, course.assignment.name, rules)
 
 

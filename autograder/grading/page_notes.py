@@ -16,7 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course import find_course
 from autograder.errors import SetupError
 
-from . import late, record
+from . import penalties, record
 from .answers import UNREAD
 from .books import Books
 from .cells import quiet
@@ -35,7 +35,7 @@ class TellRecord(NbGraderPreprocessor):  # type: ignore[misc]
         except SetupError:  # an assignment without a grader: its points are nbgrader's
             parts = ()
         with Gradebook(said["db_url"]) as gradebook:
-            books = Books.of(gradebook, said["assignment"], late.rules_of(root, self.config))
+            books = Books.of(gradebook, said["assignment"], penalties.rules_of(root, self.config))
             with books.transaction():
                 books.penalize(said["student"])  # a due date may have changed since grading
             found = record.of_student(parts, root, said["assignment"], books, said["student"])

@@ -15,7 +15,7 @@ from autograder.course import Course
 from autograder.errors import SetupError
 from autograder.intake.entries import MAX_ENTRIES
 
-from . import database, late, roster
+from . import database, extensions, penalties, roster
 
 MOUNTS = Path("/proc/mounts")
 NETWORK = {
@@ -59,10 +59,10 @@ def require(course: Course, folders: Iterable[Path] = ()) -> list[str]:
     path = database.find(course.root)
     warnings = []
     if path is not None:
-        require_gradebook(path)
+        require_gradebook(path, course.assignment.name)
         require_build(course, path)
         warnings += on_network(path)
-    late.rules_of(course.root, database.configured(course.root))
+    penalties.rules_of(course.root, database.configured(course.root))
     warnings += stray_extensions(course)
     _ = course.judged_on, course.secret
     return warnings + require_room(course.root, folders)
@@ -77,12 +77,12 @@ def require_release(course: Course) -> None:
         raise NotReady(f"The release has no {' and no '.join(missing)}: run `autograder build`.")
 
 
-def require_gradebook(path: Path) -> None:
+def require_gradebook(path: Path, assignment: str) -> None:
     """Raise `NotReady` if the gradebook is missing, damaged, read-only or locked."""
     if not path.is_file():
         raise NotReady(
-            f"There is no {path.name}: run `autograder build`; or `autograder restore FILE`, if the class was graded "
-            "before and you have a backup."
+            f"The gradebook does not know {assignment} yet: run `autograder build` first. There is no {path.name}; "
+            "`autograder restore FILE` brings back a backup."
         )
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         closed = path if not os.access(path, os.W_OK) else path.parent
@@ -239,7 +239,7 @@ def _size(folder: Path) -> int:
 
 def stray_extensions(course: Course) -> list[str]:
     """Return a warning for each line of ``extensions.csv`` whose student or assignment nobody knows."""
-    rules = late.rules_of(course.root, database.configured(course.root))
+    rules = penalties.rules_of(course.root, database.configured(course.root))
     students = [*database.students(course.root), *(path.name for path in (course.root / "submitted").glob("*"))]
     assignments = [*database.assignments(course.root), course.assignment.name]
     keys = set(map(roster.key, students))
@@ -252,5 +252,5 @@ def stray_extensions(course: Course) -> list[str]:
             if not known:
                 near = roster.near_names(name, names, 1)
                 advice = f" Did you mean {near[0]}?" if near else ""
-                warnings.append(f"{late.EXTENSIONS}, line {one.line}: there is no {kind} {name}.{advice}")
+                warnings.append(f"{extensions.TABLE}, line {one.line}: there is no {kind} {name}.{advice}")
     return warnings

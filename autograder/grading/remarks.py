@@ -1,4 +1,4 @@
-"""What an instructor should look at after a run: names, and two students with the same work.
+"""What an instructor should look at after a run: names, groups, and students with the same work.
 
 A remark never changes a score. See ``ready`` for what stops a run, and ``facts`` for remarks on one student.
 """

@@ -1,5 +1,6 @@
 """Late work: what it costs, for every due date, extension, grace day and change of the clocks."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,8 +13,10 @@ from nbgrader.plugins import LateSubmissionPlugin
 from traitlets.config import Config
 
 from autograder.errors import SetupError
-from autograder.grading import late
-from autograder.grading.late import Extension, LateError, LatePolicy, Policy, Rules, due_for, penalty, started_days
+from autograder.grading import extensions, late, penalties
+from autograder.grading.extensions import Extension, ExtensionError, due_for
+from autograder.grading.late import LatePolicy, Policy, penalty, started_days
+from autograder.grading.penalties import Rules
 
 pytestmark = pytest.mark.quick
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -162,9 +165,9 @@ def test_a_penalty_is_never_negative_and_never_more_than_the_score(
 
 
 def read(tmp_path: Path, text: str, encoding: str = "utf-8") -> tuple[Extension, ...]:
-    path = tmp_path / late.EXTENSIONS
+    path = tmp_path / extensions.TABLE
     path.write_bytes(text.encode(encoding))
-    return late.read_extensions(path, BERLIN)
+    return extensions.read(path, BERLIN)
 
 
 def test_extensions_are_read(tmp_path: Path) -> None:
@@ -177,7 +180,7 @@ def test_extensions_are_read(tmp_path: Path) -> None:
         ("anna", at("2026-05-14T23:59"), 0, 2), ("O'Brien", None, 2, 5), ("ben", at("2026-05-14T23:59"), 0, 6),
     ]  # fmt: skip
     assert read(tmp_path, "student;assignment;days\r\nanna;a1;2\r\n", "utf-8-sig")[0].days == 2
-    assert late.read_extensions(tmp_path / "none.csv") == ()
+    assert extensions.read(tmp_path / "none.csv") == ()
 
 
 @pytest.mark.parametrize(
@@ -201,13 +204,13 @@ def test_extensions_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, text: str, says: str) -> None:
-    with pytest.raises(LateError, match=says) as caught:
+    with pytest.raises(ExtensionError, match=says) as caught:
         read(tmp_path, text)
     assert "\n" not in str(caught.value)
 
 
 def test_another_encoding_is_told(tmp_path: Path) -> None:
-    with pytest.raises(LateError, match="not in UTF-8"):
+    with pytest.raises(ExtensionError, match="not in UTF-8"):
         read(tmp_path, "student,assignment,due,days\nJosé,a1,,2\n", "latin-1")
 
 
@@ -259,10 +262,10 @@ class HalfAPoint(LateSubmissionPlugin):
         return 0.5
 
 
-@pytest.fixture
-def books(tmp_path: Path) -> Path:
-    """Return a gradebook: two assignments with two notebooks of 10 points each; anna is 3 days late in each, with 8 and 4 points."""
-    path = tmp_path / "gradebook.db"
+@pytest.fixture(scope="module")
+def first_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a gradebook: two assignments with two notebooks of 10 points; anna is 3 days late, with 8 and 4 points."""
+    path = tmp_path_factory.mktemp("books") / "gradebook.db"
     with Gradebook(f"sqlite:///{path}") as gradebook:
         gradebook.add_student("anna")
         for number, name in enumerate(("a1", "a2")):
@@ -278,10 +281,16 @@ def books(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def books(first_books: Path, tmp_path: Path) -> Path:
+    """Return a copy of the gradebook."""
+    return Path(shutil.copy(first_books, tmp_path))
+
+
 def written(path: Path, rules: Rules) -> dict[str, tuple[float, float]]:
     """Write all penalties. Return each assignment's score with its penalty taken off, and the penalty."""
     with Gradebook(f"sqlite:///{path}") as gradebook:
-        late.write_all(gradebook, rules)
+        penalties.write_all(gradebook, rules)
     with Gradebook(f"sqlite:///{path}") as gradebook:
         found = {one.name: gradebook.find_submission(one.name, "anna") for one in gradebook.assignments}
         return {
@@ -317,6 +326,10 @@ def test_an_extension_that_nbgrader_knows_counts_too_and_the_later_one_wins(book
     assert written(books, rules(percent_per_day=10))["a1"] == pytest.approx((9.6, 2.4))
     table = Extension("anna", "a1", None, 2, 2)
     assert written(books, rules(table, percent_per_day=10))["a1"] == pytest.approx((10.8, 1.2))
+    with Gradebook(f"sqlite:///{books}") as gradebook:
+        gradebook.find_assignment("a1").duedate = None  # the extension of nothing stays in the gradebook
+        gradebook.db.commit()
+    assert written(books, rules(table, percent_per_day=10))["a1"] == (12, 0)
 
 
 def test_grace_days_of_the_term_are_used_by_the_earlier_due_date(books: Path) -> None:
@@ -333,8 +346,9 @@ def test_a_score_that_a_person_gives_later_changes_the_penalty(books: Path) -> N
     with Gradebook(f"sqlite:///{books}") as gradebook:
         grade = gradebook.find_grade("cell", "two", "a1", "anna")
         grade.manual_score = 10.0
-        late_now = late.write(gradebook, "anna", "a1", rules(percent_per_day=10))  # nothing is committed yet
-        assert late_now.penalty == pytest.approx(5.4)
+        now = penalties.lateness(gradebook, "anna", "a1", rules(percent_per_day=10))  # nothing is committed yet
+        assert now.penalty == pytest.approx(5.4)
+        assert gradebook.find_submission("a1", "anna").late_submission_penalty == 0
 
 
 def test_a_courses_own_plugin_is_asked(books: Path) -> None:
@@ -344,6 +358,6 @@ def test_a_courses_own_plugin_is_asked(books: Path) -> None:
 
 def test_changes_are_told(books: Path) -> None:
     with Gradebook(f"sqlite:///{books}") as gradebook:
-        told = late.write_all(gradebook, rules(percent_per_day=10))
+        told = penalties.write_all(gradebook, rules(percent_per_day=10))
         assert told[0] == "anna, a1: the penalty is 3.6, and was 0."
-        assert late.write_all(gradebook, rules(percent_per_day=10)) == []
+        assert penalties.write_all(gradebook, rules(percent_per_day=10)) == []

@@ -19,7 +19,7 @@ from autograder.builder import current
 from autograder.course import Course, find_course
 from autograder.errors import SetupError
 from autograder.grading import database, ready
-from autograder.grading.late import EXTENSIONS
+from autograder.grading.extensions import TABLE
 from tests.engine.conftest import NAME, copied
 
 BOOKS = database.NAME
@@ -118,7 +118,7 @@ FAULTS: dict[str, tuple[Callable[[Course], object], str, str]] = {
     "damaged": (cut, "damaged", "autograder restore FILE"),
     "no database": (lambda course: (course.root / BOOKS).write_text("grades"), "damaged", "autograder restore FILE"),
     "empty": (lambda course: (course.root / BOOKS).write_bytes(b""), "no gradebook of nbgrader", "autograder build"),
-    "extensions": (lambda course: (course.root / EXTENSIONS).write_text("who,when\n"), "extensions.csv, line 1", "columns"),
+    "extensions": (lambda course: (course.root / TABLE).write_text("who,when\n"), "extensions.csv, line 1", "columns"),
 }  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def test_without_a_list_of_mounts_nothing_is_said(tmp_path: Path) -> None:
 
 def test_an_extension_for_nobody_is_said(course: Course) -> None:
     (course.root / "submitted" / "anna" / NAME).mkdir(parents=True)
-    (course.root / EXTENSIONS).write_text("student,assignment,days\nana,weather,2\nANNA,wether,2\nanna,weather,2\n")
+    (course.root / TABLE).write_text("student,assignment,days\nana,weather,2\nANNA,wether,2\nanna,weather,2\n")
     assert ready.require(course) == [
         "extensions.csv, line 2: there is no student ana. Did you mean anna?",
         "extensions.csv, line 3: there is no assignment wether. Did you mean weather?",
@@ -267,11 +267,11 @@ def test_the_commands_say_it_before_they_judge(course: Course) -> None:
     (course.root / BOOKS).unlink()
     ended = run(course.root, sys.executable, "-m", "autograder.cli", "grade")
     assert ended.returncode == 1
-    assert ended.stderr.strip().startswith("There is no gradebook.db: run `autograder build`")
+    assert ended.stderr.startswith("The gradebook does not know weather yet: run `autograder build` first.")
     assert not (course.root / ".autograder" / "verdicts").exists()
     ended = run(course.root, sys.executable, "-m", "nbgrader", "autograde", NAME)
     assert ended.returncode != 0
-    assert "There is no gradebook.db: run `autograder build`" in ended.stderr
+    assert "The gradebook does not know weather yet: run `autograder build` first." in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (course.root / BOOKS).exists()
     ended = run(course.root, sys.executable, "-m", "autograder.cli", "grade", "--student", "smiht")

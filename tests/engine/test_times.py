@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
-from autograder.grading import stamps
-from autograder.grading.stamps import HandedIn, StampError, exchange_record, look, parse
+from autograder.grading import times
+from autograder.grading.times import HandedIn, StampError, exchange_record, look, parse
 
 pytestmark = pytest.mark.quick
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -36,7 +36,7 @@ STAMP = datetime(2026, 5, 9, 10, 30, tzinfo=UTC)
     ],
 )
 def test_times_are_read(text: str, time: datetime) -> None:
-    assert parse(text, BERLIN) == stamps.Stamp(time)
+    assert parse(text, BERLIN) == times.Stamp(time)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def hand_in(folder: Path, text: str | None, changed: datetime | None = None) -> 
         moment = (changed or STAMP) - timedelta(days=30 * (1 - number))
         os.utime(folder / name, (moment.timestamp(), moment.timestamp()))
     if text is not None:
-        (folder / stamps.STAMP).write_text(text)
+        (folder / times.STAMP).write_text(text)
     return folder
 
 
@@ -167,8 +167,8 @@ def test_the_exchanges_record_is_read(tmp_path: Path) -> None:
 
 def test_the_exchanges_folder_is_nbgraders() -> None:
     config = Config({"Exchange": {"root": "/srv"}, "CourseDirectory": {"course_id": "c1"}})
-    assert stamps.inbound(config) == Path("/srv/c1/inbound")
-    assert stamps.inbound(Config()) == Path("/usr/local/share/nbgrader/exchange/inbound")
+    assert times.inbound(config) == Path("/srv/c1/inbound")
+    assert times.inbound(Config()) == Path("/usr/local/share/nbgrader/exchange/inbound")
 
 
 def test_a_pipe_a_link_and_a_folder_are_no_stamps(tmp_path: Path) -> None:
@@ -176,5 +176,5 @@ def test_a_pipe_a_link_and_a_folder_are_no_stamps(tmp_path: Path) -> None:
     secret.write_text("2026-05-09 10:30:00 UTC")
     for number, make in enumerate((os.mkfifo, lambda path: os.symlink(secret, path), os.mkdir)):
         folder = hand_in(tmp_path / str(number), None)
-        make(folder / stamps.STAMP)
+        make(folder / times.STAMP)
         assert look(folder, NOW, BERLIN, DUE).time is None

@@ -1,7 +1,7 @@
 """When a submission was handed in: the student's ``timestamp.txt``, compared with what cannot be.
 
 The file is the student's, so it may be missing, garbage or forged. A stamp that cannot be is flagged for a person, and
-is never a reason for a penalty. See ``late`` for penalties.
+is never a reason for a penalty. See ``penalties`` for what it decides.
 """
 
 import os
