@@ -66,7 +66,7 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
     def start(self) -> None:
         """Build the release. Report an error in one sentence."""
         replaced = {SaveCells: CollectCells, "nbgrader.preprocessors.SaveCells": CollectCells}
-        steps: list[Any] = self.preprocessors
+        steps: list[Any] = self.preprocessors  # type: ignore[has-type]
         self.preprocessors = [replaced.get(step, step) for step in steps]
         super().start()
 
