@@ -71,6 +71,22 @@ def test_after_an_error_the_old_folder_is_there(home: Path) -> None:
     assert alone(home)
 
 
+def test_a_stop_between_the_two_steps_brings_the_old_folder_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
+    usual = Path.rename
+
+    def stopped(self: Path, target: Path) -> Path:
+        if target == home and self.name != files.OLD:
+            raise KeyboardInterrupt
+        return usual(self, target)
+
+    monkeypatch.setattr(Path, "rename", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        replace(home)
+    assert content(home) == {"old"}
+    assert alone(home)
+
+
 @pytest.mark.usefixtures("steps")
 @pytest.mark.parametrize("existed", [True, False])
 def test_what_follows_fails_and_the_old_folder_returns(home: Path, existed: bool) -> None:

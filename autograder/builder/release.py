@@ -74,7 +74,7 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         except AutograderError as error:
             raise ReleaseError(str(error)) from None
         replaced = {SaveCells: CollectCells, "nbgrader.preprocessors.SaveCells": CollectCells}
-        steps: list[Any] = self.preprocessors
+        steps: list[Any] = self.preprocessors  # type: ignore[has-type]
         self.preprocessors = [replaced.get(step, step) for step in steps]
         super().start()
 

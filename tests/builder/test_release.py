@@ -118,7 +118,7 @@ def test_what_is_planted_is_found(tmp_path: Path, plant: Plant, words: str) -> N
     assert any(words in leak for leak in found) if words else found == []
 
 
-def test_a_leak_deletes_the_release(own: Course) -> None:
+def test_a_release_that_leaks_is_not_made(own: Course) -> None:
     """A hidden test was copied among the public ones."""
     path = own.source / "tests" / "test_fully_connected_nets.py"
     path.write_text(path.read_text() + "\n\ndef test_adam_given(student):\n    pass\n")
@@ -223,7 +223,7 @@ def test_nbgrader_without_the_autograder_refuses(own: Course, command: str, erro
 
 
 def test_a_build_that_fails_leaves_the_old_release(own: Course) -> None:
-    """This is about `autograder build`; nbgrader's own command removes the old release before it begins."""
+    """See `tests/engine/test_builds.py` for nbgrader's command, formgrader's button and the gradebook."""
     current.build(own)
     before = {path: path.read_bytes() for path in own.release.rglob("*") if path.is_file()}
     module = own.source / "cs231n" / "optim.py"
@@ -231,22 +231,4 @@ def test_a_build_that_fails_leaves_the_old_release(own: Course) -> None:
     with pytest.raises(ReleaseError):
         current.build(own)
     assert {path: path.read_bytes() for path in own.release.rglob("*") if path.is_file()} == before
-    assert list(own.state.glob("release-*")) == []
-
-
-def test_a_build_that_is_stopped_while_it_puts_the_new_one_in_place(
-    own: Course, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    current.build(own)
-    before = sorted(path.relative_to(own.release) for path in own.release.rglob("*"))
-    usual = Path.rename
-
-    def stopped(self: Path, target: Path) -> Path:
-        if target == own.release and self.name != "old":
-            raise KeyboardInterrupt
-        return usual(self, target)
-
-    monkeypatch.setattr(Path, "rename", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        current.build(own)
-    assert sorted(path.relative_to(own.release) for path in own.release.rglob("*")) == before
+    assert [path.name for path in own.state.iterdir() if ".new-" in path.name] == []
