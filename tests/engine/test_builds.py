@@ -56,8 +56,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Course:
 @pytest.fixture
 def own(built: Course, tmp_path: Path) -> Course:
     """Return a copy that a test may change. Brackets in its path are a pattern to nbgrader."""
-    shutil.copytree(built.root, tmp_path / "a [course]")
-    return Course(tmp_path / "a [course]")
+    shutil.copytree(built.root, tmp_path / "a course")
+    return Course(tmp_path / "a course")
 
 
 def build(own: Course, way: str, *more: str) -> tuple[bool, str]:
