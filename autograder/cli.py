@@ -322,7 +322,16 @@ def _print_class(course: Course, folders: dict[str, Path], level: int) -> None:
             table.add_row(*map(escape, row))
         earned, points = sum(verdict.score for verdict in verdicts), sum(verdict.points for verdict in verdicts)
         seconds = sum(verdict.seconds for verdict in verdicts)
-        total = (student, "all parts", f"{earned:g} of {points:g}", _points_open(verdicts), "", f"{seconds:.1f}", "")
+        left_out = f"Left out: {'; '.join(verdicts[0].left_out[:5])}" if verdicts[0].left_out else ""
+        total = (
+            student,
+            "all parts",
+            f"{earned:g} of {points:g}",
+            _points_open(verdicts),
+            "",
+            f"{seconds:.1f}",
+            left_out,
+        )
         table.add_row(*map(escape, total), style="bold")
         table.add_section()
     out.print(table)
