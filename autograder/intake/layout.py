@@ -156,6 +156,7 @@ class _Layout:
         chosen = {**modules, **notebooks, **models}
         if chosen or package is not None:
             root = self._root(package, chosen)
+            self._say_unknown(notebooks)
         else:
             root = _common([file.folder for file in self._any_notebooks()])
         if self._aside:
@@ -403,7 +404,7 @@ class _Layout:
             raise Nothing(self._nothing())
         if self.rules.notebooks:
             names = _listed([printable(file.name) for file in found])
-            self._notes.append(f"No notebook has the name of one of the assignment's ({names}).")
+            self._notes.append(f"Not recognised as notebooks of this assignment: {names}.")
         return found
 
     def _nothing(self) -> str:
@@ -424,6 +425,13 @@ class _Layout:
                 home = _home(file, _inner(name) if name in self.rules.modules else name)
                 folders.append(file.folder if home is None else home)
         return _common(folders)
+
+    def _say_unknown(self, notebooks: Mapping[str, _File]) -> None:
+        """Name the notebooks that are not the assignment's, if one of these is missing: a person may know better."""
+        others = [file for file in self._files if file.suffix == ".ipynb" and not file.known]
+        if others and len(notebooks) < len(self.rules.notebooks):
+            names = _listed([printable(file.name) for file in others])
+            self._notes.append(f"Not recognised as notebooks of this assignment: {names}.")
 
     def _say_missing(self, package: str | None, modules: Mapping[str, _File]) -> None:
         """Name the modules that were not handed in, if some were."""

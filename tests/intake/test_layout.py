@@ -290,7 +290,12 @@ def test_parts_of_the_work_are_taken_alone() -> None:
     assert taken("deep/er/Dropout.ipynb") == {"Dropout.ipynb": "deep/er/Dropout.ipynb"}
     assert set(taken(*MODULES)) == set(MODULES)
     assert laid("nets/layers.py").notes[0].startswith("Not handed in: nets/__init__.py, nets/optim.py, ")
-    assert laid("knn.ipynb").notes == ("No notebook has the name of one of the assignment's (knn.ipynb).",)
+    assert laid("knn.ipynb").notes == ("Not recognised as notebooks of this assignment: knn.ipynb.",)
+    assert (
+        "Not recognised as notebooks of this assignment: knn.ipynb."
+        in laid(*MODULES, "Dropout.ipynb", "knn.ipynb").notes
+    )
+    assert not laid(*WORK, "knn.ipynb").notes
 
 
 @pytest.mark.parametrize(
