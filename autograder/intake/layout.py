@@ -15,7 +15,7 @@ from .archive import is_archive
 from .entries import MAX_ENTRIES, Entry, Unreadable
 from .formats import THEMSELVES
 from .names import Expected, Fit, Known, fold, folders_above, is_named, name_fault, path_fault, printable, suffix_of
-from .rules import CODE, Rules
+from .rules import CODE, DATA, Rules
 
 MAX_FILES = 400
 """Files of a submission besides those that the release names."""
@@ -145,6 +145,7 @@ class _Layout:
     _environments: Environments = field(default_factory=Environments)
     _total: int = 0
     _encrypted: int = 0
+    _aside: list[str] = field(default_factory=list)
 
     def result(self) -> Layout:
         self._sort()
@@ -155,8 +156,11 @@ class _Layout:
         chosen = {**modules, **notebooks, **models}
         if chosen or package is not None:
             root = self._root(package, chosen)
+            self._say_unknown(notebooks)
         else:
             root = _common([file.folder for file in self._any_notebooks()])
+        if self._aside:
+            self._notes.append(f"Not judged, because a file elsewhere counts: {_listed(self._aside)}.")
         self._say_missing(package, modules)
         for target, file in chosen.items():
             self._take(file, target, of_release=True)
@@ -177,7 +181,9 @@ class _Layout:
             if folder not in folders:
                 folders[folder] = self._skipped_in(folder)
             if (skipped := folders[folder]) is not None:
-                self._skipped[skipped] = self._skipped.get(skipped, 0) + (not entry.is_folder)
+                self._skipped[skipped] = self._skipped.get(skipped, 0) + self._is_worth_counting(
+                    entry, name, skipped[1]
+                )
             elif fault := path_fault(name):
                 self._leave_out(name, fault)
             elif folder.count("/") + 1 > MAX_DEPTH + MAX_ABOVE:
@@ -196,6 +202,10 @@ class _Layout:
                 self._files.append(_File(number, name, entry.size, entry.time, suffix_of(name), known))
                 for one in known:
                     self._fitting.setdefault(one.name, []).append(self._files[-1])
+
+    def _is_worth_counting(self, entry: Entry, name: str, holds: str) -> bool:
+        """Tell whether a file in a skipped folder counts there: the course's tools, which lie beside data, do not."""
+        return not entry.is_folder and not (holds == DATA and suffix_of(name) in (*CODE, *UNIMPORTANT, ".pyc"))
 
     def _skipped_in(self, folder: str) -> tuple[str, str] | None:
         """Return the outermost skipped folder of a name and what it holds, or None."""
@@ -346,15 +356,15 @@ class _Layout:
             files = [file for file in files if file.fit(name) is not Fit.ADORNED]
         elif len(files) > 1:
             return []
-        here = [file for file in files if file.folder == home]
-        if here:
-            return here
         folders = {file.folder for file in files}
-        outer = [one for one in folders if all(_is_in(other, one) for other in folders)]
-        if len(folders) > 1 and not outer:
+        outer = [one for one in folders if one == home or all(_is_in(other, one) for other in folders)]
+        if folders and not outer:
             places = _listed(sorted(printable(file.name) for file in files))
             self._notes.append(f"{name} was not taken, because it lies in several folders ({places}): hand in one.")
-        return [file for file in files if file.folder in outer]
+            return []
+        where = home if home in outer else next(iter(outer), None)
+        self._aside += sorted(printable(file.name) for file in files if file.folder != where)
+        return [file for file in files if file.folder == where]
 
     def _choose(self, name: str, files: list[_File]) -> _File | None:
         """Return the file that counts as ``name``: the newer one, or the one with the exact name."""
@@ -394,7 +404,7 @@ class _Layout:
             raise Nothing(self._nothing())
         if self.rules.notebooks:
             names = _listed([printable(file.name) for file in found])
-            self._notes.append(f"No notebook has the name of one of the assignment's ({names}).")
+            self._notes.append(f"Not recognised as notebooks of this assignment: {names}.")
         return found
 
     def _nothing(self) -> str:
@@ -415,6 +425,13 @@ class _Layout:
                 home = _home(file, _inner(name) if name in self.rules.modules else name)
                 folders.append(file.folder if home is None else home)
         return _common(folders)
+
+    def _say_unknown(self, notebooks: Mapping[str, _File]) -> None:
+        """Name the notebooks that are not the assignment's, if one of these is missing: a person may know better."""
+        others = [file for file in self._files if file.suffix == ".ipynb" and not file.known]
+        if others and len(notebooks) < len(self.rules.notebooks):
+            names = _listed([printable(file.name) for file in others])
+            self._notes.append(f"Not recognised as notebooks of this assignment: {names}.")
 
     def _say_missing(self, package: str | None, modules: Mapping[str, _File]) -> None:
         """Name the modules that were not handed in, if some were."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 KINDS = {".py": 2 * 2**20, ".pyx": 2 * 2**20, ".ipynb": 64 * 2**20}
 """File endings that every assignment accepts, and the most bytes of each file."""
 CODE = (".py", ".pyx")
+DATA = "data"
+"""What folders hold that the assignment names. The course's tools may lie there too."""
 OF_RELEASE = {"checks", "kit", "tests", "build"}
 """Folders that the release holds, or that building makes. They are skipped without a message."""
 OF_TOOLS = {
@@ -61,5 +63,5 @@ class Rules:
         if low in OF_TOOLS:
             return OF_TOOLS[low]
         if folder in self.skipped:
-            return "data or tools of the course"
+            return DATA
         return "a hidden folder" if folder.startswith(".") and folder not in (".", "..") else None

@@ -126,7 +126,7 @@ def _names(folder: Path, facts: Facts) -> None:
 
 def _many(folder: Path, facts: Facts) -> None:
     for number in range(20_500):
-        (folder / f"{number}.txt").touch()
+        (folder / f"{number}.dat").touch()
 
 
 def _climb(archive: zipfile.ZipFile, facts: Facts) -> None:
@@ -183,7 +183,7 @@ def _nested(archive: zipfile.ZipFile, facts: Facts) -> None:
 
 def _too_many(archive: zipfile.ZipFile, facts: Facts) -> None:
     for number in range(20_500):
-        archive.writestr(zipfile.ZipInfo(f"cs231n/{number}.txt"), b"")
+        archive.writestr(zipfile.ZipInfo(f"cs231n/{number}.py"), b"")
 
 
 def _member(name: str, kind: bytes, link: str = "", size: int = 0) -> tarfile.TarInfo:
@@ -229,14 +229,14 @@ ATTACKS = (
     folder_of("deep-submission", "to make the judge follow two hundred nested folders", _deep, "deep"),
     folder_of("terabyte", "to be larger than any disk, with a sparse file", _large, "too large"),
     folder_of("odd-names", "to control a terminal by file names, and to have other names on other systems", _names, "cannot be printed|every system"),
-    folder_of("many-entries", "to make the judge look at far too many files", _many, "", runs=False, refused="more than 20,000"),
+    folder_of("many-entries", "to make the judge look at far too many files", _many, "20,500 files"),
     zip_of("zip-that-climbs", "to overwrite other students' work and the gradebook", _climb, "absolute or has an empty"),
     zip_of("zip-of-links", "to read the gradebook through a link, and to write through another", _zip_links, "a link"),
     zip_of("unpacking-bomb", "to unpack to more than it declares, and to more than there is room for", _zip_bomb, "too large|broken"),
     zip_of("overlapping-zip", "to unpack the same bytes a thousand times", _overlapping, "broken"),
     zip_of("zip-with-doubles", "to replace the modules that were checked, by members of the same name", _twice, "has the same name|only in case"),
     zip_of("zip-in-zip", "to hide the files that count in an archive inside the archive", _nested, "archive"),
-    zip_of("crowded-zip", "to hold far too many files", _too_many, runs=False, refused="more than 20,000"),
+    zip_of("crowded-zip", "to hold far too many files", _too_many, "too many files"),
     tar_of("tar-of-links", "to read the gradebook through hard and soft links, and to write through them", _tar_links, "a link"),
     tar_of("tar-of-devices", "to make devices and pipes", _devices, "not a plain file"),
     folder_of("cut-off-tar", "to be graded by its readable half", _cut_off, "", runs=False, refused="broken|incomplete"),

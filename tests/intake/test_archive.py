@@ -408,6 +408,10 @@ def test_a_million_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     peak, seconds = peak_of(lambda: _too_many(million, tmp_path / "1", "broken or incomplete"))
     assert peak < 2 * archive.MAX_DIRECTORY + len(million)
     assert seconds < 5
+    some = b"PK\3\4" + zip_directory * 300_000
+    some += struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 65535, 65535, len(some) - 4, 4, 0)
+    peak, seconds = peak_of(lambda: _too_many(some, tmp_path / "some", "holds more than 200,000 files"))
+    assert peak < 3 * len(some)
     monkeypatch.setattr(archive, "MAX_ENTRIES", 3000)
     packed = zlib.compress(header() + header(b"tests/x.py") * 3000 + END, 1, wbits=31)
     peak, seconds = peak_of(lambda: _too_many(packed, tmp_path / "2", "holds more than 3,000 files"))

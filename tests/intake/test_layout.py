@@ -290,7 +290,12 @@ def test_parts_of_the_work_are_taken_alone() -> None:
     assert taken("deep/er/Dropout.ipynb") == {"Dropout.ipynb": "deep/er/Dropout.ipynb"}
     assert set(taken(*MODULES)) == set(MODULES)
     assert laid("nets/layers.py").notes[0].startswith("Not handed in: nets/__init__.py, nets/optim.py, ")
-    assert laid("knn.ipynb").notes == ("No notebook has the name of one of the assignment's (knn.ipynb).",)
+    assert laid("knn.ipynb").notes == ("Not recognised as notebooks of this assignment: knn.ipynb.",)
+    assert (
+        "Not recognised as notebooks of this assignment: knn.ipynb."
+        in laid(*MODULES, "Dropout.ipynb", "knn.ipynb").notes
+    )
+    assert not laid(*WORK, "knn.ipynb").notes
 
 
 @pytest.mark.parametrize(
@@ -366,11 +371,11 @@ def test_many_left_out_files_of_a_folder_are_one_line() -> None:
 
 
 def test_what_intake_skips_is_listed_with_what_it_holds() -> None:
-    junk = [".venv/x.py", "node_modules/a.js", "node_modules/b.js", ".git/HEAD", "__MACOSX/._a", "datasets/big.npz", "nets/__pycache__/a.pyc", ".cache/x",
+    junk = [".venv/x.py", "node_modules/a.js", "node_modules/b.js", ".git/HEAD", "__MACOSX/._a", "datasets/big.npz", "datasets/fetch.py", "nets/datasets/get.sh", "nets/__pycache__/a.pyc", ".cache/x",
             "nets/more/__pycache__/b.pyc", "tests/test_x.py", "nets/checks/check.py", "x.egg-info/PKG-INFO"]  # fmt: skip
     assert laid(*WORK, *junk).left_out == (
         ".cache/ (1 file, a hidden folder)", ".git/ (1 file, version control)", ".venv/ (1 file, a virtual environment)",
-        "__MACOSX/ (1 file, files that macOS adds)", "__pycache__/ (2 files, a cache)", "datasets/ (1 file, data or tools of the course)",
+        "__MACOSX/ (1 file, files that macOS adds)", "__pycache__/ (2 files, a cache)", "datasets/ (1 file, data)",
         "node_modules/ (2 files, installed packages)",
     )  # fmt: skip
 
