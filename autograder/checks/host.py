@@ -276,9 +276,10 @@ class PackageHost:
         """Return a sentence on the file that Python could not read as text while it imported a module, or ""."""
         if not (isinstance(error, SyntaxError | ValueError) and re.search("null bytes|unicode error", str(error))):
             return ""
-        first = self.folder.joinpath(*importing.split(".")).with_suffix(".py")
-        others = sorted((self.folder / self.package).rglob("*.py"))
-        return next(filter(None, map(fault_of, [first, *others])), "")
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if self._is_own(frame.filename)]
+        names = re.findall(r"\w+", (own[-1].line or "") if own else importing)  # of the module whose import failed
+        files = sorted((self.folder / self.package).rglob("*.py"), key=lambda file: (file.stem not in names, file))
+        return next(filter(None, map(fault_of, files)), "")
 
     def _with_advice(self, message: str, said: str) -> str:
         """Return a message about an error, with the kit's advice if there is any."""

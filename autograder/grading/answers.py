@@ -123,7 +123,6 @@ class _Search:
             name = id_of(cell)
             if name in self.named:
                 self.by_id.setdefault(str(name), []).append(number)
-        self.used: set[int] = {number for numbers in self.by_id.values() for number in numbers}
         self.notes: list[str] = []
 
     def answers(self) -> Answers:
@@ -171,17 +170,24 @@ class _Search:
 
     @cached_property
     def _own(self) -> list[bool]:
-        """Whether each of the student's cells holds text that no cell of the release has."""
+        """Whether each of the student's cells holds text that no cell of the release has, besides its answer cells."""
         theirs = {*self.released, *self.known, ""}
-        return [text not in theirs and number not in self.used for number, text in enumerate(self.texts)]
+        answers = {
+            cell for name, cells in self.by_id.items() if _is_solution(self.release[self.named[name]]) for cell in cells
+        }
+        return [text not in theirs and number not in answers for number, text in enumerate(self.texts)]
 
     def _look(self, name: str, number: int) -> Answer:
         numbers = self.by_id.get(name, [])
         if not _is_solution(self.release[number]):
-            return Answer(ANSWERED, cell=numbers[-1] if numbers else self.pairs.get(number))
+            cell = numbers[-1] if numbers else self.pairs.get(number)
+            if cell is not None and self._own[cell]:
+                self.notes.append(
+                    f"The cell {name} was changed. It is as in the release again, with the change below it."
+                )
+            return Answer(ANSWERED, cell=cell)
         found = self._by_id(name, number, numbers) if numbers else self._by_place(name, number)
         if found.cell is not None:
-            self.used.add(found.cell)
             kind, given = kind_of(self.release[number]), self.cells[found.cell].get("cell_type")
             if given != kind:
                 self.notes.append(f"The cell {name} is a {kind} cell again; it was handed in as another type of cell.")
@@ -263,7 +269,7 @@ class _Search:
         begin = -1 if before is None else self.certain[before]
         end = len(self.cells) if after is None else self.certain[after]
         rest = [one for one in range(first + 1, last) if one not in self.pairs and self.released[one]]
-        return rest, [one for one in range(begin + 1, end) if self._own[one] and one not in self.used]
+        return rest, [one for one in range(begin + 1, end) if self._own[one]]
 
     def _has_own_beside(self, cell: int, number: int) -> bool:
         """Tell whether there is text of the student's between a cell and its neighbours in the release.
@@ -281,7 +287,7 @@ class _Search:
     def _run(self, cell: int, step: int) -> list[int]:
         """Return the student's own cells next to a cell, on one side."""
         found = []
-        doubles = self.by_id.get(id_of(self.cells[cell]) or "", [])
+        doubles = set(self.by_id.get(id_of(self.cells[cell]) or "", []))
         for one in range(cell + step, len(self.cells) if step > 0 else -1, step):
             if self._own[one]:
                 found.append(one)

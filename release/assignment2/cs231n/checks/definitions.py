@@ -1,6 +1,7 @@
-"""Read a notebook's definitions: its imports, functions, classes and constants, without running its training cells.
+"""Find a notebook's definitions: its imports, functions, classes and constants, without running its training cells.
 
-Notebooks are hostile input here. Only a runner or a student's own process executes their definitions.
+Notebooks are hostile input here. Only a runner or a student's own process executes their definitions. See ``notebook``
+for reading their files.
 """
 
 import __future__
@@ -8,7 +9,6 @@ import __future__
 import ast
 import builtins
 import io
-import json
 import linecache
 import re
 import sys
@@ -19,81 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .notebook import NotebookError, id_of, kind_of, nbgrader_of, read_cells
 from .unwritten import unwritten
-
-METADATA = "autograder"
-"""The engine's own key in the metadata of notebooks and cells."""
-MAX_BYTES = 64 * 2**20
-MAX_PIECES = 1_000_000
-MAX_CELLS = 1_000
-"""Limits of a notebook: file size, JSON values and cells. Small values take many times more memory than file space."""
-
-
-class NotebookError(Exception):
-    """A notebook cannot be read. One sentence says why."""
-
-
-def read_cells(path: Path) -> list[dict[str, Any]]:
-    """Return the cells of a notebook, each a dictionary with a ``source`` string and a ``cell_type``.
-
-    Raises
-    ------
-    NotebookError
-        If the file is missing, too large, not JSON or not a notebook of format 4.
-    """
-    content = _content(path)
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-        raise NotebookError(f"{path.name} is not a notebook of format 4: open it in Jupyter and save it again.")
-    if len(cells) > MAX_CELLS:
-        raise NotebookError(f"{path.name} has more than {MAX_CELLS:,} cells: leave out those that are not yours.")
-    for cell in cells:
-        source = cell.get("source", "")
-        cell["source"] = source if isinstance(source, str) else "".join(str(line) for line in _listed(source))
-    return cells
-
-
-def _content(path: Path) -> Any:
-    """Return a notebook's JSON, if it is small enough to be read safely."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise NotebookError(
-                f"{path.name} is larger than {MAX_BYTES >> 20} MB: clear its outputs and save it again."
-            )
-        raw = path.read_bytes()
-        if sum(raw.count(mark) for mark in (b"{", b"[", b",")) > MAX_PIECES:
-            raise NotebookError(
-                f"{path.name} holds more than {MAX_PIECES:,} JSON values: clear its outputs and save it again."
-            )
-        return json.loads(raw.decode("utf-8"))
-    except FileNotFoundError:
-        raise NotebookError(f"{path.name} was not handed in.") from None
-    except (OSError, ValueError, RecursionError):
-        raise NotebookError(f"{path.name} is not a readable notebook (its JSON is broken).") from None
-
-
-def framework_of(path: Path) -> str:
-    """Return the framework that a notebook's metadata names, or ""."""
-    return _metadata(path, METADATA, "framework")
-
-
-def python_of(path: Path) -> tuple[int, int] | None:
-    """Return the version of Python that a notebook was saved with, such as ``(3, 13)``, or None if it does not say."""
-    found = re.match(r"(\d{1,3})\.(\d{1,3})\b", _metadata(path, "language_info", "version"))
-    return (int(found[1]), int(found[2])) if found else None
-
-
-def _metadata(path: Path, section: str, key: str) -> str:
-    try:
-        said = _content(path)["metadata"][section].get(key, "")
-    except (NotebookError, LookupError, TypeError, AttributeError):
-        return ""
-    return said if isinstance(said, str) else ""
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
 
 COMPUTING = ("functools", "math", "numpy")
 """Packages whose functions a constant may call, besides the packages that an assignment names."""
@@ -103,7 +30,7 @@ GROWING = frozenset({"add", "append", "extend", "insert", "setdefault", "update"
 AT_TOP = "Set it at the top level of a cell."
 TRANSPARENT = re.compile(r"%%(time|capture|prun)\b")
 """Cell magics whose cell holds ordinary code of the notebook."""
-NOT_PYTHON = re.compile(r"\s*([%!?]|[\w.]+\s*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
+NOT_PYTHON = re.compile(r"\s*([%!?]|[\w.,*\s()=]+(\[[^\]=]*\][\w.,*\s()=]*)*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
 """Matches a line of IPython syntax: ``%matplotlib inline``, ``files = !ls``, ``np.exp?``."""
 
 
@@ -217,7 +144,7 @@ class _Cells:
     def code(self) -> list[tuple[int, dict[str, Any]]]:
         """The number of each code cell, counted from 1, and the cell."""
         cells = enumerate(read_cells(self.path)[: self.end], start=1)
-        return [(number, cell) for number, cell in cells if cell.get("cell_type") == "code"]
+        return _without_blank_doubles([(number, cell) for number, cell in cells if kind_of(cell) == "code"])
 
     def grade(self, exercise: str) -> int | None:
         """Return the number of an exercise's grade cell, counted from 1, or None if there is none.
@@ -239,7 +166,7 @@ class _Cells:
 
     @cached_property
     def unwritten(self) -> set[str]:
-        """The functions and classes whose last definition here is not written yet."""
+        """The functions and classes that are not written yet: their last definition, and those before it."""
         last: dict[str, bool] = {}
         for _, cell in self.code:
             try:
@@ -249,7 +176,8 @@ class _Cells:
             blank = {name.partition(".")[0] for name in unwritten(cell["source"])}
             for one in body:
                 if isinstance(one, ast.FunctionDef | ast.ClassDef):
-                    last[one.name] = one.name in blank or _is_unwritten(one)
+                    kept = _is_blank(one) and not last.get(one.name, True)  # see `_Notebook`
+                    last[one.name] = not kept and (one.name in blank or _is_unwritten(one))
         return {name for name, is_blank in last.items() if is_blank}
 
 
@@ -279,6 +207,7 @@ class _Notebook:
         self._flags = 0
         self._left: dict[str, list[tuple[ast.stmt, str]]] = {}
         self._ran: set[ast.stmt] = set()
+        self._written: set[str] = set()
         self._before: dict[int, _Notebook | None] = {}
         self._is_read = False
         try:
@@ -333,7 +262,17 @@ class _Notebook:
                     if ast.dump(statement) not in imported:
                         self._note(statement, number)
                     imported.add(ast.dump(statement))
-                self._read_statement(statement, file, number)
+                if not self._is_blank_copy(statement):
+                    self._read_statement(statement, file, number)
+
+    def _is_blank_copy(self, statement: ast.stmt) -> bool:
+        """Tell whether a statement is a release's blank, again, of a function or class that is written above."""
+        if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            return False
+        if not _is_blank(statement):
+            self._written.add(statement.name)
+            return False
+        return statement.name in self._written
 
     def _read_statement(self, statement: ast.stmt, file: str, number: int) -> None:
         self._callable |= _computing(statement, self._computing)
@@ -398,11 +337,32 @@ class _Builtins(dict[str, Any]):
         raise KeyError(name)
 
 
-def _grade_id(cell: dict[str, Any]) -> Any:
+def _grade_id(cell: dict[str, Any]) -> str | None:
     """Return the id of a grade cell, or None for any other cell."""
-    metadata = cell.get("metadata")
-    own = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    return own.get("grade_id") if isinstance(own, dict) and own.get("grade") is True else None
+    return id_of(cell) if nbgrader_of(cell).get("grade") is True else None
+
+
+def _without_blank_doubles(cells: list[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[str, Any]]]:
+    """Leave out each copy of a solution cell that is as the release has it, if another copy of the cell is not."""
+    written = {id_of(cell) for _, cell in cells if not _raises_at_end(cell["source"])}
+    return [
+        (number, cell) for number, cell in cells
+        if id_of(cell) is None or id_of(cell) not in written or not _raises_at_end(cell["source"])
+    ]  # fmt: skip
+
+
+def _raises_at_end(source: str) -> bool:
+    """Tell whether a cell ends as an unwritten solution cell does: it raises NotImplementedError."""
+    last = source.rstrip().rpartition("\n")[2]
+    return last.strip().startswith("raise NotImplementedError")
+
+
+def _is_blank(statement: ast.FunctionDef | ast.ClassDef) -> bool:
+    """Tell whether a function, or a method of a class, ends by raising NotImplementedError."""
+    if isinstance(statement, ast.ClassDef):
+        return any(_is_blank(one) for one in statement.body if isinstance(one, ast.FunctionDef))
+    last = statement.body[-1]
+    return isinstance(last, ast.Raise) and _is_unwritten(last)
 
 
 def _is_unwritten(statement: ast.stmt) -> bool:

@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from .code_under_test import CodeError, Handle, by_value, deep_value
-from .definitions import Definitions, framework_of
+from .definitions import Definitions
+from .encoding import fault_of
 from .kit import RunnerKit
+from .notebook import framework_of
 from .origin import origin
 from .replaced import REPLACED
 from .unwritten import unwritten
@@ -255,6 +257,8 @@ class PackageHost:
 
     def explain(self, error: BaseException, importing: str = "") -> CodeError:
         """Turn an exception of the student's code into one sentence and the line that raised it."""
+        if importing and (fault := self._undecoded(error, importing)):
+            return CodeError("import", f"Importing {importing} raised {type(error).__name__}: {fault}")
         where = self._own_line(error)
         try:
             text = " ".join(str(error).split())[:500]
@@ -267,6 +271,15 @@ class PackageHost:
         start = f"Importing {importing} raised " if importing else "It raised "
         said = f"{type(error).__name__}{': ' + text if text else ''}"
         return CodeError(kind, self._with_advice(f"{start}{said}", said), where)
+
+    def _undecoded(self, error: BaseException, importing: str) -> str:
+        """Return a sentence on the file that Python could not read as text while it imported a module, or ""."""
+        if not (isinstance(error, SyntaxError | ValueError) and re.search("null bytes|unicode error", str(error))):
+            return ""
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if self._is_own(frame.filename)]
+        names = re.findall(r"\w+", (own[-1].line or "") if own else importing)  # of the module whose import failed
+        files = sorted((self.folder / self.package).rglob("*.py"), key=lambda file: (file.stem not in names, file))
+        return next(filter(None, map(fault_of, files)), "")
 
     def _with_advice(self, message: str, said: str) -> str:
         """Return a message about an error, with the kit's advice if there is any."""

@@ -21,11 +21,11 @@ from .alias import alias
 from .causes import explained, wrong_places
 from .code_under_test import CodeError, CodeUnderTest
 from .compare import Mismatch
-from .definitions import framework_of
 from .exercise import Claim, claim_of
 from .facts import Facts, facts_of
 from .fixtures import Fixtures
 from .host import Contents, PackageHost
+from .notebook import framework_of
 from .record import Log, Playback, Recorded, read_logs
 
 
