@@ -93,9 +93,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             self._level = engine.require_level(self.allow_weak)
             self._require_assignment()
             if self.coursedir.notebook_id != "*":
-                self.log.warning(
-                    "A submission is graded as a whole: --notebook=%s is not used", self.coursedir.notebook_id
-                )
+                self.log.warning("A submission is graded as a whole: --notebook is not used")
             super().start()
         except SetupError as error:
             self.log.error("%s", error)
