@@ -162,7 +162,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         return True
 
     def _carry_notes(self, student: str, folder: Path) -> None:
-        own = folder.parent.name == student
+        own = folder.parent.name.casefold() == student.casefold()  # else another member of the group handed in
         stamps.carry(folder, self._destination(student), own, int(str(self.permissions), 8))
 
     def _destination(self, student: str) -> Path:
