@@ -274,12 +274,16 @@ def downloads_in(archive: Path, roster: Roster, opened: ExitStack, scratch: Path
         trouble = "" if stat.S_ISREG(path.lstat().st_mode) else "a link, or no file"
         name = PurePosixPath(path.relative_to(archive).as_posix())
         size = path.lstat().st_size
-        found = Download(name, partial(open, path, "rb"), size, trouble)
+        found = Download(name, partial(_stream, path), size, trouble)
         for one in _opened(found, roster, opened, scratch, 1):
             count += 1
             if count > MAX_ENTRIES:
                 raise CollectError(f"{archive} holds more than {MAX_ENTRIES:,} files: collect a section at a time.")
             yield one
+
+
+def _stream(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _opened(download: Download, roster: Roster, opened: ExitStack, scratch: Path, depth: int) -> Iterator[Download]:

@@ -256,6 +256,29 @@ def test_another_file_on_the_server(server: Server, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_fetched_data_leave_the_release_small_enough_to_submit(synthetic: Path, tmp_path: Path) -> None:
+    """nbgrader submits no folder of more than 100 MB. The students' own tool finds the data where it has put them."""
+    work = tmp_path / "assignment2"
+    release = Path(__file__).resolve().parents[2] / "release" / "assignment2"
+    shutil.copytree(release / "cs231n", work / "cs231n", ignore=shutil.ignore_patterns("__pycache__", layout.FOLDER))
+    home = {"HOME": str(tmp_path / "home"), "LOCALAPPDATA": str(tmp_path / "home")}
+    environment = {**os.environ, **home, "PYTHONDONTWRITEBYTECODE": "1"}
+    for name in ("CS231N_CACHE", "CS231N_DATA", "XDG_CACHE_HOME", "PYTHONPATH"):
+        environment.pop(name, None)
+    before = sorted(work.rglob("*"))
+
+    def run(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=work, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    run("-m", "cs231n.datasets", "--from", str(synthetic), "--quiet")
+    assert sorted(work.rglob("*")) == before
+    found = Path(run("-c", "from cs231n import datasets; print(datasets.locate())").strip())
+    assert found.is_relative_to((tmp_path / "home").resolve())
+    assert "complete and undamaged" in run("-m", "cs231n.datasets", "--check")
+
+
 class Full:
     """A file on a full disk: it takes some bytes, then no more."""
 

@@ -10,10 +10,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.course import Course
 
@@ -23,6 +23,12 @@ from .test_exchange import SOLVED
 pytestmark = pytest.mark.slow
 NBGRADER = ["-W", "ignore", "-m", "nbgrader"]
 TOKEN = "of-this-test"
+LEAVES = """try:
+    open({!r}, "w")
+except OSError:
+    pass
+
+"""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +38,7 @@ def course(small: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     shutil.copytree(small.root, root)
     work = root / "submitted" / "eve" / NAME
     shutil.copytree(small.release, work)
-    (work / NAME / "readings.py").write_text(f"open({str(root / 'executed')!r}, 'w')\n" + SOLVED)
+    (work / NAME / "readings.py").write_text(LEAVES.format(str(root / "executed")) + SOLVED)
     return Course(root)
 
 
@@ -97,7 +103,8 @@ def test_assignments_in_the_gradebook(course: Course) -> None:
     nbgrader(course, "db", "assignment", "add", NAME, "--duedate=2026-03-01 10:00:00 UTC")
     assert f"{NAME} (due: 2026-03-01 10:00:00" in nbgrader(course, "db", "assignment", "list")
     nbgrader(course, "db", "upgrade")
-    assert "ada" in nbgrader(course, "db", "student", "list")
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
+        assert [one.name for one in gradebook.assignments] == [NAME]
 
 
 def test_autograde_takes_its_options_and_executes_nothing(course: Course) -> None:
@@ -131,7 +138,7 @@ def test_list_without_an_exchange_is_a_sentence(course: Course) -> None:
 def test_extensions_load(course: Course) -> None:
     listed = run(course, "-m", "jupyter", "server", "extension", "list")
     for extension in ("assignment_list", "course_list", "formgrader", "validate_assignment"):
-        assert re.search(rf"nbgrader\.server_extensions\.{extension}\s+{version('nbgrader')} .*OK", listed), listed
+        assert re.search(rf"nbgrader\.server_extensions\.{extension}\s.*OK", listed), listed
 
 
 @pytest.fixture(scope="module")
