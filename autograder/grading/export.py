@@ -30,9 +30,8 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
         path = Path(self.to or "grades.csv")
         self.log.info("Exporting grades to %s", path)
         root = Path(self.parent.coursedir.root) if self.parent is not None else Path.cwd()
-        penalties.write_all(
-            gradebook, penalties.rules_of(root, self.config)
-        )  # a due date may have changed since grading
+        rules = penalties.rules_of(root, self.config)
+        penalties.write_all(gradebook, rules)  # a due date may have changed since grading
         with path.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             table.writeheader()
