@@ -32,14 +32,16 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 256 * 2**20
 BOOKS = database.NAME
-KEPT = ("submitted", STATE, "extensions.csv", "groups.csv")
+OF_STATE = ("secret", "submissions", "verdicts", "executed", "graded", "runs", "releases", "discarded")
+"""What the state's folder holds of a class. The rest, such as trained models, can be made again and fits any class."""
+KEPT = ("submitted", "extensions.csv", "groups.csv", *(f"{STATE}/{name}" for name in OF_STATE))
 """What a backup holds besides the gradebook, in the course's folder."""
+FILES = (BOOKS, "extensions.csv", "groups.csv", f"{STATE}/secret")
+"""Those of them that are files."""
 MADE_AGAIN = ("autograded", "feedback")
 """What grading makes from the rest. After a restore it would belong to another state."""
-NOT_KEPT = ("models", "extensions")
-"""Folders of the state that take long to make, and that hold nothing of a class."""
-UNFINISHED = ("new-", "release-")
-"""Beginnings of the names of temporary folders in the state."""
+UNFINISHED = "new-"
+"""Begins the names of temporary folders in the stores."""
 BESIDES_BOOKS = ("-journal", "-wal", "-shm")
 PIECE = 2**20
 MARGIN = 64 * 2**20
@@ -143,11 +145,10 @@ def _files(root: Path) -> Iterator[Path]:
         if stat.S_ISREG(_mode(top)):
             yield top
         for folder, below, names in os.walk(top):
-            at_top = Path(folder) == root / STATE
-            below[:] = sorted(one for one in below if not (at_top and (one in NOT_KEPT or one.startswith(UNFINISHED))))
+            below[:] = sorted(one for one in below if name == "submitted" or not one.startswith(UNFINISHED))
             for one in sorted(names):
                 path = Path(folder, one)
-                if stat.S_ISREG(_mode(path)) and not one.endswith((".tmp", ".lock")):
+                if stat.S_ISREG(_mode(path)) and (name == "submitted" or not one.endswith((".tmp", ".lock"))):
                     yield path
 
 
@@ -345,10 +346,9 @@ def _is_kept(name: str) -> bool:
     plain = name == "/".join(parts) and not {"..", "."} & set(parts) and "\0" not in name and name[:1] != "/"
     if os.name == "nt":
         plain = plain and not set("\\:") & set(name)
-    if not plain or not parts:
+    if not plain:
         return False
-    is_file = parts[0] in (BOOKS, "extensions.csv", "groups.csv")
-    return len(parts) == 1 if is_file else parts[0] in KEPT and len(parts) > 1
+    return name in FILES or any(name.startswith(f"{one}/") for one in KEPT if one not in FILES)
 
 
 def _unused(path: Path) -> Path:
@@ -370,11 +370,9 @@ def _swap(root: Path, fresh: Path, books: Path, aside: Path) -> Path | None:
         if path.exists():
             moves.append((path, aside / path.name))
     before = bool(moves)
-    for path in sorted(fresh.iterdir()):
-        moves.append((path, books if path.name == BOOKS else root / path.name))
-    for name in NOT_KEPT:  # they take long to make, and fit any class
-        if (root / STATE / name).exists():
-            moves.append((aside / STATE / name, root / STATE / name))
+    moves += [(fresh / name, root / name) for name in KEPT if (fresh / name).exists()]
+    if (fresh / BOOKS).exists():
+        moves.append((fresh / BOOKS, books))
     done: list[tuple[Path, Path]] = []
     try:
         for source, target in moves:

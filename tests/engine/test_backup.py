@@ -32,11 +32,14 @@ KEPT = {
     f"{STATE}/verdicts/ab/abc.json": "[]",
     f"{STATE}/submissions/ab/abc/listing.json": "{}",
     f"{STATE}/graded/{NAME}/anna.json": "{}",
+    f"{STATE}/runs/{NAME}/1.json": "{}",
     "extensions.csv": "student,assignment,days\n",
     "groups.csv": "group,student\n",
 }
 NOT_KEPT = (
     f"{STATE}/models/m.npz",
+    f"{STATE}/pictures/p.bin",
+    f"{STATE}/submissions/new-1/x",
     f"{STATE}/new-1/x",
     f"{STATE}/verdicts/a.tmp",
     f"autograded/anna/{NAME}/x",
@@ -104,8 +107,9 @@ def test_what_comes_back_is_what_was_there(school: Course, tmp_path: Path) -> No
         for name in before
         if name.startswith(("submitted", "autograded", "feedback", "gradebook", STATE, "e", "g"))
     }
-    assert aside == {name: before[name] for name in kept if "/models/" not in name}
-    assert (school.root / STATE / "models" / "m.npz").exists()
+    stays = (f"{STATE}/models/", f"{STATE}/pictures/", f"{STATE}/new-1/")
+    assert aside == {name: before[name] for name in kept if not name.startswith(stays)}
+    assert (school.root / STATE / "models" / "m.npz").read_text() == "made again"
     assert not (school.root / "autograded").exists()
     assert [path.name for path in school.root.glob(".autograder-restore-*")] == []
 
@@ -179,7 +183,7 @@ def forged(path: Path, members: list[tuple[str, bytes, bytes]], **manifest: obje
 
 HOSTILE = [
     "/etc/cron.d/x", "../x", "submitted/../../x", "submitted/./x", "submitted//x", "source/weather/Readings.ipynb",
-    "nbgrader_config.py", "release/x", "submitted", ".autograder", "gradebook.db/x", "extensions.csv/x", "", ".",
+    "nbgrader_config.py", "release/x", "submitted", ".autograder", ".autograder/models/m", ".autograder/secret/x", "gradebook.db/x", "extensions.csv/x", "", ".",
     "submitted/..", "autograder/assignments/weather/hidden/conftest.py",
 ]  # fmt: skip
 

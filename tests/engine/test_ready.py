@@ -20,6 +20,7 @@ from autograder.course import Course, find_course
 from autograder.errors import SetupError
 from autograder.grading import database, ready
 from autograder.grading.extensions import TABLE
+from autograder.kit import Data, JudgeKit
 from tests.engine.conftest import NAME, copied
 
 BOOKS = database.NAME
@@ -138,6 +139,15 @@ def test_a_fault_is_one_sentence_with_the_command(course: Course, fault: str) ->
         ready.require(course)
     assert command in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_missing_data_are_said(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(_: JudgeKit) -> Data:
+        raise SetupError("There are no data: run `autograder data`.")
+
+    monkeypatch.setattr(JudgeKit, "data", none)
+    with pytest.raises(SetupError, match="run `autograder data`"):
+        ready.require(course)
 
 
 def test_a_wrong_policy_is_said(course: Course) -> None:
