@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook
 
 from autograder.builder import current
 from autograder.builder.releases import as_received, known_blanks, release_of, versions
+from autograder.builder.strip import reveal
 from autograder.course import Course
 from tests.engine.conftest import NAME, copied
 
@@ -129,6 +130,35 @@ def test_the_students_own_texts_and_todays_points(course: Course) -> None:
             assert cell.metadata.nbgrader.checksum == utils.compute_checksum(cell)
     assert today == read(course, "third")
     assert as_received(course, "Readings", copy.deepcopy(today), today) is today
+
+
+@pytest.mark.slow
+def test_a_student_who_has_begun_brings_the_corrected_release_in(course: Course, tmp_path: Path) -> None:
+    """With real releases; see `tests/checks/test_update.py` for each kind of change."""
+    own = shutil.copytree(course.root / "first", tmp_path / "mine")
+    solved = (course.source / "weather" / "readings.py").read_text()
+    (own / "weather" / "readings.py").write_text(reveal(solved))
+    notebook = nbformat.read(own / "Readings.ipynb", as_version=4)
+    named(notebook, "explain").source = "Because of the warm air."
+    nbformat.write(notebook, own / "Readings.ipynb")
+    command = [sys.executable, "-m", "weather.checks.update", str(course.release)]
+    first, second = (
+        subprocess.run(command, cwd=own, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    )
+    assert "merged   Readings.ipynb" in first
+    assert second == "Everything is up to date.\n"
+    notebook = nbformat.read(own / "Readings.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert named(notebook, "explain").source == "Because of the warm air."
+    assert named(notebook, "explain").metadata.nbgrader.points == 2
+    assert named(notebook, "to_celsius").source == 'check("to_celsius")  # corrected'
+    assert (own / "weather" / "readings.py").read_text() == reveal(solved)
+    origin = release_of(course, "Readings", notebook.cells)
+    assert origin is not None
+    assert origin.current
+    program = "from weather.checks import check; check('to_celsius')"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=own, capture_output=True, text=True, check=False)
+    assert "checks passed" in ran.stdout, ran.stdout + ran.stderr
 
 
 @pytest.mark.slow
