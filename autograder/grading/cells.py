@@ -64,6 +64,7 @@ def restore(student: Any, release: Any, answers: Answers | None = None) -> Any:
         Each cell that has a ``grade_id`` in the release occurs once with the release's type and metadata. A locked cell
         also gets the release's source, and what the student has written there instead follows as raw text. All other
         metadata of the student's cells is dropped.
+    """
     answers = answers or find(student.cells, release.cells)
     named = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
     names = {answer.cell: name for name, answer in answers.found.items() if answer.cell is not None}
