@@ -182,15 +182,22 @@ class _Search:
 
     @cached_property
     def _own(self) -> list[bool]:
-        """Whether each of the student's cells holds text that no cell of the release has."""
+        """Whether each of the student's cells holds text that no cell of the release has, besides its answer cells."""
         theirs = {*self.released, *self.known, ""}
-        with_id = {number for numbers in self.by_id.values() for number in numbers}
-        return [text not in theirs and number not in with_id for number, text in enumerate(self.texts)]
+        answers = {
+            cell for name, cells in self.by_id.items() if _is_solution(self.release[self.named[name]]) for cell in cells
+        }
+        return [text not in theirs and number not in answers for number, text in enumerate(self.texts)]
 
     def _look(self, name: str, number: int) -> Answer:
         numbers = self.by_id.get(name, [])
         if not _is_solution(self.release[number]):
-            return Answer(ANSWERED, cell=numbers[-1] if numbers else self.pairs.get(number))
+            cell = numbers[-1] if numbers else self.pairs.get(number)
+            if cell is not None and self._own[cell]:
+                self.notes.append(
+                    f"The cell {name} was changed. It is as in the release again, with the change below it."
+                )
+            return Answer(ANSWERED, cell=cell)
         found = self._by_id(name, number, numbers) if numbers else self._by_place(name, number)
         if found.cell is not None:
             kind, given = kind_of(self.release[number]), self.cells[found.cell].get("cell_type")

@@ -16,7 +16,7 @@ from nbgrader import utils
 from autograder.checks.notebook import id_of, read_cells
 from autograder.verdict import ExerciseResult, PartVerdict
 
-from .answers import UNCERTAIN, Answers, find
+from .answers import UNCERTAIN, Answers, find, normal
 
 PICTURES = ("image/png", "image/jpeg")
 """Types of images that are kept as submitted. Of all other outputs, only the plain text is kept."""
@@ -60,12 +60,13 @@ def restore(student: Any, release: Any, answers: Answers | None = None) -> Any:
     -------
     NotebookNode
         Each cell that has a ``grade_id`` in the release occurs once with the release's type and metadata. A locked cell
-        also gets the release's source. All other metadata of the student's cells is dropped.
+        also gets the release's source, and what the student has written there instead follows as raw text. All other
+        metadata of the student's cells is dropped.
     """
     answers = answers or find(student.cells, release.cells)
     named = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
     names = {answer.cell: name for name, answer in answers.found.items() if answer.cell is not None}
-    cells: list[Any] = []
+    cells: list[list[Any]] = []
     room = MAX_ALL_TEXT
     for number, cell in enumerate(student.cells):
         own = named.get(names.get(number, ""))
@@ -73,17 +74,22 @@ def restore(student: Any, release: Any, answers: Answers | None = None) -> Any:
         room = _within(room, plain)
         if own is not None:
             plain.metadata = copy.deepcopy(own.metadata)
-            if not own.metadata.nbgrader.solution:
-                plain.source = own.source
-        cells.append(plain)
+        cells.append([plain])
+        if own is not None and not own.metadata.nbgrader.solution:
+            if normal(plain.source) not in ("", normal(own.source)):
+                cells[-1].append(_plain_cell({"source": plain.source}, "raw"))
+            plain.source = own.source
     restored = copy.deepcopy(release)
     restored.cells = _with_missing(cells, release, answers)
     _number(restored)
     return restored
 
 
-def _with_missing(cells: list[Any], release: Any, answers: Answers) -> list[Any]:
-    """Return the cells with each missing graded cell behind the cell that precedes it in the release."""
+def _with_missing(cells: list[list[Any]], release: Any, answers: Answers) -> list[Any]:
+    """Return the cells with each missing graded cell behind the cell that precedes it in the release.
+
+    Each element of ``cells`` holds what a cell of the student's has become.
+    """
     inserted: dict[int, list[Any]] = {}
     place = -1
     for number, cell in enumerate(release.cells):
@@ -91,7 +97,7 @@ def _with_missing(cells: list[Any], release: Any, answers: Answers) -> list[Any]
         answer = answers.found.get(_identity(cell))
         if answer is not None and answer.cell is None:
             inserted.setdefault(place, []).append(copy.deepcopy(cell))
-    behind = [one for number, cell in enumerate(cells) for one in (cell, *inserted.get(number, []))]
+    behind = [one for number, own in enumerate(cells) for one in (*own, *inserted.get(number, []))]
     return [*inserted.get(-1, []), *behind]
 
 

@@ -225,6 +225,19 @@ def test_an_answer_in_the_question_waits(student: Any, release: Any) -> None:
     assert looked(student, release)["two"].why == answers.BESIDE
 
 
+def test_an_answer_in_a_locked_cell_waits_and_is_shown(student: Any, release: Any) -> None:
+    student.cells[10].source, release.cells[10].source = "plot(2)", "plot(0)"
+    release.cells.insert(8, named(code('check("how")'), "how"))
+    student.cells.insert(8, named(code('check("how")  # It is so.'), "how"))
+    found = find(student.cells, release.cells)
+    assert looked(student, release)["two"].why == answers.BESIDE
+    assert any("The cell how was changed" in note for note in found.notes)
+    cells = restore(student, release, found).cells
+    assert [(cell.cell_type, cell.source) for cell in cells[8:10]] == [
+        ("code", 'check("how")'), ("raw", 'check("how")  # It is so.'),
+    ]  # fmt: skip
+
+
 def test_an_answer_in_several_cells_below(student: Any, release: Any) -> None:
     student.cells[8:8] = [text(""), code(" "), text("First."), text("Second.")]
     assert looked(student, release)["two"].why == answers.BESIDE
