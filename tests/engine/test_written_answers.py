@@ -153,6 +153,15 @@ CASES: dict[str, Case] = {
 }
 
 
+def add_essay(school: Course) -> None:
+    """Add a part that has nothing but a written answer."""
+    notebook = nbformat.read(school.source / "Readings.ipynb", as_version=4)
+    notebook.cells = [notebook.cells[0], notebook.cells[EXPLAIN]]
+    notebook.cells[1].metadata.nbgrader.grade_id = "essay"
+    notebook.metadata.autograder.part = 2
+    nbformat.write(notebook, school.source / "Essay.ipynb")
+
+
 FEW = ("answered", "untouched", "retyped", "beside", "cut")
 SIZES = [pytest.param(FEW, id="few"), pytest.param(tuple(CASES), id="all", marks=pytest.mark.long)]
 
@@ -162,6 +171,7 @@ def school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Return the small course with a student for each case, graded by nbgrader, with feedback and an export."""
     school = copied(tmp_path_factory.mktemp("school"))
     put_tools_on_path()
+    add_essay(school)
     current.build(school)
     for name in request.param:
         folder = school.root / "submitted" / name / NAME
@@ -222,10 +232,17 @@ def test_the_record_and_the_export(school: Course) -> None:
             assert (waiting.points, waiting.outcome) == (1.0, "open")
             assert case.why in waiting.why
             assert case.why in row["open_reasons"]
-            assert (name, float(row["open_points"])) == (name, 7 - case.judged - case.lost)
+            assert (name, float(row["open_points"])) == (name, 8 - case.judged - case.lost)
         else:
             assert (name, waiting) == (name, None)
-            assert (float(row["open_points"]), row["open_reasons"]) == (0, "")
+            assert (float(row["open_points"]), row["open_reasons"]) == (1, answers.UNREAD)  # the essay
+
+
+def test_a_part_of_written_answers_alone_waits_too(school: Course) -> None:
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:
+        for name, _ in cases(school):
+            grade = gradebook.find_grade("essay", "Essay", NAME, name)
+            assert (name, grade.auto_score, grade.needs_manual_grade) == (name, None, True)
 
 
 def test_the_page(school: Course) -> None:
