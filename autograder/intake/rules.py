@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-KINDS = {".py": 2 * 2**20, ".pyx": 2 * 2**20, ".ipynb": 64 * 2**20}
+KINDS = {".py": 2 * 2**20, ".pyx": 2 * 2**20, ".ipynb": 128 * 2**20}
 """File endings that every assignment accepts, and the most bytes of each file."""
 CODE = (".py", ".pyx")
 DATA = "data"
