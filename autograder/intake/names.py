@@ -177,10 +177,15 @@ def _forms(name: str, numbered: bool = False) -> Iterator[str]:
         stem, ending = _split(form)
         low = form.casefold()
         waiting += [form[: -len(one)] for one in ENDINGS if low.endswith(one)]
-        waiting += [COPIED.sub("", stem) + ending, COPIED.sub("", form), BEFORE.sub("", form)]
-        waiting += [NUMBERED.sub("", stem) + ending] if numbered else []
+        waiting += [_cut(COPIED, stem) + ending, _cut(COPIED, form), BEFORE.sub("", form)]
+        waiting += [_cut(NUMBERED, stem) + ending] if numbered else []
         if ending and _split(stem)[1] == ending:  # ``X.ipynb.ipynb``
             waiting.append(stem)
+
+
+def _cut(mark: re.Pattern[str], text: str) -> str:
+    """Return a text without a mark at its end. Longer marks than 40 characters would take long to look for."""
+    return text[:-40] + mark.sub("", text[-40:])
 
 
 def _split(name: str) -> tuple[str, str]:
