@@ -7,7 +7,7 @@ copying.
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -171,9 +171,10 @@ class _Layout:
         """Sort the entries into skipped folders, faulty names and files."""
         expected = Expected((*self.rules.notebooks, *self.rules.modules, *self.rules.models))
         names = [_slashed(entry.name) for entry in self.entries]
-        installed = {above for name in names if "site-packages" in name for above in folders_above(name)}
-        for name in (*names, *installed):
+        for name in names:
             self._environments.add(name)
+            if (at := name.find("/site-packages/")) >= 0:
+                self._environments.add(name[:at] + "/site-packages")
         folders: dict[str, tuple[str, str] | None] = {}
         seen: set[str] = set()
         for number, (entry, name) in enumerate(zip(self.entries, names, strict=True)):
@@ -187,7 +188,7 @@ class _Layout:
             elif fault := path_fault(name):
                 self._leave_out(name, fault)
             elif folder.count("/") + 1 > MAX_DEPTH + MAX_ABOVE:
-                self._leave_out("/".join(folder.split("/")[: MAX_DEPTH + 1]), "nested too deeply")
+                self._leave_out("/".join(folder.split("/", MAX_DEPTH + 1)[: MAX_DEPTH + 1]), "nested too deeply")
             elif entry.trouble:
                 self._encrypted += entry.trouble == "encrypted"
                 self._leave_out(name, entry.trouble)
@@ -209,7 +210,7 @@ class _Layout:
 
     def _skipped_in(self, folder: str) -> tuple[str, str] | None:
         """Return the outermost skipped folder of a name and what it holds, or None."""
-        parts = folder.split("/") if folder else []
+        parts = folder.split("/", MAX_DEPTH + MAX_ABOVE + 1)[: MAX_DEPTH + MAX_ABOVE + 1] if folder else []
         for number, part in enumerate(parts, start=1):
             here = "/".join(parts[:number])
             if here in self._environments:
@@ -241,8 +242,8 @@ class _Layout:
                     fits[folder] = fit
                     if file.name[len(folder) + 1 :] in modules:
                         within.add(folder)
-        found = sorted(within or fits)
-        found = [one for one in found if not any(above in found for above in folders_above(one))]
+        candidates = within or set(fits)
+        found = [one for one in sorted(candidates) if not any(above in candidates for above in folders_above(one))]
         if len(found) > 1:
             found = self._one_of(found, fits)
         if not found:
@@ -258,17 +259,16 @@ class _Layout:
     def _one_of(self, found: list[str], fits: Mapping[str, Fit]) -> list[str]:
         """Return the only package that is likely to be the work, or all of them."""
         exact = [one for one in found if fits[one] is Fit.EXACT]
-        if exact and all(_above(one) in map(_above, exact) for one in found):
+        if {_above(one) for one in exact} == {_above(one) for one in found}:
             found = _say_others(self._notes, exact, found)
-        beside = [one for one in found if self._has_notebook(_above(one))]
-        outer = [one for one in found if all(one == other or _is_in(_above(other), _above(one)) for other in found)]
+        outermost = _outermost([_above(one) for one in found])
+        outer = [one for one in found if _above(one) == outermost]
+        notebooks = {file.folder for file in self._files if self._is_notebook(file)}
+        beside = [one for one in found if _above(one) in notebooks]
         for likely in (outer, beside):
             if len(found) > 1 and len(likely) == 1:
                 return _say_others(self._notes, likely, found)
         return found
-
-    def _has_notebook(self, folder: str) -> bool:
-        return any(file.folder == folder and self._is_notebook(file) for file in self._files)
 
     def _is_notebook(self, file: _File) -> bool:
         return any(one.name in self.rules.notebooks and one.fit < Fit.ADORNED for one in file.known)
@@ -288,7 +288,7 @@ class _Layout:
                 inside = [file for file in inside if file in exact or not _differs_in_case(file, exact[0])]
             file = self._choose(name, inside)
             if file is None and not inside and lasts[PurePosixPath(name).name] == 1 and inner != "setup.py":
-                outside = [file for file in fitting if package is None or not _is_in(file.folder, package)]
+                outside = [file for file in fitting if self.rules.package not in file.folder.split("/")]
                 file = self._choose(name, self._in_one_folder(name, outside, None))
                 loose += [f"{printable(file.name)} was taken as {name}"] if file is not None else []
             if file is not None:
@@ -357,13 +357,11 @@ class _Layout:
         elif len(files) > 1:
             return []
         folders = {file.folder for file in files}
-        outer = [one for one in folders if one == home or all(_is_in(other, one) for other in folders)]
-        if folders and not outer:
+        where = home if home in folders else _outermost(folders)
+        if folders and where is None:
             places = _listed(sorted(printable(file.name) for file in files))
             self._notes.append(f"{name} was not taken, because it lies in several folders ({places}): hand in one.")
-            return []
-        where = home if home in outer else next(iter(outer), None)
-        self._aside += sorted(printable(file.name) for file in files if file.folder != where)
+        self._aside += sorted(printable(file.name) for file in files if where not in (None, file.folder))
         return [file for file in files if file.folder == where]
 
     def _choose(self, name: str, files: list[_File]) -> _File | None:
@@ -528,14 +526,14 @@ class _Layout:
 def _slashed(name: str) -> str:
     """Return a name with slashes. Some programs for Windows write backslashes; some encodings hold their byte."""
     if "\\" in name:
-        name = re.sub(r"[\\/]*\\[\\/]*", "/", name)
+        name = re.sub("/{2,}", "/", name.replace("\\", "/"))
     return name.removeprefix("./")
 
 
 def _say_others(notes: list[str], kept: list[str], found: list[str]) -> list[str]:
     """Say that only some of the packages count, and return these."""
-    others = [printable(one) for one in found if one not in kept]
-    if others and len(kept) == 1:
+    if len(kept) == 1 and len(found) > 1:
+        others = [printable(one) for one in found if one != kept[0]]
         notes.append(f"The package in {printable(kept[0])}/ counts, and not {_listed(others)}.")
     return kept
 
@@ -601,6 +599,12 @@ def _home(file: _File, expected: str) -> str | None:
 
 def _is_tail(folder: str, wanted: str) -> bool:
     return not wanted or folder == wanted or folder.endswith(f"/{wanted}")
+
+
+def _outermost(folders: Collection[str]) -> str | None:
+    """Return the one of the folders that holds all others, or None."""
+    outer = min(folders, key=len, default=None)
+    return outer if outer is not None and all(_is_in(folder, outer) for folder in folders) else None
 
 
 def _common(folders: Sequence[str]) -> str:

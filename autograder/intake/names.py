@@ -13,8 +13,14 @@ from pathlib import PurePosixPath
 
 MAX_NAME = 240
 """Bytes of a name with its folders, which every file system allows below the store's folder."""
-LONGEST = 400
-"""Characters of a file name that are looked at for the expected name."""
+LONGEST = 300
+"""Characters of a file name that is looked at for the expected name."""
+MOST_WORDS = 16
+"""Words of a name that has the expected name among them."""
+MOST_FORMS = 16
+"""Earlier names of one file that are looked at."""
+MOST_TRIED = 500
+"""File names of one submission that are looked at in this way. Honest people rename a few files."""
 PORTS = {port + number for port in ("com", "lpt") for number in "0123456789"}
 DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *PORTS}
 """Names of devices on Windows, with any suffix."""
@@ -86,6 +92,7 @@ class Expected:
         self._exact: dict[str, list[str]] = {}
         self._tidy: dict[tuple[str, str], list[str]] = {}
         self._found: dict[str, tuple[Known, ...]] = {}
+        self._tried = 0
         for name in dict.fromkeys(names):
             last = PurePosixPath(name).name
             self._exact.setdefault(_composed(last), []).append(name)
@@ -105,6 +112,9 @@ class Expected:
         if exact:
             return [Known(name, Fit.EXACT) for name in exact]
         if len(last) > LONGEST or not self._any.search(_tidy(last)):  # most names: of pictures, of installed packages
+            return []
+        self._tried += 1
+        if self._tried > MOST_TRIED:
             return []
         forms = list(_forms(unicodedata.normalize("NFKC", last)))
         if name := self._renamed(forms):
@@ -129,7 +139,7 @@ class Expected:
         if ending not in (".ipynb", ""):
             return []
         words = [word.casefold() for part in re.split(r"[\W_]+", stem) for word in _words(part)]
-        if OTHER & set(words):
+        if OTHER & set(words) or len(words) > MOST_WORDS:
             return []
         runs = {"".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, min(len(words), i + 8) + 1)}
         found = {tidy: names for (tidy, last), names in self._tidy.items() if last == ".ipynb" and tidy in runs}
@@ -143,7 +153,7 @@ def is_named(folder: str, expected: str) -> Fit | None:
     """Return how well a folder's name fits an expected one, or None."""
     if _composed(folder) == expected:
         return Fit.EXACT
-    if len(folder) > LONGEST:
+    if len(folder) > LONGEST or _tidy(expected) not in _tidy(folder):
         return None
     forms = _forms(unicodedata.normalize("NFKC", folder))
     return Fit.RENAMED if any(_tidy(form) == _tidy(expected) for form in forms) else None
@@ -158,7 +168,7 @@ def without_copy(name: str) -> str:
 def _forms(name: str, numbered: bool = False) -> Iterator[str]:
     """Yield a name, then the names that it may have had before programs renamed it, or before it was numbered."""
     waiting, seen = [name.strip(" .")], set[str]()
-    while waiting and len(seen) < 40:
+    while waiting and len(seen) < MOST_FORMS:
         form = waiting.pop(0)
         if not form or form in seen:
             continue
@@ -167,10 +177,15 @@ def _forms(name: str, numbered: bool = False) -> Iterator[str]:
         stem, ending = _split(form)
         low = form.casefold()
         waiting += [form[: -len(one)] for one in ENDINGS if low.endswith(one)]
-        waiting += [COPIED.sub("", stem) + ending, COPIED.sub("", form), BEFORE.sub("", form)]
-        waiting += [NUMBERED.sub("", stem) + ending] if numbered else []
+        waiting += [_cut(COPIED, stem) + ending, _cut(COPIED, form), BEFORE.sub("", form)]
+        waiting += [_cut(NUMBERED, stem) + ending] if numbered else []
         if ending and _split(stem)[1] == ending:  # ``X.ipynb.ipynb``
             waiting.append(stem)
+
+
+def _cut(mark: re.Pattern[str], text: str) -> str:
+    """Return a text without a mark at its end. Longer marks than 40 characters would take long to look for."""
+    return text[:-40] + mark.sub("", text[-40:])
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -380,6 +380,32 @@ def test_what_intake_skips_is_listed_with_what_it_holds() -> None:
     )  # fmt: skip
 
 
+HOSTILE = (
+    [f"d{i}/nets/layers.py" for i in range(20_000)],
+    [f"d{i}/Dropout.ipynb" for i in range(20_000)],
+    [f"d{i}/layers.py" for i in range(20_000)],
+    [f"Dropout ({i % 900}){' copy' * (i % 60)}.ipynb" for i in range(20_000)],
+    ["a/" * 30_000 + f"{i}.py" for i in range(100)],
+    ["a/" * 30_000 + f"site-packages/{i}.py" for i in range(100)],
+    ["\\/" * 20_000 + f"{i}.py" for i in range(100)],
+    ["/" * 60_000 + f"\\{i}.py" for i in range(100)],
+    [" (1)" * 15_000 + f"{i}.py" for i in range(100)],
+    [f"lib/{i}/lib/site-packages/x.py" for i in range(20_000)],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_names_take_little_time(number: int) -> None:
+    start = time.process_time()
+    for names in (HOSTILE[number], ["nets/layers.py", *HOSTILE[number]]):
+        try:
+            said = lay_out([Entry(name, size=1) for name in names], RULES).notes
+        except Unreadable as why:
+            said = (str(why),)
+        assert max(map(len, said), default=0) < 5_000
+    assert time.process_time() - start < 30
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_any_names_give_a_layout_or_one_sentence(seed: int) -> None:
     """Hostile names: every target is safe, no two fall together, and nothing takes long."""
