@@ -129,9 +129,23 @@ class ReleaseNewestFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
                 "The feedback of %s is not released: the submissions of %s hold one secret, so each would fetch "
                 "the pages of the last. Send the pages in %s yourself", student, " and ".join(holders[secret]), pages,
             )  # fmt: skip
+        elif self._is_older(student, pages):
+            self.log.warning(
+                "The feedback of %s is not released: it was written before the last grading. Run `nbgrader "
+                "generate_feedback %s` first", student, self.coursedir.assignment_id,
+            )  # fmt: skip
         else:
             return True
         return False
+
+    def _is_older(self, student: str, pages: Path) -> bool:
+        of = self.coursedir.autograded_directory, student, self.coursedir.assignment_id
+        graded = Path(self.coursedir.format_path(*of)).glob("*.ipynb")
+        return max(map(_written, graded), default=0) > min(map(_written, pages.glob("*.html")), default=0)
+
+
+def _written(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def _aside(pages: Path) -> Path:

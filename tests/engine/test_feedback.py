@@ -79,6 +79,21 @@ def test_released_twice_the_newer_page_is_fetched(pages: Class) -> None:
     assert pages.release("alan") == {"ada": "second", "alan": "his third"}
 
 
+def test_pages_from_before_the_last_grading_are_not_released(pages: Class) -> None:
+    pages.write("ada", "first", SECRETS["ada"])
+    assert pages.release() == {"ada": "first"}
+    graded = pages.root / "autograded" / "ada" / "one" / "Part.ipynb"
+    graded.parent.mkdir(parents=True)
+    graded.touch()
+    page = pages.root / "feedback" / "ada" / "one" / "Part.html"
+    page.write_text("outdated")
+    os.utime(page, ns=(0, graded.stat().st_mtime_ns - 1))
+    assert pages.release() == {"ada": "first"}
+    pages.write("ada", "second", SECRETS["ada"])
+    os.utime(page, ns=(0, graded.stat().st_mtime_ns + 1))
+    assert pages.release() == {"ada": "second"}
+
+
 def test_removed_and_by_mail_and_everybody_else(pages: Class, caplog: pytest.LogCaptureFixture) -> None:
     pages.write("ada", "removed", SECRETS["ada"], known=False)
     pages.write("by-mail", "no secret")
