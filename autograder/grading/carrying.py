@@ -46,9 +46,9 @@ def carry(submitted: Path, graded: Path, own: bool, permissions: int) -> None:
             path.chmod(permissions)
 
 
-def has_secret(folder: Path) -> bool:
-    """Tell whether a folder holds a secret under which feedback can be released."""
-    return bool(_secret(folder / SECRET))
+def secret_of(folder: Path) -> str:
+    """Return the secret under which the feedback in a folder can be released, or ""."""
+    return _secret(folder / SECRET)
 
 
 def time_of(folder: Path) -> datetime | None:

@@ -24,7 +24,9 @@ from autograder.errors import SetupError
 from autograder.sandbox.client import printable
 
 from . import carrying
+from .groups import read_groups
 from .lms import Claim, Nobody, Roster, Student, claim, plain_name
+from .roster import NAME
 
 UNASSIGNED = "unassigned"
 METADATA = "submission_metadata.yml"
@@ -370,16 +372,16 @@ class LmsExtractor(ExtractorPlugin):  # type: ignore[misc]
 
         Raises
         ------
-        CollectError
-            If the gradebook has no students, or the disk has no room.
+        SystemExit
+            If the gradebook has no students, or the disk has no room. nbgrader shows other exceptions with a traceback.
         """
-        roster = self._roster()
         extracted = Path(extracted_path)
         left = extracted.with_name(UNASSIGNED)
         scratch = extracted / ".archives"
         try:
             with ExitStack() as opened:
                 scratch.mkdir()
+                roster = self._roster()
                 downloads = list(downloads_in(Path(archive_path), roster, opened, scratch))
                 _require_room(extracted, downloads)
                 made = plan(downloads, roster, self._released())
@@ -388,8 +390,12 @@ class LmsExtractor(ExtractorPlugin):  # type: ignore[misc]
                     _store(one, extracted, made)
                 for number, (download, _) in enumerate(made.left):
                     _leave(download, left, number)
-        except CollectError as error:
+        except SetupError as error:
             self.parent.fail(str(error))
+        except OSError as error:
+            self.parent.fail(
+                f"The downloads cannot be sorted into {extracted} ({error.strerror}); nothing is collected."
+            )
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         self._report(made, left)
@@ -407,21 +413,19 @@ class LmsExtractor(ExtractorPlugin):  # type: ignore[misc]
     def _roster(self) -> Roster:
         coursedir = self.parent.coursedir
         with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
-            roster = Roster(
-                [
-                    Student(
-                        one.id, one.first_name or "", one.last_name or "", one.email or "", str(one.lms_user_id or "")
-                    )
-                    for one in gradebook.students
-                    if _is_safe(one.id)
-                ]
-            )
-        if not roster:
+            students = [
+                Student(one.id, one.first_name or "", one.last_name or "", one.email or "", str(one.lms_user_id or ""))
+                for one in gradebook.students
+                if _is_safe(one.id)
+            ]
+        if not students:
             self.parent.fail(
                 "The gradebook has no students, so no file can be assigned: run `nbgrader db student import FILE.csv` "
                 "(columns id, first_name, last_name, email, lms_user_id) first."
             )
-        return roster
+        known = {student.id for student in students}
+        groups = [Student(name, last=name) for name in read_groups(Path(coursedir.root), NAME) if name not in known]
+        return Roster([*students, *groups])  # where a group hands in, an LMS writes the group's name
 
     def _released(self) -> set[str]:
         coursedir = self.parent.coursedir

@@ -6,6 +6,8 @@ did not come through the exchange.
 
 import glob
 import shutil
+from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -92,27 +94,58 @@ class ReleaseNewestFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
         """Copy the pages into the exchange."""
         given = self.coursedir.student_id_exclude
         students = sorted(Path(folder).parent.name for folder in glob.glob(self.src_path))
-        left = [student for student in students if not self._can_fetch(student)]
+        holders = self._holders()
+        left = [student for student in students if not self._can_fetch(student, holders)]
         self.coursedir.student_id_exclude = ",".join(filter(None, [given, *left]))
         try:
             super().copy_files()
         finally:
             self.coursedir.student_id_exclude = given
 
-    def _can_fetch(self, student: str) -> bool:
+    def _pages(self, student: str) -> Path:
+        of = self.coursedir.feedback_directory, student, self.coursedir.assignment_id
+        return Path(self.coursedir.format_path(*of))
+
+    def _holders(self) -> dict[str, list[str]]:
+        """Return the students of each secret: whoever copies a submitted folder copies its secret."""
+        holders: dict[str, list[str]] = defaultdict(list)
+        for folder in map(Path, sorted(glob.glob(str(self._pages("*"))))):
+            holders[carrying.secret_of(folder)].append(folder.parent.name)
+        return holders
+
+    def _can_fetch(self, student: str, holders: Mapping[str, list[str]]) -> bool:
         if not _is_graded(self.coursedir, student):
             self.log.warning("The feedback of %s is not released: the gradebook does not know this student", student)
             return False
-        pages = Path(
-            self.coursedir.format_path(self.coursedir.feedback_directory, student, self.coursedir.assignment_id)
-        )
-        if not carrying.has_secret(pages):
+        pages = self._pages(student)
+        secret = carrying.secret_of(pages)
+        if not secret:
             self.log.warning(
                 "The feedback of %s is not released: the submission did not come through nbgrader's exchange, or from "
                 "another member of the group. Send the pages in %s yourself", student, pages,
             )  # fmt: skip
-            return False
-        return True
+        elif len(holders[secret]) > 1:
+            self.log.warning(
+                "The feedback of %s is not released: the submissions of %s hold one secret, so each would fetch "
+                "the pages of the last. Send the pages in %s yourself", student, " and ".join(holders[secret]), pages,
+            )  # fmt: skip
+        elif self._is_older(student, pages):
+            self.log.warning(
+                "The feedback of %s is not released: it was written before the last grading. Run `nbgrader "
+                "generate_feedback %s` first", student, self.coursedir.assignment_id,
+            )  # fmt: skip
+        else:
+            return True
+        return False
+
+    def _is_older(self, student: str, pages: Path) -> bool:
+        of = self.coursedir.autograded_directory, student, self.coursedir.assignment_id
+        graded = Path(self.coursedir.format_path(*of)).glob("*.ipynb")
+        return max(map(_written, graded), default=0) > min(map(_written, pages.glob("*.html")), default=0)
+
+
+def _written(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def _aside(pages: Path) -> Path:

@@ -156,10 +156,6 @@ class Roster:
             for text in _spellings(student.first, student.last) if student.last else ():
                 self._named[text].add(student.id)
 
-    def __bool__(self) -> bool:
-        """Tell whether there is any student."""
-        return bool(self._ids)
-
     def has_id(self, text: str) -> bool:
         """Tell whether a text is a student's id, in any capitals."""
         return text.casefold() in self._ids

@@ -20,7 +20,7 @@ from autograder.course import Course
 from .conftest import NAME
 from .test_exchange import SOLVED
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("commands")]
 NBGRADER = ["-W", "ignore", "-m", "nbgrader"]
 TOKEN = "of-this-test"
 LEAVES = """try:
@@ -57,6 +57,7 @@ def nbgrader(course: Course, *arguments: str, fails: bool = False, folder: Path 
     return run(course, *NBGRADER, *arguments, fails=fails, folder=folder)
 
 
+@pytest.mark.long
 def test_validate_executes_a_release_and_a_source(course: Course) -> None:
     assert "failed" in nbgrader(course, "validate", f"release/{NAME}/Readings.ipynb").lower()
     assert "Success!" in nbgrader(course, "validate", f"source/{NAME}/Readings.ipynb")
@@ -86,6 +87,7 @@ def test_update_leaves_submissions_alone(course: Course) -> None:
     broken.unlink()
 
 
+@pytest.mark.long
 def test_the_roster(course: Course) -> None:
     """Spreadsheets write a mark before the first column's name, which nbgrader alone takes for part of the name."""
     (course.root / "roster.csv").write_text("id,first_name,last_name\nada,Ada,Lovelace\n", encoding="utf-8-sig")
@@ -99,6 +101,7 @@ def test_the_roster(course: Course) -> None:
     assert "No such student: 'alan'" in nbgrader(course, "db", "student", "remove", "alan", fails=True)
 
 
+@pytest.mark.long
 def test_assignments_in_the_gradebook(course: Course) -> None:
     nbgrader(course, "db", "assignment", "add", NAME, "--duedate=2026-03-01 10:00:00 UTC")
     assert f"{NAME} (due: 2026-03-01 10:00:00" in nbgrader(course, "db", "assignment", "list")
@@ -119,6 +122,7 @@ def test_autograde_takes_its_options_and_executes_nothing(course: Course) -> Non
     )
 
 
+@pytest.mark.long
 def test_solutions_and_configurations(course: Course) -> None:
     nbgrader(course, "generate_solution", NAME)
     assert "Because of the inversion." in (course.root / "solution" / NAME / "Readings.ipynb").read_text()

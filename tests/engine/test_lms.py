@@ -89,6 +89,12 @@ def test_nobody_is_guessed(claimed: Claim, why: str) -> None:
         ROSTER.owner(claimed)
 
 
+def test_a_groups_own_name() -> None:
+    roster = Roster([ADA, Student("Team Blue", last="Team Blue")])
+    assert roster.owner(of("Canvas", "teamblue", "7")) == "Team Blue"
+    assert roster.owner(of("Moodle", "Team Blue", "7")) == "Team Blue"
+
+
 def test_canvas_numbers_of_files() -> None:
     assert plain_name("Dropout-1.ipynb", RELEASED) == ("Dropout.ipynb", 1)
     assert plain_name("work-12.zip", RELEASED) == ("work.zip", 12)
