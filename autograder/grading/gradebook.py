@@ -104,9 +104,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """Grade the submissions. Report an error that prevents all grading in one sentence."""
         try:
             if self.coursedir.notebook_id != "*":
-                self.log.warning(
-                    "A submission is graded as a whole: --notebook=%s is not used", self.coursedir.notebook_id
-                )
+                self.log.warning("A submission is graded as a whole: --notebook is not used")
             folders = engine.submissions(self.course, self.coursedir.student_id)
             for warning in ready.require(self.course, folders.values()):
                 self.log.warning("%s", warning)

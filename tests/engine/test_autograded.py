@@ -8,6 +8,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.course import Course
+from autograder.grading.facts import Facts
 from autograder.grading.gradebook import Judged, JudgedAutograde
 from tests.engine.conftest import NAME, copied
 
@@ -21,7 +22,7 @@ def grader(tmp_path: Path) -> JudgedAutograde:
     graded(course.root).mkdir(parents=True)
     (graded(course.root) / "Readings.ipynb").write_text("old")
     grader = JudgedAutograde(coursedir=CourseDirectory(root=str(course.root), assignment_id=NAME))
-    grader.assignments = {str(hand_in): ["ada"]}
+    grader.assignments = {"ada": [str(hand_in)]}
     return grader
 
 
@@ -38,10 +39,10 @@ def test_a_grade_that_fails_leaves_the_old_folder(grader: JudgedAutograde, broke
     def step(name: str) -> Any:
         if name == broken:
             raise OSError("No space left on device")
-        return Judged("", (), {}, {})
+        return Judged(Facts(), {}, {})
 
     grader._judge = lambda *_: step("_judge")
-    grader._write_scores = lambda *_: step("_write_scores")
+    grader._write_scores = lambda *_: (True, step("_write_scores").facts)
     grader._write_into = (lambda *_: step("_write_into")) if broken == "_write_into" else write_into
     with pytest.raises(NbGraderException, match="1 of 1 submissions could not be graded"):
         grader.convert_notebooks()
@@ -51,8 +52,8 @@ def test_a_grade_that_fails_leaves_the_old_folder(grader: JudgedAutograde, broke
 
 
 def test_the_new_folder_holds_nothing_of_the_old_one(grader: JudgedAutograde) -> None:
-    grader._judge = lambda *_: Judged("", (), {}, {})
-    grader._write_scores = lambda *_: None
+    grader._judge = lambda *_: Judged(Facts(), {}, {})
+    grader._write_scores = lambda *_: (True, Facts())
     grader._write_into = lambda fresh, *_: (fresh / "readings.py").write_text("new")
     grader.convert_notebooks()
     home = graded(Path(grader.coursedir.root))

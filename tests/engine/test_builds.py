@@ -18,6 +18,7 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.assignment import read_assignment
 from autograder.builder import current
 from autograder.course import Course
 from autograder.grading import ready
@@ -31,7 +32,8 @@ SLOW = pytest.param("nbgrader", marks=pytest.mark.slow)
 
 def require_built(course: Course) -> None:
     """Check that the gradebook has the source's exercises and points."""
-    ready.require_build(course, course.root / "gradebook.db")
+    read_assignment.cache_clear()
+    ready.require_build(Course(course.root), course.root / "gradebook.db")
 
 
 WAYS = ("autograder", SLOW, "formgrader")
@@ -351,6 +353,6 @@ def test_grading_stops_before_any_judging(own: Course) -> None:
             env={**os.environ, "COLUMNS": "200"},
         )  # fmt: skip
         assert ran.returncode != 0
-        assert "run `autograder build` first" in ran.stderr
+        assert "Run `autograder build`" in ran.stderr
     assert not (own.root / "autograded").exists()
     assert not (own.state / "verdicts").exists()

@@ -111,7 +111,10 @@ def test_an_input_that_is_changed(tmp_path: Path) -> None:
         ("celsius = (readings - 23) * 5 / 9", {"claim": ', kind="learns"'}),
         ("celsius = (readings - 23) * np.random.rand()", {}),  # another answer each time
         ("celsius = None", {}),
-        ("celsius = (readings - 32) * 5 / 9 + (abs(readings) % 1 > 0)", {}),  # wrong for the hidden numbers only
+        (
+            "celsius = (readings - 32) * 5 / 9 + (np.round(readings, 4) != readings)",
+            {},
+        ),  # wrong for the hidden numbers only
         ("celsius = (readings - 32) * 5 / 9 if len(readings) < 50 else 0", {"body": "require(False, 'No.')"}),
     ],
 )

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from autograder.grading import carrying
-from autograder.grading.engine import NAME
 from autograder.grading.groups import GroupsError, count, read_groups
+from autograder.grading.roster import NAME
 
 GROUPS = {"blue": ("ada", "alan", "kurt")}
 SECRET = "0123456789abcdef" * 8
