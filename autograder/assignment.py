@@ -256,7 +256,8 @@ class Assignment:
     @property
     def parts(self) -> tuple[Part, ...]:
         """The parts, from the source notebooks."""
-        return _read_parts(self)
+        stamps = ((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in self.source.glob("*.ipynb"))
+        return _read_parts(self, tuple(sorted(stamps)))
 
     @property
     def rules(self) -> Rules:
@@ -355,9 +356,9 @@ def read_assignment(folder: Path, source: Path) -> Assignment:
     return Assignment(folder.name, folder, source, settings)
 
 
-@functools.cache
-def _read_parts(assignment: Assignment) -> tuple[Part, ...]:
-    """Read the parts of an assignment.
+@functools.lru_cache(maxsize=100)
+def _read_parts(assignment: Assignment, stamps: tuple[tuple[str, int, int], ...]) -> tuple[Part, ...]:  # noqa: ARG001
+    """Read the parts of an assignment. The stamps of its notebooks are for the cache: a server sees a changed source.
 
     Raises
     ------

@@ -39,6 +39,19 @@ class AccountCopy(msgspec.Struct, frozen=True):
     points: float
     lateness: str
 
+    @classmethod
+    def of(cls, account: Account) -> "AccountCopy":
+        """Return an account in this form."""
+        entries = tuple((notebook, cell, entry) for (notebook, cell), entry in account.entries.items())
+        penalties = dict(account.penalties)
+        return cls(entries, penalties, account.handed_in, account.due, account.points, account.lateness)
+
+    @property
+    def account(self) -> Account:
+        """The account."""
+        entries = {(notebook, cell): entry for notebook, cell, entry in self.entries}
+        return Account(entries, self.penalties, self.handed_in, self.due, self.points, self.lateness)
+
 
 class Step(msgspec.Struct, frozen=True):
     """One line of a journal: what a run found about a student, and what it left."""
@@ -99,8 +112,8 @@ def step(student: str, before: tuple[Account | None, Facts | None], after: tuple
     """Return the line for a student, or None if the gradebook's entry is the same."""
     if before[0] == after[0]:
         return None
-    old = None if before[0] is None else _copied(before[0])
-    return Step(student, old, _copied(after[0]), before[1], after[1])
+    old = None if before[0] is None else AccountCopy.of(before[0])
+    return Step(student, old, AccountCopy.of(after[0]), before[1], after[1])
 
 
 def steps(path: Path) -> list[Step]:
@@ -121,10 +134,10 @@ def grades(parts: Iterable[Part], lines: Iterable[Step]) -> list[Grade]:
 
 
 def _grade(parts: tuple[Part, ...], line: Step) -> Grade | None:
-    after = _account(line.account_after)
+    after = line.account_after.account
     if line.account_before is None:
         return Grade(line.student, None, after.total, ())
-    before = _account(line.account_before)
+    before = line.account_before.account
     found = tuple(_changes(parts, line, before, after))
     return Grade(line.student, before.total, after.total, found) if found else None
 
@@ -230,8 +243,8 @@ def undo(course: Course, books: Books, path: Path) -> list[str]:
     undone = []
     for line in reversed(steps(path)):
         with books.transaction():
-            before = None if line.account_before is None else _account(line.account_before)
-            books.restore(line.student, before, _account(line.account_after))
+            before = None if line.account_before is None else line.account_before.account
+            books.restore(line.student, before, line.account_after.account)
         home = kept.path_of(course.root, name, line.student)
         if line.facts_before is None:
             home.unlink(missing_ok=True)
@@ -247,15 +260,3 @@ def prune(course: Course) -> None:
     for suffix in (DONE, DRY, UNDONE, ".csv"):
         for path in sorted(_folder(course).glob(f"*{suffix}"))[:-KEPT]:
             path.unlink(missing_ok=True)
-
-
-def _copied(account: Account) -> AccountCopy:
-    entries = tuple((notebook, cell, entry) for (notebook, cell), entry in account.entries.items())
-    return AccountCopy(
-        entries, dict(account.penalties), account.handed_in, account.due, account.points, account.lateness
-    )
-
-
-def _account(copy: AccountCopy) -> Account:
-    entries = {(notebook, cell): entry for notebook, cell, entry in copy.entries}
-    return Account(entries, copy.penalties, copy.handed_in, copy.due, copy.points, copy.lateness)

@@ -61,8 +61,8 @@ class Facts(msgspec.Struct, frozen=True):
         The decision on each graded cell.
     comments : dict
         Maps a notebook to the automatic comments of its solution cells.
-    left_out : tuple of str
-        Files that intake left out, each with the reason.
+    notes, left_out : tuple of str
+        What intake did to find the work, and files that it left out, each with the reason.
     flags : tuple of str
         Sentences about the hand-in for the instructor only.
     due : datetime or None
@@ -75,6 +75,7 @@ class Facts(msgspec.Struct, frozen=True):
     parts: tuple[PartFacts, ...] = ()
     decisions: tuple[Decision, ...] = ()
     comments: dict[str, dict[str, str | None]] = {}
+    notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     due: datetime | None = None
@@ -109,7 +110,7 @@ def to_json(facts: Facts) -> bytes:
 
 
 def from_json(content: bytes) -> Facts | None:
-    """Return facts from JSON, or None if the content is none of ours."""
+    """Return facts from JSON, or None if the content has another form."""
     try:
         return msgspec.json.decode(content, type=Facts)
     except (msgspec.DecodeError, ValueError):

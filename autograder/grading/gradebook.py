@@ -192,12 +192,12 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
     def _holds(self, before: Facts, folder: Path) -> bool:
         """Tell whether facts are those of a submission as it is now."""
-        digest, left_out = "", before.left_out
+        digest, said = "", (before.notes, before.left_out)
         with suppress(SubmissionError):
             submission = self.course.submissions.take(folder)
-            digest, left_out = submission.digest, submission.left_out
-        now = (digest, left_out, self._pages, self.execute or before.executed)
-        return now == (before.submission, before.left_out, before.pages, before.executed)
+            digest, said = submission.digest, (submission.notes, submission.left_out)
+        now = (digest, said, self._pages, self.execute or before.executed)
+        return now == (before.submission, (before.notes, before.left_out), before.pages, before.executed)
 
     @cached_property
     def _shared(self) -> dict[str, str]:
@@ -260,7 +260,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             "" if any(map(has_error, verdicts)) else self._pages,
             executed, tuple(parts), tuple(decided),
             {name: decisions.comments(notebook, answers) for name, (notebook, answers) in shown.items()},
-            submission.left_out if submission is not None else (),
+            *((submission.notes, submission.left_out) if submission is not None else ()),
         )  # fmt: skip
         return Judged(found, {name: notebook for name, (notebook, _) in shown.items()}, code)
 

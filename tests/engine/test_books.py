@@ -1,25 +1,32 @@
 """The gradebook is the truth: lost, restored, late, corrected, undone, locked or killed, the books are right at once."""
 
 import csv
+import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import notebook_hash
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.builder import current
 from autograder.course import Course
 from autograder.grading import books, changes, engine, facts, ready, record
 from autograder.grading.books import Account
-from autograder.grading.changes import Grade
+from autograder.grading.changes import Grade, Step
 from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde, books_of
+from autograder.grading.waiting import waiting
 from autograder.sample import students as samples
 from autograder.sample.students import solved
 
@@ -31,7 +38,7 @@ STUDENTS = ("ann", "ben", "cleo")
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Return a course with three graded hand-ins: right, right but for one function, untouched."""
+    """Return a course with three graded hand-ins: right, right except for one function, untouched."""
     school = copied(tmp_path_factory.mktemp("term") / "course")
     current.build(school)
     for student in STUDENTS[:2]:
@@ -307,6 +314,71 @@ def test_an_error_between_writes_leaves_the_books_as_they_were(school: Course, m
     assert account(school, "ann") == before
     grade(school)
     assert totals(school)["ann"] == 3.0
+
+
+def test_what_waits(school: Course) -> None:
+    assert waiting(school) == {
+        "to judge": [], "to read": ["ann", "ben"], "feedback to write": list(STUDENTS), "feedback to release": [],
+    }  # fmt: skip
+    spoil(school, "ann")
+    enter(school, "ben", "explain", 1.0)
+    pages = school.root / "feedback" / "cleo" / NAME
+    pages.mkdir(parents=True)
+    (pages / "Readings.html").write_text("")
+    secret = "0123456789abcdef" * 2
+    (pages / "submission_secret.txt").write_text(secret)
+    exchange = school.root / "exchange"
+    config = school.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + f"\nc.Exchange.root = {str(exchange)!r}\n")
+    assert waiting(school) == {
+        "to judge": ["ann"], "to read": [], "feedback to write": ["ben"], "feedback to release": ["cleo"],
+    }  # fmt: skip
+    released = exchange / "weather" / "feedback" / f"{notebook_hash(secret=secret, notebook_id='Readings')}.html"
+    released.parent.mkdir(parents=True)
+    released.write_text("")
+    assert waiting(school)["feedback to release"] == []
+
+
+@pytest.mark.long
+def test_a_kill_leaves_the_books_before_or_after(school: Course) -> None:
+    """Ten kills of a regrade that changes everybody's scores: each student's account is the old or the new one."""
+    for number in range(9):
+        shutil.copytree(school.root / "submitted" / "ann", school.root / "submitted" / f"copy{number}")
+    grade(school)
+    path = school.root / "autograder" / "assignments" / NAME / "hidden" / "test_readings.py"
+    path.write_text(path.read_text().replace("reference.readings.to_celsius(readings))", "readings)"))
+    command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "autograde", NAME]
+    dry = changes.new_journal(school, dry=True)
+    subprocess.run(
+        [*command, "--JudgedAutograde.dry_run=True", f"--JudgedAutograde.journal={dry}"],
+        cwd=school.root, capture_output=True, check=True,
+    )  # fmt: skip
+    steps = {one.student: one for one in changes.steps(dry)}
+    assert len(steps) == 11  # everybody who was right
+    kept = school.root.with_name("kept")
+    shutil.copytree(school.root, kept)
+    generator, seen = random.Random(4), set()
+    for _ in range(10):
+        process = subprocess.Popen(command, cwd=school.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        target = generator.randrange(1, len(steps) + 1)
+        while process.poll() is None and sum(map(partial(is_after, school), steps.values())) < target:
+            time.sleep(generator.uniform(0, 0.05))
+        process.kill()
+        process.wait()
+        for step in steps.values():
+            assert step.account_before is not None
+            assert account(school, step.student) in (step.account_before.account, step.account_after.account)
+        seen |= set(map(partial(is_after, school), steps.values()))
+        shutil.rmtree(school.root)
+        shutil.copytree(kept, school.root)
+    assert seen == {True, False}
+    grade(school)
+    assert all(map(partial(is_after, school), steps.values()))
+
+
+def is_after(school: Course, step: Step) -> bool:
+    """Tell whether a student's account is as a run leaves it."""
+    return account(school, step.student) == step.account_after.account
 
 
 def test_export_and_records_agree(school: Course) -> None:

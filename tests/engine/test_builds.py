@@ -18,7 +18,6 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.assignment import read_assignment
 from autograder.builder import current
 from autograder.course import Course
 from autograder.grading import ready
@@ -32,7 +31,6 @@ SLOW = pytest.param("nbgrader", marks=pytest.mark.slow)
 
 def require_built(course: Course) -> None:
     """Check that the gradebook has the source's exercises and points."""
-    read_assignment.cache_clear()
     ready.require_build(Course(course.root), course.root / "gradebook.db")
 
 
