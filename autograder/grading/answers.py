@@ -269,7 +269,8 @@ class _Search:
         begin = -1 if before is None else self.certain[before]
         end = len(self.cells) if after is None else self.certain[after]
         rest = [one for one in range(first + 1, last) if one not in self.pairs and self.released[one]]
-        return rest, [one for one in range(begin + 1, end) if self._own[one]]
+        named = {one for numbers in self.by_id.values() for one in numbers}
+        return rest, [one for one in range(begin + 1, end) if self._own[one] and one not in named]
 
     def _has_own_beside(self, cell: int, number: int) -> bool:
         """Tell whether there is text of the student's between a cell and its neighbours in the release.

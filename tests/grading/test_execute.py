@@ -315,7 +315,7 @@ def test_a_fault_of_ours_leaves_the_students_own_outputs(
     app.log.propagate = True
     judged = app._judge(folder)
     assert judged.notebooks[part.name].cells[0].outputs[0].text == "handed in"
-    assert not judged.executed  # the next run tries again
+    assert not judged.facts.executed  # the next run tries again
     said = [record.getMessage() for record in caplog.records if part.notebook in record.getMessage()]
     assert said == [
         f"{part.notebook} was not executed and keeps the submitted outputs ({type(fault).__name__}: {fault})"
