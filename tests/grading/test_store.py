@@ -1,15 +1,12 @@
 """The verdict store: which verdicts it stores, and under which keys."""
 
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from autograder.assignment import Part
 from autograder.course import Course
 from autograder.grading import store
-from autograder.grading.gradebook import JudgedAutograde
 from autograder.grading.store import VerdictStore
 from autograder.judge import digest
 from autograder.verdict import ERROR, GRADED, NOT_GRADED, OPEN, ExerciseResult, PartVerdict
@@ -36,9 +33,8 @@ def test_what_is_installed_decides(course: Course, monkeypatch: pytest.MonkeyPat
     """Grading again does nothing without the framework, and judges once it is installed; also for the better of two."""
     part, kept = course.parts[4], VerdictStore(course)
 
-    def record() -> dict[str, Any]:
-        grader: Any = SimpleNamespace(course=course)
-        return JudgedAutograde._graded_from(grader, "abc", False)
+    def record() -> str:
+        return store.presentation_digest(course)
 
     for outcome in (OPEN, GRADED):
         monkeypatch.setattr(digest, "is_installed", lambda assignment, part: part.framework == "tensorflow")
