@@ -27,8 +27,12 @@ from .reference import reference
 
 EXTRA_ANSWER, EXTRA_SECONDS = 1.0, 10.0
 """Time limits for one answer and for all answers after an exercise's tests, which only explain a failure."""
-ABSENT = re.compile(r"There is no (\S+) in the submission|No module named '([\w.]+)'|(\S+) was not handed in")
+ABSENT = re.compile(
+    r"There is no (\S{1,240}) in the submission|No module named '([\w.]{1,240})'|(\S{1,240}) was not handed in"
+)
 """Matches the messages about files that the code under test needs and that are not there."""
+MOST_SAID = 2_000
+"""Characters of a message that are searched: a runner may say a million, and a search must not take its square."""
 CRASHES = 2
 """After an exercise has lost this many runners, the judge does not run its other tests."""
 
@@ -114,7 +118,7 @@ class Context:
 
         A runner may say what it likes: it is believed only if the file is not there.
         """
-        found = ABSENT.search(message)
+        found = ABSENT.search(message[:MOST_SAID])
         if found is None:
             return ""
         path, module, notebook = found.groups()

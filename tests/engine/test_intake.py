@@ -8,7 +8,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
 
 from autograder.builder import current
 from autograder.course import Course
@@ -179,35 +178,3 @@ def broken(course: Course, solved: Path) -> dict[str, float]:
     for copy in ("mine", "yours"):
         shutil.copytree(solved / NAME, submitted / "two" / NAME / copy / NAME)
     return points
-
-
-@pytest.mark.long
-def test_a_class_of_troubles_is_zero_for_nobody(small: Course, solved: Path, tmp_path: Path, level: int) -> None:
-    course = copied(tmp_path / "course")
-    waiting = broken(course, solved)
-    for command in ("build", "grade"):
-        ran = subprocess.run(
-            [sys.executable, "-m", "autograder.cli", command],
-            cwd=course.root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr + ran.stdout
-    automatic = {exercise.id for exercise in course.parts[0].automatic}
-    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
-        grades = {
-            student: [(grade.auto_score, grade.needs_manual_grade, grade.max_score) for notebook in
-                      gradebook.find_submission(NAME, student).notebooks for grade in notebook.grades if grade.name in automatic]
-            for student in waiting
-        }  # fmt: skip
-    for student, points in waiting.items():
-        assert sum(most for score, waits, most in grades[student] if waits and score is None) == points, student
-        assert sum(score or 0 for score, _, _ in grades[student]) == 6 - points, student
-    pages = {page.parent.parent.name: page.read_text() for page in (course.root / "feedback").glob(f"*/{NAME}/*.html")}
-    assert "readings (2).ipynb was taken as Readings.ipynb" in pages["renamed"]
-    assert "a_env/ (1,000 files, a virtual environment)" in pages["crowded"]
-    assert "work.7z is a 7z archive" in pages["packed"]
-    assert f"holds several {NAME} packages (mine, yours)" in pages["two"]
-    assert f"holds no {NAME} package and no notebook" in pages["nothing"]
-    assert f"There is no {NAME} package in the submission." in pages["alone"]
