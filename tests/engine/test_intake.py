@@ -155,26 +155,3 @@ def test_the_command_takes_an_archive_in_the_same_way(small: Course, solved: Pat
     assert "6 of 6" in ran.stdout
     assert "readings copy.ipynb was taken as Readings.ipynb." in ran.stdout
     assert "Left out: virus.exe (not a kind of file that is accepted)" in ran.stdout
-
-
-def broken(course: Course, solved: Path) -> dict[str, float]:
-    """Hand in for a class in which intake has trouble with everybody. Return the open points of each student."""
-    submitted = course.root / "submitted"
-    points = {"whole": 0.0, "renamed": 0.0, "crowded": 0.0, "alone": 5.0, "packed": 6.0, "nothing": 6.0, "two": 6.0}
-    for student in points:
-        (submitted / student).mkdir(parents=True)
-        if student in ("whole", "renamed", "alone"):
-            shutil.copytree(solved, submitted / student / NAME)
-        else:
-            (submitted / student / NAME).mkdir()
-    move(submitted / "renamed" / NAME, {"Readings.ipynb": "readings (2).ipynb", NAME: f"src/{NAME}"})
-    shutil.rmtree(submitted / "alone" / NAME / NAME)
-    with zipfile.ZipFile(submitted / "crowded" / NAME / "work.zip", "w") as packed:
-        for number in range(1000):
-            packed.writestr(f"a_env\\Lib\\site-packages\\p\\m{number}.py", b"")
-        for path in sorted(path for path in solved.rglob("*") if path.is_file()):
-            packed.write(path, path.relative_to(solved))
-    (submitted / "packed" / NAME / "work.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
-    for copy in ("mine", "yours"):
-        shutil.copytree(solved / NAME, submitted / "two" / NAME / copy / NAME)
-    return points
