@@ -196,7 +196,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         with suppress(SubmissionError):
             submission = self.course.submissions.take(folder)
             digest, said = submission.digest, (submission.notes, submission.left_out)
-        now = (digest, said, self._pages, self.execute or before.executed)
+        now = (digest, said, self._pages, self.execute)
         return now == (before.submission, (before.notes, before.left_out), before.pages, before.executed)
 
     @cached_property
@@ -247,10 +247,11 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         decided: list[Decision] = []
         for part, verdict in zip(self.course.parts, verdicts, strict=True):
             seen = seen_by(self.course, part, submission).digest if submission is not None else ""
+            done: tuple[str, ...] = shown[verdict.name][1].notes  # to find the answers
             parts.append(
                 PartFacts(
                     part.number, verdict.name, seen, judging_digest(self.course, part), verdict.sandbox_level,
-                    verdict.data, verdict.seconds, verdict.problems, verdict.flags,
+                    verdict.data, verdict.seconds, (*verdict.problems, *done), verdict.flags,
                 )
             )  # fmt: skip
             for alternative in part.alternatives:

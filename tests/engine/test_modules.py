@@ -1,0 +1,74 @@
+"""What modules of real hand-ins do when they are imported: judged where it can be, else one sentence says what it was."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+from autograder.judge.session import judge_part, taken_in
+from autograder.sample.students import solved
+
+from .conftest import NAME
+
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+WHOLE, NOTEBOOK_ALONE = 6.0, 1.0
+"""The points of a right hand-in, and those of its notebook alone."""
+HARMLESS = {
+    "100 MB of output": "for _ in range(100):\n    print('x' * 2**20)\n",
+    "debuggers": "breakpoint()\nimport pdb; pdb.set_trace()\n",
+    "windows that are not opened": "import tkinter\n",
+    "itself": "from . import readings\n",
+    "a module beside": "from weather.helpers import *\n",
+    "paths of the student's machine": "import sys\nsys.path.append('C:\\\\me')\nsys.path.insert(0, '/content/drive/MyDrive')\n",
+    "absent packages that are not used": "import pandas as pd\nimport skimage.io\n",
+    "warnings as errors": "import warnings\nwarnings.simplefilter('error')\n",
+    "a thread that never ends": "import threading\nthreading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()\n",
+    "its own tests": "if __name__ == '__main__':\n    raise SystemExit('tests')\n",
+}
+SAID = {
+    "a question": ("name = input('Your name? ')\n", "EOFError"),
+    "an exit": ("import sys\nsys.exit()\n", "would end the program"),
+    "a hard exit": ("import os\nos._exit(3)\n", "The program ended itself"),
+    "a plot": ("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n", "matplotlib.pyplot.plot is not available"),
+    "a window system": ("import matplotlib\nmatplotlib.use('TkAgg')\n", "matplotlib.use is not available"),
+    "an endless loop": ("while True:\n    pass\n", "did not finish"),
+    "a module beside, without the package": ("import helpers\n", "No module named 'helpers'"),
+    "a data file": ("import numpy as np\nDATA = np.loadtxt('data/readings.csv')\n", "data/readings.csv not found"),
+    "a file of the student's home": ("DATA = open('/home/me/x.csv').read()\n", "/home/me/x.csv"),
+    "an absent package that is used": ("import pandas as pd\nFRAME = pd.DataFrame()\n", "pandas.DataFrame is not available"),
+    "the network": ("import urllib.request\nurllib.request.urlopen('http://example.org')\n", "URLError"),
+    "a recursion without end": ("def f():\n    return f()\nf()\n", "RecursionError"),
+    "a notebook's line": ("get_ipython().run_line_magic('matplotlib', 'inline')\n", "get_ipython"),
+    "Python 2": ("print 'hello'\n", "SyntaxError"),
+    "tabs and spaces": ("def f():\n\tif True:\n        return 1\n", "TabError"),
+    "a circle": ("from weather.circle import late\n", "partially initialized module"),
+}  # fmt: skip
+
+
+def judged(small: Course, folder: Path, text: str, level: int) -> tuple[float, list[str]]:
+    """Return the score of a right hand-in whose module begins with this text, and what its failed tests say."""
+    solved(small, folder)
+    module = folder / NAME / "readings.py"
+    module.write_text(text + module.read_text())
+    (folder / NAME / "helpers.py").write_text("HELP = 1\n")
+    (folder / NAME / "circle.py").write_text("from weather.readings import running_mean\nlate = running_mean\n")
+    (part,) = small.parts
+    with taken_in(folder, small.assignment) as submission:
+        verdict = judge_part(small, part, submission, level)
+    shutil.rmtree(folder)
+    return verdict.score, [one.message for exercise in verdict.exercises for one in exercise.tests if one.message]
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_it_is_judged(small: Course, tmp_path: Path, level: int, name: str) -> None:
+    assert judged(small, tmp_path / "work", HARMLESS[name], level) == (WHOLE, [])
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_it_is_said(small: Course, tmp_path: Path, level: int, name: str) -> None:
+    text, words = SAID[name]
+    score, messages = judged(small, tmp_path / "work", text, level)
+    assert score == NOTEBOOK_ALONE
+    assert any(words in message for message in messages), messages
+    assert all(len(message) < 400 for message in messages)
