@@ -166,16 +166,15 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         found = judged.facts if judged is not None else before
         assert found is not None
         changed, found = self._write_scores(student, folder, before, found)
-        if judged is None and not changed:
-            self.log.info("%s was graded before", student)
-            if not self.dry_run:
-                self._carry_notes(student, folder)  # handed in once more, unchanged: the feedback has a new secret
-            return False
-        if judged is not None and not self.dry_run:
-            self._write_files(student, judged)
-            self._carry_notes(student, folder)
-        if found != before and not self.dry_run:
-            facts.write(*of, found)
+        if not self.dry_run:
+            if judged is not None:
+                self._write_files(student, judged)
+            self._carry_notes(student, folder)  # also after a hand-in of the same files: its feedback has a new secret
+            if found != before:
+                facts.write(*of, found)
+        if judged is None:
+            self.log.info("%s was graded before%s", student, "; the gradebook is corrected" if changed else "")
+            return changed
         for part in found.parts:
             score = sum(one.score for one in found.decisions if one.notebook == part.notebook)
             self.log.info("%s: %g points in %s", student, score, part.notebook)

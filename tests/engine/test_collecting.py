@@ -112,6 +112,6 @@ def test_a_group_hands_in_once(course: Course) -> None:
     secrets = {path.parts[-3] for path in (course.root / "autograded").glob("*/*/submission_secret.txt")}
     assert secrets == {"ada", "eve"}
     said = run(course, *NBGRADER, "autograde", NAME, "--student", "alan", "--force")
-    assert "alan: 5 of" in said
+    assert "alan: 5 points" in said
     (course.root / "groups.csv").write_text("blue,ada\nred,ada\n")
     assert "line 2: ada is in blue and in red" in run(course, *AUTOGRADER, "grade", fails=True)
