@@ -38,7 +38,7 @@ BESIDE = ("__init__", "__pycache__", "checks", "runner", "assignments")
 """Rooms of the engine that lie beside a submission, and the folder of assignments."""
 SECONDS = 3.0
 """Time limit for one answer, instead of the usual ten seconds, so that attacks that hang do not take minutes."""
-LONGEST = 120.0
+LONGEST = 40.0
 CONFINED = range(9, 15)
 """Classes for which it matters which user runs the judge."""
 FIRST = [next(attack for attack in SUITE if attack.kind == kind) for kind in sorted({attack.kind for attack in SUITE})]

@@ -189,7 +189,7 @@ def test_formgrader_and_the_other_extensions_answer(course: Course, server: str)
     assert fed["success"], fed
     identity = json.loads(ask(server, f"formgrader/api/submitted_notebooks/{NAME}/Readings"))[0]["id"]
     page = ask(server, f"formgrader/submissions/{identity}/")
-    assert "Model answer (1 point)" in page
+    assert "Model answer</strong> (1 point)" in page
     assert "Because of the inversion." in page
     for folder in ("autograded", "feedback"):
         for path in (course.root / folder).rglob("Readings.*"):

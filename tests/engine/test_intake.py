@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.builder import current
 from autograder.course import Course
@@ -155,3 +156,58 @@ def test_the_command_takes_an_archive_in_the_same_way(small: Course, solved: Pat
     assert "6 of 6" in ran.stdout
     assert "readings copy.ipynb was taken as Readings.ipynb." in ran.stdout
     assert "Left out: virus.exe (not a kind of file that is accepted)" in ran.stdout
+
+
+def broken(course: Course, solved: Path) -> dict[str, float]:
+    """Hand in for a class in which intake has trouble with everybody. Return the open points of each student."""
+    submitted = course.root / "submitted"
+    points = {"whole": 0.0, "renamed": 0.0, "crowded": 0.0, "alone": 5.0, "packed": 6.0, "nothing": 6.0, "two": 6.0}
+    for student in points:
+        (submitted / student).mkdir(parents=True)
+        if student in ("whole", "renamed", "alone"):
+            shutil.copytree(solved, submitted / student / NAME)
+        else:
+            (submitted / student / NAME).mkdir()
+    move(submitted / "renamed" / NAME, {"Readings.ipynb": "readings (2).ipynb", NAME: f"src/{NAME}"})
+    shutil.rmtree(submitted / "alone" / NAME / NAME)
+    with zipfile.ZipFile(submitted / "crowded" / NAME / "work.zip", "w") as packed:
+        for number in range(1000):
+            packed.writestr(f"a_env\\Lib\\site-packages\\p\\m{number}.py", b"")
+        for path in sorted(path for path in solved.rglob("*") if path.is_file()):
+            packed.write(path, path.relative_to(solved))
+    (submitted / "packed" / NAME / "work.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
+    for copy in ("mine", "yours"):
+        shutil.copytree(solved / NAME, submitted / "two" / NAME / copy / NAME)
+    return points
+
+
+@pytest.mark.long
+def test_a_class_of_troubles_is_zero_for_nobody(small: Course, solved: Path, tmp_path: Path, level: int) -> None:
+    course = copied(tmp_path / "course")
+    waiting = broken(course, solved)
+    for command in ("build", "grade"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "autograder.cli", command],
+            cwd=course.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr + ran.stdout
+    automatic = {exercise.id for exercise in course.parts[0].automatic}
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
+        grades = {
+            student: [(grade.auto_score, grade.needs_manual_grade, grade.max_score) for notebook in
+                      gradebook.find_submission(NAME, student).notebooks for grade in notebook.grades if grade.name in automatic]
+            for student in waiting
+        }  # fmt: skip
+    for student, points in waiting.items():
+        assert sum(most for score, waits, most in grades[student] if waits and score is None) == points, student
+        assert sum(score or 0 for score, _, _ in grades[student]) == 6 - points, student
+    pages = {page.parent.parent.name: page.read_text() for page in (course.root / "feedback").glob(f"*/{NAME}/*.html")}
+    assert "readings (2).ipynb was taken as Readings.ipynb" in pages["renamed"]
+    assert "a_env/ (1,000 files, a virtual environment)" in pages["crowded"]
+    assert "work.7z is a 7z archive" in pages["packed"]
+    assert f"holds several {NAME} packages (mine, yours)" in pages["two"]
+    assert f"holds no {NAME} package and no notebook" in pages["nothing"]
+    assert f"There is no {NAME} package in the submission." in pages["alone"]
