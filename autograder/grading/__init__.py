@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from . import collecting, commands, feedback, gradebook
+from autograder import collecting
+
+from . import commands, feedback, gradebook
 
 __all__ = ["configure"]
 

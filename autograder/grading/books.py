@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
@@ -16,7 +17,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.errors import SetupError
 from autograder.verdict import GRADED
 
-from . import penalties
+from . import penalties, ready
+from .database import URL
 from .decisions import Decision, Role
 from .penalties import Rules
 
@@ -122,7 +124,7 @@ class Books:
 
     def __init__(self, url: str, course: str, assignment: str, rules: Rules) -> None:
         self._assignment, self.rules = assignment, rules
-        with _said():
+        with _said(url):
             self._gradebook = Gradebook(_patient(url), course)
             known = {one.name for one in self._gradebook.assignments}
         if assignment not in known:
@@ -161,7 +163,7 @@ class Books:
         commit = session.commit
         session.commit = session.flush
         try:
-            with _said():
+            with _said(str(self._gradebook.engine.url)):
                 yield
                 if keep:
                     commit()
@@ -176,17 +178,17 @@ class Books:
 
     def students(self) -> list[str]:
         """Return the ids of all students in the gradebook."""
-        with _said():
+        with _said(str(self._gradebook.engine.url)):
             return [student.id for student in self._gradebook.students]
 
     def handed_in(self) -> list[str]:
         """Return the ids of the students whose hand-in the gradebook knows."""
-        with _said():
+        with _said(str(self._gradebook.engine.url)):
             return [one.student_id for one in self._gradebook.find_assignment(self._assignment).submissions]
 
     def account(self, student: str) -> Account | None:
         """Return what the gradebook holds about a student's hand-in, or None if it holds nothing."""
-        with _said():
+        with _said(str(self._gradebook.engine.url)):
             submission = self._submission(student)
             if submission is None:
                 return None
@@ -337,28 +339,14 @@ def _stays(grade: Any, changed: bool, waits: bool) -> bool:
 
 def _patient(url: str) -> str:
     """Return the address of a gradebook with a longer waiting time for SQLite's lock."""
-    return f"{url}?timeout={PATIENCE}" if url.startswith("sqlite:///") and "?" not in url else url
+    return f"{url}?timeout={PATIENCE}" if url.startswith(URL) and "?" not in url else url
 
 
 @contextlib.contextmanager
-def _said() -> Iterator[None]:
+def _said(url: str) -> Iterator[None]:
     """Turn the errors of a database into one sentence."""
+    path = Path(url.removeprefix(URL).partition("?")[0])
     try:
         yield
     except sqlalchemy.exc.DatabaseError as error:
-        why = str(error.orig).strip()
-        raise BooksError(f"The gradebook cannot be used ({why}): {_advice(why)}") from None
-
-
-def _advice(why: str) -> str:
-    for word, advice in (
-        ("locked", "another program is writing to it. Close that program, then run the command again."),
-        ("readonly", "make gradebook.db and its folder writable, then run the command again."),
-        ("full", "free some space on the disk, then run the command again."),
-        ("no such column", "a newer nbgrader needs it in another form: make a backup, then run `nbgrader db upgrade`."),
-        ("not a database", "restore gradebook.db from a backup, or move it away and run `autograder build`."),
-        ("malformed", "restore gradebook.db from a backup, or move it away and run `autograder build`."),
-    ):
-        if word in why:
-            return advice
-    return "restore gradebook.db from a backup, or move it away, build and grade again."
+        raise BooksError(ready.explain(path, error.orig or error, PATIENCE)) from None

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder.assignment import Part
 from autograder.checks.notebook import NotebookError
+from autograder.collecting import groups, roster, times
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
@@ -22,7 +23,7 @@ from autograder.judge.session import judge_part, of_hand_in, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
-from . import database, groups, roster, times
+from . import database
 from .execute import Executed, Patience, execute, handed_in, shows_own_work, sources_digest
 from .store import OutputStore, VerdictStore
 
@@ -75,7 +76,7 @@ def submissions(course: Course, student: str = "*") -> dict[str, Path]:
 
 def counted(course: Course) -> groups.Counted:
     """Return the folder that counts for each student, and notes on those who did not hand in themselves."""
-    return groups.count(resolved(course).students, groups.read_groups(course.root, roster.NAME))
+    return groups.count(resolved(course).students, groups.read_groups(course.root, roster.NAME), _time_of)
 
 
 def nameless(course: Course, student: str = "*") -> dict[str, str]:
@@ -87,8 +88,12 @@ def nameless(course: Course, student: str = "*") -> dict[str, str]:
 def resolved(course: Course) -> roster.Resolved:
     """Tell whose the folders in ``submitted`` are."""
     folders = [folder for folder in (course.root / "submitted").glob(f"*/{course.assignment.name}") if folder.is_dir()]
-    now = datetime.now(UTC)
-    return roster.resolve(folders, database.students(course.root), lambda path: times.look(path, now).time)
+    return roster.resolve(folders, database.students(course.root), _time_of)
+
+
+def _time_of(folder: Path) -> datetime | None:
+    """Return the time of a hand-in, or None if nobody knows it. A time that cannot be true does not count."""
+    return times.look(folder, datetime.now(UTC)).time
 
 
 def require_submissions(course: Course, student: str = "*") -> dict[str, Path]:

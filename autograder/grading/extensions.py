@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from autograder.collecting import roster
+from autograder.collecting.times import StampError, parse
 from autograder.errors import SetupError
 
-from . import late, roster
-from .times import StampError, parse
+from . import late
 
 TABLE = "extensions.csv"
 COLUMNS = ("student", "assignment", "due", "days")

@@ -19,7 +19,7 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.exchange.default import ExchangeReleaseFeedback
 
-from . import carrying
+from autograder.collecting import notes
 
 ASIDE = ".before-"
 """Begins the name of the folder in which the old pages lie until the new ones are complete."""
@@ -110,7 +110,7 @@ class ReleaseNewestFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
         """Return the students of each secret: whoever copies a submitted folder copies its secret."""
         holders: dict[str, list[str]] = defaultdict(list)
         for folder in map(Path, sorted(glob.glob(str(self._pages("*"))))):
-            holders[carrying.secret_of(folder)].append(folder.parent.name)
+            holders[notes.secret_of(folder)].append(folder.parent.name)
         return holders
 
     def _can_fetch(self, student: str, holders: Mapping[str, list[str]]) -> bool:
@@ -118,7 +118,7 @@ class ReleaseNewestFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
             self.log.warning("The feedback of %s is not released: the gradebook does not know this student", student)
             return False
         pages = self._pages(student)
-        secret = carrying.secret_of(pages)
+        secret = notes.secret_of(pages)
         if not secret:
             self.log.warning(
                 "The feedback of %s is not released: the submission did not come through nbgrader's exchange, or from "

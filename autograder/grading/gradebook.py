@@ -25,11 +25,12 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import GetGrades
 from traitlets import Bool, Float, List, Unicode
-from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import files
 from autograder.assignment import Part
 from autograder.checks.notebook import NotebookError
+from autograder.collecting import notes, roster
+from autograder.collecting.times import HandedIn
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
@@ -38,7 +39,7 @@ from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
 from autograder.verdict import PartVerdict
 
-from . import carrying, changes, database, decisions, engine, facts, formgrader, pages, penalties, ready, roster
+from . import changes, database, decisions, engine, facts, formgrader, pages, penalties, ready
 from .answers import Answers, missing
 from .books import Books
 from .cells import point_out, show
@@ -48,7 +49,6 @@ from .export import CsvExport
 from .facts import Facts, PartFacts
 from .page_notes import TellRecord
 from .store import VerdictStore, has_error, presentation_digest
-from .times import HandedIn
 
 CODE = (".py", ".pyx")
 
@@ -182,7 +182,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
     def _carry_notes(self, student: str, folder: Path) -> None:
         own = roster.key(folder.parent.name) == roster.key(student)  # and not another member of a group
-        carrying.carry(folder, self._destination(student), own, int(str(self.permissions), 8))
+        notes.carry(folder, self._destination(student), own, int(str(self.permissions), 8))
 
     def _destination(self, student: str) -> Path:
         return Path(
@@ -414,7 +414,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
 def books_of(course: Course) -> Books:
     """Return the gradebook of a course, with the settings of its ``nbgrader_config.py``."""
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    config = database.configured(course.root)
     coursedir = CourseDirectory(root=str(course.root), config=config)
     rules = penalties.rules_of(course.root, config)
     return Books(coursedir.db_url, coursedir.course_id, course.assignment.name, rules)
@@ -422,7 +422,7 @@ def books_of(course: Course) -> Books:
 
 def configured_patience(root: Path) -> Patience:
     """Return the time limits for notebooks from a course's ``nbgrader_config.py``, read in nbgrader's way."""
-    given = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config().get("JudgedAutograde", {})
+    given = database.configured(root).get("JudgedAutograde", {})
     usual = Patience()
     return Patience(
         float(given.get("execute_cell_seconds", usual.cell)), float(given.get("execute_seconds", usual.notebook))

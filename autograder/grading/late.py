@@ -14,9 +14,8 @@ from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets import Enum, Float, Integer, TraitError, Unicode, default, validate
 
+from autograder.collecting.times import shown
 from autograder.errors import SetupError
-
-from .times import shown
 
 MAX_DAYS = 3660
 COUNTS = ("grace_days", "term_grace_days", "zero_after_days", "leeway_minutes")

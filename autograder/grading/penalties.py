@@ -11,7 +11,9 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 
-from . import late, times
+from autograder.collecting import times
+
+from . import late
 from .extensions import TABLE, Extension, due_for, read
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from autograder.collecting import roster
 from autograder.course import Course
 from autograder.errors import SetupError
 from autograder.intake.entries import MAX_ENTRIES
 
-from . import database, extensions, penalties, roster
+from . import database, extensions, penalties
 
 MOUNTS = Path("/proc/mounts")
 NETWORK = {
@@ -94,25 +95,27 @@ def require_gradebook(path: Path, assignment: str) -> None:
             (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:
-        raise NotReady(explain(path, error)) from None
+        raise NotReady(explain(path, error, LOCK_SECONDS)) from None
     if health != "ok":
         raise NotReady(_damaged(path))
     if not {"assignment", "student", "grade"} <= tables:
         raise NotReady(f"{path.name} is no gradebook of nbgrader: move it away, and run `autograder build`.")
 
 
-def explain(path: Path, error: Exception) -> str:
-    """Return one sentence about an error of SQLite, and what to do."""
+def explain(path: Path, error: BaseException, waited: float = LOCK_SECONDS) -> str:
+    """Return one sentence about an error of SQLite, and what to do. A locked file was waited for so many seconds."""
     said = str(error)
     if "locked" in said or "busy" in said:
         return (
-            f"{path.name} has been locked by another program for {LOCK_SECONDS:g} seconds (`fuser {path}` names it): "
+            f"{path.name} has been locked by another program for {waited:g} seconds (`fuser {path}` names it): "
             "end that program, or wait for it."
         )
     if "readonly" in said or "unable to open" in said:
         return f"{path} cannot be written ({said}): `chmod u+w {path}` makes it writable."
     if "disk is full" in said or "disk I/O" in said:
         return f"{path} cannot be written ({said}): free some room on its disk (`df -h {path.parent}`)."
+    if "no such column" in said:
+        return f"{path.name} is of an older nbgrader ({said}): run `autograder backup`, then `nbgrader db upgrade`."
     return _damaged(path)
 
 

@@ -7,10 +7,11 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.collecting import roster
 from autograder.course import Course
 from autograder.errors import SubmissionError
 
-from . import engine, roster
+from . import engine
 
 
 def on_class(course: Course, folders: Mapping[str, Path]) -> list[str]:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from nbgrader.utils import notebook_hash
 
+from autograder.collecting import notes, times
 from autograder.course import Course
 from autograder.errors import SubmissionError
 
-from . import carrying, database, engine, facts, record, times
+from . import database, engine, facts, record
 from .gradebook import books_of
 from .store import presentation_digest
 
@@ -48,7 +49,7 @@ def waiting(course: Course) -> dict[str, list[str]]:
 
 def _is_unreleased(course: Course, pages: Path) -> bool:
     """Tell whether the exchange lacks a page of a student who can fetch it, or has an older one."""
-    secret, inbound = carrying.secret_of(pages), times.inbound(database.configured(course.root))
+    secret, inbound = notes.secret_of(pages), times.inbound(database.configured(course.root))
     if not secret:
         return False
     for page in pages.glob("*.html"):

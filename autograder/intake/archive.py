@@ -105,15 +105,15 @@ class _Lent:
 def _zipped(file: BinaryIO, size: int) -> Iterator[Entry]:
     with zipfile.ZipFile(cast(Any, _Lent(file, 2 * size + CHUNK))) as archive:
         for info in archive.infolist():
-            name = _zip_name(info).removeprefix("./")
+            name = zip_name(info).removeprefix("./")
             if name:
                 read = _reader(archive, info)
                 is_folder = name.endswith(("/", "\\"))
-                trouble, time = _zip_trouble(info, is_folder), _zip_time(info)
+                trouble, time = zip_trouble(info, is_folder), _zip_time(info)
                 yield Entry(name[:-1] if is_folder else name, read, info.file_size, is_folder, trouble, time)
 
 
-def _zip_name(info: zipfile.ZipInfo) -> str:
+def zip_name(info: zipfile.ZipInfo) -> str:
     """Return a member's original name: macOS writes UTF-8 without its flag, and ``zipfile`` decodes it as cp437."""
     if info.flag_bits & 0x800:
         return info.orig_filename
@@ -132,7 +132,8 @@ def _zip_time(info: zipfile.ZipInfo) -> float | None:
     return None if found == NO_TIME else found
 
 
-def _zip_trouble(info: zipfile.ZipInfo, is_folder: bool) -> str:
+def zip_trouble(info: zipfile.ZipInfo, is_folder: bool = False) -> str:
+    """Return the reason why a member cannot be read, or ""."""
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "a link"

@@ -140,7 +140,8 @@ def test_a_certificate_that_is_not_trusted(
 def test_certifis_certificates_are_trusted(
     safe_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certifi = pytest.importorskip("certifi")
+    import certifi
+
     monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "certificate.pem"))
     transfer(safe_server.url, tmp_path / "part", progress=False)
     assert (tmp_path / "part").read_bytes() == b"content"

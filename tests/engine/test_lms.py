@@ -1,4 +1,4 @@
-"""Tests of `grading.lms` and `grading.collecting`: whose file is it, in the downloads of Canvas, Moodle and Gradescope."""
+"""Tests of `collecting.lms` and `collecting.downloads`: whose file is it, in the downloads of Canvas, Moodle and Gradescope."""
 
 import io
 import os
@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from autograder.grading import collecting
-from autograder.grading.collecting import CollectError, Plan, downloads_in, plan
-from autograder.grading.lms import Claim, Nobody, Roster, Student, claim, plain_name
+from autograder.collecting import downloads
+from autograder.collecting.downloads import CollectError, Plan, downloads_in, plan
+from autograder.collecting.lms import Claim, Nobody, Roster, Student, claim, plain_name
 
 ADA = Student("ada", "Ada", "Lovelace", "ada@x.edu", "101")
 KURT = Student("kgoedel", "Kurt", "Gödel", "kurt@x.edu")
@@ -271,7 +271,7 @@ def test_hostile_entries(tmp_path: Path) -> None:
 
 def test_archives_in_archives_end(tmp_path: Path) -> None:
     inner = zipped({"lovelaceada_101_777_work.zip": b"x"})
-    for _ in range(collecting.MAX_NESTED + 1):
+    for _ in range(downloads.MAX_NESTED + 1):
         inner = zipped({"more.zip": inner})
     made, found = sorted_out(tmp_path, {"all.zip": inner})
     assert found == {}
@@ -279,6 +279,6 @@ def test_archives_in_archives_end(tmp_path: Path) -> None:
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collecting, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(downloads, "MAX_ENTRIES", 3)
     with pytest.raises(CollectError, match="more than 3 files"):
         sorted_out(tmp_path, {"all.zip": zipped({f"a{number}.py": b"" for number in range(9)})})

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.grading import roster
-from autograder.grading.roster import key, look, matches, near_names, resolve, same_work, unknown, valid
+from autograder.collecting import roster
+from autograder.collecting.roster import key, look, matches, near_names, resolve, same_work, unknown, valid
 from autograder.intake.submission import Submission, digest_of
 
 pytestmark = pytest.mark.quick

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
-from autograder.grading import times
-from autograder.grading.times import HandedIn, StampError, exchange_record, look, parse
+from autograder.collecting import times
+from autograder.collecting.times import HandedIn, StampError, exchange_record, look, parse
 
 pytestmark = pytest.mark.quick
 BERLIN = ZoneInfo("Europe/Berlin")

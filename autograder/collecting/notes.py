@@ -4,10 +4,7 @@ nbgrader names released feedback after the secret, so that only the student who 
 both notes in ``autograded``. In ``submitted`` they lie among the student's files: they may be links, pipes or garbage.
 """
 
-import os
 import re
-import stat
-from datetime import datetime
 from pathlib import Path
 
 from nbgrader.utils import parse_utc
@@ -51,13 +48,6 @@ def secret_of(folder: Path) -> str:
     return _secret(folder / SECRET)
 
 
-def time_of(folder: Path) -> datetime | None:
-    """Return the time beside a submission, or None if there is none that can be read."""
-    text = _time(folder / TIMESTAMP)
-    time: datetime | None = parse_utc(text) if text else None
-    return time
-
-
 def _secret(path: Path) -> str:
     text = (_read(path) or "").strip()
     return text if IS_SECRET.fullmatch(text) else ""
@@ -73,13 +63,9 @@ def _time(path: Path) -> str:
 
 
 def _read(path: Path) -> str | None:
-    """Return a note's text, or None if there is no small regular file with text."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    """Return a note's text, or None if there is no small plain file with text."""
+    content = files.read_plain(path, MOST + 1)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None
-            content = file.read(MOST + 1)
-        return content.decode("ascii") if len(content) <= MOST else None
-    except (OSError, ValueError):
+        return content.decode("ascii") if content is not None and len(content) <= MOST else None
+    except UnicodeDecodeError:
         return None

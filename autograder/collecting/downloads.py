@@ -21,9 +21,10 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
 from autograder.errors import SetupError
+from autograder.intake.archive import zip_name, zip_trouble
 from autograder.sandbox.client import printable
 
-from . import carrying
+from . import notes
 from .groups import read_groups
 from .lms import Claim, Nobody, Roster, Student, claim, plain_name
 from .roster import NAME
@@ -142,7 +143,7 @@ def _assign(download: Download, roster: Roster, people: Mapping[str, "_People"])
     claimed = _by_id(download.path, roster) or claim(download.path)
     if claimed is None:
         raise Nobody(f"{_shown(download)} has no name that Canvas, Moodle or Gradescope gives.")
-    if claimed.inside.name in carrying.NOTES and len(claimed.inside.parts) == 1:
+    if claimed.inside.name in notes.NOTES and len(claimed.inside.parts) == 1:
         raise Nobody(f"{_shown(download)} has the name of nbgrader's own file.")
     if claimed.system != "Gradescope":
         return [Assigned(download, roster.owner(claimed), claimed.inside, claimed)]
@@ -305,8 +306,8 @@ def _opened(download: Download, roster: Roster, opened: ExitStack, scratch: Path
         return
     for entry in entries[: MAX_ENTRIES + 1]:
         if not entry.is_dir():
-            inner = PurePosixPath(*path.parts[:-1], _name(entry).replace("\\", "/"))
-            one = Download(inner, partial(archive.open, entry), entry.file_size, _trouble(entry))
+            inner = PurePosixPath(*path.parts[:-1], zip_name(entry).replace("\\", "/"))
+            one = Download(inner, partial(archive.open, entry), entry.file_size, zip_trouble(entry))
             yield from _opened(one, roster, opened, scratch, depth + 1)
 
 
@@ -319,23 +320,6 @@ def _seekable(download: Download, scratch: Path) -> IO[bytes]:
     with stream:
         _copy(stream, copy, 2**40)
     return copy.open("rb")
-
-
-def _name(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's name: some programs write UTF-8 without its flag, and ``zipfile`` decodes it as cp437."""
-    if entry.flag_bits & 0x800:
-        return entry.filename
-    try:
-        return entry.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return entry.filename
-
-
-def _trouble(entry: zipfile.ZipInfo) -> str:
-    kind = stat.S_IFMT(entry.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG):
-        return "a link, or no file"
-    return "encrypted" if entry.flag_bits & 0x41 else ""
 
 
 def _copy(stream: IO[bytes], target: Path, most: int) -> bool:
@@ -458,7 +442,7 @@ def _store(one: Assigned, extracted: Path, made: Plan) -> None:
     if not whole:
         target.unlink()
         made.left.append((one.download, f"{_shown(one.download)} is larger than {MAX_FILE >> 20} MB."))
-    if one.time and not (time := extracted / one.student / carrying.TIMESTAMP).exists():
+    if one.time and not (time := extracted / one.student / notes.TIMESTAMP).exists():
         time.parent.mkdir(parents=True, exist_ok=True)
         time.write_text(one.time)
 

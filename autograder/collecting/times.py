@@ -6,13 +6,14 @@ is never a reason for a penalty. See ``penalties`` for what it decides.
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
+
+from autograder import files
 
 STAMP = "timestamp.txt"
 EXCHANGE = "/usr/local/share/nbgrader/exchange"
@@ -239,15 +240,9 @@ def exchange_record(inbound: Path, student: str, assignment: str, zone: tzinfo =
 
 
 def _text(path: Path) -> str | None:
-    """Return the start of a student's file, or None. It may be a symlink, a pipe or garbage."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
-            return file.read(100).decode("utf-8", "replace").strip() or None
-    except OSError:
-        return None
+    """Return the start of a student's file, or None if there is no text."""
+    content = files.read_plain(path, 100)
+    return None if content is None else content.decode("utf-8", "replace").strip() or None
 
 
 def _newest(folder: Path, stamp: datetime) -> datetime | None:

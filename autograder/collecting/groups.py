@@ -6,14 +6,12 @@ and so are several lines of one group.
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from autograder.errors import SetupError
-
-from . import carrying
 
 FILE = "groups.csv"
 
@@ -79,7 +77,11 @@ def read_groups(root: Path, valid: re.Pattern[str]) -> dict[str, tuple[str, ...]
     return {name: tuple(members) for name, members in groups.items()}
 
 
-def count(handed_in: Mapping[str, Path], groups: Mapping[str, tuple[str, ...]]) -> Counted:
+def count(
+    handed_in: Mapping[str, Path],
+    groups: Mapping[str, tuple[str, ...]],
+    time_of: Callable[[Path], datetime | None],
+) -> Counted:
     """Let the newest submission of a group count for all its members.
 
     Parameters
@@ -88,6 +90,8 @@ def count(handed_in: Mapping[str, Path], groups: Mapping[str, tuple[str, ...]]) 
         Maps each student, or group, to the submitted folder.
     groups : dict
         Maps each group to its members.
+    time_of : callable
+        Returns the time of a folder's submission, or None if nobody knows it.
 
     Notes
     -----
@@ -100,7 +104,7 @@ def count(handed_in: Mapping[str, Path], groups: Mapping[str, tuple[str, ...]]) 
         own = {name: handed_in[name] for name in dict.fromkeys((*members, group)) if name in handed_in}
         if not own:
             continue
-        newest = _newest(own)
+        newest = _newest(own, time_of)
         if newest is None:
             for member in members:
                 if member in own:
@@ -116,9 +120,9 @@ def count(handed_in: Mapping[str, Path], groups: Mapping[str, tuple[str, ...]]) 
     return Counted(dict(sorted(folders.items())), notes)
 
 
-def _newest(own: Mapping[str, Path]) -> str | None:
+def _newest(own: Mapping[str, Path], time_of: Callable[[Path], datetime | None]) -> str | None:
     if len(own) == 1:
         return next(iter(own))
-    times = {name: carrying.time_of(folder) for name, folder in own.items()}
+    times = {name: time_of(folder) for name, folder in own.items()}
     known: dict[str, datetime] = {name: time for name, time in times.items() if time is not None}
     return max(known, key=lambda name: known[name]) if len(known) == len(own) else None
