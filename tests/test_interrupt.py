@@ -65,6 +65,7 @@ def assert_one_sentence(ended: "subprocess.CompletedProcess[str]") -> None:
 
 @pytest.mark.long
 def test_while_a_class_is_judged(school: Course) -> None:
+    current.build(school)
     assert_one_sentence(interrupted(school, lambda: bool(verdicts(school)), "grade", "--workers", "2"))
     assert verdicts(school)
 

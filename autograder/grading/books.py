@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 
 from autograder.errors import SetupError
 from autograder.verdict import GRADED
@@ -350,3 +350,8 @@ def _said(url: str) -> Iterator[None]:
         yield
     except sqlalchemy.exc.DatabaseError as error:
         raise BooksError(ready.explain(path, error.orig or error, PATIENCE)) from None
+    except InvalidEntry as error:  # nbgrader's name for any error of the database while it adds a row
+        cause = error.__context__
+        if not isinstance(cause, sqlalchemy.exc.DatabaseError):
+            raise
+        raise BooksError(ready.explain(path, cause.orig or cause, PATIENCE)) from None

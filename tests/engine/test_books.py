@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -299,6 +300,36 @@ def test_a_gradebook_that_stays_locked_is_said(school: Course, monkeypatch: pyte
     other.execute("ROLLBACK")
     other.close()
     assert totals(school) == before
+
+
+def test_a_disk_that_is_full_in_the_middle_is_said(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each student is in the books as a whole or not at all, and the next run finishes."""
+    for number in range(20):
+        shutil.copytree(school.root / "submitted" / "ann", school.root / "submitted" / f"new{number:02}")
+    before = totals(school)
+    with sqlite3.connect(school.root / "gradebook.db") as database:
+        database.execute("VACUUM")
+        (pages,) = database.execute("PRAGMA page_count").fetchone()
+
+    class Full(Gradebook):  # type: ignore[misc]
+        """A gradebook on a disk that has room for three more pages."""
+
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)
+            self.engine.dispose()
+            limit = f"PRAGMA max_page_count = {pages + 3}"
+            sqlalchemy.event.listen(self.engine, "connect", lambda connection, _: connection.execute(limit))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(books, "Gradebook", Full)
+        with pytest.raises(NbGraderException, match="free some room on its disk"):
+            grade(school)
+    found = totals(school)
+    assert {student: found[student] for student in before} == before
+    assert 0 < len(found) - len(before) < 20
+    assert {found[student] for student in found.keys() - before.keys()} == {6.0}
+    grade(school)
+    assert totals(school) == {**before, **{f"new{number:02}": 6.0 for number in range(20)}}
 
 
 def test_an_error_between_writes_leaves_the_books_as_they_were(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .encoding import encoding_of, title
+from .foreign import POINTER, kind_of_file
 
 METADATA = "autograder"
 """The engine's own key in the metadata of notebooks and cells."""
@@ -24,15 +25,6 @@ Small values take many times more memory than file space.
 """
 KINDS = ("code", "markdown", "raw")
 AGAIN = "open it in Jupyter, save it and hand it in again."
-FOREIGN = {
-    b"version https://git-lfs": "is a pointer of git-lfs, not the notebook: run `git lfs pull` and hand that in.",
-    b"PK\x03\x04": "is a zip archive, not a notebook: hand in the notebook itself.",
-    b"\x1f\x8b": "is a gzip archive, not a notebook: hand in the notebook itself.",
-    b"%PDF": "is a PDF, not a notebook: hand in the notebook itself.",
-    b"\x89PNG": "is a picture, not a notebook: hand in the notebook itself.",
-}
-"""Beginnings of files that are no notebooks, and what is said of them."""
-PAGE = re.compile(rb"\s*<(!doctype|html|head|body|script|meta|\?xml|!--)", re.I)
 MERGE = re.compile(r"^(?:<{7}(?: .*)?|={7}|>{7}(?: .*)?)\r?$", re.M)
 """A line that git leaves where two versions contradict each other."""
 STRING = rb'(?:[^"\\]++|\\.)*+(?:"|\Z)'
@@ -187,11 +179,13 @@ def _bytes(path: Path) -> bytes:
 
 def _require_notebook(name: str, raw: bytes) -> None:
     """Raise a `NotebookError` that names what the file is, if its first bytes show that it is no notebook."""
-    for beginning, said in FOREIGN.items():
-        if raw.startswith(beginning):
-            raise NotebookError(f"{name} {said}")
-    if PAGE.match(raw[:1000].removeprefix(b"\xef\xbb\xbf")):
-        raise NotebookError(f"{name} is a web page, not a notebook: download the notebook's own file and hand it in.")
+    kind = kind_of_file(raw)
+    if kind == POINTER:
+        raise NotebookError(f"{name} is {kind}, not the notebook: run `git lfs pull` and hand that in.")
+    if kind == "a web page":
+        raise NotebookError(f"{name} is {kind}, not a notebook: download the notebook's own file and hand it in.")
+    if kind and raw:
+        raise NotebookError(f"{name} is {kind}, not a notebook: hand in the notebook itself.")
 
 
 def _too_large(name: str, limit: int) -> str:

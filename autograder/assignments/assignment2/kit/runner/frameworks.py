@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograder.checks.code_under_test import CodeError
+from autograder.checks.foreign import POINTER, kind_of_file
 
 from .names import Names, called_with
 
@@ -30,6 +31,12 @@ CONVNET_PARAMS = ("conv_w1", "conv_b1", "conv_w2", "conv_b2", "fc_w", "fc_b")
 PART = 5
 """The part whose notebooks use PyTorch or TensorFlow."""
 MAX_BYTES = 256 * 2**20
+OWN = {
+    ".npz": "a file of NumPy's savez",
+    ".safetensors": "a safetensors file",
+    ".h5": "an HDF5 file, as Keras writes it",
+}
+"""What the model files are, by ending, in the words of `kind_of_file`."""
 Arrays = Sequence[np.ndarray]
 
 
@@ -215,7 +222,20 @@ def _describe(path: Path, module: Library) -> tuple[str, np.ndarray, np.ndarray,
         mean, deviation = (np.array(said[name], dtype=np.float32).reshape(3) for name in ("mean", "deviation"))
         return str(said["data"])[:80], mean, deviation, {**said["arguments"]}
     except Exception as error:
-        raise ModelError(f"models/{path.name} is not a file that save_model wrote ({type(error).__name__}).") from None
+        raise ModelError(not_ours(path, error)) from None
+
+
+def not_ours(path: Path, error: Exception) -> str:
+    """Return a sentence on a file that ``save_model`` did not write, or that is not whole."""
+    with path.open("rb") as file:
+        kind = kind_of_file(file.read(1_000))
+    name = f"models/{path.name}"
+    if kind == POINTER:
+        return f"{name} is {kind}, not the model: run `git lfs pull`, and hand in the file that it brings."
+    what = f", but {kind}" if kind else ""
+    if kind == OWN.get(path.suffix):
+        what = f", or it is incomplete ({type(error).__name__})"
+    return f"{name} is not a file that save_model wrote{what}: run save_model at the end of the notebook."
 
 
 def require_one(function: str, value: Any) -> None:

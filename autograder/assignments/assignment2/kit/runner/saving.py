@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .frameworks import MAX_BYTES, ModelError
+from .frameworks import MAX_BYTES, ModelError, not_ours
 
 __all__ = ["ModelError", "SavedModel", "predict"]
 
@@ -49,9 +49,10 @@ class SavedModel:
             self.fingerprint = str(self.description["data"])[:80]
             self.mean = np.asarray(self.arrays.pop("mean"), dtype=np.float32).reshape(3, 32, 32)
         except Exception as error:
-            raise ModelError(
-                f"models/{path.name} is not a file that save_model wrote ({type(error).__name__})."
-            ) from None
+            raise ModelError(not_ours(path, error)) from None
+        own = self.description.get("part")
+        if own is not None and f"part{own}" != path.stem:
+            raise ModelError(f"models/{path.name} holds the model of part {own}: save this part's own with save_model.")
 
     def rebuild(self, package: str) -> Any:
         """Build the model with the code of ``package`` and give it the saved parameters.
