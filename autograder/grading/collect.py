@@ -66,7 +66,7 @@ class CollectByRule(ExchangeCollect):  # type: ignore[misc]
 
     def init_src(self) -> None:
         """Find the hand-ins, and choose one for each student."""
-        rule = BEFORE_DUE if self.before_duedate else self.rule
+        rule = BEFORE_DUE if self.trait_values()["before_duedate"] else self.rule
         self.before_duedate = False  # nbgrader's own choice knows no extensions
         super().init_src()
         if rule == LAST:
