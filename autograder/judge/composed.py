@@ -22,6 +22,7 @@ from autograder.assignment import Assignment
 from autograder.catalogue import copy_package
 from autograder.checks.code_under_test import Backend, CodeError
 from autograder.checks.host import Local, PackageHost, load_package
+from autograder.sandbox.client import Remote
 
 from .reference import contents
 
@@ -101,6 +102,8 @@ class _Asking:
             *(self._ours(value, ours) for value in args),
             **{name: self._ours(value, ours) for name, value in kwargs.items()},
         )
+        if isinstance(self._student, Remote):
+            self._student.make_room()  # what an earlier call returned has the reference's size
         given = {name: _theirs(value, held) for name, value in kwargs.items()}
         answer = self._student.call(self._path, tuple(_theirs(value, held) for value in args), given)
         for number, value in changing.items():  # as batch normalisation changes its running averages
