@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import stat
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import Any
 import nbformat
 import numpy as np
 
+from autograder import temporary
 from autograder.assignment import Part
 from autograder.builder.releases import as_received
 from autograder.checks.code_under_test import CodeError
@@ -32,7 +32,6 @@ from autograder.judge.alternatives import is_begun
 from autograder.judge.extension import provide
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote, printable
-from autograder.sandbox.levels import remove_at_exit
 
 from .answers import Answers, find
 from .cells import MAX_ALL_TEXT, MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, PICTURES, plain_output, read_notebook, restore
@@ -343,8 +342,7 @@ def _within_reach(data: Path, level: int) -> Path:
 
 @functools.cache
 def _lent(data: Path) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="autograder-data-"))
-    remove_at_exit(folder)
+    folder = temporary.lasting_folder("data")
     for path in data.iterdir():
         lay(path, folder / path.name)
     folder.chmod(0o755)

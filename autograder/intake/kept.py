@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from autograder import files
+from autograder import files, temporary
 
 from .entries import MAX_ENTRIES
 from .rules import Rules
@@ -142,7 +142,7 @@ def view(
     besides : dict, optional
         Additional files: the target relative to the folder, and the source.
     """
-    with tempfile.TemporaryDirectory(prefix="autograder-submission-", ignore_cleanup_errors=True) as scratch:
+    with temporary.folder("submission") as scratch:
         os.chmod(scratch, 0o711)
         folder = Path(scratch, "submission")
         folder.mkdir()

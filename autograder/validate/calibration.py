@@ -3,13 +3,13 @@
 Each check examines one thing and returns one sentence for each problem. See ``gate`` for running all checks.
 """
 
-import tempfile
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from autograder import temporary
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import Accepted, CatalogueError, Mistake, MistakeError, mistakes_in
 from autograder.checks.exercise import Claim
@@ -31,7 +31,7 @@ UNTRAINED = (*QUICK, "learns")
 
 def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
     """Return a sentence for each exercise of a part in which a complete submission loses points in the sandbox."""
-    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+    with temporary.folder("validate") as scratch:
         folder = Path(scratch) / "complete"
         students.complete(course, folder, parts=(part,))
         with taken_in(folder, course.assignment) as submission:
@@ -46,7 +46,7 @@ def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
 def blank_earns(course: Course, part: Part, level: int) -> list[str]:
     """Check that an untouched release earns exactly the given exercises. Return a sentence for each violation."""
     given = {exercise.id for exercise in part.automatic if exercise.given}
-    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+    with temporary.folder("validate") as scratch:
         folder = Path(scratch) / "blank"
         students.blank(course, folder)
         with taken_in(folder, course.assignment) as submission:
@@ -83,7 +83,7 @@ def notebook_loses(course: Course, solution: Accepted, part: Part, level: int) -
     for test in collect(course, part):
         kinds[claimed(test).exercise].add(claimed(test).kind)
     chosen = tuple(one for one in part.automatic if kinds[one.id] and kinds[one.id] <= set(UNTRAINED))
-    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+    with temporary.folder("validate") as scratch:
         folder = Path(scratch) / "accepted"
         students.solved(course, folder, parts=(part,))
         try:
@@ -222,7 +222,7 @@ def _failed_in_sandbox(course: Course, mistake: Mistake, level: int) -> list[tup
     part = _part_of(course, mistake)
     assert part is not None
     chosen = replace(part, exercises=tuple(one for one in part.automatic if one.id == mistake.exercise))
-    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+    with temporary.folder("validate") as scratch:
         folder = Path(scratch) / "mistaken"
         students.solved(course, folder, parts=(part,) if mistake.in_notebook else None)
         mistake.apply(folder / course.assignment.package)

@@ -9,13 +9,13 @@ import io
 import itertools
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from autograder import temporary
 from autograder.assignment import Part
 from autograder.catalogue import copy_package
 from autograder.checks.code_under_test import Backend
@@ -83,7 +83,7 @@ class ReferenceCopy:
 
     def __enter__(self) -> "ReferenceCopy":
         with contextlib.ExitStack() as undo:
-            self.folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="autograder-copy-")))
+            self.folder = undo.enter_context(temporary.folder("copy"))
             assignment = self.course.assignment
             package = self.folder / assignment.package
             copy_package(self.course.source / assignment.package, package)
