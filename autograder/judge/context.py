@@ -19,6 +19,7 @@ from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote
+from autograder.verdict import Measured
 
 from .counterexample import Traced
 from .credit import Open
@@ -54,6 +55,8 @@ class Context:
         The name of the random inputs, by default the submission's digest. Equal names give equal inputs.
     older : set of str
         Names that Python or NumPy has dropped and that the submission used.
+    measured : Measured or None
+        What the running test measured, such as an accuracy; a kit's fixture sets it.
     """
 
     course: Course
@@ -63,6 +66,7 @@ class Context:
     extension: Extension
     inputs: str = ""
     older: set[str] = field(default_factory=set)
+    measured: Measured | None = None
     _runner: Remote | None = None
     _exercise: str = ""
     _lost: int = 0
