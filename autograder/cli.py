@@ -28,6 +28,7 @@ from autograder import files
 from autograder.course import Course, put_tools_on_path
 from autograder.errors import AutograderError
 from autograder.interrupts import Interrupted, raise_on_interrupt
+from autograder.reports import commands
 from autograder.verdict import FAILED, GRADED, PASSED, ExerciseResult, PartVerdict, to_json
 
 if TYPE_CHECKING:
@@ -482,6 +483,8 @@ def forget() -> None:
     forgetting.forget(course)
     out.print("Done.")
 
+
+commands.add_to(app, find_course, out)
 
 if __name__ == "__main__":
     main()

@@ -74,12 +74,18 @@ class ReferenceCopy:
         Called with the folder that holds the copied package, to change the package.
     part : Part, optional
         A part whose notebook is copied too: its solved cells are judged. Its framework must be installed.
+
+    Attributes
+    ----------
+    fingerprints : dict
+        How each exercise failed when `results` was called last: see `verdict.ExerciseResult`.
     """
 
     def __init__(self, course: Course, change: Callable[[Path], None] = _nothing, part: Part | None = None) -> None:
         self.course = course
         self._change = change
         self._part = part
+        self.fingerprints: dict[str, str] = {}
 
     def __enter__(self) -> "ReferenceCopy":
         with contextlib.ExitStack() as undo:
@@ -142,6 +148,7 @@ class ReferenceCopy:
                 plugin.judge(test)
             for exercise in list(plugin.results):
                 plugin.finish(exercise)
+        self.fingerprints = plugin.fingerprints
         return [result for results in plugin.results.values() for result in results]
 
 

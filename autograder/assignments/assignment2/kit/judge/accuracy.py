@@ -12,6 +12,7 @@ from autograder.checks.code_under_test import CodeUnderTest, Handle
 from autograder.checks.compare import Mismatch, as_array, as_text, require
 from autograder.judge.context import Context
 from autograder.judge.credit import NotGraded, Open, PartialCredit
+from autograder.verdict import Measured
 
 from ..student.pictures import Pictures
 
@@ -98,6 +99,7 @@ class Accuracy:
         right = self._tell(model, x, y)
         x, y = x[: len(right)], y[: len(right)]
         reached = float(right.mean())
+        self._context.measured = Measured(reached, mark, self._pictures.kind == "synthetic")
         self._look_for_lookup(model, x, y, right)
         self._look_for_tuning(model, right)
         if reached < mark:
