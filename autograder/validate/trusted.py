@@ -18,14 +18,15 @@ import pytest
 from autograder import temporary
 from autograder.assignment import Part
 from autograder.catalogue import copy_package
-from autograder.checks.code_under_test import Backend
+from autograder.checks.code_under_test import Backend, CodeUnderTest
 from autograder.checks.host import Local, PackageHost, load_package
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.judge.context import Context
 from autograder.judge.counterexample import Traced
 from autograder.judge.extension import Extension, own
-from autograder.judge.plugin import JudgePlugin
+from autograder.judge.fixtures import fixtures_of
+from autograder.judge.plugin import JudgePlugin, attempt, claimed, name_of
 from autograder.judge.reference import contents
 from autograder.judge.session import collect
 from autograder.verdict import TestResult
@@ -118,6 +119,22 @@ class ReferenceCopy:
         (found,) = self.results(part, lambda other: other is test, seed, answering)
         return found
 
+    def error(self, part: Part, test: pytest.Function, answering: Answering = _as_it_is) -> Exception | None:
+        """Run one hidden test of a part, and nothing to explain it; return its exception, or None if it passes."""
+        context = self._context(part, "", answering)
+        name = name_of(test, claimed(test))
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                student = CodeUnderTest(context.student(claimed(test).exercise, name, slow=False))
+                attempt(test, fixtures_of(self.course)(context, student, name, []))
+        except Exception as error:
+            return error
+        return None
+
+    def _context(self, part: Part, seed: str, answering: Answering) -> TrustedContext:
+        submission = Submission(self.folder, f"variant {seed}", (), ())
+        return TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
+
     def results(
         self,
         part: Part,
@@ -140,9 +157,7 @@ class ReferenceCopy:
         examples : bool
             Whether to find the smallest case for each exercise that fails.
         """
-        submission = Submission(self.folder, f"variant {seed}", (), ())
-        context = TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
-        plugin = JudgePlugin(context, examples)
+        plugin = JudgePlugin(self._context(part, seed, answering), examples)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for test in filter(wanted, collect(self.course, part)):
                 plugin.judge(test)
