@@ -223,3 +223,16 @@ class Context:
             self.older |= self._runner.older
             self._forgiven += self._runner.process.wire.forgiven
             self._runner = None
+
+
+@dataclass
+class TrustedContext(Context):
+    """A judging context whose package is loaded in this process: the course's own code."""
+
+    backend: Backend | None = None
+
+    def student(self, exercise: str, test: str, slow: bool) -> Traced:  # noqa: ARG002
+        """Return the package as the code under test."""
+        assert self.backend is not None
+        self.backend.seed(self.global_seed(test))
+        return Traced(self.backend)

@@ -14,6 +14,7 @@ from autograder.assignment import Assignment, Part
 from autograder.catalogue import Accepted, CatalogueError, Mistake, MistakeError, mistakes_in
 from autograder.checks.exercise import Claim
 from autograder.course import Course
+from autograder.judge import apart
 from autograder.judge.plugin import asks_for_notebook, claimed
 from autograder.judge.session import collect, judge_alternative, judge_part, taken_in
 from autograder.sample import students
@@ -35,7 +36,7 @@ def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
         folder = Path(scratch) / "complete"
         students.complete(course, folder, parts=(part,))
         with taken_in(folder, course.assignment) as submission:
-            verdict = judge_alternative(course, part, submission, level)
+            verdict = apart.alone(judge_alternative, course, part, submission, level)
     return [
         f"The reference gets {one.score:g} of {one.points:g} points for {one.id}: {_first_failure(course, one)}"
         for one in verdict.exercises
@@ -50,7 +51,7 @@ def blank_earns(course: Course, part: Part, level: int) -> list[str]:
         folder = Path(scratch) / "blank"
         students.blank(course, folder)
         with taken_in(folder, course.assignment) as submission:
-            verdict = judge_alternative(course, part, submission, level)
+            verdict = apart.alone(judge_alternative, course, part, submission, level)
     wrong = []
     for one in verdict.exercises:
         if one.id in given and one.score != one.points:
@@ -91,7 +92,7 @@ def notebook_loses(course: Course, solution: Accepted, part: Part, level: int) -
         except CatalogueError as error:
             return [str(error)]
         with taken_in(folder, course.assignment) as submission:
-            verdict = judge_alternative(course, replace(part, exercises=chosen), submission, level)
+            verdict = apart.alone(judge_alternative, course, replace(part, exercises=chosen), submission, level)
     return [
         f"The accepted solution {solution.name!r} of {part.notebook} fails {test.name}: {test.message}"
         for one in verdict.exercises
@@ -228,7 +229,7 @@ def _failed_in_sandbox(course: Course, mistake: Mistake, level: int) -> list[tup
         mistake.apply(folder / course.assignment.package)
         with taken_in(folder, course.assignment) as submission:
             judge = judge_alternative if mistake.in_notebook else judge_part
-            verdict = judge(course, chosen, submission, level)
+            verdict = apart.alone(judge, course, chosen, submission, level)
     return [(Claim(one.id), test) for one in verdict.exercises for test in one.tests if test.outcome != PASSED]
 
 

@@ -20,6 +20,7 @@ from autograder.builder import current, leaks
 from autograder.builder.release import ReleaseError
 from autograder.catalogue import accepted_of, mistakes_of
 from autograder.course import Course, put_tools_on_path
+from autograder.judge.children.workers import EndedError, Pool, Worker
 from autograder.judge.session import CollectionError
 from autograder.sandbox.profiles import is_installed
 
@@ -28,7 +29,6 @@ from .inventory import incomplete
 from .notebooks import breaks_off, plain_environment
 from .readable import unreadable
 from .trusted import parts_in_numpy
-from .workers import EndedError, Pool, Worker
 
 SEEDS = 3
 """Number of seeds with which each accepted solution is judged."""

@@ -10,7 +10,6 @@ import itertools
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,8 +21,7 @@ from autograder.checks.code_under_test import Backend, CodeUnderTest
 from autograder.checks.host import Local, PackageHost, load_package
 from autograder.course import Course
 from autograder.intake.submission import Submission
-from autograder.judge.context import Context
-from autograder.judge.counterexample import Traced
+from autograder.judge.context import TrustedContext
 from autograder.judge.extension import Extension, own
 from autograder.judge.fixtures import fixtures_of
 from autograder.judge.plugin import JudgePlugin, attempt, claimed, name_of
@@ -50,19 +48,6 @@ Answering = Callable[[Backend], Backend]
 def _as_it_is(backend: Backend) -> Backend:
     """Leave the answers unchanged."""
     return backend
-
-
-@dataclass
-class TrustedContext(Context):
-    """A judging context whose package is loaded in this process, under a unique name."""
-
-    backend: Backend | None = None
-
-    def student(self, exercise: str, test: str, slow: bool) -> Traced:  # noqa: ARG002
-        """Return the package as the code under test."""
-        assert self.backend is not None
-        self.backend.seed(self.global_seed(test))
-        return Traced(self.backend)
 
 
 class ReferenceCopy:
