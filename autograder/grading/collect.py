@@ -24,6 +24,7 @@ from autograder.errors import SetupError, SubmissionError
 
 from . import database, engine, late, penalties
 from .extensions import due_for
+from .store import VerdictStore
 
 LAST, BEFORE_DUE, BEST = "last", "before_due", "best"
 
@@ -106,11 +107,13 @@ class CollectByRule(ExchangeCollect):  # type: ignore[misc]
         course, level = self._course, engine.require_level(self.allow_weak)
         folders = {os.fspath(one.folder): one.folder for one in own}
         engine.judge_all(course, folders, level)
+        store = VerdictStore(course)
         for one in own:
             points = 0.0
             with suppress(SubmissionError):
                 submission = course.submissions.take(one.folder)
-                points = sum(engine.verdict_on(course, part, submission, level).score for part in course.parts)
+                verdicts = [engine.stored(store, part, submission, level) for part in course.parts]
+                points = sum(verdict.score for verdict in verdicts if verdict is not None)
             yield HandIn(one.student, one.folder, one.time, one.record, points - self._penalty(one, points))
 
     def _penalty(self, one: HandIn, points: float) -> float:
