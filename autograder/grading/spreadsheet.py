@@ -1,5 +1,6 @@
 """Values for CSV files that people open in a spreadsheet."""
 
+import unicodedata
 from typing import Any
 
 FORMULAS = ("=", "+", "-", "@")
@@ -11,4 +12,7 @@ def harmless(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = " ".join(value.split())
-    return f"'{text}" if text.startswith(FORMULAS) else text
+    seen = "".join(
+        char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) not in ("Cc", "Cf")
+    )
+    return f"'{text}" if seen.lstrip().startswith(FORMULAS) else text
