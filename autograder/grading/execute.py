@@ -34,10 +34,20 @@ from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote, printable
 
 from .answers import Answers, find
-from .cells import MAX_ALL_TEXT, MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, PICTURES, plain_output, read_notebook, restore
+from .cells import (
+    GRADER,
+    MAX_ALL_PICTURES,
+    MAX_ALL_TEXT,
+    MAX_OUTPUTS,
+    MAX_PICTURE,
+    MAX_TEXT,
+    PICTURES,
+    by,
+    plain_output,
+    read_notebook,
+    restore,
+)
 
-MAX_ALL_PICTURES = 8 * MAX_PICTURE
-"""Limit on the base64 characters of all images in the outputs of one notebook."""
 MAX_ONE_PICTURE = MAX_PICTURE * 3 // 4 - 4
 """Limit on the bytes of one image."""
 TOOLS = ("checks", "kit")
@@ -95,7 +105,7 @@ class Executed:
             cell = notebook.cells[number]
             cell.execution_count = count
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
-        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(self.summary, id="cell-executed"))
+        notebook.cells.insert(0, by(GRADER, nbformat.v4.new_markdown_cell(self.summary, id="cell-executed")))
 
 
 def handed_in(course: Course, part: Part, submission: Submission) -> tuple[Any, Answers]:

@@ -40,18 +40,16 @@ from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
 from autograder.verdict import PartVerdict
 
-from . import changes, database, decisions, engine, facts, formgrader, pages, penalties, ready
+from . import changes, database, decisions, engine, facts, formgrader, markup, other_files, penalties, ready
 from .answers import Answers, missing
 from .books import Books
-from .cells import point_out, show
+from .cells import as_given, point_out, show
 from .decisions import Decision
 from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
 from .facts import Facts, PartFacts
 from .page_notes import TellRecord
 from .store import VerdictStore, has_error, presentation_digest
-
-CODE = (".py", ".pyx")
 
 
 @dataclass(frozen=True)
@@ -226,15 +224,11 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         return self._rendered(submission, verdicts)
 
     def _rendered(self, submission: Submission, verdicts: tuple[PartVerdict, ...]) -> Judged:
-        code = {
-            name: (submission.folder / name).read_bytes()
-            for name in submission.files
-            if name.endswith(CODE) and ".ipynb/" not in name  # a folder with a notebook's name would be in the way
-        }
         shown, fresh = {}, []
         for alternative, verdict in self._alternatives(verdicts):
             *shown[alternative.name], executed = self._notebook(alternative, submission, verdict)
             fresh.append(executed)
+        code = other_files.laid_out(self.course, submission)
         return self._judged(submission, verdicts, shown, self.execute and all(fresh), code)
 
     def _judged(
@@ -297,6 +291,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _blank(self, part: Part, verdict: PartVerdict, why: str) -> tuple[Any, Answers]:
         """Return the release's notebook with the verdict. It replaces a student's unreadable notebook."""
         notebook = nbformat.read(self.course.release / part.notebook, as_version=4)
+        notebook.cells = [as_given(cell) for cell in notebook.cells]
         answers = missing(notebook.cells, why)
         show(notebook, verdict)
         return notebook, answers
@@ -447,4 +442,4 @@ def configure(config: Any) -> None:
     formgrader.configure()
     # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}
+    config.HTMLExporter.filters = markup.FILTERS
