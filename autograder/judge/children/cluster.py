@@ -7,13 +7,13 @@ Dask only here.
 
 import contextlib
 import os
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder import temporary
 from autograder.errors import SetupError
 
 from .pool import Key, Pool
@@ -107,8 +107,8 @@ class _OnCluster(Pool):
         safe = Security(require_encryption=True, tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key)
         address = self._cluster.address
         with (
-            tempfile.TemporaryDirectory(prefix="autograder-cluster-") as own,  # Dask's folder for everybody is not safe
-            dask.config.set({"temporary-directory": own}),
+            temporary.folder("cluster") as own,  # Dask's usual one is everybody's
+            dask.config.set({"temporary-directory": str(own)}),
             Client(address, security=safe if address.startswith("tls://") else None) as client,
         ):
             yield client
