@@ -67,7 +67,7 @@ class Cluster:
         missing = [name for name in FILES if not (self.keys / name).is_file()]
         if missing:
             raise ClusterError(
-                f"{', '.join(missing)} missing in {self.keys}: make keys as docs/sandbox.md says, or name their folder "
+                f"{', '.join(missing)} missing in {self.keys}: make keys as docs/cluster.md says, or name their folder "
                 "with --keys."
             )
         key = self.keys / FILES[2]
@@ -109,9 +109,13 @@ class _OnCluster(Pool):
         with (
             temporary.folder("cluster") as own,  # Dask's usual one is everybody's
             dask.config.set({"temporary-directory": str(own)}),
-            Client(address, security=safe if address.startswith("tls://") else None) as client,
         ):
-            yield client
+            try:
+                client = Client(address, security=safe if address.startswith("tls://") else None)
+            except OSError as error:
+                raise ClusterError(f"{address} cannot be reached with these keys ({type(error).__name__}).") from None
+            with client:
+                yield client
 
 
 def perform(task: Task, loads: Sequence[Task]) -> Answer:
