@@ -208,7 +208,7 @@ def judge(
     if level is not None and (level not in (1, 2, 3) or (level == 1 and not allow_weak)):
         _fail("The level must be 3 or 2. Level 1 requires --allow-weak.")
     used = level or require_level(allow_weak)
-    with taken_in(folder, course.assignment) as submission, Apart(course, used) as apart:
+    with taken_in(folder, course.assignment) as submission, Apart(course, used, parts=parts) as apart:
         found = dict(apart.verdicts((number, one, submission) for number, one in enumerate(parts)))
         verdicts = [found[number]() for number in range(len(parts))]
     if as_json:

@@ -134,7 +134,7 @@ def judge_all(
     if patience is not None:
         course.kit.practice_data()
     store = VerdictStore(course)
-    with Apart(course, level, workers, make) as apart:
+    with Apart(course, level, workers, many=True, make=make) as apart:
         submissions = {}
         for student, taken in apart.taken(folders.items()):
             with contextlib.suppress(Exception):  # recording the scores reports it

@@ -5,7 +5,7 @@ children do, ``session`` for judging itself, and ``children`` for the processes.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,15 +40,28 @@ class Apart:
         Level of the sandbox, which was probed before.
     most : int, optional
         Most parts at a time. Default: one for each core.
+    parts : sequence of Part, optional
+        The parts that will be judged. Default: all.
+    many : bool
+        Whether many submissions come, so that more is worth loading once.
     make : callable
         Makes the pool of children, of this number and of tasks to perform once before all others.
     """
 
-    def __init__(self, course: Course, level: int, most: int | None = None, make: Callable[..., Pool] = Pool) -> None:
+    def __init__(
+        self,
+        course: Course,
+        level: int,
+        most: int | None = None,
+        parts: Sequence[Part] | None = None,
+        many: bool = False,
+        make: Callable[..., Pool] = Pool,
+    ) -> None:
         self.course, self.level = course, level
         data = str(course.data.resolve()) if course.data is not None else None
         self._place = {"root": str(course.root), "data": data, "name": course.assignment.name}
-        self.pool = make(most, [self.task(tasks.load)])
+        numbers = [part.number for part in (course.parts if parts is None else parts)]
+        self.pool = make(most, [self.task(tasks.load, parts=numbers, many=many)])
         self._stands: dict[int, bool] = {}
 
     def __enter__(self) -> "Apart":

@@ -17,7 +17,7 @@ from autograder.assignment import Part
 from autograder.checks.code_under_test import Backend, CodeError, CodeUnderTest
 from autograder.course import Course
 from autograder.intake.submission import Submission
-from autograder.sandbox import launch, profiles
+from autograder.sandbox import launch, profiles, starvation
 from autograder.sandbox.client import Remote
 from autograder.verdict import Measured
 
@@ -159,9 +159,9 @@ class Context:
         return self.clock() >= self._until
 
     def clock(self) -> float:
-        """Return the seconds of a clock that stops while a runner waits for a core: see `sandbox.starvation`."""
+        """Return the seconds of a clock that stops while runner or judge wait for a core: see `sandbox.starvation`."""
         running = self._runner.process.wire.forgiven if self._runner is not None else 0.0
-        return time.monotonic() - self._forgiven - running
+        return time.monotonic() - self._forgiven - running - starvation.own()
 
     def worked(self) -> float:
         """Return the processor time of the runner in seconds, which does not depend on what else the machine does.

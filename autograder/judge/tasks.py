@@ -38,16 +38,20 @@ def course_at(root: str, data: str | None, name: str) -> Course:
     return find_course(Path(root), Path(data) if data else None, name)
 
 
-def load(root: str, data: str | None, name: str) -> None:
-    """Load what judging needs of a course: data, hidden tests, reference, the files beside runners."""
+def load(root: str, data: str | None, name: str, parts: list[int], many: bool) -> None:
+    """Load what judging some parts needs: data, hidden tests, reference, the files beside runners.
+
+    To look through a framework's files takes a second for each framework, which pays only for many submissions.
+    """
     course = course_at(root, data, name)
     _ = course.secret, course.judged_on, fixtures_of(course)
-    for part in course.parts:
+    for part in (part_of(course, number) for number in parts):
         with contextlib.suppress(AutograderError):  # judging the part reports it
             collect(course, part)
             for alternative in part.alternatives:
                 reference(course.assignment, alternative)
-                prepare(profiles.for_judging(course.assignment, alternative))
+                if many or not alternative.framework:
+                    prepare(profiles.for_judging(course.assignment, alternative))
 
 
 def taken(root: str, data: str | None, name: str, folder: str) -> Plain:

@@ -63,6 +63,13 @@ def waited(pid: int) -> float:
     return sum(_tree(pid, lambda folder: int((folder / "schedstat").read_text().split()[1]) / 1e9))
 
 
+def own() -> float:
+    """Return the seconds that this process's first thread waited for a core that others used; 0 if unknown."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+    return 0.0
+
+
 def _ran(thread: Path) -> float:
     return int((thread / "schedstat").read_text().split()[0]) / 1e9
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,13 @@ from autograder.course import Course, CourseError, find_course
 from autograder.errors import SetupError
 from autograder.grading.engine import judge_all, submissions
 from autograder.grading.store import VerdictStore
+from autograder.intake.submission import Submission
+from autograder.judge.context import Context
+from autograder.judge.extension import Extension
 from autograder.judge.session import judge_part, seen_by, taken_in
 from autograder.sample import make_class, students
 from autograder.sample.students import students_of
+from autograder.sandbox import starvation
 from autograder.validate import calibration
 from autograder.validate.inventory import incomplete
 from autograder.verdict import PartVerdict
@@ -333,3 +338,15 @@ def test_the_verdict_of_the_command(small: Course, solved: Path, level: int) -> 
     assert set(content["parts"][0]) == {
         "id", "name", "exercises", "problems", "flags", "seconds", "sandbox_level", "data", "submission", "seed", "left_out",
     }  # fmt: skip
+
+
+def test_time_in_which_the_judge_waits_for_a_core_does_not_count(
+    small: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = Context(small, small.parts[0], Submission(tmp_path, "", (), ()), 0, Extension())
+    assert not context.over
+    waited = starvation.own()
+    monkeypatch.setattr(time, "monotonic", lambda usual=time.monotonic: usual() + 1000)
+    assert context.over
+    monkeypatch.setattr(starvation, "own", lambda: waited + 990)
+    assert not context.over

@@ -27,7 +27,7 @@ from .memory import CHILD
 from .task import Answer, Ended, answer_from, attempt
 
 CPU_SECONDS = 600
-"""Most processor time of a child, without its runners. Explaining a submission that fails everything takes a tenth."""
+"""Most processor time of a child, without its runners: far more than judging and explaining take."""
 GROUP = CHILD + CHILD // 4
 """Most bytes of a child's control group: of all its memory. The kernel enforces it by ending the child."""
 PROCESSES = 256

@@ -11,9 +11,9 @@ from pathlib import Path
 from autograder.sandbox import cgroup
 
 CHILD = 2**30
-"""Most bytes of data of one child, without its runners. A child that judges a complete submission needs a quarter."""
+"""Most bytes of data of one child, without its runners. Judging a right submission takes about a quarter of it."""
 USUAL, WITH_FRAMEWORK = 600 * 2**20, 1600 * 2**20
-"""Bytes that a child and its runner use together at most when they judge honest code, also with a framework."""
+"""Bytes that are reckoned for a child and its runner, and for one with a framework."""
 ENTRIES = Path("/proc/meminfo")
 
 
