@@ -10,7 +10,7 @@ import itertools
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +18,16 @@ import pytest
 
 from autograder.assignment import Part
 from autograder.catalogue import copy_package
-from autograder.checks.code_under_test import Backend
+from autograder.checks.code_under_test import Backend, CodeUnderTest
 from autograder.checks.host import Local, PackageHost, load_package
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.judge.context import Context
 from autograder.judge.counterexample import Traced
+from autograder.judge.credit import PartialCredit
 from autograder.judge.extension import Extension, own
-from autograder.judge.plugin import JudgePlugin
+from autograder.judge.fixtures import fixtures_of
+from autograder.judge.plugin import JudgePlugin, attempt, claimed, name_of
 from autograder.judge.reference import contents
 from autograder.judge.session import collect
 from autograder.verdict import TestResult
@@ -49,6 +51,10 @@ Answering = Callable[[Backend], Backend]
 def _as_it_is(backend: Backend) -> Backend:
     """Leave the answers unchanged."""
     return backend
+
+
+class BackendFault(Exception):
+    """A backend cannot answer, whatever the code under test is."""
 
 
 @dataclass
@@ -100,7 +106,7 @@ class ReferenceCopy:
             name = f"autograder_copy_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
-            self._local = Local(PackageHost(name, self.folder, beside))
+            self.backend = Local(PackageHost(name, self.folder, beside))
             self._undo = undo.pop_all()
         return self
 
@@ -134,18 +140,57 @@ class ReferenceCopy:
         examples : bool
             Whether to find the smallest case for each exercise that fails.
         """
-        submission = Submission(self.folder, f"variant {seed}", (), ())
-        context = TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
-        plugin = JudgePlugin(context, examples)
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        plugin = JudgePlugin(self._context(part, answering(self.backend), seed), examples)
+        with _quietly():
             for test in filter(wanted, collect(self.course, part)):
                 plugin.judge(test)
             for exercise in list(plugin.results):
                 plugin.finish(exercise)
         return [result for results in plugin.results.values() for result in results]
 
+    def credit(
+        self, part: Part, test: pytest.Function, backend: Backend, seed: str = "", other_draws: bool = False
+    ) -> float:
+        """Return the credit of one hidden test for a backend's answers, without an explanation.
+
+        Parameters
+        ----------
+        part : Part
+        test : pytest.Function
+        backend : Backend
+            It answers the test. A `BackendFault` that it raises passes through.
+        seed : str
+            See `results`.
+        other_draws : bool
+            Whether the code under test draws other random numbers; the inputs are the same.
+        """
+        context, name = self._context(part, backend, seed), name_of(test, claimed(test))
+        backend.seed(context.global_seed(f"{name}, again" if other_draws else name))
+        offered = fixtures_of(self.course)(context, CodeUnderTest(backend), name, [])
+        try:
+            with _quietly():
+                attempt(test, offered)
+        except PartialCredit as error:
+            return error.credit
+        except BackendFault:
+            raise
+        except Exception:
+            return 0.0
+        return 1.0
+
+    def _context(self, part: Part, backend: Backend, seed: str) -> TrustedContext:
+        submission = Submission(self.folder, f"variant {seed}", (), ())
+        return TrustedContext(self.course, part, submission, 0, Extension(), backend=backend)
+
 
 _extension = functools.cache(own)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Show nothing of what the code prints, and no warning."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
 
 
 def _forget(package: str) -> None:
