@@ -42,6 +42,8 @@ SLOW = ("learns", "accuracy", "speed")
 THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError)
 """Exceptions that a test raises if an answer has another form, or cannot be sent back."""
 MAX_MESSAGE = 3000
+PRACTICE = " (practice)"
+"""Marks an accuracy on data that are practice."""
 OWN = ("missing", "unfinished", "import")
 """Kinds of `CodeError` that no other exercise causes: something is not there, or not written."""
 NAMEABLE = ("missing", "raised", "type")
@@ -151,7 +153,7 @@ class JudgePlugin:
         except Exception as error:
             outcome, message, named, credit = ERROR, _ours(error), "", 0.0
         result = TestResult(
-            name=shown(item), title=_title(item), kind=claim.kind, outcome=outcome,
+            name=shown(item), title=_title(item) + self._practice(claim), kind=claim.kind, outcome=outcome,
             message=printable(message[:MAX_MESSAGE]), hint=named, seconds=round(time.perf_counter() - start, 3),
             credit=credit,
         )  # fmt: skip
@@ -257,6 +259,10 @@ class JudgePlugin:
         said = unpacking(error) or "The result does not have the form that the docstring describes."
         form = other_form(recorded, right.log) if recorded is not None else ""
         return FAILED, " ".join(filter(None, (said, form))), "", 0.0
+
+    def _practice(self, claim: Claim) -> str:
+        """Return the mark of an accuracy that is practice, or ""."""
+        return PRACTICE if claim.kind == "accuracy" and self.context.course.judged_on.practice else ""
 
     def _fixtures(self, student: CodeUnderTest, name: str) -> Fixtures:
         return self._offer(self.context, student, name, self.flags)

@@ -1,6 +1,20 @@
 """The attack suite: hostile submissions of every class in the threat model (docs/threat-model.md)."""
 
-from . import archives, bombs, compiling, ending, forging, liars, looking, notebooks, patching, powers, reports, science
+from . import (
+    archives,
+    bombs,
+    cheats,
+    compiling,
+    ending,
+    forging,
+    liars,
+    looking,
+    notebooks,
+    patching,
+    powers,
+    reports,
+    science,
+)
 from .attack import Attack
 
 SUITE: tuple[Attack, ...] = (
@@ -10,6 +24,7 @@ SUITE: tuple[Attack, ...] = (
     *ending.ATTACKS,
     *forging.ATTACKS,
     *science.ATTACKS,
+    *cheats.ATTACKS,
     *looking.ATTACKS,
     *powers.ATTACKS,
     *bombs.ATTACKS,

@@ -1097,9 +1097,9 @@ class Halved:
         """Return the first training pictures, halved, and their labels."""
         return self._halved(*self.pictures.train(count))
 
-    def validation(self):
-        """Return the validation pictures, halved, and their labels."""
-        return self._halved(*self.pictures.validation())
+    def unseen(self):
+        """Return the unseen pictures, halved, and their labels."""
+        return self._halved(*self.pictures.unseen())
 
     @staticmethod
     def _halved(x, y):
