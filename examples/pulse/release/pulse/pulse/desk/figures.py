@@ -4,8 +4,9 @@ It needs matplotlib, which only notebooks import. The other commands of this fol
 """
 
 import io
+from typing import Any
 
-LEGIBLE = {
+LEGIBLE: dict[str, Any] = {
     "figure.figsize": (8, 5),
     "figure.dpi": 110,
     "figure.facecolor": "white",  # a dark page shows each figure as a white sheet
