@@ -26,14 +26,11 @@ class Data:
         An identifier of exactly these data.
     root : Path or None
         The folder of the data.
-    practice : bool
-        Whether results on these data are practice. Wherever a test of kind ``accuracy`` is shown, it is marked so.
     """
 
     kind: str = ""
     fingerprint: str = ""
     root: Path | None = None
-    practice: bool = False
 
 
 class JudgeKit:

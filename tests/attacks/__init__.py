@@ -14,6 +14,7 @@ from . import (
     powers,
     reports,
     science,
+    swelling,
 )
 from .attack import Attack
 
@@ -28,6 +29,7 @@ SUITE: tuple[Attack, ...] = (
     *looking.ATTACKS,
     *powers.ATTACKS,
     *bombs.ATTACKS,
+    *swelling.ATTACKS,
     *compiling.ATTACKS,
     *archives.ATTACKS,
 )

@@ -9,11 +9,12 @@ import pytest
 
 from autograder.catalogue import mistakes_of
 from autograder.course import Course
-from autograder.validate import calibration, degenerate, lenient
+from autograder.validate import calibration, degenerate, forms, lenient
 from tests.engine.conftest import NAME, copied
 
 HIDDEN = f"autograder/assignments/{NAME}/hidden/test_readings.py"
 CELSIUS, RIGHT = "student.readings.to_celsius(x)", "reference.readings.to_celsius(x)"
+ARRAY = f"as_array('c', {CELSIUS}, (5,))"
 HEAD = """
 import numpy as np
 from autograder.judge import *
@@ -36,33 +37,34 @@ def test_a_sound_assignment_has_no_lenient_test(course: Course) -> None:
     (part,) = course.parts
     assert list(lenient.degenerate_pass(course, part)) == []
     assert list(lenient.fixed_inputs(course, part)) == []
+    assert list(forms.careless(course, part)) == []
     assert [calibration.mistake_slips(course, mistake) for mistake in mistakes_of(course.assignment)] == [[]] * 6
 
 
 NUMBERS = {"zeros", "ones", "a constant", "an identity matrix", "random numbers", "the first row"}
-ORDERS = {"the right numbers, transposed", "the right numbers, backwards", "the right numbers with the other sign"}
+ORDERS = degenerate.ORDER
 
 
 @pytest.mark.parametrize(
     ("body", "accepts", "rejects"),
     [
-        ("assert np.shape(student.readings.to_celsius(x)) == (5,)", NUMBERS | {"NaN", "the first input"}, {"None"}),
-        ("assert np.isfinite(student.readings.to_celsius(x)).all()", NUMBERS | {"empty"}, {"NaN"}),
-        ("require(bool((student.readings.to_celsius(x) > 20).all()), 'It is cold.')", {"the first input"}, {"zeros"}),
-        (f"c = {CELSIUS}; assert_close('c', c, c)", NUMBERS | {"the right answers to other"}, {"NaN"}),
+        (f"assert np.shape({CELSIUS}) == (5,)", NUMBERS | {"NaN", "the first input"}, {"None"}),
+        (f"assert np.isfinite({ARRAY}).all()", NUMBERS | {ORDERS[2]}, {"empty", "None"}),
+        (f"require(bool(({ARRAY} > 20).all()), 'It is cold.')", {"the first input"}, {"zeros"}),
         (
-            f"assert_close('c', np.sort({CELSIUS}), np.sort({RIGHT}))",
-            {"the right numbers, backwards"},
-            NUMBERS | {"NaN"},
+            f"assert_close('c', {CELSIUS}, {ARRAY})",
+            NUMBERS - {"random numbers"} | {"the right answers to other"},
+            {"NaN", "None"},
         ),
-        (f"{CELSIUS}; assert_close('c', {CELSIUS}, {RIGHT})", set(), NUMBERS | ORDERS | {"None", "empty"}),
-        ("assert_close('c', student.readings.to_celsius(np.full(2, 32.0)), np.zeros(2))", set(), NUMBERS | {"zeros"}),
+        (f"assert_close('c', np.sort({ARRAY}), np.sort({RIGHT}))", {"the right numbers, backwards"}, NUMBERS | {"NaN"}),
+        (f"assert_close('c', {CELSIUS}, {RIGHT})", set(), NUMBERS | {*ORDERS} | {"None", "empty"}),
+        ("assert_close('c', student.readings.to_celsius(np.full(2, 32.0)), np.zeros(2))", set(), {"zeros"}),
     ],
 )
 def test_a_test_that_accepts_a_degenerate_answer(
     course: Course, body: str, accepts: set[str], rejects: set[str]
 ) -> None:
-    """The right answer is no degenerate answer, also where it is zeros; nor is an answer that the test sees once more."""
+    """The right answer is no degenerate answer, also where it is zeros."""
     path = course.root / HIDDEN
     test = f'def test_one(student, reference, rng):\n    """It is so."""\n    x = rng.uniform(90, 99, size=5)\n    {body}\n'
     path.write_text(f'{HEAD}@exercise("to_celsius")\n{test}')
@@ -89,6 +91,28 @@ def test_each_kind_of_answer_differs_from_the_right_one() -> None:
             assert [np.shape(one) for one in first] == [right.shape for right in forms]
         if kind == "what the function answered first":
             assert all(map(degenerate.same, second, first))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("assert_close('c', c, reference.readings.to_celsius(x))", ""),
+        ("assert np.isfinite(as_array('c', c, x.shape)).all()", ""),
+        ("assert (c > 20).all()", "uses an answer before it asks for its form"),
+        ("assert_close('c', np.where(c != 0, c, 0), reference.readings.to_celsius(x))", "before it asks for its form"),
+        ("assert_close('c', c, c)", "uses an answer before it asks for its form"),
+        ("c = as_array('c', c, np.shape(c)); assert (c - x != 0).any()", r"needs \d+ MB of memory on a large answer"),
+        ("assert c._value.shape == x.shape", "line .* uses _value, which looks at no form"),
+    ],
+)
+def test_a_test_that_computes_before_it_looks(course: Course, body: str, said: str) -> None:
+    start = "x = rng.uniform(90, 99, size=5)\n    c = student.readings.to_celsius(x)"
+    test = f'def test_one(student, reference, rng):\n    """It is so."""\n    {start}\n    {body}\n'
+    (course.root / HIDDEN).write_text(f'{HEAD}@exercise("to_celsius")\n{test}')
+    course = again(course)
+    found = list(forms.careless(course, course.parts[0]))
+    assert len(found) == bool(said)
+    assert all(one.startswith(HIDDEN) and re.search(said, one) for one in found)
 
 
 @pytest.mark.parametrize(

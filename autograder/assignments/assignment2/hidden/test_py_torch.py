@@ -16,6 +16,8 @@ from autograder.assignments.assignment2.kit.judge import (
 from autograder.judge import (
     as_array,
     as_number,
+    as_text,
+    equals,
     exercise,
     require,
 )
@@ -33,8 +35,7 @@ def pictures_and_labels(rng, n=3):
 
 def cross_entropy(scores, y):
     """Return the mean cross-entropy of the student's scores for ten classes. Check their shape."""
-    array = as_array("scores", scores)
-    require(array.shape == (len(y), 10), f"scores has shape {array.shape}, {(len(y), 10)} is expected.", "shape")
+    array = as_array("scores", scores, (len(y), 10), exact_shape=True)
     shifted = array.astype(float) - array.max(axis=1, keepdims=True)
     return float((np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(y)), y]).mean())
 
@@ -70,7 +71,7 @@ def test_barebones_descent(framework, rng):
         f"In four steps from the parameters of init_convnet, the loss goes from {losses[0]:.4g} to {losses[-1]:.4g}.",
     )
     fell = 1 - cross_entropy(after, y) / cross_entropy(before, y)
-    differ = bool((np.ptp(as_array("scores", after), axis=0) > 0).all())
+    differ = bool((np.ptp(as_array("scores", after, (len(y), 10)), axis=0) > 0).all())
     require(
         differ and fell > 0.5 * (1 - losses[-1] / losses[0]), "The scores do not get better as the losses say they do."
     )
@@ -109,8 +110,7 @@ def check_net(framework, reference, rng, maker, channels, classes):
 def check_start(framework, rng, maker):
     """Check that the scores of a new net are neither the same for all pictures nor huge."""
     x, _ = pictures_and_labels(rng)
-    scores = as_array("scores", framework.net(maker, *CHANNELS, 10).scores(x))
-    require(scores.shape == (3, 10), f"scores has shape {scores.shape}, (3, 10) is expected.", "shape")
+    scores = as_array("scores", framework.net(maker, *CHANNELS, 10).scores(x), (3, 10), exact_shape=True)
     differ = float(np.ptp(scores, axis=0).max()) > 0
     require(differ, "A new net gives all pictures the same scores: draw its weights at random.")
     require(float(np.abs(scores).max()) < 100, "A new net gives huge scores: draw smaller weights.")
@@ -162,9 +162,9 @@ def test_sequential_scores(framework, reference, rng):
 def test_sequential_layers(framework):
     """The net is a Sequential of two convolutions and a fully connected layer."""
     net = framework.net(SEQUENTIAL, *CHANNELS, 10)
-    require(net.is_sequential() is True, "sequential_convnet does not return a Sequential.", "type")
+    require(equals(net.is_sequential(), True), "sequential_convnet does not return a Sequential.", "type")
     found = net.layers()
-    named = [str(layer)[:40] for layer in found] if isinstance(found, tuple) else []
+    named = [as_text("a layer", layer)[:40] for layer in found] if isinstance(found, tuple) else []
     weighty = [layer for layer in named if layer in ("conv", "linear")]
     require(
         weighty == ["conv", "conv", "linear"],

@@ -92,7 +92,7 @@ class Kit(JudgeKit):
 
     def data(self) -> Data:
         """Return the pictures' name, fingerprint and folder."""
-        return Data(self.pictures.kind, self.pictures.fingerprint, self.pictures.root, self.judged.is_practice)
+        return Data(self.pictures.kind, self.pictures.fingerprint, self.pictures.root)
 
     def practice_data(self) -> Path:
         """Return the folder of pictures for executed notebooks. Its test pictures have no true labels."""
