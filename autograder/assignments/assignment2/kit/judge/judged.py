@@ -21,7 +21,7 @@ from ..student.pictures import Labelled, Pictures
 
 VERSION = 1
 """The version of the files. A new version makes them anew."""
-TRAINED_ON, UNSEEN, TESTED_ON = 3000, 1000, 10_000
+TRAINED_ON, UNSEEN, TESTED_ON = 3000, 2000, 10_000
 LEARNT_ON = 2000
 CANDIDATES, EASY = 8, 0.29
 """How many secret patterns are tried at most, and the accuracy of a small net from which on they are easy enough."""
@@ -57,7 +57,7 @@ class Judged:
         return pixels[:TRAINED_ON][:count], labels[:TRAINED_ON][:count]
 
     def unseen(self) -> Labelled:
-        """Return 1,000 pictures like those of `train`, for nets that the judge has trained."""
+        """Return 2,000 pictures like those of `train`, for nets that the judge has trained; of CIFAR-10, 1,000."""
         if not self.is_practice:
             return self._released.validation()
         pixels, labels = self._learning
