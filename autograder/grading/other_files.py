@@ -85,4 +85,5 @@ def _importable() -> frozenset[str]:
     installed = [
         path.name.partition(".")[0] for place in places if Path(place).is_dir() for path in Path(place).iterdir()
     ]
-    return frozenset(name.casefold() for name in (*sys.stdlib_module_names, *installed) if name)
+    engine = __name__.partition(".")[0]  # in a developer's installation it lies elsewhere
+    return frozenset(name.casefold() for name in (engine, *sys.stdlib_module_names, *installed) if name)
