@@ -34,6 +34,7 @@ from autograder.collecting.times import HandedIn
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
+from autograder.judge.apart import Apart
 from autograder.judge.digest import judging_digest
 from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
@@ -85,7 +86,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     )
     autograde_preprocessors = List([], help="Preprocessors for graded notebooks.").tag(config=True)
 
-    _level: int | None = None
+    _apart: Apart
     _course: Course | None = None
     _aside: Path | None = None
     _books: Books
@@ -110,8 +111,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 if self.undo:
                     self._undo()
                 else:
-                    self._level = engine.require_level(self.allow_weak)
-                    super().start()
+                    with Apart(self.course, engine.require_level(self.allow_weak)) as self._apart:
+                        super().start()
         except SetupError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
@@ -191,7 +192,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """Tell whether facts are those of a submission as it is now."""
         digest, said = "", (before.notes, before.left_out)
         with suppress(SubmissionError):
-            submission = self.course.submissions.take(folder)
+            submission = self._taken(folder)
             digest, said = submission.digest, (submission.notes, submission.left_out)
         now = (digest, said, self._pages, self.execute)
         return now == (before.submission, (before.notes, before.left_out), before.pages, before.executed)
@@ -205,10 +206,13 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _pages(self) -> str:
         return presentation_digest(self.course)
 
+    def _taken(self, folder: Path) -> Submission:
+        ((_, taken),) = self._apart.taken([(None, folder)])
+        return taken()
+
     def _judge(self, folder: Path) -> Judged:
-        assert self._level is not None
         try:
-            submission = self.course.submissions.take(folder)
+            submission = self._taken(folder)
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
             shown = {
@@ -216,7 +220,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 for alternative, verdict in self._alternatives(verdicts)
             }
             return self._judged(None, verdicts, shown, self.execute, {})
-        verdicts = tuple(engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts)
+        verdicts = tuple(engine.verdict_on(self._apart, part, submission) for part in self.course.parts)
         return self._rendered(submission, verdicts)
 
     def _rendered(self, submission: Submission, verdicts: tuple[PartVerdict, ...]) -> Judged:
@@ -294,10 +298,9 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
 
     def _execute(self, part: Part, submission: Submission, notebook: Any) -> bool:
         """Write fresh outputs into a notebook. Return False if execution fails, which is the grader's fault."""
-        assert self._level is not None
         patience = Patience(self.execute_cell_seconds, self.execute_seconds)
         try:
-            engine.shown_by(self.course, part, submission, notebook, self._level, patience).put_into(notebook)
+            engine.shown_by(self.course, part, submission, notebook, self._apart.level, patience).put_into(notebook)
         except Exception as error:
             self.log.warning(
                 "%s was not executed and keeps the submitted outputs (%s: %s)",

@@ -45,6 +45,7 @@ from autograder.grading.gradebook import JudgedAutograde
 from autograder.grading.other_files import ENDING, FOLDER
 from autograder.grading.pages import Pages
 from autograder.intake.submission import Submission
+from autograder.judge.apart import Apart
 from autograder.judge.session import judge_part
 from autograder.sample import students
 from autograder.verdict import GRADED, PASSED, ExerciseResult, PartVerdict, TestResult
@@ -192,16 +193,16 @@ def student_of(attack: Attack) -> str:
     return f"hostile-{CLASS_SUITE.index(attack):02}-{attack.name}"
 
 
-def _verdict(school: School, course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+def _verdict(school: School, apart: Apart, part: Part, submission: Submission) -> PartVerdict:
     """Return a verdict: two exercises of part 1 are judged, all others have full points."""
     passed = (TestResult("fixed", "A fixed verdict", "core", PASSED, credit=1.0),)
     exercises = {one.id: ExerciseResult(one.id, one.points, one.points, GRADED, passed) for one in part.automatic}
     verdict = PartVerdict(
-        part.number, part.name, (), sandbox_level=level, data="synthetic", submission=submission.digest
+        part.number, part.name, (), sandbox_level=apart.level, data="synthetic", submission=submission.digest
     )
     if part.number == 1:
         two = dataclasses.replace(part, exercises=tuple(one for one in part.exercises if one.id in JUDGED))
-        verdict = judge_part(course, two, submission, level)
+        verdict = judge_part(apart.course, two, submission, apart.level)
         exercises |= {exercise.id: exercise for exercise in verdict.exercises}
     verdict = dataclasses.replace(verdict, exercises=tuple(exercises.values()))
     school.verdicts.append(verdict)
