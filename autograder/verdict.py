@@ -46,6 +46,23 @@ def _require_one_of(outcomes: tuple[Outcome, ...], outcome: str) -> None:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A number that a test measured of what was handed in, such as a model's accuracy.
+
+    Attributes
+    ----------
+    reached, mark : float
+        The measured share, and the share that earns full credit; both between 0 and 1.
+    practice : bool
+        Whether it was measured on data that only stand in for the real ones, so that it says little.
+    """
+
+    reached: Share
+    mark: Share
+    practice: bool = False
+
+
+@dataclass(frozen=True)
 class TestResult:
     """The result of one hidden test.
 
@@ -62,6 +79,10 @@ class TestResult:
         A number between 0 and 1. A test that did not pass may earn partial credit.
     example : str
         The smallest case in which the code goes wrong, if no hint fits and such a case was found.
+    measured : Measured or None
+        What the test measured, if it measures something.
+    timed_out : bool
+        Whether the test failed because a time limit was reached.
     """
 
     __test__ = False
@@ -75,6 +96,8 @@ class TestResult:
     seconds: Amount = 0.0
     credit: Share = 0.0
     example: str = ""
+    measured: Measured | None = None
+    timed_out: bool = False
 
     def __post_init__(self) -> None:
         _require_one_of(OF_TESTS, self.outcome)
@@ -247,10 +270,10 @@ def from_json(content: Any) -> list[PartVerdict]:
 
 
 def _completed(content: Any) -> Any:
-    """Return a verdict's content with the fields ``example`` and ``fingerprint``, which old verdicts lack."""
+    """Return a verdict's content with the fields that old verdicts lack."""
 
     def completed(exercise: dict[str, Any]) -> dict[str, Any]:
-        tests = [{"example": ""} | test for test in exercise["tests"]]
+        tests = [{"example": "", "measured": None, "timed_out": False} | test for test in exercise["tests"]]
         return {"fingerprint": ""} | exercise | {"tests": tests}
 
     parts = [{**part, "exercises": [completed(one) for one in part["exercises"]]} for part in content["parts"]]
@@ -265,7 +288,13 @@ def schema() -> dict[str, Any]:
     del objects["PartVerdict"]["properties"]["consulted"], objects["Outcome"]
     objects["TestResult"]["properties"]["outcome"] = {"enum": list(OF_TESTS)}
     objects["ExerciseResult"]["properties"]["outcome"] = {"enum": list(OF_EXERCISES)}
-    for name in ("Verdicts", "PartVerdict", "ExerciseResult", "TestResult"):  # all of their fields are required
+    for name in (
+        "Verdicts",
+        "PartVerdict",
+        "ExerciseResult",
+        "TestResult",
+        "Measured",
+    ):  # all of their fields are required
         properties = objects[name]["properties"]
         objects[name] |= {"required": list(properties), "additionalProperties": False}
         for one in properties.values():

@@ -25,7 +25,7 @@ def legible() -> None:
     """Let the figures of this notebook be read on a phone and on a dark page."""
     import matplotlib.pyplot as plt
 
-    plt.rcParams.update(LEGIBLE)  # type: ignore[arg-type, unused-ignore]
+    plt.style.use(LEGIBLE)
 
 
 def show(description: str) -> None:
