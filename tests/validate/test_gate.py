@@ -167,6 +167,7 @@ def test_everything_is_looked_at(course: Course) -> None:
         "luck": mistakes,
         "degenerate": len(KINDS)
         * sum(len(one.automatic) for part in course.parts for one in part.alternatives if one.notebook in here),
+        "forms": notebooks,
         "inputs": len(parts_in_numpy(course)),
         "mutants": 0,
         "attacks": 0,
