@@ -5,7 +5,7 @@ This module holds data only. See ``judge`` for how a verdict is made.
 
 import functools
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -245,9 +245,9 @@ def to_json(verdicts: list[PartVerdict]) -> dict[str, Any]:
     """Return the verdicts of one submission as the documented JSON."""
     level = min((verdict.sandbox_level for verdict in verdicts), default=0)
     content = Verdicts(level, verdicts[0].data if verdicts else "", tuple(verdicts))
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(asdict(content)))
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(content))
     for part in plain["parts"]:
-        del part["consulted"]
+        part.pop("consulted", None)  # a verdict that was read back has no entry for its default
     return plain
 
 
@@ -260,8 +260,9 @@ def from_json(content: Any) -> list[PartVerdict]:
         If the content does not follow the schema.
     """
     try:
-        found = list(msgspec.convert(content, Verdicts).parts)
+        msgspec.convert(content, Verdicts)
         content = _completed(content)
+        found = list(msgspec.convert(content, Verdicts).parts)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a verdict: {error}") from None
     if to_json(found) != content:  # msgspec ignores unknown fields and fills in missing ones

@@ -22,7 +22,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import selectinload, undefer
 
 from autograder.errors import SetupError
 from autograder.verdict import GRADED
@@ -209,7 +209,9 @@ class Books:
             found = (
                 query.filter(Assignment.name == self._assignment)
                 .options(
-                    to_notebooks.joinedload(SubmittedNotebook.notebook), to_grades.joinedload(Grade.cell),
+                    undefer(SubmittedAssignment.max_score), to_notebooks.undefer(SubmittedNotebook.score),
+                    to_notebooks.joinedload(SubmittedNotebook.notebook), to_grades.undefer(Grade.max_score),
+                    to_grades.joinedload(Grade.cell),
                     to_comments.joinedload(Comment.cell),
                 )
                 .all()
