@@ -24,6 +24,7 @@ from nbgrader.api import (
 )
 from sqlalchemy.orm import selectinload, undefer
 
+from autograder.collecting.lms import Student
 from autograder.errors import SetupError
 from autograder.verdict import GRADED
 
@@ -193,6 +194,14 @@ class Books:
         """Return the ids of all students in the gradebook."""
         with _said(str(self._gradebook.engine.url)):
             return [student.id for student in self._gradebook.students]
+
+    def people(self) -> list[Student]:
+        """Return all students with their names, addresses and numbers in an LMS."""
+        with _said(str(self._gradebook.engine.url)):
+            return [
+                Student(one.id, one.first_name or "", one.last_name or "", one.email or "", str(one.lms_user_id or ""))
+                for one in self._gradebook.students
+            ]
 
     def handed_in(self) -> list[str]:
         """Return the ids of the students whose hand-in the gradebook knows."""

@@ -74,3 +74,50 @@ def add_to(app: typer.Typer, find_course: Callable[[], Course], out: Console) ->
         if left:
             raise DecisionError("\n".join(left))
         say("Next: `nbgrader generate_feedback` writes it into their pages.")
+
+    @app.command()
+    def leaderboard() -> None:
+        """Write the leaderboard, under pseudonyms: the measured accuracies of the parts that the assignment names."""
+        from . import leaderboard as page
+        from .decide import records_of
+
+        course = find_course()
+        settings = course.assignment.settings
+        parts = {part.number: part.name for part in course.parts if part.number in settings.leaderboard}
+        if not parts:
+            raise page.LeaderboardError("This assignment has no leaderboard: name its parts in assignment.toml.")
+        records = records_of(course)
+        names = page.pseudonyms([one.student for one in records], course.secret, page.read_names(course.root))
+        path = course.root / FOLDER / course.assignment.name / "leaderboard.html"
+        files.write(path, page.leaderboard(records, settings.title, parts, names, datetime.now(UTC)).encode())
+        say(f"The leaderboard is {path}.")
+
+    @app.command()
+    def export(
+        system: Annotated[str, typer.Argument(help="canvas or moodle.")],
+        exported: Annotated[
+            Path,
+            typer.Option("--from", help="The file that the system exports: its ids stay.", exists=True),
+        ],
+        to: Annotated[Path, typer.Option(help="The file to write.")],
+        each: Annotated[bool, typer.Option("--each", help="A column for each exercise instead of the total.")] = False,
+        title: Annotated[str, typer.Option(help="The column's name there. Default: the assignment's title.")] = "",
+    ) -> None:
+        """Write grades for Canvas or Moodle to import."""
+        from autograder.grading.gradebook import books_of
+
+        from . import lms
+        from .decide import records_of
+
+        forms = {"canvas": lms.canvas, "moodle": lms.moodle}
+        if system not in forms:
+            raise lms.ExportError(f"There is no export for {system}: use {' or '.join(forms)}.")
+        course = find_course()
+        with books_of(course) as books:
+            people = books.people()
+        grades = lms.sheet(records_of(course), title or course.assignment.settings.title, each)
+        made = forms[system](exported.read_text(encoding="utf-8-sig"), people, grades)
+        files.write(to, made.text.encode())
+        say(f"{made.number} of {len(grades.values)} students are in {to}.")
+        for note in made.notes:
+            say(note)

