@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from autograder.course import Course
 from autograder.errors import SetupError
+from autograder.judge.apart import Apart
 from autograder.judge.digest import judging_digest
-from autograder.judge.session import judge_part
 from autograder.verdict import ExerciseResult, PartVerdict, TestResult
 
 from . import facts
@@ -78,7 +78,8 @@ def replay(course: Course, student: str, level: int, parts: Collection[int] = ()
                 f"No verdict on part {part.number} of {student} is kept, as after an error of the grader: "
                 f"run `autograder grade --student {student}`."
             )
-        again = judge_part(course, part, submission.unannounced(), level)
+        with Apart(course, level, 1) as apart:
+            again = apart.verdict(part, submission.unannounced())
         yield Replayed(kept, again, own.tests == judging_digest(course, part))
 
 

@@ -1,11 +1,12 @@
 """Values for CSV files that people open in a spreadsheet."""
 
+import unicodedata
 from typing import Any
 
 from autograder.sandbox.client import printable
 
-FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""Characters that begin a formula in a spreadsheet, also the wide ones, which some read in the same way."""
+FORMULAS = ("=", "+", "-", "@")
+"""Characters that begin a formula in a spreadsheet; so do their wide forms, which NFKC replaces by these."""
 
 
 def harmless(value: Any) -> Any:
@@ -15,5 +16,6 @@ def harmless(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    text = printable(" ".join(value.split()))
-    return f"'{text}" if text.startswith(FORMULAS) else text
+    text = " ".join(value.split())
+    seen = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) not in ("Cc", "Cf"))
+    return f"'{printable(text)}" if seen.lstrip().startswith(FORMULAS) else printable(text)

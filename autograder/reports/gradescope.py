@@ -151,14 +151,15 @@ def run(root: Path) -> None:
         If the sandbox there is too weak, or the hand-in cannot be read. Then nothing is scored.
     """
     from autograder.grading.engine import require_level
-    from autograder.judge.session import judge_part, taken_in
+    from autograder.judge.apart import Apart
+    from autograder.judge.session import taken_in
 
     settings = json.loads((root / "source" / SETTINGS).read_text(encoding="utf-8"))
     os.environ["AUTOGRADER_SECRET"] = (root / "source" / SECRET).read_text(encoding="utf-8").strip()
     course = find_course(root / "source" / "course", name=settings["assignment"])
     level = require_level(settings["allow_weak"])
-    with taken_in(root / "submission", course.assignment) as submission:
-        verdicts = [judge_part(course, part, submission, level) for part in course.parts]
+    with taken_in(root / "submission", course.assignment) as submission, Apart(course, level, 1) as apart:
+        verdicts = [apart.verdict(part, submission) for part in course.parts]
     files.write(root / "results" / "results.json", json.dumps(results(course, verdicts)).encode())
     (root / "results" / "results.json").chmod(0o644)
 

@@ -68,8 +68,9 @@ def assert_told_right(answers: list[object], expected: np.ndarray, measure: Call
     PartialCredit
         If fewer are right than full points ask for.
     """
-    told = [as_array("the answer", answer) for answer in answers]
-    require(all(one.shape == () and one in (0, 1) for one in told), "is_irregular must return True or False.")
+    require(all(np.shape(answer) == () for answer in answers), "is_irregular must return True or False.")
+    told = [as_array("the answer", answer, ()) for answer in answers]
+    require(all(one in (0, 1) for one in told), "is_irregular must return True or False.")
     reached = float((np.array(told) == expected).mean())
     measure(reached, FULL)
     if reached < FULL:
