@@ -5,7 +5,7 @@ This module holds data only. See ``judge`` for how a verdict is made.
 
 import functools
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -46,6 +46,23 @@ def _require_one_of(outcomes: tuple[Outcome, ...], outcome: str) -> None:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A number that a test measured of what was handed in, such as a model's accuracy.
+
+    Attributes
+    ----------
+    reached, mark : float
+        The measured share, and the share that earns full credit; both between 0 and 1.
+    practice : bool
+        Whether it was measured on data that only stand in for the real ones, so that it says little.
+    """
+
+    reached: Share
+    mark: Share
+    practice: bool = False
+
+
+@dataclass(frozen=True)
 class TestResult:
     """The result of one hidden test.
 
@@ -62,6 +79,10 @@ class TestResult:
         A number between 0 and 1. A test that did not pass may earn partial credit.
     example : str
         The smallest case in which the code goes wrong, if no hint fits and such a case was found.
+    measured : Measured or None
+        What the test measured, if it measures something.
+    timed_out : bool
+        Whether the test failed because a time limit was reached.
     """
 
     __test__ = False
@@ -75,6 +96,8 @@ class TestResult:
     seconds: Amount = 0.0
     credit: Share = 0.0
     example: str = ""
+    measured: Measured | None = None
+    timed_out: bool = False
 
     def __post_init__(self) -> None:
         _require_one_of(OF_TESTS, self.outcome)
@@ -220,12 +243,16 @@ class Verdicts:
 
 def to_json(verdicts: list[PartVerdict]) -> dict[str, Any]:
     """Return the verdicts of one submission as the documented JSON."""
-    level = min((verdict.sandbox_level for verdict in verdicts), default=0)
-    content = Verdicts(level, verdicts[0].data if verdicts else "", tuple(verdicts))
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(asdict(content)))
+    content = Verdicts(*_of_all(verdicts), tuple(verdicts))
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(content))
     for part in plain["parts"]:
-        del part["consulted"]
+        part.pop("consulted", None)  # a verdict that was read back has no entry for its default
     return plain
+
+
+def _of_all(verdicts: list[PartVerdict]) -> tuple[Level, str]:
+    level = min((verdict.sandbox_level for verdict in verdicts), default=0)
+    return level, verdicts[0].data if verdicts else ""
 
 
 def from_json(content: Any) -> list[PartVerdict]:
@@ -237,20 +264,34 @@ def from_json(content: Any) -> list[PartVerdict]:
         If the content does not follow the schema.
     """
     try:
-        found = list(msgspec.convert(content, Verdicts).parts)
+        msgspec.convert(content, Verdicts)
         content = _completed(content)
+        found = list(msgspec.convert(content, Verdicts).parts)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a verdict: {error}") from None
-    if to_json(found) != content:  # msgspec ignores unknown fields and fills in missing ones
+    agrees = (content["sandbox_level"], content["data"]) == _of_all(found)
+    if not agrees or not _has_exactly_the_fields(content):  # msgspec ignores unknown fields and fills in missing ones
         raise ValueError("not a verdict: some fields are missing or unknown")
     return found
 
 
+def _has_exactly_the_fields(content: dict[str, Any]) -> bool:
+    exercises = [one for part in content["parts"] for one in part["exercises"]]
+    tests = [test for one in exercises for test in one["tests"]]
+    measured = [test["measured"] for test in tests if test["measured"] is not None]
+    kinds = ((Verdicts, [content]), (PartVerdict, content["parts"]), (ExerciseResult, exercises), (TestResult, tests))
+    return all(
+        set(one) == {own.name for own in fields(kind)} - {"consulted"}
+        for kind, found in (*kinds, (Measured, measured))
+        for one in found
+    )
+
+
 def _completed(content: Any) -> Any:
-    """Return a verdict's content with the fields ``example`` and ``fingerprint``, which old verdicts lack."""
+    """Return a verdict's content with the fields that old verdicts lack."""
 
     def completed(exercise: dict[str, Any]) -> dict[str, Any]:
-        tests = [{"example": ""} | test for test in exercise["tests"]]
+        tests = [{"example": "", "measured": None, "timed_out": False} | test for test in exercise["tests"]]
         return {"fingerprint": ""} | exercise | {"tests": tests}
 
     parts = [{**part, "exercises": [completed(one) for one in part["exercises"]]} for part in content["parts"]]
@@ -265,7 +306,13 @@ def schema() -> dict[str, Any]:
     del objects["PartVerdict"]["properties"]["consulted"], objects["Outcome"]
     objects["TestResult"]["properties"]["outcome"] = {"enum": list(OF_TESTS)}
     objects["ExerciseResult"]["properties"]["outcome"] = {"enum": list(OF_EXERCISES)}
-    for name in ("Verdicts", "PartVerdict", "ExerciseResult", "TestResult"):  # all of their fields are required
+    for name in (
+        "Verdicts",
+        "PartVerdict",
+        "ExerciseResult",
+        "TestResult",
+        "Measured",
+    ):  # all of their fields are required
         properties = objects[name]["properties"]
         objects[name] |= {"required": list(properties), "additionalProperties": False}
         for one in properties.values():

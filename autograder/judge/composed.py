@@ -9,7 +9,6 @@ import functools
 import importlib
 import itertools
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder import temporary
 from autograder.assignment import Assignment
 from autograder.catalogue import copy_package
 from autograder.checks.code_under_test import Backend, CodeError
@@ -55,7 +55,7 @@ def composed(assignment: Assignment, student: Backend, functions: Sequence[str])
     functions : sequence of str
         Names of functions of the package's modules. Other names are ignored.
     """
-    with tempfile.TemporaryDirectory(prefix="autograder-composed-") as scratch:
+    with temporary.folder("composed") as scratch:
         folder, name = Path(scratch), f"autograder_composed_{next(_numbers)}"
         package = folder / assignment.package
         copy_package(assignment.source / assignment.package, package)

@@ -19,6 +19,7 @@ from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote
+from autograder.verdict import Measured
 
 from .counterexample import Traced
 from .credit import Open
@@ -59,6 +60,8 @@ class Context:
         Names that Python or NumPy has dropped and that the submission used.
     rooms : dict
         A test to the bytes that its answers may need, where the reference's answers need more than `ROOM` allows.
+    measured : Measured or None
+        What the running test measured, such as an accuracy; a kit's fixture sets it.
     """
 
     course: Course
@@ -69,6 +72,7 @@ class Context:
     inputs: str = ""
     older: set[str] = field(default_factory=set)
     rooms: dict[str, int] = field(default_factory=dict)
+    measured: Measured | None = None
     _runner: Remote | None = None
     _exercise: str = ""
     _lost: int = 0
@@ -219,3 +223,16 @@ class Context:
             self.older |= self._runner.older
             self._forgiven += self._runner.process.wire.forgiven
             self._runner = None
+
+
+@dataclass
+class TrustedContext(Context):
+    """A judging context whose package is loaded in this process: the course's own code."""
+
+    backend: Backend | None = None
+
+    def student(self, exercise: str, test: str, slow: bool) -> Traced:  # noqa: ARG002
+        """Return the package as the code under test."""
+        assert self.backend is not None
+        self.backend.seed(self.global_seed(test))
+        return Traced(self.backend)

@@ -147,6 +147,7 @@ class JudgePlugin:
         self.fingerprints: dict[str, str] = {}
         self.flags: list[str] = []
         self.expected: Counter[str] = Counter()
+        self._timed_out = False
         self._offer = fixtures_of(context.course)
         self._failed: dict[str, list[Failed]] = defaultdict(list)
         self._passed: dict[str, list[pytest.Function]] = defaultdict(list)
@@ -171,6 +172,7 @@ class JudgePlugin:
         """Run one test and keep its result."""
         claim = claimed(item)
         start = time.perf_counter()
+        self.context.measured, self._timed_out = None, False
         try:
             outcome, message, named, credit = self._outcome(item, claim)
         except Exception as error:
@@ -178,7 +180,7 @@ class JudgePlugin:
         result = TestResult(
             name=shown(item), title=_title(item), kind=claim.kind, outcome=outcome,
             message=printable(message[:MAX_MESSAGE]), hint=named, seconds=round(time.perf_counter() - start, 3),
-            credit=credit,
+            credit=credit, measured=self.context.measured, timed_out=self._timed_out,
         )  # fmt: skip
         if outcome == PASSED and claim.kind in NAMED:
             self._passed[claim.exercise].append(item)
@@ -228,6 +230,7 @@ class JudgePlugin:
         except (CodeError, Mismatch) as error:
             if isinstance(error, CodeError) and error.kind == TOO_MUCH and self._is_expected(item, name):
                 return self._outcome(item, claim)
+            self._timed_out = isinstance(error, CodeError) and error.kind == "timeout"
             if isinstance(error, CodeError) and (absent := self.context.not_handed_in(error.message)):
                 return NOT_GRADED, absent, "", 0.0
             said, hint = self._said(item, claim, error, recorded)
@@ -294,6 +297,8 @@ class JudgePlugin:
             attempt(item, self._fixtures(CodeUnderTest(right), name))
         except Exception as ours:
             return ERROR, _ours(ours), "", 0.0
+        finally:
+            self.context.measured = None  # it is the reference's
         if not isinstance(error, THEIRS):
             return ERROR, _ours(error), "", 0.0
         if isinstance(error, BEYOND):

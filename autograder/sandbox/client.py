@@ -6,13 +6,13 @@
 import contextlib
 import math
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autograder import temporary
 from autograder.checks.code_under_test import CodeError, Handle
 from autograder.runner.older import REPLACEMENTS
 from autograder.runner.wire import WireClosed, WireError, WireFull, WireTimeout, WireTooLarge, decode, encode
@@ -297,7 +297,7 @@ def probe(level: int) -> str:
     missing = available(level)
     if missing:
         return missing
-    with tempfile.TemporaryDirectory(prefix="autograder-probe-") as folder:
+    with temporary.folder("probe") as folder:
         inside = Path(folder, "submission")
         inside.mkdir()
         os.chmod(folder, 0o711)

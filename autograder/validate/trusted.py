@@ -9,21 +9,20 @@ import io
 import itertools
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from autograder import temporary
 from autograder.assignment import Part
 from autograder.catalogue import copy_package
 from autograder.checks.code_under_test import Backend, CodeUnderTest
 from autograder.checks.host import Local, PackageHost, load_package
 from autograder.course import Course
 from autograder.intake.submission import Submission
-from autograder.judge.context import Context
-from autograder.judge.counterexample import Traced
+from autograder.judge.context import TrustedContext
+from autograder.judge.credit import PartialCredit
 from autograder.judge.extension import Extension, own
 from autograder.judge.fixtures import fixtures_of
 from autograder.judge.plugin import JudgePlugin, attempt, claimed, name_of
@@ -52,17 +51,8 @@ def _as_it_is(backend: Backend) -> Backend:
     return backend
 
 
-@dataclass
-class TrustedContext(Context):
-    """A judging context whose package is loaded in this process, under a unique name."""
-
-    backend: Backend | None = None
-
-    def student(self, exercise: str, test: str, slow: bool) -> Traced:  # noqa: ARG002
-        """Return the package as the code under test."""
-        assert self.backend is not None
-        self.backend.seed(self.global_seed(test))
-        return Traced(self.backend)
+class BackendFault(Exception):
+    """A backend cannot answer, whatever the code under test is."""
 
 
 class ReferenceCopy:
@@ -75,16 +65,22 @@ class ReferenceCopy:
         Called with the folder that holds the copied package, to change the package.
     part : Part, optional
         A part whose notebook is copied too: its solved cells are judged. Its framework must be installed.
+
+    Attributes
+    ----------
+    fingerprints : dict
+        How each exercise failed when `results` was called last: see `verdict.ExerciseResult`.
     """
 
     def __init__(self, course: Course, change: Callable[[Path], None] = _nothing, part: Part | None = None) -> None:
         self.course = course
         self._change = change
         self._part = part
+        self.fingerprints: dict[str, str] = {}
 
     def __enter__(self) -> "ReferenceCopy":
         with contextlib.ExitStack() as undo:
-            self.folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="autograder-copy-")))
+            self.folder = undo.enter_context(temporary.folder("copy"))
             assignment = self.course.assignment
             package = self.folder / assignment.package
             copy_package(self.course.source / assignment.package, package)
@@ -101,7 +97,7 @@ class ReferenceCopy:
             name = f"autograder_copy_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
-            self._local = Local(PackageHost(name, self.folder, beside))
+            self.backend = Local(PackageHost(name, self.folder, beside))
             self._undo = undo.pop_all()
         return self
 
@@ -118,7 +114,7 @@ class ReferenceCopy:
         context = self._context(part, "", answering)
         name = name_of(test, claimed(test))
         try:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            with _quietly():
                 student = CodeUnderTest(context.student(claimed(test).exercise, name, slow=False))
                 attempt(test, fixtures_of(self.course)(context, student, name, []))
         except Exception as error:
@@ -127,7 +123,7 @@ class ReferenceCopy:
 
     def _context(self, part: Part, seed: str, answering: Answering) -> TrustedContext:
         submission = Submission(self.folder, f"variant {seed}", (), ())
-        return TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
+        return TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self.backend))
 
     def results(
         self,
@@ -152,15 +148,53 @@ class ReferenceCopy:
             Whether to find the smallest case for each exercise that fails.
         """
         plugin = JudgePlugin(self._context(part, seed, answering), examples)
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with _quietly():
             for test in filter(wanted, collect(self.course, part)):
                 plugin.judge(test)
             for exercise in list(plugin.results):
                 plugin.finish(exercise)
+        self.fingerprints = plugin.fingerprints
         return [result for results in plugin.results.values() for result in results]
+
+    def credit(
+        self, part: Part, test: pytest.Function, backend: Backend, seed: str = "", other_draws: bool = False
+    ) -> float:
+        """Return the credit of one hidden test for a backend's answers, without an explanation.
+
+        Parameters
+        ----------
+        part : Part
+        test : pytest.Function
+        backend : Backend
+            It answers the test. A `BackendFault` that it raises passes through.
+        seed : str
+            See `results`.
+        other_draws : bool
+            Whether the code under test draws other random numbers; the inputs are the same.
+        """
+        context, name = self._context(part, seed, lambda _: backend), name_of(test, claimed(test))
+        backend.seed(context.global_seed(f"{name}, again" if other_draws else name))
+        offered = fixtures_of(self.course)(context, CodeUnderTest(backend), name, [])
+        try:
+            with _quietly():
+                attempt(test, offered)
+        except PartialCredit as error:
+            return error.credit
+        except BackendFault:
+            raise
+        except Exception:
+            return 0.0
+        return 1.0
 
 
 _extension = functools.cache(own)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Show nothing of what the code prints, and no warning."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
 
 
 def _forget(package: str) -> None:

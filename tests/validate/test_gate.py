@@ -6,14 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from autograder import cli
+from autograder import cli, temporary
 from autograder.builder.release import ReleaseError
 from autograder.catalogue import MistakeError
 from autograder.checks.exercise import Claim
@@ -24,6 +23,7 @@ from autograder.judge.plugin import claimed
 from autograder.sample.train import trained_model
 from autograder.sandbox.profiles import is_installed
 from autograder.validate import calibration, gate, inventory, mutants, weak
+from autograder.validate.degenerate import KINDS
 from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
 from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
@@ -165,7 +165,8 @@ def test_everything_is_looked_at(course: Course) -> None:
         "accepted": 2 * sum(bool(solution.modules) for solution in ACCEPTED) + forms,
         "mistakes": mistakes,
         "luck": mistakes,
-        "constants": len(parts_in_numpy(course)),
+        "degenerate": len(KINDS)
+        * sum(len(one.automatic) for part in course.parts for one in part.alternatives if one.notebook in here),
         "inputs": len(parts_in_numpy(course)),
         "mutants": 0,
         "attacks": 0,
@@ -449,7 +450,7 @@ def test_variants_that_cannot_be_made_leave_nothing_behind(
         raise MistakeError("It does not fit.")
 
     before = Path.cwd()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(temporary, "home", lambda: tmp_path)
     with pytest.raises(MistakeError), ReferenceCopy(course, change):
         pass
     assert list(tmp_path.iterdir()) == []

@@ -149,7 +149,7 @@ def test_one_beat(student, rng):
 
 
 @exercise("rhythm_accuracy", kind="accuracy")
-def test_unseen_recordings(student, recordings):
+def test_unseen_recordings(student, recordings, measure):
     """Unseen recordings are classified rightly."""
     signals, irregular = recordings
-    assert_told_right([student.rhythm.is_irregular(signal, RATE) for signal in signals], irregular)
+    assert_told_right([student.rhythm.is_irregular(signal, RATE) for signal in signals], irregular, measure)
