@@ -127,6 +127,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         submissions are judged as if the names were still there.
     right_values : bool
         Whether the smallest case of a mistake is shown with the right answer, besides the student's.
+    leaderboard : tuple of int
+        Numbers of the parts whose measured accuracies the leaderboard shows.
     seconds : Seconds
     extension : Extension or None
     frameworks : dict of Framework
@@ -149,6 +151,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest: float = 0.2
     strict: bool = False
     right_values: bool = True
+    leaderboard: tuple[int, ...] = ()
     seconds: Seconds = Seconds()
     extension: Extension | None = None
     frameworks: dict[str, Framework] = {}

@@ -9,6 +9,7 @@ import re
 import site
 import sys
 import sysconfig
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from autograder.course import Course
@@ -85,4 +86,5 @@ def _importable() -> frozenset[str]:
     installed = [
         path.name.partition(".")[0] for place in places if Path(place).is_dir() for path in Path(place).iterdir()
     ]
-    return frozenset(name.casefold() for name in (*sys.stdlib_module_names, *installed) if name)
+    known = (*sys.stdlib_module_names, *installed, *metadata.packages_distributions())
+    return frozenset(name.casefold() for name in known if name)

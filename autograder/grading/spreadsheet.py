@@ -16,6 +16,6 @@ def harmless(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    text = printable(" ".join(value.split()))
+    text = " ".join(value.split())
     seen = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) not in ("Cc", "Cf"))
-    return f"'{text}" if seen.lstrip().startswith(FORMULAS) else text
+    return f"'{printable(text)}" if seen.lstrip().startswith(FORMULAS) else printable(text)

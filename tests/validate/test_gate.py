@@ -23,6 +23,7 @@ from autograder.judge.plugin import claimed
 from autograder.sample.train import trained_model
 from autograder.sandbox.profiles import is_installed
 from autograder.validate import calibration, gate, inventory, mutants, weak
+from autograder.validate.degenerate import KINDS
 from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
 from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
@@ -164,7 +165,9 @@ def test_everything_is_looked_at(course: Course) -> None:
         "accepted": 2 * sum(bool(solution.modules) for solution in ACCEPTED) + forms,
         "mistakes": mistakes,
         "luck": mistakes,
-        "constants": len(parts_in_numpy(course)),
+        "degenerate": len(KINDS)
+        * sum(len(one.automatic) for part in course.parts for one in part.alternatives if one.notebook in here),
+        "forms": notebooks,
         "inputs": len(parts_in_numpy(course)),
         "mutants": 0,
         "attacks": 0,

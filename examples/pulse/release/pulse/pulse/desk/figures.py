@@ -4,8 +4,9 @@ It needs matplotlib, which only notebooks import. The other commands of this fol
 """
 
 import io
+from typing import Any
 
-LEGIBLE = {
+LEGIBLE: dict[str, Any] = {
     "figure.figsize": (8, 5),
     "figure.dpi": 110,
     "figure.facecolor": "white",  # a dark page shows each figure as a white sheet
@@ -24,7 +25,7 @@ def legible() -> None:
     """Let the figures of this notebook be read on a phone and on a dark page."""
     import matplotlib.pyplot as plt
 
-    plt.rcParams.update(LEGIBLE)
+    plt.style.use(LEGIBLE)
 
 
 def show(description: str) -> None:
