@@ -127,6 +127,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         submissions are judged as if the names were still there.
     right_values : bool
         Whether the smallest case of a mistake is shown with the right answer, besides the student's.
+    steps : int
+        The number of steps of a hint that a release holds, behind what is wrong: 0 for none, 1 for the question, 2 for
+        the idea too.
     seconds : Seconds
     extension : Extension or None
     frameworks : dict of Framework
@@ -149,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest: float = 0.2
     strict: bool = False
     right_values: bool = True
+    steps: int = 2
     seconds: Seconds = Seconds()
     extension: Extension | None = None
     frameworks: dict[str, Framework] = {}

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from autograder.checks.exercise import Kind
+from autograder.checks.exercise import Kind, share
+from autograder.checks.pictures import Picture
 
 
 class Outcome(StrEnum):
@@ -62,6 +63,8 @@ class TestResult:
         A number between 0 and 1. A test that did not pass may earn partial credit.
     example : str
         The smallest case in which the code goes wrong, if no hint fits and such a case was found.
+    pictures : tuple of Picture
+        Where wrong arrays are wrong, in levels that hold no expected value.
     """
 
     __test__ = False
@@ -75,6 +78,7 @@ class TestResult:
     seconds: Amount = 0.0
     credit: Share = 0.0
     example: str = ""
+    pictures: tuple[Picture, ...] = ()
 
     def __post_init__(self) -> None:
         _require_one_of(OF_TESTS, self.outcome)
@@ -191,10 +195,7 @@ def score(points: float, tests: tuple[TestResult, ...], weight: float = 0.2) -> 
     for waiting in (OPEN, NOT_GRADED):
         if any(test.outcome == waiting for test in tests):
             return 0.0, waiting
-    core = [test.credit for test in tests if test.kind == "core"]
-    rest = [test.credit for test in tests if test.kind != "core"]
-    share = sum(rest) / len(rest) if rest else 1.0
-    earned = points * (sum(core) / len(core) * (1 - weight + weight * share) if core else share)
+    earned = points * share(((test.kind, test.credit) for test in tests), weight)
     if not math.isfinite(earned):
         return 0.0, ERROR
     earned = min(round(max(earned, 0.0), 4), points)  # round first, so that the result never exceeds the maximum
@@ -247,10 +248,10 @@ def from_json(content: Any) -> list[PartVerdict]:
 
 
 def _completed(content: Any) -> Any:
-    """Return a verdict's content with the fields ``example`` and ``fingerprint``, which old verdicts lack."""
+    """Return a verdict's content with the fields ``example``, ``pictures`` and ``fingerprint``, which old ones lack."""
 
     def completed(exercise: dict[str, Any]) -> dict[str, Any]:
-        tests = [{"example": ""} | test for test in exercise["tests"]]
+        tests = [{"example": "", "pictures": []} | test for test in exercise["tests"]]
         return {"fingerprint": ""} | exercise | {"tests": tests}
 
     parts = [{**part, "exercises": [completed(one) for one in part["exercises"]]} for part in content["parts"]]
@@ -265,7 +266,13 @@ def schema() -> dict[str, Any]:
     del objects["PartVerdict"]["properties"]["consulted"], objects["Outcome"]
     objects["TestResult"]["properties"]["outcome"] = {"enum": list(OF_TESTS)}
     objects["ExerciseResult"]["properties"]["outcome"] = {"enum": list(OF_EXERCISES)}
-    for name in ("Verdicts", "PartVerdict", "ExerciseResult", "TestResult"):  # all of their fields are required
+    for name in (
+        "Verdicts",
+        "PartVerdict",
+        "ExerciseResult",
+        "TestResult",
+        "Picture",
+    ):  # all of their fields are required
         properties = objects[name]["properties"]
         objects[name] |= {"required": list(properties), "additionalProperties": False}
         for one in properties.values():

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder import steps
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import mistakes_in_package
 from autograder.checks.code_under_test import CodeUnderTest
@@ -44,7 +45,7 @@ def record(assignment: Assignment, release: Path) -> None:
         If a file of public tests cannot be imported, or the reference fails a public test.
     """
     logs: dict[str, Log] = {}
-    named: dict[str, dict[str, str]] = {}
+    named: dict[str, dict[str, Any]] = {}
     for test in public_tests(assignment):
         if test.claim.kind not in RECORDED_KINDS or not asks_only_for(test.function, Fixtures):
             continue
@@ -60,10 +61,22 @@ def record(assignment: Assignment, release: Path) -> None:
                 failed = _run(test, CodeUnderTest(answers), CodeUnderTest(own)) is not None
             if failed and _count(answers.log) <= MOST_NUMBERS:
                 logs[f"mistake/{test.name}/{mistake.id}"] = answers.log
-                named[mistake.key] = {"title": mistake.title, "explanation": mistake.explanation}
-    write_logs(release / "tests" / "recorded" / "answers.npz", logs)
-    text = json.dumps(named, indent=1, sort_keys=True, ensure_ascii=False)
-    (release / "tests" / "recorded" / "mistakes.json").write_text(text + "\n", encoding="utf-8")
+                named[mistake.key] = {
+                    "title": mistake.title,
+                    "explanation": mistake.explanation,
+                    "steps": steps.of_mistake(assignment, mistake),
+                }
+    recorded = release / "tests" / "recorded"
+    write_logs(recorded / "answers.npz", logs)
+    _write(recorded / "mistakes.json", named)
+    exercises = [one.id for part in assignment.parts for one in part.automatic]
+    led = {name: found for name in exercises if (found := steps.of_exercise(assignment, name))}
+    _write(recorded / "steps.json", led)
+
+
+def _write(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def public_tests(assignment: Assignment) -> list[PublicTest]:

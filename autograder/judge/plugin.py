@@ -18,6 +18,7 @@ from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.fixtures import pytest_fixtures
+from autograder.checks.pictures import Picture
 from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
 from autograder.interrupts import Interrupted
@@ -42,7 +43,7 @@ SLOW = ("learns", "accuracy", "speed")
 THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError)
 """Exceptions that a test raises if an answer has another form, or cannot be sent back."""
 MAX_MESSAGE = 3000
-OWN = ("missing", "unfinished", "import")
+OWN = ("missing", "unfinished", "import", "setup")
 """Kinds of `CodeError` that no other exercise causes: something is not there, or not written."""
 NAMEABLE = ("missing", "raised", "type")
 """Kinds of `CodeError` that a known mistake may cause."""
@@ -126,6 +127,7 @@ class JudgePlugin:
         self._offer = fixtures_of(context.course)
         self._failed: dict[str, list[Failed]] = defaultdict(list)
         self._passed: dict[str, list[pytest.Function]] = defaultdict(list)
+        self._pictures: dict[pytest.Function, tuple[Picture, ...]] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the part's tests, in the notebook's order."""
@@ -153,7 +155,7 @@ class JudgePlugin:
         result = TestResult(
             name=shown(item), title=_title(item), kind=claim.kind, outcome=outcome,
             message=printable(message[:MAX_MESSAGE]), hint=named, seconds=round(time.perf_counter() - start, 3),
-            credit=credit,
+            credit=credit, pictures=self._pictures.pop(item, ()) if outcome == FAILED else (),
         )  # fmt: skip
         if outcome == PASSED and claim.kind in NAMED:
             self._passed[claim.exercise].append(item)
@@ -216,6 +218,8 @@ class JudgePlugin:
         names = _unwritten(recorded) if _is_nameable(error) else ""
         if names:
             return names, ""
+        if isinstance(error, Mismatch) and claim.kind in NAMED:  # tests of other kinds compare labels, or long runs
+            self._pictures[item] = error.pictures
         named = error.hint if isinstance(error, Mismatch) else ""
         if not named:
             self._note(item, claim, error, recorded)

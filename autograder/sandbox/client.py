@@ -20,7 +20,7 @@ from . import launch
 from .launch import Process
 from .levels import LaunchError, Limits, Profile, available
 
-KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build"}
+KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build", "setup"}
 CALL_SECONDS = 20.0
 MOST_OF_A_LINE = 200
 """Most characters of a student's line, with its place."""
