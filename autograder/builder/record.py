@@ -14,6 +14,7 @@ import numpy as np
 from autograder import steps
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import mistakes_in_package
+from autograder.checks.causes import same_log
 from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.fixtures import Fixtures, asks_only_for
 from autograder.checks.public import PublicTest, PublicTests, rng_for, seed_for
@@ -50,11 +51,13 @@ def record(assignment: Assignment, release: Path) -> None:
         if test.claim.kind not in RECORDED_KINDS or not asks_only_for(test.function, Fixtures):
             continue
         own = reference(assignment, _part_of(assignment, test))
-        right = Recorded(own)
-        error = _run(test, CodeUnderTest(own), CodeUnderTest(right))
+        right, asked = Recorded(own), Recorded(own)
+        error = _run(test, CodeUnderTest(asked), CodeUnderTest(right))
         if error is not None:
             raise RecordError(f"The public test {test.name} does not pass on the reference: {error}")
         logs[f"reference/{test.name}"] = right.log
+        if _count(asked.log) <= MOST_NUMBERS and not same_log(asked.log, right.log):
+            logs[f"right/{test.name}"] = asked.log
         for mistake in mistakes_in_package(assignment, test.claim.exercise):
             answers = Recorded(mistaken(assignment, mistake))
             with np.errstate(all="ignore"):  # a mistake may divide by zero

@@ -12,7 +12,7 @@ from autograder.checks.public import Failure, PublicTests
 
 from .standing import OPEN, PERSON, RIGHT, UNCHECKED, UNWRITTEN, WAITS, WRONG, Map, Standing
 from .steps import TITLES, later_steps
-from .text import SIGNS, short
+from .text import SIGNS, short, summary
 
 PILLS = {
     RIGHT: "#1a6b30",
@@ -36,36 +36,43 @@ LEVELS = {
 }
 STYLE = """
 .coach { max-width: 44em; font-size: 0.95em; line-height: 1.45; color: inherit; }
-.coach table { border-collapse: collapse; width: 100%; margin: 0.3em 0; color: inherit; }
-.coach th, .coach td { text-align: left; vertical-align: top; padding: 0.2em 0.5em 0.2em 0; background: none;
-  border: 0; overflow-wrap: anywhere; white-space: normal; color: inherit; font-weight: normal; }
-.coach td.points { text-align: right; white-space: nowrap; }
-.coach tr { border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); background: none; }
+.coach.coach.coach table { border-collapse: collapse; table-layout: auto; width: 100%; margin: 0.3em 0; color: inherit; }
+.coach.coach.coach tr { border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); background: none; }
+.coach.coach.coach th, .coach.coach.coach td { text-align: left; vertical-align: top; padding: 0.2em 0.5em 0.2em 0;
+  background: none; border: 0; overflow-wrap: anywhere; white-space: normal; color: inherit; font-weight: normal; }
+.coach.coach.coach .points { text-align: right; white-space: nowrap; padding-right: 0; width: 3em; }
 .coach summary { cursor: pointer; padding: 0.3em 0; }
 .coach .hint summary { display: inline-block; border: 1px solid currentColor; border-radius: 0.4em;
   padding: 0.1em 0.7em; margin: 0.3em 0; }
-.coach .pill { color: #ffffff; border-radius: 0.4em; padding: 0 0.5em; white-space: nowrap; display: inline-block; }
+.coach .pill { color: #ffffff; border-radius: 0.4em; padding: 0 0.5em; display: inline-block; }
 .coach .scroll { overflow-x: auto; }
-.coach table.cells { width: auto; border-collapse: separate; border-spacing: 1px; }
-.coach table.cells td { color: #ffffff; padding: 0; min-width: 1.5em; height: 1.5em; text-align: center;
+.coach.coach.coach table.cells { width: auto; border-collapse: separate; border-spacing: 1px; }
+.coach.coach.coach table.cells tr { border: 0; }
+.coach.coach.coach table.cells td { color: #ffffff; padding: 0; min-width: 1.5em; height: 1.5em; text-align: center;
   vertical-align: middle; font-family: monospace; }
 """
+"""The notebook's own rules for tables are strong; repeating the class makes these stronger."""
 
 
 def of_map(public: PublicTests, found: Map) -> str:
     """Return the page of a map. The part of the next exercise is open."""
     following = found.next
     pieces = [f"<p><strong>{_text(short(found.advice()))}</strong></p>"]
-    if following is not None and following.result is not None and following.message:
-        pieces.append(_failure(public, following.exercise.id, following.result.failed[0].failure))
+    if following is not None and following.result is not None and following.result.first is not None:
+        first = following.result.first
+        name = following.exercise.id
+        unwritten = following.state == UNWRITTEN  # then the line above says all
+        pieces.append(_steps(later_steps(public, name, first)) if unwritten else _failure(public, name, first))
     for part in found.parts:
         checked = found.total(part=part) - found.total(PERSON, UNCHECKED, part=part)
         is_open = " open" if len(found.parts) == 1 or (following and following.part == part.number) else ""
         title = f"Part {part.number}, {part.name}: {round(found.earned(part), 2):g} of {checked:g} points"
         rows = "".join(map(_row, found.of(part)))
-        head = "<tr><th scope='col'>State</th><th scope='col'>Exercise</th><th scope='col'>Points</th></tr>"
+        head = (
+            "<tr><th scope='col'>State</th><th scope='col'>Exercise</th><th scope='col' class='points'>Points</th></tr>"
+        )
         pieces.append(f"<details{is_open}><summary>{_text(title)}</summary><table>{head}{rows}</table></details>")
-    pieces += [f"<p>{_text(line)}</p>" for line in (found.expectation(), found.repeated()) if line]
+    pieces += [f"<p>{_text(line)}</p>" for line in summary(found)[1:]]
     return _page(pieces)
 
 
@@ -97,10 +104,8 @@ def _pill(state: str) -> str:
     return f"<span class='pill' style='background: {PILLS[state]}'>{SIGNS[state]} {_text(state)}</span>"  # type: ignore[index]
 
 
-def _failure(public: PublicTests, exercise: str, failure: Failure | None) -> str:
+def _failure(public: PublicTests, exercise: str, failure: Failure) -> str:
     """Return what is wrong and where, with pictures, and the later steps behind one another."""
-    if failure is None:
-        return ""
     pieces = [f"<p>{_text(failure.message)}</p>"]
     pieces += [f"<p>At <code>{_text(failure.where)}</code></p>"] if failure.where else []
     pieces += map(_picture, failure.pictures)

@@ -116,10 +116,8 @@ class Map:
         """Return a sentence on the score to be expected, and what it means."""
         read, unchecked = self.total(PERSON), self.total(UNCHECKED)
         checked = self.total() - read - unchecked
-        waiting = self.total(OPEN)
         others = [f"a person reads answers worth {read:g} more"] if read else []
         others += [f"{unchecked:g} more have no public check"] if unchecked else []
-        others += [f"{waiting:g} of them are open until something is installed"] if waiting else []
         rest = f"; {' and '.join(others)}" if others else ""
         return (
             f"Score to be expected: {round(self.earned(), 2):g} of {checked:g} points{rest}. This is what the public "
@@ -136,6 +134,11 @@ class Map:
         if following.state == UNWRITTEN:
             return f"Next: {following.exercise.id} is not written yet{where}"
         return f"Next: {following.exercise.id} is {following.said}{where}: {following.message}"
+
+    def waiting(self) -> str:
+        """Return a sentence on the points that are open and why, or ""."""
+        first = next((one for one in self.standings.values() if one.state == OPEN), None)
+        return f"{self.total(OPEN):g} of these points are open: {first.message}" if first else ""
 
     def repeated(self) -> str:
         """Return a sentence on the exercises that were not run again, or ""."""

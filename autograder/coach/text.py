@@ -43,8 +43,8 @@ def lines(found: Map) -> list[str]:
 
 
 def summary(found: Map) -> list[str]:
-    """Return the lines below the map: what to do next, the score to be expected, what was not run again."""
-    return [short(found.advice()), found.expectation(), *([found.repeated()] if found.repeated() else [])]
+    """Return the lines below the map: next step, expected score, what is open, what was not run again."""
+    return [short(found.advice()), found.expectation(), *filter(None, (found.waiting(), found.repeated()))]
 
 
 def table(found: Map, encoding: str) -> Any:

@@ -1,20 +1,16 @@
 """A student's commands in a release: the map, the check of one exercise, hints in steps and the watch."""
 
 import json
-import queue
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .conftest import AVERAGE, CAUSAL, NAME, RIGHT, Run, write
-
-PATIENCE = 120
-"""Seconds for an answer of the watch, on a machine however busy."""
+from .watching import FOOTER, Watching
 
 
 def test_the_map_says_where_one_stands(run: Run, folder: Path) -> None:
@@ -88,50 +84,9 @@ def test_what_the_code_prints_is_shown_and_debuggers_work(run: Run, folder: Path
     assert "('secret is', 42)" in after
 
 
-class Watching:
-    """The watch, driven through pipes."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        command = [sys.executable, "-m", f"{NAME}.watch", "--plain", *arguments]
-        self._process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            encoding="utf-8", env=None,
-        )  # fmt: skip
-        self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
-
-    def until(self, pattern: str) -> str:
-        """Return what it says until a line matches."""
-        said = ""
-        while not re.search(pattern, said):
-            said += self._lines.get(timeout=PATIENCE)
-        return said
-
-    def press(self, key: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{key}\n")
-        self._process.stdin.flush()
-
-    def end(self) -> int:
-        self.press("q")
-        return self._process.wait(PATIENCE)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
-FOOTER = r"exercises are right\..*\n"
-
-
 @pytest.fixture
 def watching(folder: Path) -> Iterator[Watching]:
-    watch = Watching(folder)
+    watch = Watching(folder, NAME)
     yield watch
     watch.kill()
 
