@@ -112,7 +112,7 @@ def checked(public: PublicTests, exercise: str, tests: list[PublicTest]) -> Chec
     CheckFailed
         If the student left the debugger.
     """
-    with _without_bars(), _fresh(public.folder, public.facts):
+    with _without_bars(), _breakpoints(), _fresh(public.folder, public.facts):
         failures = tuple((test, failure) for test in tests if (failure := _run(public, test)) is not None)
         with _quietly():
             causes = {test.name: _cause(public, test) for test, failure in failures if not failure.hint}
@@ -154,10 +154,20 @@ def _coach() -> Any:
         return None
 
 
+def _shell() -> Any:
+    """Return the running IPython, or None."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def _in_kernel() -> bool:
+    """Tell whether a notebook's kernel runs this."""
+    return hasattr(_shell(), "kernel")
+
+
 def _notebook_values() -> dict[str, Any]:
     """Return the variables of the running notebook, or an empty dictionary outside a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell = _shell()
     return dict(shell.user_ns) if shell is not None else {}
 
 
@@ -196,6 +206,19 @@ def _without_bars() -> Iterator[None]:
             del os.environ["TQDM_DISABLE"]
         else:
             os.environ["TQDM_DISABLE"] = previous
+
+
+@contextlib.contextmanager
+def _breakpoints() -> Iterator[None]:
+    """Let ``breakpoint()`` stop in a notebook: the kernel's own hook waits for a debugger that nobody has opened."""
+    previous, opened = sys.breakpointhook, sys.modules.get("debugpy")
+    if _in_kernel() and "PYTHONBREAKPOINT" not in os.environ and not (opened and opened.is_client_connected()):
+        debugger = importlib.import_module("IPython.core.debugger")
+        sys.breakpointhook = lambda *_, **__: debugger.set_trace(sys._getframe(1))
+    try:
+        yield
+    finally:
+        sys.breakpointhook = previous
 
 
 @contextlib.contextmanager

@@ -36,7 +36,8 @@ LEVELS = {
 }
 STYLE = """
 .coach { max-width: 44em; font-size: 0.95em; line-height: 1.45; color: inherit; }
-.coach.coach.coach table { border-collapse: collapse; table-layout: auto; width: 100%; margin: 0.3em 0; color: inherit; }
+.coach.coach.coach table { border-collapse: collapse; table-layout: auto; width: 100%; margin: 0.3em 0;
+  color: inherit; }
 .coach.coach.coach tr { border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); background: none; }
 .coach.coach.coach th, .coach.coach.coach td { text-align: left; vertical-align: top; padding: 0.2em 0.5em 0.2em 0;
   background: none; border: 0; overflow-wrap: anywhere; white-space: normal; color: inherit; font-weight: normal; }
@@ -57,7 +58,10 @@ STYLE = """
 def of_map(public: PublicTests, found: Map) -> str:
     """Return the page of a map. The part of the next exercise is open."""
     following = found.next
-    pieces = [f"<p><strong>{_text(short(found.advice()))}</strong></p>"]
+    title = short(found.advice())
+    if following is not None and following.state == WRONG:  # its message follows
+        title = f"Next: {following.exercise.id} is wrong"
+    pieces = [f"<p><strong>{_text(title)}</strong></p>"]
     if following is not None and following.result is not None and following.result.first is not None:
         first = following.result.first
         name = following.exercise.id
