@@ -5,10 +5,11 @@ c = get_config()
 c.CourseDirectory.course_id = "cs231n"
 
 try:
-    from autograder import builder, grading
+    from autograder import builder, grading, reports
 
     builder.configure(c)
     grading.configure(c)
+    reports.configure(c)
 except BaseException as error:
     # nbgrader logs every other exception and continues without this file. Without the autograder's converters it would
     # copy solutions into the release and run students' code in this process.

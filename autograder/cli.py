@@ -8,7 +8,6 @@ import itertools
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,9 +27,11 @@ from autograder import files
 from autograder.course import Course, put_tools_on_path
 from autograder.errors import AutograderError
 from autograder.interrupts import Interrupted, raise_on_interrupt
+from autograder.reports import commands
 from autograder.verdict import FAILED, GRADED, PASSED, ExerciseResult, PartVerdict, to_json
 
 if TYPE_CHECKING:
+    from autograder.judge.children.cluster import Cluster
     from autograder.validate.gate import Examined
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -54,9 +55,9 @@ def main() -> None:
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
         app()
-    except Interrupted:
+    except Interrupted as stopped:
         err.print("Stopped. Finished results are kept: run the same command again to continue.")
-        sys.exit(128 + signal.SIGINT)
+        sys.exit(128 + stopped.signal)
     except Exception as error:
         sentence = _sentence(error)
         if not sentence:
@@ -197,7 +198,8 @@ def judge(
 ) -> None:
     """Judge any folder or archive."""
     from autograder.grading.engine import require_level
-    from autograder.judge.session import judge_part, taken_in
+    from autograder.judge.apart import Apart
+    from autograder.judge.session import taken_in
 
     course = find_course(data=data)
     parts = [one for one in course.parts if part is None or one.number in part]
@@ -206,8 +208,9 @@ def judge(
     if level is not None and (level not in (1, 2, 3) or (level == 1 and not allow_weak)):
         _fail("The level must be 3 or 2. Level 1 requires --allow-weak.")
     used = level or require_level(allow_weak)
-    with taken_in(folder, course.assignment) as submission:
-        verdicts = [judge_part(course, one, submission, used) for one in parts]
+    with taken_in(folder, course.assignment) as submission, Apart(course, used) as apart:
+        found = dict(apart.verdicts((number, one, submission) for number, one in enumerate(parts)))
+        verdicts = [found[number]() for number in range(len(parts))]
     if as_json:
         print(json.dumps(to_json(verdicts)))
     else:
@@ -243,8 +246,19 @@ def _explain(exercise: ExerciseResult) -> str:
 @app.command()
 def grade(
     student: Annotated[str, typer.Option(help="Grade only this student. The wildcards * and ? work.")] = "*",
-    workers: Annotated[int | None, typer.Option(help="Number of processes. Default: one for each core.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler. Default: a local one.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Most parts to judge at a time. Default: one for each core.", min=1)
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Judge on the Dask cluster with this scheduler: tls://HOST:PORT.")
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the cluster's keys. Default: .autograder/cluster."),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--allow-insecure-scheduler", help="Use the cluster although it is not reached over TLS.")
+    ] = False,
     data: Data = None,
     allow_weak: AllowWeak = False,
     execute: Annotated[
@@ -264,9 +278,13 @@ def grade(
 ) -> None:
     """Judge every submission in submitted/, record the scores with nbgrader, write feedback."""
     from autograder.grading import changes, engine, ready, remarks
+    from autograder.judge.children.cluster import Cluster
 
     course = find_course(data=data)
     course.require_release()
+    cluster = Cluster(scheduler, keys or course.state / "cluster", insecure) if scheduler else None
+    if cluster is not None:
+        cluster.require_safe()
     folders = engine.require_submissions(course, student)
     student = student if set("*?") & set(student) else next(iter(folders))  # in the gradebook's spelling
     for warning in ready.require(course, folders.values()):
@@ -277,7 +295,7 @@ def grade(
     options += [f"--JudgedAutograde.allow_weak={allow_weak}", *(["--JudgedAutograde.execute=True"] if execute else [])]
     if not undo:
         level = engine.require_level(allow_weak)
-        _judge_with_progress(course, folders, level, workers, scheduler, execute)
+        _judge_with_progress(course, folders, level, workers, cluster, execute)
     with _named("Restoring scores" if undo else "Writing scores", quiet or json_lines):
         trouble = _nbgrader(course, "autograde", student, options)
     if feedback and not dry_run:
@@ -298,15 +316,16 @@ def grade(
 
 
 def _judge_with_progress(
-    course: Course, folders: dict[str, Path], level: int, workers: int | None, scheduler: str | None, execute: bool
+    course: Course, folders: dict[str, Path], level: int, workers: int | None, cluster: "Cluster | None", execute: bool
 ) -> None:
     from autograder.grading.engine import judge_all
     from autograder.grading.gradebook import configured_patience
 
     total, done = len(folders) * len(course.parts), itertools.count(1)
     patience = configured_patience(course.root) if execute else None
+    pool = {} if cluster is None else {"make": cluster.pool}
     with _steps("Judging") as step:
-        judge_all(course, folders, level, workers, scheduler, lambda *_: step(next(done), total), patience)
+        judge_all(course, folders, level, workers, lambda *_: step(next(done), total), patience, **pool)
 
 
 @contextlib.contextmanager
@@ -482,6 +501,8 @@ def forget() -> None:
     forgetting.forget(course)
     out.print("Done.")
 
+
+commands.add_to(app, find_course, out)
 
 if __name__ == "__main__":
     main()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from autograder.checks.alias import alias
 from autograder.checks.facts import tell
 from autograder.checks.public import lend
 from autograder.errors import SetupError
@@ -255,4 +256,5 @@ def lend_rooms(package: str, init: str) -> list[str]:
     facts = course.assignment.facts
     tell(source, facts)
     lend(replace(facts, package=package))
+    alias(f"{package}.desk", f"{ENGINE.name}.desk")
     return list(dict.fromkeys(str(course.room(name).parent) for name in course.assignment.settings.rooms))

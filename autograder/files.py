@@ -135,7 +135,7 @@ def _held_folder(place: Path, suffix: str) -> Iterator[Path]:
     """Yield a new hidden folder that `_sweep` of other processes leaves alone, and remove it at the end."""
     while True:
         folder = Path(tempfile.mkdtemp(dir=place, prefix=".", suffix=suffix))
-        held = _hold(folder)
+        held = hold(folder)
         if held is None or folder.exists():  # another process may have swept it before it was held
             break
         os.close(held)
@@ -147,11 +147,20 @@ def _held_folder(place: Path, suffix: str) -> Iterator[Path]:
             os.close(held)
 
 
-def _hold(folder: Path) -> int | None:
-    """Lock a folder while this process lives. Return None if it is locked or this system has no such locks."""
+def hold(folder: Path) -> int | None:
+    """Lock a folder while this process lives, and processes forked from it.
+
+    Returns
+    -------
+    int or None
+        The descriptor to close. None if the folder is locked, gone or a link, or if this system has no such locks.
+    """
     if sys.platform == "win32":
         return None
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -165,7 +174,7 @@ def _sweep(home: Path, place: Path) -> None:
     ending = f".new-{home.name}"
     for left in [path for path in place.iterdir() if path.name.startswith(".") and path.name.endswith(ending)]:
         with contextlib.suppress(FileNotFoundError):  # another process sweeps as well
-            held = _hold(left)
+            held = hold(left)
             if held is None and time.time() - left.stat().st_mtime < ABANDONED_SECONDS:
                 continue
             if (left / OLD).is_dir() and not home.exists():

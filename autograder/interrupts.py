@@ -1,11 +1,10 @@
-"""Handle Ctrl-C: this process stops in an orderly way, and its child processes say nothing of their own.
+"""Handle Ctrl-C and SIGTERM: this process stops in an orderly way, and its child processes say nothing of their own.
 
 A terminal sends the signal to every process of a command. The code that starts a child process ends it.
 """
 
 import contextlib
 import signal
-import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -13,12 +12,22 @@ _HAS_MASKS = hasattr(signal, "pthread_sigmask")  # Windows has none
 
 
 class Interrupted(BaseException):
-    """The user pressed Ctrl-C. It does not derive from `KeyboardInterrupt`, which some libraries catch."""
+    """Somebody stops this process. It does not derive from `KeyboardInterrupt`, which some libraries catch.
+
+    Attributes
+    ----------
+    signal : int
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = number
 
 
 def raise_on_interrupt() -> None:
-    """Make Ctrl-C raise `Interrupted` from now on. A second Ctrl-C ends the process even during clean-up."""
-    signal.signal(signal.SIGINT, _interrupt)
+    """Make Ctrl-C and SIGTERM raise `Interrupted` from now on. A second one ends the process even during clean-up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     if _HAS_MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
@@ -39,19 +48,7 @@ def held_until_ready() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _interrupt(*_: object) -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    raise Interrupted
-
-
-@contextlib.contextmanager
-def left_to_this_process() -> Iterator[None]:
-    """Make child processes that start in this block ignore Ctrl-C: a new program inherits ignored signals."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread can set signal handlers
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _interrupt(number: int, _: object) -> NoReturn:
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_DFL)
+    raise Interrupted(number)

@@ -47,6 +47,23 @@ def _require_one_of(outcomes: tuple[Outcome, ...], outcome: str) -> None:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A number that a test measured of what was handed in, such as a model's accuracy.
+
+    Attributes
+    ----------
+    reached, mark : float
+        The measured share, and the share that earns full credit; both between 0 and 1.
+    practice : bool
+        Whether it was measured on data that only stand in for the real ones, so that it says little.
+    """
+
+    reached: Share
+    mark: Share
+    practice: bool = False
+
+
+@dataclass(frozen=True)
 class TestResult:
     """The result of one hidden test.
 
@@ -65,6 +82,10 @@ class TestResult:
         The smallest case in which the code goes wrong, if no hint fits and such a case was found.
     pictures : tuple of Picture
         Where wrong arrays are wrong, in levels that hold no expected value.
+    measured : Measured or None
+        What the test measured, if it measures something.
+    timed_out : bool
+        Whether the test failed because a time limit was reached.
     """
 
     __test__ = False
@@ -79,6 +100,8 @@ class TestResult:
     credit: Share = 0.0
     example: str = ""
     pictures: tuple[Picture, ...] = ()
+    measured: Measured | None = None
+    timed_out: bool = False
 
     def __post_init__(self) -> None:
         _require_one_of(OF_TESTS, self.outcome)
@@ -248,10 +271,12 @@ def from_json(content: Any) -> list[PartVerdict]:
 
 
 def _completed(content: Any) -> Any:
-    """Return a verdict's content with the fields ``example``, ``pictures`` and ``fingerprint``, which old ones lack."""
+    """Return a verdict's content with the fields that old verdicts lack."""
 
     def completed(exercise: dict[str, Any]) -> dict[str, Any]:
-        tests = [{"example": "", "pictures": []} | test for test in exercise["tests"]]
+        tests = [
+            {"example": "", "pictures": [], "measured": None, "timed_out": False} | test for test in exercise["tests"]
+        ]
         return {"fingerprint": ""} | exercise | {"tests": tests}
 
     parts = [{**part, "exercises": [completed(one) for one in part["exercises"]]} for part in content["parts"]]
@@ -272,6 +297,7 @@ def schema() -> dict[str, Any]:
         "ExerciseResult",
         "TestResult",
         "Picture",
+        "Measured",
     ):  # all of their fields are required
         properties = objects[name]["properties"]
         objects[name] |= {"required": list(properties), "additionalProperties": False}

@@ -4,13 +4,13 @@ Text must be identical. Recorded numbers may differ in the last digits between p
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder import temporary
 from autograder.checks.causes import same_log
 from autograder.checks.record import read_logs
 from autograder.course import Course, put_tools_on_path
@@ -61,7 +61,7 @@ def _builder(course: Course, into: Path | None = None) -> ReleaseBuilder:
 
 def differences(course: Course) -> list[str]:
     """Return one sentence for each difference between the committed release and a fresh one."""
-    with tempfile.TemporaryDirectory(prefix="autograder-release-") as scratch:
+    with temporary.folder("release") as scratch:
         _builder(course, Path(scratch)).start()
         return list(_compare(course.release, Path(scratch, course.assignment.name)))
 

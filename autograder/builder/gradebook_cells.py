@@ -245,13 +245,7 @@ class Update:
         """Return one sentence for each cell that goes and for which a person entered scores or comments."""
         said = []
         for key in self._gone:
-            rows = [
-                row
-                for kind in HOLDS[key[1]]
-                if (key, kind) not in self._heirs
-                for row in self._rows(kind, self._old[key])
-            ]
-            entered = [row for row in rows if _is_entered(row)]
+            entered = [row for row in self._left(key) if _is_entered(row)]
             if entered:
                 said.append(
                     f"{key[2]} is not in the new release, and people entered {_counted(entered)} for it "
@@ -262,13 +256,15 @@ class Update:
     def entered(self) -> list[dict[str, Any]]:
         """Return what people entered and what would be removed, a dictionary for each score or comment."""
         return [
-            {"exercise": key[2], **row.to_dict()}
-            for key in self._gone
-            for kind in HOLDS[key[1]]
-            if (key, kind) not in self._heirs
-            for row in self._rows(kind, self._old[key])
-            if _is_entered(row)
+            {"exercise": key[2], **row.to_dict()} for key in self._gone for row in self._left(key) if _is_entered(row)
         ]
+
+    def _left(self, key: Key) -> list[Any]:
+        """Return what hand-ins have for a cell that goes, and no new cell takes over."""
+        kinds = [kind for kind in HOLDS[key[1]] if (key, kind) not in self._heirs]
+        if Grade in kinds and Comment not in HOLDS[key[1]]:
+            kinds.append(Comment)
+        return [row for kind in kinds for row in self._rows(kind, self._old[key])]
 
     def _rows(self, kind: Any, cell: Any) -> list[Any]:
         rows: list[Any] = self._db.query(kind).filter(kind.cell_id == cell.id).all()
@@ -298,6 +294,7 @@ class Update:
                     else:
                         row.notebook_id = submitted[notebooks[heir[0]].id, row.notebook.assignment_id]
                         row.cell_id = cells[heir].id
+            self._take_along(key, heirs.get((key, Grade)), old, cells, notebooks, submitted)
         self._db.flush()
         self._db.expire_all()
         for key in gone:
@@ -308,6 +305,23 @@ class Update:
         self._db.expire_all()
         self._complete()
         self._db.flush()
+
+    def _take_along(
+        self,
+        key: Key,
+        heir: Key | None,
+        old: dict[Key, Any],
+        cells: dict[Key, Any],
+        notebooks: dict[str, Any],
+        submitted: dict[tuple[str, str], str],
+    ) -> None:
+        """Take comments on a graded cell without an answer, which ``autograder decide`` enters, with its scores."""
+        for row in self._rows(Comment, old[key]) if Comment not in HOLDS[key[1]] else ():
+            if heir is None:
+                self._db.delete(row)
+            else:
+                row.notebook_id = submitted[notebooks[heir[0]].id, row.notebook.assignment_id]
+                row.cell_id = cells[heir].id
 
     def _write_notebooks(self) -> dict[str, Any]:
         found = {notebook.name: notebook for notebook in self._entry.notebooks}

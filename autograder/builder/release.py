@@ -26,7 +26,7 @@ from autograder.checks import update
 from autograder.course import Course, find_course, put_tools_on_path
 from autograder.errors import AutograderError
 
-from . import releases, tools
+from . import papers, releases, tools
 from .gradebook_cells import COLLECTED, CollectCells, GradebookError, ReleasedNotebook, Update
 from .leaks import scan
 from .record import record
@@ -167,7 +167,7 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         """Write what the release consists of, for students who bring a corrected release into their folder."""
         found = {path.relative_to(fresh).as_posix(): path for path in sorted(fresh.rglob("*")) if path.is_file()}
         assignment = self._course.assignment
-        rooms = ("checks", "coach", "kit", *assignment.settings.rooms)
+        rooms = ("checks", "coach", "desk", "kit", *assignment.settings.rooms)
         folders = ["tests", *(f"{assignment.package}/{room}" for room in rooms)]
         contents = {name: path.read_bytes() for name, path in found.items()}
         _write(fresh / update.DESCRIPTION, update.describe(contents, assignment.package, folders))
@@ -255,7 +255,7 @@ def assemble(course: Course, release: Path) -> None:
                 _write(release / name, strip(path.read_text(encoding="utf-8"), str(name)))
             elif path.suffix in COPIED:
                 _copy(path, release / name)
-        for name, text in tools.files(course):
+        for name, text in (*tools.files(course), *papers.files(course)):
             _write(release / name, text)
         record(assignment, release)
     except (AutograderError, OSError) as error:

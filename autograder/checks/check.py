@@ -21,7 +21,7 @@ from .host import Local, load_package
 from .public import Failure, PublicTest, PublicTests, failure_of, own_host
 from .record import Recorded
 
-TOOLS = ("checks", "coach", "kit")
+TOOLS = ("checks", "coach", "desk", "kit")
 """Subpackages that are not the student's work. A check does not import them again."""
 
 

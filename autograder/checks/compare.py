@@ -1,23 +1,28 @@
 """Assertions with explanations. They check in this order: presence, type, shape, finiteness, values.
 
-A message gives the size of the error and suggests a cause, but never shows the expected values. See
-``code_under_test`` for getting answers.
+A message gives the size of the error and suggests a cause, but never shows the expected values. Only these functions
+turn an `Answer` into a plain value, once its form is right. See ``code_under_test`` for getting answers.
 """
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from .code_under_test import DTYPES, Handle
+from .answers import plain
+from .code_under_test import DTYPES, SCALARS, Handle
 from .pictures import MOST_PICTURES, Picture, picture
 from .tolerances import RTOL32, RTOL64
 
+Shape = tuple[int, ...]
 MOST_PERMUTED = 4
 """Most arrays whose order is looked at."""
 NEARLY_ZERO = 1e-4
 """Expected answers below this magnitude count as zero: adding it to their magnitude makes rounding errors harmless."""
+MOST_NUMBERS, MOST_CHARACTERS = 100_000, 1000
+"""Most numbers in a list, and most characters in a text, that a test reads."""
 
 
 class Mismatch(AssertionError):
@@ -52,14 +57,37 @@ def require(condition: bool, message: str, kind: str = "values") -> None:
         raise Mismatch(kind, message)
 
 
-def as_array(name: str, value: Any) -> np.ndarray:
-    """Return ``value`` as an array of numbers.
+def as_array(name: str, value: Any, shape: Shape, exact_shape: bool = False) -> np.ndarray:
+    """Return an answer as a plain array of this shape.
+
+    Parameters
+    ----------
+    name : str
+        The value's name for the student: "dx", "the loss".
+    value : Answer or array_like
+        The answer.
+    shape : tuple of int
+        The expected shape, which the returned array has.
+    exact_shape : bool
+        Whether singleton dimensions matter. By default ``(1, D)`` is accepted for ``(D,)``.
 
     Raises
     ------
     Mismatch
-        If the value is None, a handle, text, or an array with a dtype that is not numeric.
+        If the value is None, a handle, text, or an array with another shape or with a dtype that is not numeric.
     """
+    array = _numbers(name, value)
+    if array.shape == shape:
+        return array
+    squeezed = tuple(n for n in array.shape if n != 1) == tuple(n for n in shape if n != 1)
+    if exact_shape or not squeezed:
+        raise Mismatch("shape", _shape_message(name, array.shape, shape))
+    return array.reshape(shape)
+
+
+def _numbers(name: str, value: Any) -> np.ndarray:
+    """Return an answer as an array of numbers of any shape: no operation may follow before its shape is known."""
+    value = plain(value)
     if value is None:
         raise Mismatch("missing", f"{name} is None: is a return value missing?")
     if isinstance(value, Handle):
@@ -73,20 +101,96 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 
 def as_number(name: str, value: Any) -> float:
-    """Return ``value`` as a finite float. An array of one element is accepted.
+    """Return an answer as a finite float. An array of one element is accepted.
 
     Raises
     ------
     Mismatch
         If the value is not one finite number.
     """
-    array = as_array(name, value)
+    array = _numbers(name, value)
     if array.size != 1:
         raise Mismatch("shape", f"{name} has shape {array.shape}; one number is expected.")
     number = float(array.reshape(())[()])
     if not np.isfinite(number):
         raise Mismatch("finite", f"{name} is {number}.")
     return number
+
+
+def as_numbers(name: str, value: Any) -> np.ndarray:
+    """Return a list of numbers, such as a history of losses, as a plain array.
+
+    Parameters
+    ----------
+    name : str
+        The value's name for the student.
+    value : list, tuple, Answer or array_like
+        Numbers, or arrays of numbers, which are joined.
+
+    Returns
+    -------
+    ndarray, float64, (N,)
+        At most `MOST_NUMBERS` numbers. They may be NaN or infinite.
+
+    Raises
+    ------
+    Mismatch
+        If the value is anything else.
+    """
+    if not isinstance(value, list | tuple):
+        value = [_numbers(name, value)]
+    each = [_numbers(f"each element of {name}", element) for element in value]
+    number = sum(one.size for one in each)
+    if number > MOST_NUMBERS:
+        raise Mismatch("shape", f"{name} holds {number} numbers; at most {MOST_NUMBERS} are expected.")
+    return np.concatenate([np.zeros(0), *(one.ravel() for one in each)]).astype(np.float64)
+
+
+def as_text(name: str, value: Any) -> str:
+    """Return an answer as a plain text of at most `MOST_CHARACTERS` characters.
+
+    Raises
+    ------
+    Mismatch
+        If the value is no text, or a longer one.
+    """
+    text = plain(value)
+    if not isinstance(text, str) or len(text) > MOST_CHARACTERS:
+        raise Mismatch("type", f"{name} is {_kind(text)}; a text of at most {MOST_CHARACTERS} characters is expected.")
+    return text
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Handle):
+        return f"a {value._type}"
+    return f"a text of {len(value)} characters" if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def equals(value: Any, expected: Any) -> bool:
+    """Tell whether an answer is exactly a text, a number, a truth value or None, or a container of such values.
+
+    Nothing is compared before its type and size are those of ``expected``, so this takes no longer for any answer.
+
+    Parameters
+    ----------
+    value : Any
+        The answer.
+    expected : str, int, float, bool, None, list, tuple, dict
+    """
+    if isinstance(expected, dict):
+        same = isinstance(value, dict) and len(value) == len(expected)
+        return same and all(key in value and equals(value[key], one) for key, one in expected.items())
+    if isinstance(expected, list | tuple):
+        same = isinstance(value, type(expected)) and len(value) == len(expected)
+        return same and all(map(equals, value, expected))
+    value = plain(value)
+    if not isinstance(value, SCALARS) or isinstance(value, Handle):
+        return False
+    if isinstance(expected, str):
+        return isinstance(value, str) and len(value) == len(expected) and value == expected
+    if expected is None or isinstance(expected, bool):
+        return value is expected
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == expected
 
 
 def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = None, exact_shape: bool = False) -> None:
@@ -96,7 +200,7 @@ def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = Non
     ----------
     name : str
         The value's name for the student: "dx", "the loss".
-    actual : array_like
+    actual : Answer or array_like
         The answer, with any shape.
     expected : ndarray or float
         The correct answer.
@@ -112,12 +216,7 @@ def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = Non
         With the first fault that is found, in the order: presence, type, shape, finiteness, values.
     """
     right = np.asarray(expected, dtype=np.float64)
-    array = as_array(name, actual)
-    if array.shape != right.shape:
-        squeezed = tuple(n for n in array.shape if n != 1) == tuple(n for n in right.shape if n != 1)
-        if exact_shape or not squeezed:
-            raise Mismatch("shape", _shape_message(name, array, right))
-        array = array.reshape(right.shape)
+    array = as_array(name, actual, right.shape, exact_shape)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         values = array.astype(np.float64)
@@ -199,7 +298,7 @@ def assert_unchanged(name: str, after: Any, before: np.ndarray) -> None:
     Mismatch
         If the input changed.
     """
-    array = as_array(name, after)
+    array = _numbers(name, after)
     if array.shape != before.shape or not np.array_equal(array, before):
         raise Mismatch("changed", f"{name} was changed in place: work on a copy, the caller still needs the original.")
 
@@ -212,20 +311,20 @@ def assert_dtype(name: str, actual: Any, dtype: type) -> None:
     Mismatch
         If the dtype is different.
     """
-    array = as_array(name, actual)
+    array = _numbers(name, actual)
     if array.dtype != np.dtype(dtype):
         raise Mismatch("dtype", f"{name} has dtype {array.dtype}, {np.dtype(dtype)} is expected.")
 
 
-def _shape_message(name: str, array: np.ndarray, right: np.ndarray) -> str:
-    message = f"{name} has shape {array.shape}, {right.shape} is expected."
-    if array.ndim == 2 and array.shape == right.shape[::-1]:
+def _shape_message(name: str, shape: Shape, right: Shape) -> str:
+    message = f"{name} has shape {shape}, {right} is expected."
+    if len(shape) == 2 and shape == right[::-1]:
         return message + " It is transposed."
-    if array.size == right.size:
+    if math.prod(shape) == math.prod(right):
         return message + " The number of values is right: is a reshape missing?"
-    if array.ndim == right.ndim - 1:
+    if len(shape) == len(right) - 1:
         return message + " Is there one sum or mean too many, or one over the wrong axis?"
-    if array.ndim == right.ndim + 1:
+    if len(shape) == len(right) + 1:
         return message + " Is a sum over the examples missing?"
     return message
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .answers import Answering
 from .code_under_test import CodeUnderTest
 
 
@@ -37,12 +38,12 @@ class Fixtures:
 
     @property
     def student(self) -> CodeUnderTest:
-        """The code under test."""
-        return self._student
+        """The code under test. What it returns are answers: see ``answers``."""
+        return CodeUnderTest(Answering(self._student.backend))
 
     @property
     def reference(self) -> CodeUnderTest:
-        """The reference."""
+        """The reference. What it returns are plain values."""
         return self._reference()
 
     @cached_property

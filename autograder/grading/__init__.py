@@ -4,7 +4,7 @@ from typing import Any
 
 from autograder import collecting
 
-from . import commands, feedback, gradebook
+from . import collect, commands, feedback, gradebook
 
 __all__ = ["configure"]
 
@@ -17,5 +17,5 @@ def configure(config: Any) -> None:
     config : traitlets.config.Config
         The ``c`` of ``nbgrader_config.py``.
     """
-    for module in (gradebook, feedback, collecting, commands):
+    for module in (gradebook, feedback, collecting, collect, commands):
         module.configure(config)

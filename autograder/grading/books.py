@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import (
+    Assignment,
+    Comment,
+    Grade,
+    Gradebook,
+    InvalidEntry,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy.orm import selectinload
 
 from autograder.errors import SetupError
 from autograder.verdict import GRADED
@@ -124,6 +134,7 @@ class Books:
 
     def __init__(self, url: str, course: str, assignment: str, rules: Rules) -> None:
         self._assignment, self.rules = assignment, rules
+        self._all: dict[str, Any] = {}
         with _said(url):
             self._gradebook = Gradebook(_patient(url), course)
             known = {one.name for one in self._gradebook.assignments}
@@ -136,6 +147,7 @@ class Books:
         """Return the books of a gradebook that is open already."""
         books = cls.__new__(cls)
         books._gradebook, books._assignment, books.rules = gradebook, assignment, rules
+        books._all = {}
         return books
 
     def __enter__(self) -> "Books":
@@ -175,6 +187,7 @@ class Books:
         finally:
             session.commit = commit
             session.expire_all()
+            self._all = {}
 
     def students(self) -> list[str]:
         """Return the ids of all students in the gradebook."""
@@ -185,6 +198,23 @@ class Books:
         """Return the ids of the students whose hand-in the gradebook knows."""
         with _said(str(self._gradebook.engine.url)):
             return [one.student_id for one in self._gradebook.find_assignment(self._assignment).submissions]
+
+    def read_all(self) -> None:
+        """Read the hand-ins of all students in a few queries, so that `account` is fast until the next transaction."""
+        with _said(str(self._gradebook.engine.url)):
+            to_notebooks = selectinload(SubmittedAssignment.notebooks)
+            to_grades = to_notebooks.selectinload(SubmittedNotebook.grades)
+            to_comments = to_notebooks.selectinload(SubmittedNotebook.comments)
+            query = self._gradebook.db.query(SubmittedAssignment).join(Assignment)
+            found = (
+                query.filter(Assignment.name == self._assignment)
+                .options(
+                    to_notebooks.joinedload(SubmittedNotebook.notebook), to_grades.joinedload(Grade.cell),
+                    to_comments.joinedload(Comment.cell),
+                )
+                .all()
+            )  # fmt: skip
+            self._all = {one.student_id: one for one in found}
 
     def account(self, student: str) -> Account | None:
         """Return what the gradebook holds about a student's hand-in, or None if it holds nothing."""
@@ -201,11 +231,60 @@ class Books:
             }  # fmt: skip
             taken = {one.name: float(one.late_submission_penalty or 0.0) for one in submission.notebooks}
             points = float(submission.assignment.max_score or 0.0)
-            lateness = penalties.lateness(self._gradebook, student, self._assignment, self.rules)
+            lateness = penalties.lateness(self._gradebook, student, self._assignment, self.rules, not self._all)
             due = lateness.due.replace(tzinfo=None) if lateness.due is not None else None
             return Account(entries, taken, submission.timestamp, due, points, lateness.sentence)
 
+    def comments(self, student: str) -> dict[Cell, str]:
+        """Return what people wrote about a student's cells."""
+        with _said(str(self._gradebook.engine.url)):
+            submission = self._submission(student)
+            return {
+                (notebook.name, comment.name): str(comment.manual_comment)
+                for notebook in (submission.notebooks if submission is not None else ())
+                for comment in notebook.comments
+                if comment.manual_comment
+            }
+
+    def decide(self, student: str, cell: Cell, score: float | None, comment: str) -> str:
+        """Enter a person's score and comment on a graded cell, as formgrader does.
+
+        Parameters
+        ----------
+        student : str
+        cell : Cell
+        score : float or None
+            None: enter no score.
+        comment : str
+            It is added below what people wrote before, unless it is there already. "": enter no comment.
+
+        Returns
+        -------
+        str
+            "" if it was entered, else one sentence that says why not.
+        """
+        notebook = next((one for one in self._submission(student).notebooks if one.name == cell[0]), None)
+        grade = next((one for one in notebook.grades if one.name == cell[1]), None) if notebook is not None else None
+        if notebook is None or grade is None:
+            return f"The gradebook has no cell {cell[1]} in {cell[0]}: run `autograder build`."
+        if score is not None and not grade.max_score:
+            return f"{cell[0]} counts as extra credit: enter the score for {cell[1]} in formgrader."
+        if score is not None:
+            grade.manual_score, grade.needs_manual_grade = score, False
+        if comment:
+            entry = next((one for one in notebook.comments if one.name == cell[1]), None)
+            if entry is None:  # nbgrader makes comments for answers only, but keeps those of any cell
+                entry = Comment(cell=grade.cell, notebook=notebook)
+                self._gradebook.db.add(entry)
+            lines = (entry.manual_comment or "").split("\n\n")
+            if comment not in lines:
+                entry.manual_comment = "\n\n".join(filter(None, [*lines, comment]))
+        self._gradebook.db.flush()
+        return ""
+
     def _submission(self, student: str) -> Any:
+        if student in self._all:
+            return self._all[student]
         try:
             return self._gradebook.find_submission(self._assignment, student)
         except MissingEntry:

@@ -1,13 +1,15 @@
-"""Judge a class, with one Dask task for each part of each submission.
+"""Judge a class: each part of each submission in a limited child.
 
-A task reuses a stored verdict, or stores a new one at once, so that an interrupted run keeps all finished work. On
-request, it also executes the notebooks and stores their outputs. See ``gradebook`` for nbgrader.
+A stored verdict is reused, and a new one is stored at once, so that an interrupted run keeps all finished work. On
+request, the notebooks are also executed and their outputs stored. See ``gradebook`` for nbgrader, and ``cluster`` for
+several machines.
 """
 
 import contextlib
+import itertools
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,14 @@ from typing import Any
 from autograder.assignment import Part
 from autograder.checks.notebook import NotebookError
 from autograder.collecting import groups, roster, times
-from autograder.course import Course, find_course
-from autograder.errors import SetupError, SubmissionError
+from autograder.course import Course
+from autograder.errors import SetupError
 from autograder.intake.submission import Submission
-from autograder.interrupts import left_to_this_process
-from autograder.judge.session import judge_part, of_hand_in, seen_by
+from autograder.judge import tasks
+from autograder.judge.apart import Apart
+from autograder.judge.children.pool import Pool
+from autograder.judge.children.task import Task
+from autograder.judge.session import of_hand_in, seen_by
 from autograder.sandbox.client import best_level
 from autograder.verdict import NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 
@@ -33,21 +38,6 @@ log = logging.getLogger(__name__)
 
 class GradingError(SetupError):
     """Grading cannot start. The message says why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """The input of one task: plain data, which can be sent to another machine that shares the course's folder."""
-
-    root: str
-    data: str | None
-    student: str
-    folder: str
-    part: int
-    level: int
-    assignment: str = ""
-    patience: Patience | None = None
-    """Time limits for executing the notebook; None: do not execute it."""
 
 
 def require_level(allow_weak: bool = False) -> int:
@@ -115,12 +105,12 @@ def require_submissions(course: Course, student: str = "*") -> dict[str, Path]:
 
 def judge_all(
     course: Course,
-    folders: dict[str, Path],
+    folders: Mapping[str, Path],
     level: int,
     workers: int | None = None,
-    scheduler: str | None = None,
     progress: Callable[[str, PartVerdict | None], None] = lambda *_: None,
     patience: Patience | None = None,
+    make: Callable[..., Pool] = Pool,
 ) -> None:
     """Judge every part of every submission that is not in the store.
 
@@ -132,73 +122,66 @@ def judge_all(
     level : int
         Sandbox level.
     workers : int, optional
-        Number of processes of the local cluster. Default: one for each core.
-    scheduler : str, optional
-        Address of a Dask scheduler to use instead of a local cluster.
+        Most parts that are judged at a time. Default: one for each core. Fewer if memory is short.
     progress : callable
-        Called after each task, with the student and the verdict, or None if the task failed.
+        Called after each part of each student, with the student and the verdict, or None if there is none.
     patience : Patience, optional
         Also execute the notebooks, within these time limits.
+    make : callable
+        Makes the pool of children: see `Apart`.
     """
-    from dask.distributed import Client, LocalCluster, as_completed, wait
-
-    _ = course.secret, course.judged_on  # created before several workers create them at once
+    _ = course.secret, course.judged_on  # created before several processes create them at once
     if patience is not None:
         course.kit.practice_data()
-    data = str(course.data) if course.data is not None else None
-    jobs = [
-        Job(str(course.root), data, student, str(folder), part.number, level, course.assignment.name, patience)
-        for student, folder in folders.items()
-        for part in course.parts
-    ]
-    with left_to_this_process():
-        where = scheduler or LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, silence_logs=40, dashboard_address=None,
-            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any port: another cluster may use the default one
-        )  # fmt: skip
+    store = VerdictStore(course)
+    with Apart(course, level, workers, make) as apart:
+        submissions = {}
+        for student, taken in apart.taken(folders.items()):
+            with contextlib.suppress(Exception):  # recording the scores reports it
+                submissions[student] = taken()
+        jobs = []
+        for student, part in itertools.product(folders, course.parts):
+            submission = submissions.get(student)
+            verdict = stored(store, part, submission, level) if submission is not None else None
+            if submission is None or verdict is not None:
+                progress(student, verdict)
+            else:
+                jobs.append((student, part, submission.unannounced()))
+        for student, judged in apart.verdicts(sorted(jobs, key=lambda job: _price(course, job[1]), reverse=True)):
+            progress(student, _put(store, judged))
+        if patience is not None:
+            for _ in apart.pool.run(_executions(apart, submissions.values(), patience)):
+                pass
+
+
+def _price(course: Course, part: Part) -> tuple[float, int]:
+    """Return how dear a part is: the dearest are judged first, so that at the end no long one lets all cores wait."""
+    framework = course.assignment.framework_of(part)
+    return framework.seconds if framework else 0.0, len(part.automatic)
+
+
+def stored(store: VerdictStore, part: Part, submission: Submission, level: int) -> PartVerdict | None:
+    """Return the stored verdict on the files that a part sees, or None."""
+    return store.get(seen_by(store.course, part, submission).digest, part, level)
+
+
+def _put(store: VerdictStore, judged: Callable[[], PartVerdict]) -> PartVerdict | None:
+    """Store a new verdict and return it; None if the judge failed, which recording the scores reports."""
     try:
-        with Client(where) as client:
-            taken = client.map(
-                _take_in, folders.values(), root=str(course.root), name=course.assignment.name, pure=False
-            )
-            wait(taken)
-            futures = client.map(run_job, jobs, pure=False, retries=1)
-            students = {future.key: job.student for future, job in zip(futures, jobs, strict=True)}
-            for future in as_completed(futures):
-                progress(students[future.key], future.result() if future.status == "finished" else None)
-    finally:
-        if not isinstance(where, str):
-            where.close()
-
-
-def _take_in(folder: Path, root: str, name: str) -> None:
-    """Take a submission in before its parts are judged. Judging a part reports errors of the submission."""
-    with contextlib.suppress(SubmissionError):
-        find_course(Path(root), name=name).submissions.take(folder)
-
-
-def run_job(job: Job) -> PartVerdict:
-    """Return the stored or new verdict on one part of one submission. Execute its notebooks on request."""
-    course = find_course(Path(job.root), Path(job.data) if job.data else None, job.assignment)
-    part = next(part for part in course.parts if part.number == job.part)
-    try:
-        submission = course.submissions.take(Path(job.folder))
-    except SubmissionError as error:
-        return unjudged(course, part, str(error))
-    verdict = verdict_on(course, part, submission, job.level)
-    if job.patience is not None:
-        for alternative in part.alternatives:
-            if shows_own_work(course, alternative, submission):
-                _execute_ahead(course, alternative, submission, job.level, job.patience)
+        verdict = judged()
+    except Exception as error:
+        log.info("A part was not judged (%s)", error)
+        return None
+    store.put(tasks.part_of(store.course, verdict.id), verdict)
     return verdict
 
 
-def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+def verdict_on(apart: Apart, part: Part, submission: Submission) -> PartVerdict:
     """Return the stored verdict. If there is none, judge the part and store the verdict."""
-    store = VerdictStore(course)
-    verdict = store.get(seen_by(course, part, submission).digest, part, level)
+    store = VerdictStore(apart.course)
+    verdict = stored(store, part, submission, apart.level)
     if verdict is None:
-        verdict = judge_part(course, part, submission.unannounced(), level)
+        verdict = apart.verdict(part, submission.unannounced())
         store.put(part, verdict)
     return of_hand_in(verdict, submission)
 
@@ -213,6 +196,30 @@ def shown_by(
         executed = execute(course, part, submission, notebook, level, patience)
         store.put(submission.digest, part, executed)
     return executed
+
+
+def _executions(apart: Apart, submissions: Iterable[Submission], patience: Patience) -> Iterator[tuple[None, Task]]:
+    """Yield a task for each part of each submission."""
+    for submission, part in itertools.product(submissions, apart.course.parts):
+        arguments = {"level": apart.level, "patience": asdict(patience), "submission": tasks.plain(submission)}
+        yield None, apart.task(execute_ahead, part, **arguments)
+
+
+def execute_ahead(
+    root: str,
+    data: str | None,
+    name: str,
+    part: int,
+    submission: tasks.Plain,
+    level: int,
+    patience: dict[str, float],
+) -> None:
+    """Execute a part's notebooks and store the outputs for ``gradebook``, which tries again after an error. A task."""
+    course = tasks.course_at(root, data, name)
+    taken = tasks.submission_from(submission)
+    for alternative in tasks.part_of(course, part).alternatives:
+        if shows_own_work(course, alternative, taken):
+            _execute_ahead(course, alternative, taken, level, Patience(**patience))
 
 
 def _execute_ahead(course: Course, part: Part, submission: Submission, level: int, patience: Patience) -> None:

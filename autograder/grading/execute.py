@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import stat
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import Any
 import nbformat
 import numpy as np
 
+from autograder import temporary
 from autograder.assignment import Part
 from autograder.builder.releases import as_received
 from autograder.checks.code_under_test import CodeError
@@ -32,16 +32,25 @@ from autograder.judge.alternatives import is_begun
 from autograder.judge.extension import provide
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote, printable
-from autograder.sandbox.levels import remove_at_exit
 
 from .answers import Answers, find
-from .cells import MAX_ALL_TEXT, MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, PICTURES, plain_output, read_notebook, restore
+from .cells import (
+    GRADER,
+    MAX_ALL_PICTURES,
+    MAX_ALL_TEXT,
+    MAX_OUTPUTS,
+    MAX_PICTURE,
+    MAX_TEXT,
+    PICTURES,
+    by,
+    plain_output,
+    read_notebook,
+    restore,
+)
 
-MAX_ALL_PICTURES = 8 * MAX_PICTURE
-"""Limit on the base64 characters of all images in the outputs of one notebook."""
 MAX_ONE_PICTURE = MAX_PICTURE * 3 // 4 - 4
 """Limit on the bytes of one image."""
-TOOLS = ("checks", "coach", "kit")
+TOOLS = ("checks", "coach", "desk", "kit")
 """Folders of the package that notebooks use. Intake leaves them out, because they are not the student's work."""
 SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
@@ -96,7 +105,7 @@ class Executed:
             cell = notebook.cells[number]
             cell.execution_count = count
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
-        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(self.summary, id="cell-executed"))
+        notebook.cells.insert(0, by(GRADER, nbformat.v4.new_markdown_cell(self.summary, id="cell-executed")))
 
 
 def handed_in(course: Course, part: Part, submission: Submission) -> tuple[Any, Answers]:
@@ -343,8 +352,7 @@ def _within_reach(data: Path, level: int) -> Path:
 
 @functools.cache
 def _lent(data: Path) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="autograder-data-"))
-    remove_at_exit(folder)
+    folder = temporary.lasting_folder("data")
     for path in data.iterdir():
         lay(path, folder / path.name)
     folder.chmod(0o755)

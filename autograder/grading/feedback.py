@@ -14,12 +14,16 @@ from typing import Any
 
 import nbgrader.apps.api
 import nbgrader.apps.generatefeedbackapp
+from nbconvert.exporters import Exporter
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.exchange.default import ExchangeReleaseFeedback
+from traitlets import Type
 
 from autograder.collecting import notes
+
+from .pages import Pages
 
 ASIDE = ".before-"
 """Begins the name of the folder in which the old pages lie until the new ones are complete."""
@@ -27,6 +31,8 @@ ASIDE = ".before-"
 
 class NewestFeedback(GenerateFeedback):  # type: ignore[misc]
     """Writes the pages of each graded student anew. The old pages stay if that fails."""
+
+    exporter_class = Type(Pages, klass=Exporter).tag(config=True)
 
     def init_notebooks(self) -> None:
         """Find the graded notebooks of the students that the gradebook knows.

@@ -8,7 +8,8 @@ import shutil
 from autograder.course import Course
 
 BELONGINGS = (
-    "submitted", "autograded", "feedback", "gradebook.db", "gradebook.db.*", ".autograder/*", "before-restore-*",
+    "submitted", "autograded", "feedback", "report", "gradebook.db", "gradebook.db.*", ".autograder/*",
+    "before-restore-*",
 )  # fmt: skip
 """Patterns below the course's folder."""
 KEPT = ("secret", "releases")

@@ -4,6 +4,7 @@ The model answer is added while formgrader renders the page. It is never written
 students' feedback is made.
 """
 
+import functools
 import logging
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ import nbformat
 from autograder.builder.strip import reveal
 from autograder.course import Course, find_course
 from autograder.errors import AutograderError
+
+from .cells import INSTRUCTOR, by
+from .pages import Pages
 
 HANDLERS = "nbgrader.server_extensions.formgrader.handlers"
 log = logging.getLogger(__name__)
@@ -48,8 +52,9 @@ def _shown(answer: Any, points: dict[str, float]) -> list[Any]:
     title = f"**Model answer** ({worth:g} point{'' if worth == 1 else 's'}), not shown to students"
     text = reveal(answer.source).strip("\n") or "(the source has no answer)"
     if answer.cell_type == "code":
-        return [nbformat.v4.new_markdown_cell(f"{OPEN}\n\n{title}\n\n{CLOSE}"), nbformat.v4.new_code_cell(text)]
-    cell = nbformat.v4.new_markdown_cell(f"{OPEN}\n\n{title}\n\n{text}\n\n{CLOSE}")
+        head = nbformat.v4.new_markdown_cell(f"{OPEN}\n\n{title}\n\n{CLOSE}")
+        return [by(INSTRUCTOR, head), by(INSTRUCTOR, nbformat.v4.new_code_cell(text))]
+    cell = by(INSTRUCTOR, nbformat.v4.new_markdown_cell(f"{OPEN}\n\n{title}\n\n{text}\n\n{CLOSE}"))
     if "attachments" in answer:
         cell.attachments = answer.attachments
     return [cell]
@@ -69,16 +74,16 @@ def _is_read_by_people(cell: Any) -> bool:
 
 
 class BesideModelAnswers:
-    """nbgrader's exporter for one page of formgrader, which adds the model answers to the notebook that it renders.
+    """The exporter for one page of formgrader, which adds the model answers to the notebook that it renders.
 
     Parameters
     ----------
-    exporter : HTMLExporter
+    exporter : Pages
     root : Path
         The course's folder.
     """
 
-    def __init__(self, exporter: Any, root: Path) -> None:
+    def __init__(self, exporter: Pages, root: Path) -> None:
         self._exporter = exporter
         self._root = root
 
@@ -104,4 +109,10 @@ def configure() -> None:
 
 
 def _exporter(handler: Any) -> BesideModelAnswers:
-    return BesideModelAnswers(handler.settings["nbgrader_exporter"], Path(handler.coursedir.root))
+    return BesideModelAnswers(_pages(handler.settings["nbgrader_exporter"]), Path(handler.coursedir.root))
+
+
+@functools.cache
+def _pages(usual: Any) -> Pages:
+    """Return the exporter that takes the place of nbgrader's own, with its configuration."""
+    return Pages(config=usual.config)

@@ -34,23 +34,22 @@ from autograder.collecting.times import HandedIn
 from autograder.course import Course, find_course
 from autograder.errors import SetupError, SubmissionError
 from autograder.intake.submission import Submission
+from autograder.judge.apart import Apart
 from autograder.judge.digest import judging_digest
 from autograder.judge.session import seen_by
 from autograder.sandbox.client import printable
 from autograder.verdict import PartVerdict
 
-from . import changes, database, decisions, engine, facts, formgrader, pages, penalties, ready
+from . import changes, database, decisions, engine, facts, formgrader, markup, other_files, penalties, ready
 from .answers import Answers, missing
 from .books import Books
-from .cells import point_out, show
+from .cells import as_given, point_out, show
 from .decisions import Decision
 from .execute import Patience, handed_in, shows_own_work
 from .export import CsvExport
 from .facts import Facts, PartFacts
 from .page_notes import TellRecord
 from .store import VerdictStore, has_error, presentation_digest
-
-CODE = (".py", ".pyx")
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     )
     autograde_preprocessors = List([], help="Preprocessors for graded notebooks.").tag(config=True)
 
-    _level: int | None = None
+    _apart: Apart
     _course: Course | None = None
     _aside: Path | None = None
     _books: Books
@@ -112,8 +111,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 if self.undo:
                     self._undo()
                 else:
-                    self._level = engine.require_level(self.allow_weak)
-                    super().start()
+                    with Apart(self.course, engine.require_level(self.allow_weak)) as self._apart:
+                        super().start()
         except SetupError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
@@ -193,7 +192,7 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
         """Tell whether facts are those of a submission as it is now."""
         digest, said = "", (before.notes, before.left_out)
         with suppress(SubmissionError):
-            submission = self.course.submissions.take(folder)
+            submission = self._taken(folder)
             digest, said = submission.digest, (submission.notes, submission.left_out)
         now = (digest, said, self._pages, self.execute)
         return now == (before.submission, (before.notes, before.left_out), before.pages, before.executed)
@@ -207,10 +206,13 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _pages(self) -> str:
         return presentation_digest(self.course)
 
+    def _taken(self, folder: Path) -> Submission:
+        ((_, taken),) = self._apart.taken([(None, folder)])
+        return taken()
+
     def _judge(self, folder: Path) -> Judged:
-        assert self._level is not None
         try:
-            submission = self.course.submissions.take(folder)
+            submission = self._taken(folder)
         except SubmissionError as error:
             verdicts = tuple(engine.unjudged(self.course, part, str(error)) for part in self.course.parts)
             shown = {
@@ -218,19 +220,15 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
                 for alternative, verdict in self._alternatives(verdicts)
             }
             return self._judged(None, verdicts, shown, self.execute, {})
-        verdicts = tuple(engine.verdict_on(self.course, part, submission, self._level) for part in self.course.parts)
+        verdicts = tuple(engine.verdict_on(self._apart, part, submission) for part in self.course.parts)
         return self._rendered(submission, verdicts)
 
     def _rendered(self, submission: Submission, verdicts: tuple[PartVerdict, ...]) -> Judged:
-        code = {
-            name: (submission.folder / name).read_bytes()
-            for name in submission.files
-            if name.endswith(CODE) and ".ipynb/" not in name  # a folder with a notebook's name would be in the way
-        }
         shown, fresh = {}, []
         for alternative, verdict in self._alternatives(verdicts):
             *shown[alternative.name], executed = self._notebook(alternative, submission, verdict)
             fresh.append(executed)
+        code = other_files.laid_out(self.course, submission)
         return self._judged(submission, verdicts, shown, self.execute and all(fresh), code)
 
     def _judged(
@@ -293,16 +291,16 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _blank(self, part: Part, verdict: PartVerdict, why: str) -> tuple[Any, Answers]:
         """Return the release's notebook with the verdict. It replaces a student's unreadable notebook."""
         notebook = nbformat.read(self.course.release / part.notebook, as_version=4)
+        notebook.cells = [as_given(cell) for cell in notebook.cells]
         answers = missing(notebook.cells, why)
         show(notebook, verdict)
         return notebook, answers
 
     def _execute(self, part: Part, submission: Submission, notebook: Any) -> bool:
         """Write fresh outputs into a notebook. Return False if execution fails, which is the grader's fault."""
-        assert self._level is not None
         patience = Patience(self.execute_cell_seconds, self.execute_seconds)
         try:
-            engine.shown_by(self.course, part, submission, notebook, self._level, patience).put_into(notebook)
+            engine.shown_by(self.course, part, submission, notebook, self._apart.level, patience).put_into(notebook)
         except Exception as error:
             self.log.warning(
                 "%s was not executed and keeps the submitted outputs (%s: %s)",
@@ -444,4 +442,4 @@ def configure(config: Any) -> None:
     formgrader.configure()
     # Submissions may hold HTML and scripts, and feedback and formgrader show them to other people.
     config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.filters = {"markdown2html": pages.markdown, "highlight_code": pages.code}
+    config.HTMLExporter.filters = markup.FILTERS

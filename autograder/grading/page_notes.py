@@ -19,7 +19,7 @@ from autograder.errors import SetupError
 from . import penalties, record
 from .answers import UNREAD
 from .books import Books
-from .cells import quiet
+from .cells import GRADER, by, quiet
 from .record import Exercise, Record
 
 
@@ -81,4 +81,4 @@ def _points(points: float) -> str:
 
 
 def _note(text: str, identity: str) -> Any:
-    return nbformat.v4.new_markdown_cell(text, id=identity)
+    return by(GRADER, nbformat.v4.new_markdown_cell(text, id=identity))

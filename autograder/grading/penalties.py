@@ -78,7 +78,7 @@ def handed_in(
     return times.look(folder, now, rules.zone, own, record)
 
 
-def lateness(gradebook: Gradebook, student: str, assignment: str, rules: Rules) -> late.Lateness:
+def lateness(gradebook: Gradebook, student: str, assignment: str, rules: Rules, written: bool = True) -> late.Lateness:
     """Return how late a submission is, and what that costs by the gradebook's present scores. Write nothing.
 
     Parameters
@@ -88,9 +88,12 @@ def lateness(gradebook: Gradebook, student: str, assignment: str, rules: Rules) 
     student, assignment : str
         The gradebook must hold this student's submission.
     rules : Rules
+    written : bool
+        Whether scores may have been written since they were read.
     """
-    gradebook.db.flush()
-    gradebook.db.expire_all()  # nbgrader's scores are computed when a row is read
+    if written:
+        gradebook.db.flush()
+        gradebook.db.expire_all()  # nbgrader's scores are computed when a row is read
     return _penalties(gradebook, gradebook.find_submission(assignment, student), rules)[0]
 
 

@@ -12,13 +12,14 @@ import msgspec
 
 from autograder.assignment import Part
 from autograder.course import Course
-from autograder.verdict import FAILED, GRADED, OPEN, UNDECIDED, Outcome
+from autograder.verdict import FAILED, GRADED, OPEN, UNDECIDED, ExerciseResult, Outcome, TestResult
 
 from . import facts as kept
 from .answers import UNREAD
-from .books import Account, Books, Entry
+from .books import Account, Books, Cell, Entry
 from .decisions import Decision
 from .facts import Facts, PartFacts
+from .store import VerdictStore
 
 NOT_IN_BOOKS = "The gradebook does not hold this hand-in: run `autograder grade` again."
 
@@ -41,6 +42,12 @@ class Exercise(msgspec.Struct, frozen=True):
         One sentence: why nobody has decided yet, or what is wrong first.
     by_person : bool
         Whether the score is a person's.
+    comment : str
+        A person's comment.
+    tests : tuple of TestResult
+        What judging said about each test; empty if the record was asked for without details, or no verdict is kept.
+    fingerprint : str
+        How the exercise fails, for the instructor only: see ``verdict``.
     """
 
     id: str
@@ -51,6 +58,9 @@ class Exercise(msgspec.Struct, frozen=True):
     outcome: Outcome
     why: str = ""
     by_person: bool = False
+    comment: str = ""
+    tests: tuple[TestResult, ...] = ()
+    fingerprint: str = ""
 
     @property
     def open(self) -> float:
@@ -129,8 +139,28 @@ class Record(msgspec.Struct, frozen=True):
         return bool(self.open or self.again or self.flags)
 
 
+class Details(msgspec.Struct, frozen=True):
+    """What is known about a hand-in besides its grade.
+
+    Attributes
+    ----------
+    results : dict
+        Maps each exercise to the kept result of judging it.
+    comments : dict
+        Maps each cell to a person's comment.
+    """
+
+    results: dict[str, ExerciseResult] = {}
+    comments: dict[Cell, str] = {}
+
+
 def record(
-    parts: Iterable[Part], student: str, assignment: str, facts: Facts | None, account: Account | None
+    parts: Iterable[Part],
+    student: str,
+    assignment: str,
+    facts: Facts | None,
+    account: Account | None,
+    details: Details | None = None,
 ) -> Record:
     """Join a student's facts with the gradebook.
 
@@ -143,6 +173,7 @@ def record(
         None if nothing is known, for example about a hand-in that plain nbgrader graded.
     account : Account or None
         None if the gradebook does not hold the hand-in. Then all points are open, if something was handed in.
+    details : Details, optional
     """
     found = facts or Facts()
     books = account or Account()
@@ -154,6 +185,7 @@ def record(
     for part in parts:
         told = by_part.get(part.number, PartFacts(part.number, part.alternatives[0].name))
         own = [_exercise(part, one.id, one.points, told.notebook, books, decided) for one in part.exercises]
+        own = own if details is None else [_detailed(one, part, details) for one in own]
         if account is None and facts is not None:
             own = [msgspec.structs.replace(one, outcome=OPEN, score=0.0, why=NOT_IN_BOOKS) for one in own]
         again += [one.id for one in part.exercises if _looked_at_again(part, one.id, books)]
@@ -177,15 +209,46 @@ def record(
     )  # fmt: skip
 
 
-def of_student(parts: Iterable[Part], root: Path, assignment: str, books: Books, student: str) -> Record:
-    """Return the record of one student, from the course's folder and an open gradebook."""
-    return record(parts, student, assignment, kept.read(root, assignment, student), books.account(student))
+def of_student(
+    parts: Iterable[Part], root: Path, assignment: str, books: Books, student: str, detailed: bool = False
+) -> Record:
+    """Return the record of one student, from the course's folder and an open gradebook.
+
+    With ``detailed``, it also holds the results of tests and people's comments.
+    """
+    parts, facts = tuple(parts), kept.read(root, assignment, student)
+    details = None
+    if detailed:
+        results = _results(parts, VerdictStore(Course(root, name=assignment)), facts)
+        details = Details(results, books.comments(student))
+    return record(parts, student, assignment, facts, books.account(student), details)
 
 
-def of_class(course: Course, books: Books, students: Iterable[str]) -> list[Record]:
+def of_class(course: Course, books: Books, students: Iterable[str], detailed: bool = False) -> list[Record]:
     """Return the records of several students."""
     name = course.assignment.name
-    return [of_student(course.parts, course.root, name, books, student) for student in students]
+    return [of_student(course.parts, course.root, name, books, student, detailed) for student in students]
+
+
+def _results(parts: Iterable[Part], store: VerdictStore, facts: Facts | None) -> dict[str, ExerciseResult]:
+    """Return the kept result of each exercise, from the verdicts that the facts came from."""
+    by_number = {one.number: one for one in facts.parts} if facts is not None else {}
+    found: dict[str, ExerciseResult] = {}
+    for part in parts:
+        told = by_number.get(part.number)
+        verdict = store.find(told.submission, part, told.tests) if told is not None and told.submission else None
+        if verdict is not None and told is not None and verdict.name == told.notebook:
+            found |= {one.id: one for one in verdict.exercises}
+    return found
+
+
+def _detailed(exercise: Exercise, part: Part, details: Details) -> Exercise:
+    result = details.results.get(exercise.id)
+    comments = [details.comments.get((one.name, exercise.id), "") for one in part.alternatives]
+    return msgspec.structs.replace(
+        exercise, comment="\n".join(filter(None, comments)), tests=result.tests if result is not None else (),
+        fingerprint=result.fingerprint if result is not None else "",
+    )  # fmt: skip
 
 
 def _exercise(

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from autograder import files
+from autograder import files, temporary
 
 from .entries import MAX_ENTRIES
 from .rules import Rules
@@ -49,18 +49,33 @@ class Kept:
             If the folder or archive cannot be graded at all.
         """
         stamp = self._stamp(handed_in)
-        note = self._home / "stamps" / f"{hashlib.sha256(str(handed_in.absolute()).encode()).hexdigest()}.json"
-        if stamp is not None:
-            with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-                said = json.loads(note.read_text(encoding="utf-8"))
-                if said["stamp"] == stamp:
-                    left_out, notes = (tuple(map(str, said[name])) for name in ("left_out", "notes"))
-                    return replace(self.get(str(said["submission"])), left_out=left_out, notes=notes)
+        known = self._stored(handed_in, stamp)
+        if known is not None:
+            return known
         submission = self._take(handed_in)
         if stamp is not None and stamp == self._stamp(handed_in):  # nothing changed during intake
             told = {"left_out": submission.left_out, "notes": submission.notes}
-            files.write(note, json.dumps({"stamp": stamp, "submission": submission.digest, **told}).encode())
+            said = {"stamp": stamp, "submission": submission.digest, **told}
+            files.write(self._note(handed_in), json.dumps(said).encode())
         return submission
+
+    def known(self, handed_in: Path) -> Submission | None:
+        """Return the stored submission if nothing changed since it was taken in. Open none of the student's files."""
+        return self._stored(handed_in, self._stamp(handed_in))
+
+    def _stored(self, handed_in: Path, stamp: str | None) -> Submission | None:
+        if stamp is None:
+            return None
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+            said = json.loads(self._note(handed_in).read_text(encoding="utf-8"))
+            if said["stamp"] == stamp:
+                left_out, notes = (tuple(map(str, said[name])) for name in ("left_out", "notes"))
+                return replace(self.get(str(said["submission"])), left_out=left_out, notes=notes)
+        return None
+
+    def _note(self, handed_in: Path) -> Path:
+        """Return the file that holds the stamp of a folder or archive."""
+        return self._home / "stamps" / f"{hashlib.sha256(str(handed_in.absolute()).encode()).hexdigest()}.json"
 
     def get(self, digest: str) -> Submission:
         """Return a submission by its digest, without what is said of one hand-in: others may have the same files.
@@ -142,7 +157,7 @@ def view(
     besides : dict, optional
         Additional files: the target relative to the folder, and the source.
     """
-    with tempfile.TemporaryDirectory(prefix="autograder-submission-", ignore_cleanup_errors=True) as scratch:
+    with temporary.folder("submission") as scratch:
         os.chmod(scratch, 0o711)
         folder = Path(scratch, "submission")
         folder.mkdir()

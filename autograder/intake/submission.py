@@ -4,13 +4,13 @@ This is hostile input, and nothing in it is executed. ``layout`` decides by name
 """
 
 import hashlib
-import tempfile
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from autograder import temporary
 from autograder.errors import SubmissionError
 
 from .archive import MAX_PACKED, SUFFIXES, entries_of_archive, is_archive
@@ -267,7 +267,7 @@ def _is_plain(entry: Entry, rules: Rules) -> bool:
 
 def _from_inner(archive: Path, number: int, name: str, into: Path, rules: Rules) -> Submission:
     """Take in an archive that is a member of an archive."""
-    with tempfile.TemporaryDirectory(prefix="autograder-inner-", ignore_cleanup_errors=True) as scratch:
+    with temporary.folder("inner") as scratch:
         # only the ending of the name is used: it tells nothing that the first bytes do not tell
         inner = Path(scratch, "inner.zip")
         for entry in islice(entries_of_archive(archive), number, number + 1):

@@ -5,10 +5,13 @@ from autograder.checks.compare import (
     Mismatch,
     as_array,
     as_number,
+    as_numbers,
+    as_text,
     assert_close,
     assert_dtype,
     assert_gradients,
     assert_unchanged,
+    equals,
     require,
 )
 from autograder.checks.exercise import exercise
@@ -18,5 +21,6 @@ from .credit import NotGraded, Open, PartialCredit
 
 __all__ = [
     "CodeError", "CodeUnderTest", "Mismatch", "NotGraded", "Open", "PartialCredit", "as_array", "as_number",
-    "assert_close", "assert_dtype", "assert_gradients", "assert_unchanged", "exercise", "numeric_gradient", "require",
+    "as_numbers", "as_text", "assert_close", "assert_dtype", "assert_gradients", "assert_unchanged", "equals",
+    "exercise", "numeric_gradient", "require",
 ]  # fmt: skip

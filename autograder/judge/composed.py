@@ -9,7 +9,6 @@ import functools
 import importlib
 import itertools
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder import temporary
 from autograder.assignment import Assignment
 from autograder.catalogue import copy_package
 from autograder.checks.code_under_test import Backend, CodeError
 from autograder.checks.host import Local, PackageHost, load_package
+from autograder.sandbox.client import Remote
 
 from .reference import contents
 
@@ -54,7 +55,7 @@ def composed(assignment: Assignment, student: Backend, functions: Sequence[str])
     functions : sequence of str
         Names of functions of the package's modules. Other names are ignored.
     """
-    with tempfile.TemporaryDirectory(prefix="autograder-composed-") as scratch:
+    with temporary.folder("composed") as scratch:
         folder, name = Path(scratch), f"autograder_composed_{next(_numbers)}"
         package = folder / assignment.package
         copy_package(assignment.source / assignment.package, package)
@@ -101,6 +102,8 @@ class _Asking:
             *(self._ours(value, ours) for value in args),
             **{name: self._ours(value, ours) for name, value in kwargs.items()},
         )
+        if isinstance(self._student, Remote):
+            self._student.make_room()  # what an earlier call returned has the reference's size
         given = {name: _theirs(value, held) for name, value in kwargs.items()}
         answer = self._student.call(self._path, tuple(_theirs(value, held) for value in args), given)
         for number, value in changing.items():  # as batch normalisation changes its running averages

@@ -19,6 +19,7 @@ from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote
+from autograder.verdict import Measured
 
 from .counterexample import Traced
 from .credit import Open
@@ -33,6 +34,9 @@ ABSENT = re.compile(
 """Matches the messages about files that the code under test needs and that are not there."""
 MOST_SAID = 2_000
 """Characters of a message that are searched: a runner may say a million, and a search must not take its square."""
+ROOM, TIMES = 32 * 2**20, 8
+"""All answers of a test together may need so many bytes in the judge or, if that is more, so many times as many as the
+reference's answers. A result of a wrong shape is still explained, and a hostile one does no harm."""
 CRASHES = 2
 """After an exercise has lost this many runners, the judge does not run its other tests."""
 
@@ -54,6 +58,10 @@ class Context:
         The name of the random inputs, by default the submission's digest. Equal names give equal inputs.
     older : set of str
         Names that Python or NumPy has dropped and that the submission used.
+    rooms : dict
+        A test to the bytes that its answers may need, where the reference's answers need more than `ROOM` allows.
+    measured : Measured or None
+        What the running test measured, such as an accuracy; a kit's fixture sets it.
     """
 
     course: Course
@@ -63,6 +71,8 @@ class Context:
     extension: Extension
     inputs: str = ""
     older: set[str] = field(default_factory=set)
+    rooms: dict[str, int] = field(default_factory=dict)
+    measured: Measured | None = None
     _runner: Remote | None = None
     _exercise: str = ""
     _lost: int = 0
@@ -109,9 +119,17 @@ class Context:
         self._runner.deadline = time.monotonic() + self._until - self.clock()
         # the limit shrinks with every timeout: code that hangs everywhere must not use up the part's time
         self._runner.seconds = (self._limits.learning if slow else self._limits.call) / (1 + self._hangs)
+        self._runner.room = self.rooms.get(test, ROOM)
         self._runner.begin(exercise)
         self._runner.seed(self.global_seed(test))
         return Traced(self._runner)
+
+    def grant(self, test: str, needed: int) -> bool:
+        """Let the answers of a test need `TIMES` as many bytes as the reference's; tell whether that is more room."""
+        more = TIMES * needed > self.rooms.get(test, ROOM)
+        if more:
+            self.rooms[test] = TIMES * needed
+        return more
 
     def not_handed_in(self, message: str) -> str:
         """Return a sentence if an error comes from a file of the release that was not handed in, or "".
@@ -205,3 +223,16 @@ class Context:
             self.older |= self._runner.older
             self._forgiven += self._runner.process.wire.forgiven
             self._runner = None
+
+
+@dataclass
+class TrustedContext(Context):
+    """A judging context whose package is loaded in this process: the course's own code."""
+
+    backend: Backend | None = None
+
+    def student(self, exercise: str, test: str, slow: bool) -> Traced:  # noqa: ARG002
+        """Return the package as the code under test."""
+        assert self.backend is not None
+        self.backend.seed(self.global_seed(test))
+        return Traced(self.backend)

@@ -8,6 +8,7 @@ from autograder.checks import fixtures
 from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.notebook import NotebookError, read_cells
 from autograder.course import Course
+from autograder.verdict import Measured
 
 from .context import Context
 from .credit import NotGraded
@@ -55,6 +56,18 @@ class Fixtures(fixtures.Fixtures):
     def waited(self) -> Callable[[], float]:
         """A function that returns the seconds that the runner waited for a core that others used."""
         return self.context.waited
+
+    @property
+    def measure(self) -> Callable[..., None]:
+        """A function that keeps what the test measures: the share that was reached, and the share for full credit.
+
+        Pages show both. With ``practice=True``, the data only stand in for the real ones.
+        """
+
+        def keep(reached: float, mark: float, practice: bool = False) -> None:
+            self.context.measured = Measured(reached, mark, practice)
+
+        return keep
 
     @property
     def extension(self) -> None:

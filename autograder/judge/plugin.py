@@ -5,6 +5,7 @@ See ``session`` for starting pytest and for scores.
 
 import inspect
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,7 +24,7 @@ from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
 from autograder.interrupts import Interrupted
 from autograder.runner.wire import WireError
-from autograder.sandbox.client import Remote, printable
+from autograder.sandbox.client import TOO_MUCH, Remote, printable
 from autograder.verdict import ERROR, FAILED, NOT_GRADED, OPEN, PASSED, Outcome, TestResult
 
 from .context import Context
@@ -40,8 +41,12 @@ OFFERED = pytest.StashKey[Fixtures]()
 RAISED = pytest.StashKey[BaseException]()
 """The first exception of a test's run."""
 SLOW = ("learns", "accuracy", "speed")
-THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError)
+BEYOND = (MemoryError, RecursionError)
+"""Exceptions that a test raises if an answer is too large or too deep for the judge."""
+THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError, *BEYOND)
 """Exceptions that a test raises if an answer has another form, or cannot be sent back."""
+MOST_KEPT = 64 * 2**20
+"""Bytes of answers of a part's failed tests that are kept to be explained."""
 MAX_MESSAGE = 3000
 OWN = ("missing", "unfinished", "import", "setup")
 """Kinds of `CodeError` that no other exercise causes: something is not there, or not written."""
@@ -84,9 +89,21 @@ def attempt(item: pytest.Function, offered: Fixtures) -> None:
     error = item.stash.get(RAISED, None)
     if error is None:
         return
+    _let_go(error)
     if isinstance(error, Exception | Interrupted):
         raise error
     raise RuntimeError(f"The test ended in {type(error).__name__}: {error}") from error
+
+
+def _let_go(error: BaseException) -> None:
+    """Remove the frames of an exception, whose variables would hold a test's answers as long as the exception lives."""
+    seen: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in seen:
+        traceback.clear_frames(following.__traceback__)
+        following.__traceback__ = None
+        seen.append(following)
+        following = following.__cause__ or following.__context__
 
 
 class JudgePlugin:
@@ -124,10 +141,12 @@ class JudgePlugin:
         self.fingerprints: dict[str, str] = {}
         self.flags: list[str] = []
         self.expected: Counter[str] = Counter()
+        self._timed_out = False
         self._offer = fixtures_of(context.course)
         self._failed: dict[str, list[Failed]] = defaultdict(list)
         self._passed: dict[str, list[pytest.Function]] = defaultdict(list)
         self._pictures: dict[pytest.Function, tuple[Picture, ...]] = {}
+        self._kept = 0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the part's tests, in the notebook's order."""
@@ -148,6 +167,7 @@ class JudgePlugin:
         """Run one test and keep its result."""
         claim = claimed(item)
         start = time.perf_counter()
+        self.context.measured, self._timed_out = None, False
         try:
             outcome, message, named, credit = self._outcome(item, claim)
         except Exception as error:
@@ -155,7 +175,8 @@ class JudgePlugin:
         result = TestResult(
             name=shown(item), title=_title(item), kind=claim.kind, outcome=outcome,
             message=printable(message[:MAX_MESSAGE]), hint=named, seconds=round(time.perf_counter() - start, 3),
-            credit=credit, pictures=self._pictures.pop(item, ()) if outcome == FAILED else (),
+            credit=credit, measured=self.context.measured, timed_out=self._timed_out,
+            pictures=self._pictures.pop(item, ()) if outcome == FAILED else (),
         )  # fmt: skip
         if outcome == PASSED and claim.kind in NAMED:
             self._passed[claim.exercise].append(item)
@@ -197,6 +218,9 @@ class JudgePlugin:
         except PartialCredit as error:
             return FAILED, error.message, "", min(max(error.credit, 0.0), 1.0)
         except (CodeError, Mismatch) as error:
+            if isinstance(error, CodeError) and error.kind == TOO_MUCH and self._is_expected(item, name):
+                return self._outcome(item, claim)
+            self._timed_out = isinstance(error, CodeError) and error.kind == "timeout"
             if isinstance(error, CodeError) and (absent := self.context.not_handed_in(error.message)):
                 return NOT_GRADED, absent, "", 0.0
             said, hint = self._said(item, claim, error, recorded)
@@ -227,8 +251,19 @@ class JudgePlugin:
 
     def _note(self, item: pytest.Function, claim: Claim, error: Exception, recorded: Traced | None) -> None:
         """Keep a failed test whose cause is not known yet. Long trainings have long logs, which nobody reads."""
-        kept = recorded if recorded is not None and claim.kind in NAMED else Traced(self.context.reference().backend)
+        readable = recorded is not None and claim.kind in NAMED and self._kept + recorded.size <= MOST_KEPT
+        kept = recorded if recorded is not None and readable else Traced(self.context.reference().backend)
+        self._kept += kept.size
         self._failed[claim.exercise].append(Failed(item, error, kept))
+
+    def _is_expected(self, item: pytest.Function, name: str) -> bool:
+        """Tell whether the reference's answers are large too, so that the test must run again with more room."""
+        right = Recorded(self.context.reference().backend)
+        try:
+            attempt(item, self._fixtures(CodeUnderTest(right), name))
+        except Exception:  # the test's own fault, which shows when it runs on other code
+            return False
+        return self.context.grant(name, right.size)
 
     def runs(self, context: Context | None = None) -> Runs:
         """Return how to run tests on other code, with the inputs of a context, by default this submission's."""
@@ -254,8 +289,12 @@ class JudgePlugin:
             attempt(item, self._fixtures(CodeUnderTest(right), name))
         except Exception as ours:
             return ERROR, _ours(ours), "", 0.0
+        finally:
+            self.context.measured = None  # it is the reference's
         if not isinstance(error, THEIRS):
             return ERROR, _ours(error), "", 0.0
+        if isinstance(error, BEYOND):
+            return FAILED, "The result is too large or nested too deeply to be judged.", "", 0.0
         if isinstance(error, AssertionError):
             return FAILED, _asserted(error) or f"This is not so: {_title(item)}.", "", 0.0
         said = unpacking(error) or "The result does not have the form that the docstring describes."

@@ -5,9 +5,9 @@ Submissions never come here.
 
 import functools
 import itertools
-import tempfile
 from pathlib import Path
 
+from autograder import temporary
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import Mistake, copy_package
 from autograder.checks.host import Contents, Local, PackageHost, load_package
@@ -23,7 +23,7 @@ def reference(assignment: Assignment, part: Part | None = None) -> Local:
 @functools.cache
 def mistaken(assignment: Assignment, mistake: Mistake) -> Local:
     """Return the reference with one known mistake as a backend."""
-    folder = Path(tempfile.mkdtemp(dir=_scratch().name))
+    folder = temporary.lasting_folder("mistake")
     package = folder / assignment.package
     copy_package(assignment.source / assignment.package, package)
     # the instructor's file looks for other folders relative to itself; the modules need none of them
@@ -33,11 +33,6 @@ def mistaken(assignment: Assignment, mistake: Mistake) -> Local:
 
 
 _numbers = itertools.count()
-
-
-@functools.cache
-def _scratch() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="autograder-mistakes-")
 
 
 def _local(

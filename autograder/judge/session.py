@@ -9,7 +9,6 @@ import io
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder import temporary
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import file_of
 from autograder.checks.notebook import NotebookError, python_of, read
@@ -57,7 +57,7 @@ def taken_in(handed_in: Path, assignment: Assignment) -> Iterator[Submission]:
         If the submission cannot be graded at all.
     """
     root = find_root(handed_in, assignment.rules)
-    with tempfile.TemporaryDirectory(prefix="autograder-submission-") as scratch:
+    with temporary.folder("submission") as scratch:
         Path(scratch).chmod(0o711)
         yield take_in(root, Path(scratch) / "submission", assignment.rules)
 
@@ -96,7 +96,16 @@ def seen_by(course: Course, part: Part, submission: Submission) -> Submission:
 
 
 def judge_alternative(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
-    """Judge a part by one of its notebooks."""
+    """Judge a part by one of its notebooks.
+
+    The reference and known mistakes may write files, as a solver does with checkpoints: they do so in a folder of their
+    own, which is removed.
+    """
+    with temporary.folder("judging") as place, contextlib.chdir(place):
+        return _judge_alternative(course, part, submission, level)
+
+
+def _judge_alternative(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
     start = time.monotonic()
     context = Context(course, part, submission, level, provide(course, part, submission, level))
     plugin, exercises = _ask(context, examples=True)

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from autograder.grading.changes import Grade
 from autograder.grading.record import PartRecord, Record
+from autograder.sandbox.client import printable
 
 NAMED = 6
 """Students who are named beside a sentence; of more, only the number is told."""
@@ -15,6 +16,11 @@ CHANGED = 40
 """Students whose changes are listed; the CSV file holds all."""
 LONGEST = 24
 """Characters of a student's name in a table."""
+
+
+def plain(text: str) -> Text:
+    """Return a text that a table prints as it is: no markup, no emoji, nothing that commands a terminal."""
+    return Text(printable(text).replace("\n", "?"))
 
 
 def class_table(records: Sequence[Record]) -> RenderableType:
@@ -32,7 +38,7 @@ def class_table(records: Sequence[Record]) -> RenderableType:
         parts = {part.number: part for part in record.parts}
         cells = [_part(parts[number]) if number in parts else "" for number in numbers]
         total, waiting = f"{_short(record.total)} of {record.points:g}", _short(record.open) if record.open else ""
-        table.add_row(*map(escape, (record.student, *cells, total, waiting, _late(record))))
+        table.add_row(*map(plain, (record.student, *cells, total, waiting, _late(record))))
     return Group(table, *_waiting(records), *_notes(records))
 
 
@@ -66,7 +72,7 @@ def _waiting(records: Sequence[Record]) -> Iterable[Table]:
     table.add_column("students", overflow="fold")
     for why, those in sorted(reasons.items(), key=lambda item: -len(item[1])):
         points = sum(points for _, points in those)
-        table.add_row(escape(why), f"{points:g}" if points else "", escape(_names([name for name, _ in those])))
+        table.add_row(plain(why), f"{points:g}" if points else "", plain(_names([name for name, _ in those])))
     yield table
 
 
@@ -82,7 +88,7 @@ def _notes(records: Sequence[Record]) -> Iterable[Table]:
     table.add_column("note", overflow="fold")
     table.add_column("students", overflow="fold")
     for note, those in sorted(said.items(), key=lambda item: -len(item[1])):
-        table.add_row(escape(note), escape(_names(those)))
+        table.add_row(plain(note), plain(_names(those)))
     yield table
 
 
@@ -102,7 +108,7 @@ def changes_table(grades: Sequence[Grade], dry: bool = False) -> RenderableType:
         for one in grade.changes:
             reasons.setdefault(one.why, []).append(f"{one.exercise} {one.before} → {one.after}")
         told = "; ".join(f"{', '.join(those)} ({why})" for why, those in reasons.items())
-        table.add_row(*map(escape, (grade.student, f"{grade.before:g}", f"{grade.after:g}", told)))
+        table.add_row(*map(plain, (grade.student, f"{grade.before:g}", f"{grade.after:g}", told)))
     if len(moved) > CHANGED:
         table.add_row("…", "", "", f"and {len(moved) - CHANGED} more, in the file below")
     return table if moved else title + "."
@@ -115,7 +121,7 @@ def status_table(waiting: dict[str, list[str]]) -> RenderableType:
     table.add_column("number", justify="right", no_wrap=True)
     table.add_column("students", overflow="fold")
     for name, those in waiting.items():
-        table.add_row(name, str(len(those)), escape(_names(those)))
+        table.add_row(name, str(len(those)), plain(_names(those)))
     return table
 
 

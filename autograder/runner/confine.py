@@ -7,6 +7,8 @@ the limits, Windows has none. See ``launch`` for bubblewrap's namespaces.
 import ctypes
 import os
 import platform
+import select
+import signal
 import struct
 import sys
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import Any
 
 from . import seccomp
 
+PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_DUMPABLE = 4
 PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 47, 2
@@ -56,6 +59,10 @@ class Confinement:
         Bytes of address space in addition to ``memory``: for mapped libraries, not for data.
     search : bool
         Whether ``user`` may read files and folders despite their permissions; Landlock still limits which ones.
+    group : int or None
+        Group that may pass through the judge's temporary folders; ``user`` becomes a member.
+    judge : int or None
+        The parent process, with which the runner ends on Linux. None if something else ends the runner.
     """
 
     memory: int
@@ -69,6 +76,8 @@ class Confinement:
     removes: bool = False
     addresses: int = 0
     search: bool = False
+    group: int | None = None
+    judge: int | None = None
 
 
 def confinement_from(settings: dict[str, Any]) -> Confinement:
@@ -90,13 +99,16 @@ def apply(wanted: Confinement) -> list[str]:
         _limit(wanted)
         pieces.append("limits")
     if wanted.user is not None:
-        _become(wanted.user, wanted.search)
+        _become(wanted.user, wanted.group, wanted.search)
         pieces.append("user")
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         _reduce_capabilities(libc, wanted.search)
         _check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no-new-privileges")
         _check(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "not dumpable")
+        if wanted.judge is not None:
+            _end_with(libc, wanted.judge, wanted.processes > 0)
+            pieces.append("ends with its judge")
         pieces.append("no-new-privileges")
         if wanted.readable or wanted.writable:
             _landlock(libc, wanted)
@@ -135,16 +147,46 @@ def _limit(wanted: Confinement) -> None:
         resource.setrlimit(name, (value, value))
 
 
-def _become(user: int, search: bool) -> None:
+def _become(user: int, group: int | None, search: bool) -> None:
     if search:  # `_reduce_capabilities` drops all others
         libc = ctypes.CDLL(None, use_errno=True)
         _check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "keeping capabilities")
     try:
-        os.setgroups([])
+        os.setgroups([] if group is None else [group])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     except OSError as error:
         raise ConfinementError(f"user {user}: {error.strerror}") from None
+
+
+def _end_with(libc: Any, judge: int, processes: bool) -> None:
+    """Have the kernel end this process when its parent ends; and if it starts processes, these too.
+
+    This is the last change of ids and capabilities: such a change undoes it.
+    """
+    _check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "ending with the judge")
+    if processes:
+        _watch_over_group(judge)
+    if os.getppid() != judge:  # it ended before the kernel was told
+        os._exit(1)
+
+
+def _watch_over_group(judge: int) -> None:
+    """Start a process that ends the runner's process group when the judge ends.
+
+    The kernel's signal reaches the runner alone, and not the compilers that it started.
+    """
+    try:
+        descriptor = os.pidfd_open(judge)
+    except OSError as error:
+        raise ConfinementError(f"watching over processes: {error.strerror}") from None
+    if os.fork() > 0:
+        os.close(descriptor)
+        return
+    os.closerange(0, descriptor)
+    os.closerange(descriptor + 1, 1024)
+    select.select([descriptor], [], [])
+    os.killpg(0, signal.SIGKILL)
 
 
 def landlock_version() -> int:

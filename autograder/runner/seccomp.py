@@ -22,10 +22,9 @@ ALLOWED: dict[str, Numbers] = {
     "getdents": (78, -1), "getdents64": (217, 61), "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50),
     "mkdir": (83, -1), "mkdirat": (258, 34), "umask": (95, 166), "ftruncate": (77, 46),
     "fallocate": (285, 47), "fsync": (74, 82), "fdatasync": (75, 83), "fadvise64": (221, 223), "readahead": (187, 213),
-    "sendfile": (40, 71), "copy_file_range": (326, 285), "getxattr": (191, 8), "lgetxattr": (192, 9),
-    "fgetxattr": (193, 10), "listxattr": (194, 11), "llistxattr": (195, 12), "flistxattr": (196, 13),
+    "sendfile": (40, 71), "copy_file_range": (326, 285),
     # file descriptors, and the socket that is already open
-    "dup": (32, 23), "dup2": (33, -1), "dup3": (292, 24), "fcntl": (72, 25), "flock": (73, 32), "ioctl": (16, 29),
+    "dup": (32, 23), "dup2": (33, -1), "dup3": (292, 24), "fcntl": (72, 25), "ioctl": (16, 29),
     "pipe": (22, -1), "pipe2": (293, 59), "close_range": (436, 436), "poll": (7, -1), "ppoll": (271, 73),
     "select": (23, -1), "pselect6": (270, 72), "epoll_create": (213, -1), "epoll_create1": (291, 20),
     "epoll_ctl": (233, 21), "epoll_wait": (232, -1), "epoll_pwait": (281, 22), "epoll_pwait2": (441, 441),
@@ -53,6 +52,12 @@ ALLOWED: dict[str, Numbers] = {
     "clock_nanosleep": (230, 115), "nanosleep": (35, 101), "gettimeofday": (96, 169), "time": (201, -1),
     "getrandom": (318, 278),
 }  # fmt: skip
+CHANNELS: dict[str, Numbers] = {
+    "flock": (73, 32), "getxattr": (191, 8), "lgetxattr": (192, 9), "fgetxattr": (193, 10), "listxattr": (194, 11),
+    "llistxattr": (195, 12), "flistxattr": (196, 13),
+}  # fmt: skip
+"""System calls by which runners could tell each other something about a file that all of them may read. The filter
+answers that the system does not support them, which honest libraries expect."""
 REMOVING: dict[str, Numbers] = {
     "rmdir": (84, -1), "unlink": (87, -1), "unlinkat": (263, 35), "rename": (82, -1), "renameat": (264, 38),
     "renameat2": (316, 276),
@@ -90,7 +95,7 @@ HIGHEST = 470
 """System calls with higher numbers are newer than this list. The filter answers that the kernel does not have them."""
 ARCHITECTURES = {"x86_64": (0xC000003E, 0, 317), "aarch64": (0xC00000B7, 1, 277)}
 """For each architecture: the kernel's id for it, its column in the tables, the number of its ``seccomp`` call."""
-ALLOW, KILL, NO_PERMISSION, NO_SYSTEM_CALL = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
+ALLOW, KILL, NO_PERMISSION, NO_SYSTEM_CALL, NO_SUPPORT = 0x7FFF0000, 0x80000000, 0x50001, 0x50026, 0x5005F
 LOAD, AND, JUMP_EQUAL, JUMP_GREATER, JUMP_SET, RETURN = 0x20, 0x54, 0x15, 0x25, 0x45, 0x06
 Instruction = tuple[int, int, int, int]
 """Operation, instructions to skip if true, instructions to skip if false, operand."""
@@ -138,6 +143,9 @@ def assemble(machine: str, pid: int, processes: bool, removes: bool) -> list[Ins
         (JUMP_EQUAL, 0, 1, CLONE3[column]),
         (RETURN, 0, 0, NO_SYSTEM_CALL),  # a filter cannot read its flags in memory; the C library falls back to clone
     ]
+    for name, numbers in CHANNELS.items():
+        answer = NO_SYSTEM_CALL if name == "flock" else NO_SUPPORT  # HDF5 and shutil go on after these errors
+        program += [(JUMP_EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, answer)]
     more = {**(STARTING if processes else {}), **(REMOVING if removes else {})}
     for name, numbers in {**ALLOWED, **more}.items():
         if numbers[column] < 0:

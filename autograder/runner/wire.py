@@ -44,6 +44,8 @@ SLICE_SECONDS = 0.5
 """A side that waits for a message asks this often whether the other side waits for a core."""
 FORGIVEN = 6.0
 """A busy machine extends a timeout to at most this many times its length."""
+EXPANSION = 16
+"""Bytes of memory, at most, that one byte of JSON needs as Python objects, except in unusual messages."""
 MAX_CONTAINERS = 200_000
 """Most lists and objects in one message: each needs many times more memory than its JSON."""
 ALLOWED = {
@@ -72,6 +74,20 @@ class WireTooLarge(WireError):
     """A message is too large to send; no part of it was sent."""
 
 
+class WireFull(WireError):
+    """A message needs more memory than it may have; it was read to its end, and no part of it was kept.
+
+    Parameters
+    ----------
+    needed : int
+        The bytes that it would need.
+    """
+
+    def __init__(self, needed: int) -> None:
+        super().__init__(f"it needs {needed} bytes of memory")
+        self.needed = needed
+
+
 class Wire:
     """One end of the connection.
 
@@ -87,11 +103,14 @@ class Wire:
     ----------
     forgiven : float
         Seconds by which all timeouts together were extended.
+    needed : int
+        Bytes of memory that the last received message needs.
     """
 
     def __init__(self, connection: socket.socket, starved: Callable[[], float] = lambda: 0.0) -> None:
         connection.setblocking(False)
         self.forgiven = 0.0
+        self.needed = 0
         self._starved = starved
         self._socket = connection
         self._ahead = memoryview(bytearray(AT_ONCE))
@@ -121,11 +140,20 @@ class Wire:
             while left:
                 left = left[self._at_once(self._socket.send, left, deadline) :]
 
-    def receive(self, timeout: float | None = None) -> tuple[dict[str, Any], list[np.ndarray]]:
+    def receive(self, timeout: float | None = None, room: float = math.inf) -> tuple[dict[str, Any], list[np.ndarray]]:
         """Receive one message and its arrays.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds until the message must be complete.
+        room : float
+            Bytes of memory that the message may need.
 
         Raises
         ------
+        WireFull
+            If the message needs more memory than there is room. The next message can be received.
         WireTimeout
             If the message is not complete within ``timeout`` seconds.
         WireClosed
@@ -151,8 +179,13 @@ class Wire:
         if not isinstance(message, dict) or not isinstance(described, list) or len(described) != count:
             raise WireError("a message does not describe its arrays")
         layouts = [_layout(one) for one in described]
-        if sum(size for _, _, size in layouts) > MAX_BYTES:
+        total = sum(size for _, _, size in layouts)
+        if total > MAX_BYTES:
             raise WireError("the arrays are too large")
+        self.needed = EXPANSION * length + total
+        if self.needed > room:
+            self._skip(total, deadline)
+            raise WireFull(self.needed)
         arrays = []
         for dtype, shape, size in layouts:
             array = _room_for(size)
@@ -170,6 +203,14 @@ class Wire:
         buffer = bytearray(length)
         self._read_into(memoryview(buffer), deadline)
         return bytes(buffer)
+
+    def _skip(self, length: int, deadline: "Deadline | None") -> None:
+        """Read so many bytes, and keep none of them."""
+        while length:
+            if not self._unread:
+                self._unread = self._ahead[: self._some(self._ahead, deadline)]
+            count = min(length, len(self._unread))
+            length, self._unread = length - count, self._unread[count:]
 
     def _read_into(self, view: "memoryview[int]", deadline: "Deadline | None") -> None:
         while view:

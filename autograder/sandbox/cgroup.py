@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
+NAME = "autograder"
 ENDING_SECONDS = 2.0
 """Longest wait until the kernel lets go of ended processes."""
 _numbers = itertools.count()
@@ -38,6 +39,15 @@ class ControlGroup:
     def entrance(self) -> tuple[str, ...]:
         """Prefix for a command: the command and all processes that it starts are members from the beginning."""
         return ("/bin/sh", "-c", 'echo 0 > "$0" && exec "$@"', str(self.folder / "cgroup.procs"))
+
+    @property
+    def ended(self) -> int:
+        """The number of processes that the kernel has ended because the group reached its limit on memory."""
+        for name in ("memory.events", "memory.oom_control"):
+            with contextlib.suppress(OSError, ValueError):
+                told = dict(line.split() for line in (self.folder / name).read_text().splitlines())
+                return int(told.get("oom_kill", 0))
+        return 0
 
     def end(self) -> None:
         """End the processes of the group, then remove the group."""
@@ -70,8 +80,26 @@ def create(memory: int, processes: int) -> ControlGroup | None:
     return None if home is None else _create(home, memory, processes)
 
 
+def above() -> list[Path]:
+    """Return the folders of this process's groups with memory, and of all groups that hold those."""
+    found: dict[Path, None] = {}
+    for hierarchy, own in _own():
+        found |= dict.fromkeys((own, *(folder for folder in own.parents if folder.is_relative_to(hierarchy))))
+    return [folder for folder in found if folder.is_dir()]
+
+
+def sweep() -> None:
+    """Remove groups that killed processes have left behind. A group with processes cannot be removed."""
+    home = _home()
+    for left in home.glob(f"{NAME}-*-*") if home is not None else []:
+        owner = left.name.split("-")[1]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            with contextlib.suppress(OSError):
+                left.rmdir()
+
+
 def _create(home: Path, memory: int, processes: int) -> ControlGroup | None:
-    group = ControlGroup(home / f"autograder-{os.getpid()}-{next(_numbers)}")
+    group = ControlGroup(home / f"{NAME}-{os.getpid()}-{next(_numbers)}")
     limits = {
         "memory.max": memory, "memory.swap.max": 0, "memory.oom.group": 1, "pids.max": processes,  # version 2
         "memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory,  # version 1
@@ -118,6 +146,14 @@ def _bounds_memory(folder: Path) -> bool:
 
 def _candidates() -> list[Path]:
     """Return the folder of this process's group and, in version 2, the folder above."""
+    found = []
+    for hierarchy, own in _own():
+        found += [own, own.parent] if hierarchy == ROOT and own != hierarchy else [own]
+    return found
+
+
+def _own() -> list[tuple[Path, Path]]:
+    """Return the folder of each of this process's groups that may limit memory, after the folder of its hierarchy."""
     try:
         lines = OWN.read_text().splitlines()
     except OSError:
@@ -127,10 +163,8 @@ def _candidates() -> list[Path]:
         _, controllers, path = line.split(":", 2)
         if ".." in path:  # this process was moved out of the namespace that it sees
             continue
-        hierarchy = ROOT / "memory" if "memory" in controllers.split(",") else ROOT
-        own = hierarchy / path.lstrip("/")
         if "memory" in controllers.split(","):
-            found.append(own)
+            found.append((ROOT / "memory", ROOT / "memory" / path.lstrip("/")))
         elif not controllers:
-            found += [own, own.parent] if own != hierarchy else [own]
+            found.append((ROOT, ROOT / path.lstrip("/")))
     return found

@@ -4,22 +4,25 @@
 """
 
 import contextlib
+import math
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autograder import temporary
 from autograder.checks.code_under_test import CodeError, Handle
 from autograder.runner.older import REPLACEMENTS
-from autograder.runner.wire import WireClosed, WireError, WireTimeout, WireTooLarge, decode, encode
+from autograder.runner.wire import WireClosed, WireError, WireFull, WireTimeout, WireTooLarge, decode, encode
 
 from . import launch
 from .launch import Process
 from .levels import LaunchError, Limits, Profile, available
 
+TOO_MUCH = "size"
+"""The kind of `CodeError` after an answer that needs more memory than it may have."""
 KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build", "setup"}
 CALL_SECONDS = 20.0
 MOST_OF_A_LINE = 200
@@ -48,6 +51,8 @@ class Remote:
         Why the runner ended, or "" while it runs.
     timed_out : bool
         Whether the runner ended because of a timeout.
+    room : float
+        Bytes of memory that all answers of a test may need together. A test begins with `seed` or `make_room`.
     older : set of str
         Names that Python or NumPy has dropped and that the submission used, as far as the runner says so.
     """
@@ -64,7 +69,9 @@ class Remote:
         self.deadline = deadline
         self.over = ""
         self.timed_out = False
+        self.room = math.inf
         self.older: set[str] = set()
+        self._needed = 0
         self._asked = 0
         self._imported: set[str] = set()
         self._dead = dead if dead is not None else {}
@@ -93,7 +100,12 @@ class Remote:
         self.ask("begin", exercise=exercise)
 
     def seed(self, number: int) -> None:
+        self.make_room()
         self.ask("seed", number=number)
+
+    def make_room(self) -> None:
+        """Forget how much memory the answers so far need: nobody keeps them."""
+        self._needed = 0
 
     def _importing(self, module: str) -> str:
         profile = self.process.profile
@@ -166,7 +178,8 @@ class Remote:
         Raises
         ------
         CodeError
-            An error of the student's code; or of kind ``timeout``, ``crash`` or ``protocol``, which ends the runner.
+            An error of the student's code; of kind `TOO_MUCH`, if the answer does not fit into `room`; or of kind
+            ``timeout``, ``crash`` or ``protocol``, which ends the runner.
         """
         if self.over:
             raise CodeError("crash", self.over)
@@ -181,8 +194,17 @@ class Remote:
                 raise WireTimeout
             until = time.monotonic() + seconds
             self.process.wire.send({"id": self._asked, "ask": question, "content": encoded}, arrays, seconds)
-            answer, arrived = self.process.wire.receive(max(0.001, until - time.monotonic()))
+            wire, left = self.process.wire, self.room - self._needed
+            answer, arrived = wire.receive(max(0.001, until - time.monotonic()), left)
+            self._needed += wire.needed
             return self._read(answer, arrived)
+        except WireFull as error:
+            needed, most = (number / 2**20 for number in (self._needed + error.needed, self.room))
+            raise CodeError(
+                TOO_MUCH,
+                f"What the code returns in this test is too large: it needs {needed:.0f} MB of memory, and at most "
+                f"{most:.0f} MB are allowed, many times what the right results need.",
+            ) from None
         except WireTooLarge:
             raise CodeError("type", "A value for this call is too large to send.") from None
         except WireTimeout:
@@ -275,7 +297,7 @@ def probe(level: int) -> str:
     missing = available(level)
     if missing:
         return missing
-    with tempfile.TemporaryDirectory(prefix="autograder-probe-") as folder:
+    with temporary.folder("probe") as folder:
         inside = Path(folder, "submission")
         inside.mkdir()
         os.chmod(folder, 0o711)

@@ -9,11 +9,11 @@ import os
 import shutil
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from autograder import temporary
 from autograder.checks.code_under_test import CodeError
 from autograder.errors import SetupError, SubmissionError
 
@@ -74,7 +74,7 @@ def build(level: int, file: Path, older: bool = False) -> bytes:
         If this machine is at fault.
     """
     compiler = find_compiler()
-    with tempfile.TemporaryDirectory(prefix="autograder-build-", ignore_cleanup_errors=True) as alone:
+    with temporary.folder("build") as alone:
         source = Path(alone, file.name)
         shutil.copyfile(file, source)
         os.chmod(alone, 0o755)
@@ -99,7 +99,7 @@ def build(level: int, file: Path, older: bool = False) -> bytes:
 
 def try_out(level: int) -> str:
     """Build an extension of two lines; return "" or the reason why this fails on this machine."""
-    with tempfile.TemporaryDirectory(prefix="autograder-build-") as folder:
+    with temporary.folder("build") as folder:
         file = Path(folder, "tiny.pyx")
         file.write_text("def double(int x):\n    return 2 * x\n")
         try:

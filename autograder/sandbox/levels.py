@@ -13,7 +13,6 @@ import py_compile
 import secrets
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -23,11 +22,11 @@ from packaging.utils import canonicalize_name
 
 import autograder.checks
 import autograder.runner
+from autograder import temporary
 from autograder.errors import SetupError
 from autograder.runner.confine import Confinement, landlock_version
+from autograder.temporary import FIRST_USER, USERS
 
-FIRST_USER = 61_000
-USERS = 4_000
 STAGED = ("checks", "runner")
 PYTHON, STAGE, SUBMISSION, DATA = "/opt/python", "/opt/stage", "/submission", "/data"
 """Paths at which bubblewrap mounts Python, the staged code, the submission and the data."""
@@ -231,14 +230,16 @@ def _level_2(folder: Path, scratch: Path, profile: Profile) -> Plan:
     staged = stage(profile.kit, profile.kit_name)
     readable = (*_readable_system(), *single, str(staged), site, *map(str, parts), str(folder), *more)
     confinement = _confinement(limits, readable, (str(scratch), "/dev/null"), user)
-    confinement = replace(confinement, search=user is not None and not _reachable())
+    confinement = replace(
+        confinement, search=user is not None and not _reachable(), group=temporary.group(), judge=os.getpid()
+    )
     variables = _variables(profile, str(profile.data))
     return Plan(_bare_command(staged, [site]), str(folder), str(scratch), confinement, variables=variables)
 
 
 def _level_1(folder: Path, scratch: Path, profile: Profile) -> Plan:
     sites = list(dict.fromkeys(str(part.parent) for part in profile.parts))
-    confinement = _confinement(_among_others(profile.limits), (), (), None)
+    confinement = replace(_confinement(_among_others(profile.limits), (), (), None), judge=os.getpid())
     command = _bare_command(stage(profile.kit, profile.kit_name), sites)
     return Plan(command, str(folder), str(scratch), confinement, variables=_variables(profile, str(profile.data)))
 
@@ -346,8 +347,7 @@ def stage(kit: Path | None = None, name: str = "") -> Path:
     name : str
         The package name under which the kit is imported.
     """
-    folder = Path(tempfile.mkdtemp(prefix="autograder-runner-"))
-    remove_at_exit(folder)
+    folder = temporary.lasting_folder("runner")
     target = folder / "autograder"
     target.mkdir()
     (target / "__init__.py").write_text("")
@@ -369,19 +369,10 @@ def stage(kit: Path | None = None, name: str = "") -> Path:
     return folder
 
 
-def remove_at_exit(folder: Path) -> None:
-    """Remove a folder when this process ends, but not when a process forked from it ends."""
-    import atexit
-
-    owner = os.getpid()
-    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
-
-
 @functools.cache
 def _links_to(parts: Parts) -> Path:
     """Return a folder of symlinks to packages: Python can list it, unlike the folder in which they are installed."""
-    folder = Path(tempfile.mkdtemp(prefix="autograder-site-"))
-    remove_at_exit(folder)
+    folder = temporary.lasting_folder("site")
     for part in parts:
         (folder / part.name).symlink_to(part)
     folder.chmod(0o755)

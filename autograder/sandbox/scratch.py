@@ -5,16 +5,13 @@ single files, so the judge watches the total size and ends a runner that exceeds
 files that are still open, so few runners may delete files.
 """
 
-import contextlib
-import itertools
 import os
-import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from autograder import temporary
 from autograder.intake.entries import OURS
 
 INTERVAL_SECONDS = 0.1
@@ -33,7 +30,7 @@ class Scratch:
     """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="autograder-scratch-"))
+        self.path = temporary.lasting_folder("scratch")
         self.overfull = False
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -68,10 +65,7 @@ class Scratch:
     def remove(self) -> None:
         """Stop watching, and remove the folder."""
         self.stop_watching()
-        if sys.platform == "win32":  # it has more kinds of links than `remove_tree` handles
-            shutil.rmtree(self.path, ignore_errors=True)
-        else:
-            remove_tree(self.path)
+        temporary.remove(self.path)
 
 
 def _holds_more(folder: Path, most: int) -> bool:
@@ -101,31 +95,3 @@ def _size(entry: "os.DirEntry[str]") -> int:
     except FileNotFoundError:
         return 0
     return getattr(status, "st_blocks", 0) * 512 or status.st_size
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove the folder of an ended runner, at any depth and with any permissions; follow no symlinks.
-
-    Inner folders move to the top before they are emptied: a deep path is too long to name, and recursion has a limit.
-    """
-    names = (folder / f"moved-up-{number}" for number in itertools.count())
-    with contextlib.suppress(OSError):
-        while inner := _emptied(folder):
-            for path in inner:
-                for below in _emptied(path):
-                    below.rename(next(name for name in names if not name.exists()))
-                path.rmdir()
-        folder.rmdir()
-
-
-def _emptied(folder: Path) -> list[Path]:
-    """Remove the files in a folder; return the folders in it."""
-    os.chmod(folder, 0o700)
-    inner = []
-    with os.scandir(folder) as entries:
-        for entry in list(entries):
-            if entry.is_dir(follow_symlinks=False):
-                inner.append(Path(entry.path))
-            else:
-                os.unlink(entry.path)
-    return inner

@@ -3,17 +3,18 @@
 Each check examines one thing and returns one sentence for each problem. See ``gate`` for running all checks.
 """
 
-import tempfile
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from autograder import temporary
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import Accepted, CatalogueError, Mistake, MistakeError, mistakes_in
 from autograder.checks.exercise import Claim
 from autograder.course import Course
+from autograder.judge import apart
 from autograder.judge.plugin import asks_for_notebook, claimed
 from autograder.judge.session import collect, judge_alternative, judge_part, taken_in
 from autograder.sample import students
@@ -31,11 +32,11 @@ UNTRAINED = (*QUICK, "learns")
 
 def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
     """Return a sentence for each exercise of a part in which a complete submission loses points in the sandbox."""
-    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+    with temporary.folder("validate") as scratch:
         folder = Path(scratch) / "complete"
         students.complete(course, folder, parts=(part,))
         with taken_in(folder, course.assignment) as submission:
-            verdict = judge_alternative(course, part, submission, level)
+            verdict = apart.alone(judge_alternative, course, part, submission, level)
     return [
         f"The reference gets {one.score:g} of {one.points:g} points for {one.id}: {_first_failure(course, one)}"
         for one in verdict.exercises
@@ -46,11 +47,11 @@ def reference_lacks(course: Course, part: Part, level: int) -> list[str]:
 def blank_earns(course: Course, part: Part, level: int) -> list[str]:
     """Check that an untouched release earns exactly the given exercises. Return a sentence for each violation."""
     given = {exercise.id for exercise in part.automatic if exercise.given}
-    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+    with temporary.folder("validate") as scratch:
         folder = Path(scratch) / "blank"
         students.blank(course, folder)
         with taken_in(folder, course.assignment) as submission:
-            verdict = judge_alternative(course, part, submission, level)
+            verdict = apart.alone(judge_alternative, course, part, submission, level)
     wrong = []
     for one in verdict.exercises:
         if one.id in given and one.score != one.points:
@@ -83,7 +84,7 @@ def notebook_loses(course: Course, solution: Accepted, part: Part, level: int) -
     for test in collect(course, part):
         kinds[claimed(test).exercise].add(claimed(test).kind)
     chosen = tuple(one for one in part.automatic if kinds[one.id] and kinds[one.id] <= set(UNTRAINED))
-    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+    with temporary.folder("validate") as scratch:
         folder = Path(scratch) / "accepted"
         students.solved(course, folder, parts=(part,))
         try:
@@ -91,7 +92,7 @@ def notebook_loses(course: Course, solution: Accepted, part: Part, level: int) -
         except CatalogueError as error:
             return [str(error)]
         with taken_in(folder, course.assignment) as submission:
-            verdict = judge_alternative(course, replace(part, exercises=chosen), submission, level)
+            verdict = apart.alone(judge_alternative, course, replace(part, exercises=chosen), submission, level)
     return [
         f"The accepted solution {solution.name!r} of {part.notebook} fails {test.name}: {test.message}"
         for one in verdict.exercises
@@ -222,13 +223,13 @@ def _failed_in_sandbox(course: Course, mistake: Mistake, level: int) -> list[tup
     part = _part_of(course, mistake)
     assert part is not None
     chosen = replace(part, exercises=tuple(one for one in part.automatic if one.id == mistake.exercise))
-    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as scratch:
+    with temporary.folder("validate") as scratch:
         folder = Path(scratch) / "mistaken"
         students.solved(course, folder, parts=(part,) if mistake.in_notebook else None)
         mistake.apply(folder / course.assignment.package)
         with taken_in(folder, course.assignment) as submission:
             judge = judge_alternative if mistake.in_notebook else judge_part
-            verdict = judge(course, chosen, submission, level)
+            verdict = apart.alone(judge, course, chosen, submission, level)
     return [(Claim(one.id), test) for one in verdict.exercises for test in one.tests if test.outcome != PASSED]
 
 

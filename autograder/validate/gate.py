@@ -1,7 +1,7 @@
 """Run all examinations of an assignment, in one process per core, and collect their problems.
 
-See ``readable``, ``inventory``, ``weak``, ``lenient``, ``calibration``, ``notebooks`` and ``mutants`` for the
-examinations.
+See ``readable``, ``inventory``, ``weak``, ``lenient``, ``forms``, ``calibration``, ``notebooks`` and ``mutants`` for
+the examinations.
 """
 
 import itertools
@@ -20,15 +20,15 @@ from autograder.builder import current, leaks
 from autograder.builder.release import ReleaseError
 from autograder.catalogue import accepted_of, mistakes_of
 from autograder.course import Course, put_tools_on_path
+from autograder.judge.children.workers import EndedError, Pool, Worker
 from autograder.judge.session import CollectionError
 from autograder.sandbox.profiles import is_installed
 
-from . import calibration, leading, lenient, weak
+from . import calibration, forms, leading, lenient, weak
 from .inventory import incomplete
 from .notebooks import breaks_off, plain_environment
 from .readable import unreadable
 from .trusted import parts_in_numpy
-from .workers import EndedError, Pool, Worker
 
 SEEDS = 3
 """Number of seeds with which each accepted solution is judged."""
@@ -48,12 +48,13 @@ TITLES = {
     "mistakes": "known mistakes are caught and named, by their own exercise alone",
     "luck": "known mistakes are caught whatever the random inputs are",
     "constants": "no hidden test gives credit to constant answers",
+    "forms": "no hidden test computes with an answer before it knows its form",
     "inputs": "every exercise has a test whose inputs differ for each submission",
     "mutants": "every change of the reference is noticed",
     "attacks": "no attack gets anything",
 }
 """The requirement behind each examination."""
-ON_REFERENCE = ("blank", "accepted", "mistakes", "luck", "constants", "inputs")
+ON_REFERENCE = ("blank", "accepted", "mistakes", "luck", "constants", "forms", "inputs")
 """Examinations that say nothing while the reference fails a test."""
 
 
@@ -131,6 +132,8 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
             continue
         yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
         yield Task("luck", calibration.mistake_slips, (mistake,), mistake.key)
+    for alternative in alternatives:
+        yield Task("forms", forms.careless, (alternative,), alternative.name)
     for part in parts_in_numpy(course):
         yield Task("constants", lenient.constants_pass, (part,), part.name)
         yield Task("inputs", lenient.fixed_inputs, (part,), part.name)

@@ -23,6 +23,7 @@ from autograder.builder.strip import BEGIN, END
 from autograder.cells import code_cells, replace_cells
 from autograder.checks.notebook import read_cells
 from autograder.course import Course
+from autograder.judge.children.workers import MEMORY, EndedError, Pool, Worker
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect
 from autograder.sandbox.profiles import for_judging, is_installed
@@ -31,7 +32,6 @@ from autograder.verdict import ERROR, PASSED
 from .calibration import is_quick
 from .operators import changes
 from .trusted import ReferenceCopy, parts_in_numpy
-from .workers import MEMORY, EndedError, Pool, Worker
 
 LIST = "survivors.toml"
 """A file beside an assignment's mistakes: the mutants that no test can notice, and the reasons."""

@@ -5,9 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from autograder import temporary
 from autograder.assignment import SETTINGS, Part
 from autograder.course import GRADERS, Course
 from autograder.judge import extension
@@ -21,7 +21,7 @@ def breaks_off(course: Course, part: Part) -> list[str]:
 
     The model that the notebook trains is cached.
     """
-    with tempfile.TemporaryDirectory(prefix="autograder-notebook-") as scratch:
+    with temporary.folder("notebook") as scratch:
         folder = Path(scratch) / "source" / course.assignment.name
         ignored = shutil.ignore_patterns("__pycache__", "models", ".ipynb_checkpoints", "build", "*.so", "*.c")
         shutil.copytree(course.source, folder, ignore=ignored)

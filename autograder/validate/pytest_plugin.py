@@ -6,7 +6,6 @@ panel of tests. The course's own source is judged as a complete submission. See 
 
 import contextlib
 import math
-import tempfile
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from autograder import temporary
 from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
@@ -114,7 +114,7 @@ def _handed_in(course: Course, folder: Path) -> Iterator[Path]:
     if folder.resolve() != course.source.resolve():
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="autograder-source-") as scratch:
+    with temporary.folder("source") as scratch:
         complete = Path(scratch, course.assignment.name)
         students.complete(course, complete)
         yield complete

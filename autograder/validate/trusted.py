@@ -9,23 +9,22 @@ import io
 import itertools
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from autograder import temporary
 from autograder.assignment import Part
 from autograder.catalogue import copy_package
-from autograder.checks.code_under_test import Backend
+from autograder.checks.code_under_test import Backend, CodeUnderTest
 from autograder.checks.host import Local, PackageHost, load_package
 from autograder.course import Course
 from autograder.intake.submission import Submission
-from autograder.judge.context import Context
-from autograder.judge.counterexample import Traced
+from autograder.judge.context import TrustedContext
 from autograder.judge.extension import Extension, own
-from autograder.judge.plugin import JudgePlugin
+from autograder.judge.fixtures import fixtures_of
+from autograder.judge.plugin import JudgePlugin, attempt, claimed, name_of
 from autograder.judge.reference import contents
 from autograder.judge.session import collect
 from autograder.verdict import TestResult
@@ -51,19 +50,6 @@ def _as_it_is(backend: Backend) -> Backend:
     return backend
 
 
-@dataclass
-class TrustedContext(Context):
-    """A judging context whose package is loaded in this process, under a unique name."""
-
-    backend: Backend | None = None
-
-    def student(self, exercise: str, test: str, slow: bool) -> Traced:  # noqa: ARG002
-        """Return the package as the code under test."""
-        assert self.backend is not None
-        self.backend.seed(self.global_seed(test))
-        return Traced(self.backend)
-
-
 class ReferenceCopy:
     """A changed copy of the reference's package, loaded for judging. Use it as a context manager.
 
@@ -74,16 +60,22 @@ class ReferenceCopy:
         Called with the folder that holds the copied package, to change the package.
     part : Part, optional
         A part whose notebook is copied too: its solved cells are judged. Its framework must be installed.
+
+    Attributes
+    ----------
+    fingerprints : dict
+        How each exercise failed when `results` was called last: see `verdict.ExerciseResult`.
     """
 
     def __init__(self, course: Course, change: Callable[[Path], None] = _nothing, part: Part | None = None) -> None:
         self.course = course
         self._change = change
         self._part = part
+        self.fingerprints: dict[str, str] = {}
 
     def __enter__(self) -> "ReferenceCopy":
         with contextlib.ExitStack() as undo:
-            self.folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="autograder-copy-")))
+            self.folder = undo.enter_context(temporary.folder("copy"))
             assignment = self.course.assignment
             package = self.folder / assignment.package
             copy_package(self.course.source / assignment.package, package)
@@ -112,6 +104,22 @@ class ReferenceCopy:
         (found,) = self.results(part, lambda other: other is test, seed, answering)
         return found
 
+    def error(self, part: Part, test: pytest.Function, answering: Answering = _as_it_is) -> Exception | None:
+        """Run one hidden test of a part, and nothing to explain it; return its exception, or None if it passes."""
+        context = self._context(part, "", answering)
+        name = name_of(test, claimed(test))
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                student = CodeUnderTest(context.student(claimed(test).exercise, name, slow=False))
+                attempt(test, fixtures_of(self.course)(context, student, name, []))
+        except Exception as error:
+            return error
+        return None
+
+    def _context(self, part: Part, seed: str, answering: Answering) -> TrustedContext:
+        submission = Submission(self.folder, f"variant {seed}", (), ())
+        return TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
+
     def results(
         self,
         part: Part,
@@ -134,14 +142,13 @@ class ReferenceCopy:
         examples : bool
             Whether to find the smallest case for each exercise that fails.
         """
-        submission = Submission(self.folder, f"variant {seed}", (), ())
-        context = TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
-        plugin = JudgePlugin(context, examples)
+        plugin = JudgePlugin(self._context(part, seed, answering), examples)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for test in filter(wanted, collect(self.course, part)):
                 plugin.judge(test)
             for exercise in list(plugin.results):
                 plugin.finish(exercise)
+        self.fingerprints = plugin.fingerprints
         return [result for results in plugin.results.values() for result in results]
 
 

@@ -4,7 +4,8 @@ c = get_config()
 
 c.CourseDirectory.course_id = "pulse"
 
-from autograder import builder, grading  # noqa: E402
+from autograder import builder, grading, reports  # noqa: E402
 
 builder.configure(c)
 grading.configure(c)
+reports.configure(c)

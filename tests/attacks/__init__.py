@@ -1,6 +1,20 @@
 """The attack suite: hostile submissions of every class in the threat model (docs/threat-model.md)."""
 
-from . import archives, bombs, compiling, ending, forging, liars, looking, notebooks, patching, powers, reports, science
+from . import (
+    archives,
+    bombs,
+    compiling,
+    ending,
+    forging,
+    liars,
+    looking,
+    notebooks,
+    patching,
+    powers,
+    reports,
+    science,
+    swelling,
+)
 from .attack import Attack
 
 SUITE: tuple[Attack, ...] = (
@@ -13,6 +27,7 @@ SUITE: tuple[Attack, ...] = (
     *looking.ATTACKS,
     *powers.ATTACKS,
     *bombs.ATTACKS,
+    *swelling.ATTACKS,
     *compiling.ATTACKS,
     *archives.ATTACKS,
 )

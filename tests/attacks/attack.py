@@ -120,6 +120,8 @@ class Attack:
         The sandbox levels at which the attack runs; level 1 promises only that verdicts cannot be forged.
     allowed : tuple of str
         Attempts that may succeed, because they reveal no secret and do no harm.
+    memory : int
+        The megabytes that the judge may need for the attack; 0 if that is not measured.
     """
 
     kind: int
@@ -134,6 +136,7 @@ class Attack:
     refused: str = ""
     levels: tuple[int, ...] = (3, 2)
     allowed: tuple[str, ...] = ()
+    memory: int = 0
 
     def hand_in(self, folder: Path, witness: int, facts: dict[str, Any]) -> None:
         """Add the attack to the submission in ``folder``."""

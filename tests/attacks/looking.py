@@ -222,6 +222,18 @@ attempt("named ones", lambda: os.listdir("/dev/shm"))
 attempt("one of its own", lambda: __import__("multiprocessing.shared_memory").shared_memory.SharedMemory("attack", create=True, size=1).unlink())
 attempt("queues by name", lambda: os.listdir("/dev/mqueue"))
 """),
+    look("locks", "to tell another runner something by locks on a file that both may read, and by its attributes", """
+import fcntl
+for path in (sys.modules["numpy"].__file__, os.__file__, __file__):
+    descriptor = os.open(path, os.O_RDONLY)
+    attempt(f"locking {path}", lambda: fcntl.flock(descriptor, fcntl.LOCK_SH))
+    attempt(f"locking a part of {path}", lambda: fcntl.lockf(descriptor, fcntl.LOCK_SH))
+    attempt(f"asking who locks {path}", lambda: fcntl.fcntl(descriptor, fcntl.F_GETLK, bytes(32)))
+    attempt(f"a lease on {path}", lambda: fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK))
+    attempt(f"attributes of {path}", lambda: os.listxattr(path))
+    attempt(f"an attribute of {path}", lambda: os.getxattr(descriptor, "user.name"))
+    os.close(descriptor)
+"""),
     look("temporary-folders", "to find other runners' folders, and submissions that are being judged", """
 import tempfile
 own = {os.environ["HOME"], tempfile.gettempdir()}

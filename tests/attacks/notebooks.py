@@ -200,6 +200,24 @@ def _script_in_answers(content: dict[str, Any]) -> None:
             cell |= {"source": f"My answer.\n\n{LINKS}\n\n{SCRIPT}", "attachments": attachments}
 
 
+def _headings(content: dict[str, Any]) -> None:
+    """Put every answer first, below headings whose anchors would have the ids of other cells' score boxes."""
+    names = [cell["metadata"]["nbgrader"]["grade_id"] for cell in graded(content)]
+    answers = [cell for cell in graded(content) if cell["metadata"]["nbgrader"]["solution"]]
+    content["cells"] = [*answers, *(cell for cell in content["cells"] if cell not in answers)]
+    for cell in answers:
+        cell["source"] = "My answer.\n\n" + "\n\n".join(f"# {name}" for name in names)
+
+
+def _from_elsewhere(content: dict[str, Any]) -> None:
+    address = "http://tracker.invalid/x.png"
+    text = f"My answer. ![seen]({address}) ![seen][r] ![a[b]c]({address}) ![r] [link]({address}) $\\href{{{address}}}{{x}}$\n\n[r]: {address}"
+    for cell in graded(content):
+        if cell["metadata"]["nbgrader"]["solution"]:
+            cell["source"] = text
+    content["cells"].append({"cell_type": "markdown", "id": "x", "metadata": {}, "source": text})
+
+
 def _folder_with_its_name(folder: Path, facts: dict[str, Any]) -> None:
     (folder / NOTEBOOK).unlink()
     for name in (NOTEBOOK, "another.ipynb"):
@@ -214,6 +232,12 @@ def _timestamp(make: Callable[[Path], object]) -> Callable[[Path, dict[str, Any]
 def _grade(what: str, change: Callable[[dict[str, Any]], Any], tries: str, shows: str = "", kind: int = 15) -> Attack:
     return Attack(kind, what, tries, WRONG, plant=edited(change), shows=shows)
 
+
+SHADOWS = (
+    "ipykernel_launcher.py", "sitecustomize.py", "usercustomize.py", "conftest.py", "random.py", "numpy/__init__.py", "setup.py",
+    "jupyter_server_config.py", "ipython_config.py", "traitlets/__init__.py", "cs231n/random.py", "cs231n/conftest.py",
+)  # fmt: skip
+"""Modules that Python, Jupyter or pytest look for in the current folder."""
 
 CLASS_ATTACKS = (
     _grade("edited-grade-cells", _edit, "to set its own points, checksums and scores", "0 of 1 points"),
@@ -239,6 +263,10 @@ CLASS_ATTACKS = (
     _grade("colours", lambda content: content["cells"].extend(code("x", said("\x1b[31mx\x1b[32my" * 2000)) for _ in range(800)), "to make a page of a million elements", kind=12),
     _grade("white-lines", lambda content: content["cells"].append(code("x" + "\t\n" * 100_000 + "y")), "to keep the highlighter busy for hours", kind=12),
     _grade("brackets", lambda content: content["cells"].extend({"cell_type": "markdown", "metadata": {}, "source": text * 100_000} for text in ("[a](", "> ", "*a ", "$$ ", "\\begin{a}", "- ", "![", "`a")), "to keep the renderer busy", kind=12),
+    _grade("headings-like-scores", _headings, "to have one click on a score in formgrader change the scores of other cells", "My answer"),
+    _grade("pictures-from-elsewhere", _from_elsewhere, "to learn when and by whom an answer is read", "a picture is left out"),
+    _grade("hundred-long-cells", lambda content: content["cells"].extend(code("1 " * 10_000) for _ in range(100)), "to keep the highlighter and the pages' parser busy with many cells, each of a usual size", "this notebook has too much text", kind=12),
+    Attack(4, "modules-for-the-graders-kernel", "to be imported by the kernel that an instructor starts in the graded folder", WRONG, files=dict.fromkeys(SHADOWS, "raise SystemExit\n")),
     Attack(14, "folder-named-like-a-notebook", "to break the programs that write or read the notebook", WRONG, plant=_folder_with_its_name, shows="was not handed in"),
     Attack(14, "timestamp-pipe", "to make the grader wait for ever", WRONG, plant=_timestamp(os.mkfifo)),
     Attack(14, "timestamp-endless", "to make the grader read for ever", WRONG, plant=_timestamp(lambda path: path.symlink_to("/dev/zero"))),

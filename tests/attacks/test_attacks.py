@@ -4,14 +4,17 @@ For each attack: it was seen at work; the verdict is the one that honest code of
 changed nothing outside its own folder, left no process, and kept the time limits.
 """
 
+import contextlib
 import dataclasses
 import functools
+import gc
 import json
 import os
 import secrets
 import shutil
 import socket
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,8 @@ BESIDE = ("__init__", "__pycache__", "checks", "runner", "assignments")
 SECONDS = 3.0
 """Time limit for one answer, instead of the usual ten seconds, so that attacks that hang do not take minutes."""
 LONGEST = 40.0
+KEPT = 30
+"""Megabytes that the judge may hold after a verdict: modules of known mistakes that it has loaded."""
 CONFINED = range(9, 15)
 """Classes for which it matters which user runs the judge."""
 FIRST = [next(attack for attack in SUITE if attack.kind == kind) for kind in sorted({attack.kind for attack in SUITE})]
@@ -158,7 +163,7 @@ def test_attack(attack: Attack, level: int, place: Place, tmp_path: Path) -> Non
                 pass
             assert place.state() == before
             return
-        with within(LONGEST), taken_in(folder, ASSIGNED) as submission:
+        with within(LONGEST), taken_in(folder, ASSIGNED) as submission, judges_memory(attack.memory):
             verdict = judge_part(place.course, part, submission, level)
     words = json.dumps(to_json([verdict]))
     heard = "\n".join(witness.lines)
@@ -174,6 +179,23 @@ def test_attack(attack: Attack, level: int, place: Place, tmp_path: Path) -> Non
         assert [text for text in witness.said("got") if text.partition(":")[0] not in attack.allowed] == []
         assert place.canary not in heard + words
         assert place.state() == before
+
+
+@contextlib.contextmanager
+def judges_memory(most: int) -> Iterator[None]:
+    """Check how many megabytes the judge needs, and that it keeps little; check nothing if ``most`` is 0."""
+    if not most:
+        yield
+        return
+    tracemalloc.start()
+    try:
+        yield
+        gc.collect()
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < most * 2**20, f"the judge needed {peak >> 20} MB"
+    assert kept < KEPT * 2**20, f"the judge still holds {kept >> 20} MB"
 
 
 def shares(verdict: PartVerdict) -> dict[str, float]:

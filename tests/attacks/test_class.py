@@ -27,10 +27,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
 from nbgrader.api import Gradebook
-from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
@@ -42,8 +40,12 @@ from autograder.assignment import Part
 from autograder.course import Course, put_tools_on_path
 from autograder.grading import engine
 from autograder.grading.export import CsvExport
+from autograder.grading.feedback import NewestFeedback
 from autograder.grading.gradebook import JudgedAutograde
+from autograder.grading.other_files import ENDING, FOLDER
+from autograder.grading.pages import Pages
 from autograder.intake.submission import Submission
+from autograder.judge.apart import Apart
 from autograder.judge.session import judge_part
 from autograder.sample import students
 from autograder.verdict import GRADED, PASSED, ExerciseResult, PartVerdict, TestResult
@@ -52,7 +54,7 @@ from tests.assignment2 import ASSIGNMENT
 from ..conftest import ROOT, keep_what_is_slow_to_make
 from . import CLASS_SUITE
 from .attack import Attack, Witness, inherited_by_runners
-from .notebooks import LINKS, SCRIPT
+from .notebooks import LINKS, SCRIPT, SHADOWS
 
 pytestmark = [
     pytest.mark.slow,
@@ -155,7 +157,7 @@ def school(synthetic: Path, tmp_path_factory: pytest.TempPathFactory, level: int
         patch.setenv("PATH", os.environ["PATH"])
         put_tools_on_path()
         patch.setattr(engine, "verdict_on", lambda *job: _verdict(school, *job))
-        for converter, name in ((JudgedAutograde, "grade"), (GenerateFeedback, "convert_single_notebook")):
+        for converter, name in ((JudgedAutograde, "grade"), (NewestFeedback, "convert_single_notebook")):
             patch.setattr(converter, name, _within(LONGEST, getattr(converter, name)))
         _declare(course)
         _grade(school)
@@ -191,16 +193,16 @@ def student_of(attack: Attack) -> str:
     return f"hostile-{CLASS_SUITE.index(attack):02}-{attack.name}"
 
 
-def _verdict(school: School, course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+def _verdict(school: School, apart: Apart, part: Part, submission: Submission) -> PartVerdict:
     """Return a verdict: two exercises of part 1 are judged, all others have full points."""
     passed = (TestResult("fixed", "A fixed verdict", "core", PASSED, credit=1.0),)
     exercises = {one.id: ExerciseResult(one.id, one.points, one.points, GRADED, passed) for one in part.automatic}
     verdict = PartVerdict(
-        part.number, part.name, (), sandbox_level=level, data="synthetic", submission=submission.digest
+        part.number, part.name, (), sandbox_level=apart.level, data="synthetic", submission=submission.digest
     )
     if part.number == 1:
         two = dataclasses.replace(part, exercises=tuple(one for one in part.exercises if one.id in JUDGED))
-        verdict = judge_part(course, two, submission, level)
+        verdict = judge_part(apart.course, two, submission, apart.level)
         exercises |= {exercise.id: exercise for exercise in verdict.exercises}
     verdict = dataclasses.replace(verdict, exercises=tuple(exercises.values()))
     school.verdicts.append(verdict)
@@ -253,7 +255,7 @@ def _grade(school: School) -> str:
     handler = logging.StreamHandler(said)
     logging.getLogger().addHandler(handler)
     try:
-        for converter in (JudgedAutograde, GenerateFeedback):
+        for converter in (JudgedAutograde, NewestFeedback):
             with suppress(NbGraderException):
                 converter(coursedir=coursedir, config=config, log=logging.getLogger("class"), force=True).start()
     finally:
@@ -351,6 +353,39 @@ def test_grading_stayed_within_bounds(school: School) -> None:
     assert school.grown < MEMORY
 
 
+def test_graded_folders_hold_no_module_that_a_program_looks_for(school: School) -> None:
+    given = {str(path.relative_to(school.course.release)) for path in school.course.release.rglob("*.py")}
+    for attack in GRADED_ONES:
+        home = school.course.root / "autograded" / student_of(attack) / ASSIGNMENT
+        names = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
+        code = {name for name in names if name.endswith((".py", ".pyx"))} - given
+        assert not {Path(part).stem for name in code for part in Path(name).parts} & {
+            Path(name).stem for name in SHADOWS if "/" not in name
+        }
+        if attack.name == "modules-for-the-graders-kernel":
+            assert {f"{FOLDER}/{name}{ENDING}" for name in SHADOWS} <= names
+
+
+def _ids(page: str) -> list[str]:
+    """Return the ids and names of elements, without those that number the cells."""
+    return sorted(
+        one for one in re.findall(r"<[^>]*\s(?:id|name)=\"([^\"]*)\"", page) if not one.startswith("cell-id=")
+    )
+
+
+def test_no_page_has_an_id_or_an_address_of_a_students(school: School) -> None:
+    """nbconvert's own filter shows that the attacks were at work."""
+    assert _ids(markdown2html("# affine_forward")) == ["affine_forward"]
+    for attack in GRADED_ONES:
+        found, honest = school.pages(student_of(attack)), school.pages(HONEST[0])
+        assert {name: _ids(page) for name, page in found.items()} == {name: _ids(page) for name, page in honest.items()}
+        elements = re.findall(r"<[^>]*>", found["FullyConnectedNets"])
+        assert not [element for element in elements if "tracker.invalid" in element]
+    for name in ("headings-like-scores", "pictures-from-elsewhere"):
+        attack = next(one for one in GRADED_ONES if one.name == name)
+        assert _ids(_formgraders_page(school, student_of(attack))) == _ids(_formgraders_page(school, HONEST[0]))
+
+
 def _formgraders_page(school: School, student: str) -> str:
     """Return the page that formgrader shows to a person who grades by hand."""
     config = Config()
@@ -360,7 +395,7 @@ def _formgraders_page(school: School, student: str) -> str:
     path = school.course.root / "autograded" / student / ASSIGNMENT / "FullyConnectedNets.ipynb"
     known = dict.fromkeys(("assignment_id", "notebook_id", "submission_id", "base_url", "student", "last_name"), "a")
     told = {**known, "first_name": "a", "notebook_path": "a", "index": 0, "total": 1}
-    return str(HTMLExporter(config=config).from_filename(str(path), resources=told)[0])
+    return str(Pages(config=config).from_filename(str(path), resources=told)[0])
 
 
 INSPECT = """

@@ -23,12 +23,13 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.builder import current
 from autograder.course import Course
-from autograder.grading import books, changes, engine, facts, ready, record
+from autograder.grading import books, changes, facts, ready, record
 from autograder.grading.books import Account
 from autograder.grading.changes import Grade, Step
 from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde, books_of
 from autograder.grading.waiting import waiting
+from autograder.judge.apart import Apart
 from autograder.sample import students as samples
 from autograder.sample.students import solved
 
@@ -103,7 +104,7 @@ def without_judging(monkeypatch: pytest.MonkeyPatch) -> None:
     def judged(*_: object) -> None:
         raise AssertionError("judged again")
 
-    monkeypatch.setattr(engine, "judge_part", judged)
+    monkeypatch.setattr(Apart, "verdicts", judged)
 
 
 def stamp(school: Course, student: str, when: datetime) -> None:

@@ -8,12 +8,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
-from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
@@ -21,7 +21,10 @@ from traitlets.config import Config
 from autograder.builder import current
 from autograder.course import Course
 from autograder.grading import formgrader
+from autograder.grading.cells import restore
 from autograder.grading.formgrader import BesideModelAnswers, with_model_answers
+from autograder.grading.pages import Pages
+from tests.browser import browser
 from tests.engine.conftest import NAME, copied
 
 pytestmark = pytest.mark.xdist_group("formgrader")
@@ -63,7 +66,7 @@ def page(course: Course) -> str:
     config.HTMLExporter.template_name = "formgrade"
     config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
     config.Exporter.default_preprocessors = []
-    html, _ = BesideModelAnswers(HTMLExporter(config=config), course.root).from_filename(
+    html, _ = BesideModelAnswers(Pages(config=config), course.root).from_filename(
         str(autograded(course)), resources=resources()
     )
     return str(html)
@@ -170,6 +173,52 @@ def test_a_real_server_shows_it(served: str, course: Course) -> None:
     assert "It is <strong>warm</strong> up there." in html
     assert "Model answer</strong> (1 point)" in html
     assert ANSWER in html
+
+
+def heads_like(names: list[str]) -> str:
+    """Return an answer whose headings would have the ids of other cells' score boxes."""
+    return OWN + "".join(f"\n\n# {name}\n\n<a name={name} id={name}>{name}</a>" for name in names)
+
+
+@pytest.mark.slow
+def test_a_click_changes_its_own_cell_only(served: str, course: Course, tmp_path: Path) -> None:
+    """The answer stands first in the notebook, under headings that are the names of the cells that tests judge."""
+    release = nbformat.read(course.release / "Readings.ipynb", as_version=4)
+    student = nbformat.from_dict({"cells": [release.cells[-1], *release.cells[:-1]]})
+    names = [cell.metadata.nbgrader.grade_id for cell in release.cells if "nbgrader" in cell.metadata]
+    student.cells[0].source = heads_like(names)
+    before = autograded(course).read_bytes()
+    nbformat.write(restore(student, release), autograded(course))
+    database = f"sqlite:///{course.root / 'gradebook.db'}"
+    try:
+        with Gradebook(database, "weather") as gradebook:
+            submission = gradebook.find_submission_notebook("Readings", NAME, "ada").id
+        with browser(tmp_path) as window:
+            window.open(f"{served}/login?token=t")  # sets the cookie
+            window.open(f"{served}/formgrader/submissions/{submission}/")
+            wait_until(lambda: window.run("return formgrader.grades && formgrader.grades.loaded"))
+            assert window.run("return $('[id=to_celsius]').length") == 1
+            window.run("$('#explain').parents('.nbgrader_cell').find('.full-credit').click()")
+            wait_until(lambda: scores(database).get("explain") is not None)
+            window.run("$('#to_celsius').parents('.nbgrader_cell').find('.no-credit').click()")
+            wait_until(lambda: scores(database).get("to_celsius") is not None)
+        assert scores(database) == {"explain": 1.0, "to_celsius": 0.0, "running_mean": None, "forecast": None}
+    finally:
+        autograded(course).write_bytes(before)
+
+
+def wait_until(holds: Callable[[], Any]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never holds")
+
+
+def scores(database: str) -> dict[str, float | None]:
+    with Gradebook(database, "weather") as gradebook:
+        found = gradebook.find_submission_notebook("Readings", NAME, "ada").grades
+        return {grade.name: grade.manual_score for grade in found}
 
 
 @pytest.mark.slow

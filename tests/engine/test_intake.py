@@ -14,7 +14,8 @@ from autograder.builder import current
 from autograder.course import Course
 from autograder.errors import SubmissionError
 from autograder.grading.cells import MAX_LEFT_OUT, show
-from autograder.grading.engine import Job, run_job, verdict_on
+from autograder.grading.engine import verdict_on
+from autograder.judge.apart import Apart
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
 from autograder.verdict import PartVerdict
@@ -122,16 +123,14 @@ def test_what_is_said_belongs_to_the_hand_in(small: Course, solved: Path, tmp_pa
     (other / "notes.docx").write_bytes(b"PK")
     (part,) = course.parts
     for _ in range(2):
-        first, second = (
-            run_job(Job(str(course.root), None, "x", str(folder), part.number, level, NAME))
-            for folder in (solved, other)
-        )
+        with Apart(course, level) as apart:
+            taken = {number: taken() for number, taken in apart.taken(enumerate((solved, other)))}
+            first, second = (verdict_on(apart, part, taken[number]) for number in range(2))
         assert first.submission == second.submission
         assert (first.problems, first.left_out) == ((), ())
         assert second.problems == ("Readings (1).ipynb was taken as Readings.ipynb.",)
         assert second.left_out == ("notes.docx (not a kind of file that is accepted)",)
     assert len(list((course.state / "verdicts").rglob("*.json"))) == 1
-    assert verdict_on(course, part, course.submissions.take(other), level) == second
 
 
 def test_the_first_cell_of_the_feedback_lists_what_was_left_out(small: Course) -> None:

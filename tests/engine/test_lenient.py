@@ -8,7 +8,7 @@ import pytest
 
 from autograder.catalogue import mistakes_of
 from autograder.course import Course
-from autograder.validate import calibration, lenient
+from autograder.validate import calibration, forms, lenient
 from tests.engine.conftest import NAME, copied
 
 HIDDEN = f"autograder/assignments/{NAME}/hidden/test_readings.py"
@@ -34,6 +34,7 @@ def test_a_sound_assignment_has_no_lenient_test(course: Course) -> None:
     (part,) = course.parts
     assert list(lenient.constants_pass(course, part)) == []
     assert list(lenient.fixed_inputs(course, part)) == []
+    assert list(forms.careless(course, part)) == []
     assert [calibration.mistake_slips(course, mistake) for mistake in mistakes_of(course.assignment)] == [[]] * 6
 
 
@@ -41,10 +42,10 @@ def test_a_sound_assignment_has_no_lenient_test(course: Course) -> None:
     ("body", "accepts"),
     [
         ("assert np.shape(student.readings.to_celsius(x)) == (5,)", "0 1"),
-        ("assert np.isfinite(student.readings.to_celsius(x)).all()", "0 1"),
-        ("assert (np.asarray(student.readings.to_celsius(x)) > 0.5).all() or True", "0 1"),
-        ("require(bool((student.readings.to_celsius(x) > 20).all()), 'It is cold.')", ""),
-        ("assert_close('c', student.readings.to_celsius(x), student.readings.to_celsius(x))", "0 1"),
+        ("assert np.isfinite(as_array('c', student.readings.to_celsius(x), (5,))).all()", "0 1"),
+        ("assert (as_array('c', student.readings.to_celsius(x), (5,)) > 0.5).all() or True", "0 1"),
+        ("require(bool((as_array('c', student.readings.to_celsius(x), (5,)) > 20).all()), 'It is cold.')", ""),
+        ("c = student.readings.to_celsius; assert_close('c', c(x), as_array('c', c(x), (5,)))", "0 1"),
         ("assert_close('c', student.readings.to_celsius(x), reference.readings.to_celsius(x))", ""),
         ("assert_close('c', student.readings.to_celsius(np.full(2, 32.0)), np.zeros(2))", ""),
     ],
@@ -57,6 +58,28 @@ def test_a_test_that_accepts_a_constant(course: Course, body: str, accepts: str)
     found = list(lenient.constants_pass(course, course.parts[0]))
     assert [re.findall(r"every number in the answers is (\d)", one)[0] for one in found] == accepts.split()
     assert all(one.startswith(f"{HIDDEN}: test_one gives credit") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("assert_close('c', c, reference.readings.to_celsius(x))", ""),
+        ("assert np.isfinite(as_array('c', c, x.shape)).all()", ""),
+        ("assert (c > 20).all()", "uses an answer before it asks for its form"),
+        ("assert_close('c', np.where(c != 0, c, 0), reference.readings.to_celsius(x))", "before it asks for its form"),
+        ("assert_close('c', c, c)", "uses an answer before it asks for its form"),
+        ("c = as_array('c', c, np.shape(c)); assert (c - x != 0).any()", r"needs \d+ MB of memory on a large answer"),
+        ("assert c._value.shape == x.shape", "line .* uses _value, which looks at no form"),
+    ],
+)
+def test_a_test_that_computes_before_it_looks(course: Course, body: str, said: str) -> None:
+    start = "x = rng.uniform(90, 99, size=5)\n    c = student.readings.to_celsius(x)"
+    test = f'def test_one(student, reference, rng):\n    """It is so."""\n    {start}\n    {body}\n'
+    (course.root / HIDDEN).write_text(f'{HEAD}@exercise("to_celsius")\n{test}')
+    course = again(course)
+    found = list(forms.careless(course, course.parts[0]))
+    assert len(found) == bool(said)
+    assert all(one.startswith(HIDDEN) and re.search(said, one) for one in found)
 
 
 @pytest.mark.parametrize(

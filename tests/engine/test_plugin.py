@@ -94,13 +94,35 @@ def test_a_fixture_that_is_not_there_is_our_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("assert student.readings.to_celsius(32.0) == 0, 'Water freezes at 0.'", "Water freezes at 0."),
-        ("assert student.readings.to_celsius(32.0) == 0", "This is not so: It is so."),
+        ("assert as_number('c', student.readings.to_celsius(32.0)) == 0, 'Water freezes at 0.'", "Water freezes at 0."),
+        ("assert as_number('c', student.readings.to_celsius(32.0)) == 0", "This is not so: It is so."),
     ],
 )
 def test_an_assertion_that_the_reference_passes_is_the_students(tmp_path: Path, body: str, message: str) -> None:
     found = result(tmp_path, body, change=NO_OFFSET)
     assert (found.outcome, found.message) == ("failed", message)  # and the message shows no expected value
+
+
+def test_a_comparison_of_an_unknown_form_is_our_fault(tmp_path: Path) -> None:
+    found = result(tmp_path, "assert student.readings.to_celsius(32.0) == 0")
+    assert (found.outcome, found.message.partition(")")[0]) == (
+        "error",
+        "The grader could not run this test (UnknownForm",
+    )
+
+
+BEYOND = "The result is too large or nested too deeply to be judged."
+VAST = "[0] * 10**14"
+ENDLESS = "(lambda f: f(f))(lambda f: f(f))"
+
+
+@pytest.mark.parametrize("handling", [VAST, ENDLESS])
+def test_memory_and_stack_are_the_students_where_the_reference_passes(tmp_path: Path, handling: str) -> None:
+    body = f"{handling} if as_number('c', student.readings.to_celsius(32.0)) else 0"
+    found = result(tmp_path / "theirs", body, change=NO_OFFSET)
+    assert (found.outcome, found.message) == ("failed", BEYOND)
+    assert result(tmp_path / "right", body).outcome == "passed"
+    assert result(tmp_path / "ours", handling, change=NO_OFFSET).outcome == "error"
 
 
 def test_the_same_answers_give_the_hint(tmp_path: Path) -> None:

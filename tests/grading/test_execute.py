@@ -301,17 +301,18 @@ def test_a_fault_of_ours_leaves_the_students_own_outputs(
     from nbgrader.coursedir import CourseDirectory
 
     from autograder.grading.gradebook import JudgedAutograde
+    from autograder.judge.apart import Apart
 
     def fail(*_: object) -> None:
         raise fault
 
     monkeypatch.setattr(engine, "execute", fail)
-    monkeypatch.setattr(engine, "verdict_on", lambda course, part, *_: PartVerdict(part.number, part.name, ()))
+    monkeypatch.setattr(engine, "verdict_on", lambda apart, part, *_: PartVerdict(part.number, part.name, ()))
     own = v4.new_code_cell("2", outputs=[v4.new_output("stream", text="handed in")])
     notebook = nbformat.read(folder / part.notebook, as_version=4)
     nbformat.write(notebook_of(own, *notebook.cells), folder / part.notebook)
     app = JudgedAutograde(coursedir=CourseDirectory(root=str(course.root)))
-    app.execute, app._level, app._course = True, level, course
+    app.execute, app._apart, app._course = True, Apart(course, level), course
     app.log.propagate = True
     judged = app._judge(folder)
     assert judged.notebooks[part.name].cells[0].outputs[0].text == "handed in"

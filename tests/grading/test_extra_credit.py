@@ -16,6 +16,7 @@ from autograder.grading import engine
 from autograder.grading.gradebook import JudgedAutograde
 from autograder.intake.submission import Submission
 from autograder.judge.alternatives import best
+from autograder.judge.apart import Apart
 from autograder.sample import students
 from autograder.verdict import FAILED, GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
 from tests.assignment2 import ASSIGNMENT
@@ -44,7 +45,7 @@ def grade(school: Course, monkeypatch: pytest.MonkeyPatch, level: int) -> Grade:
     """Return a function that grades with full points in parts 1 to 4 and the given shares for part 5's notebooks."""
 
     def grade(earned: dict[str, float | None]) -> None:
-        def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+        def verdict_on(apart: Apart, part: Part, submission: Submission) -> PartVerdict:
             return best([verdict(alternative, earned.get(alternative.name, 1.0)) for alternative in part.alternatives])
 
         monkeypatch.setattr(engine, "verdict_on", verdict_on)

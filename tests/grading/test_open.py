@@ -23,6 +23,7 @@ from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde, books_of
 from autograder.intake.submission import Submission
 from autograder.judge import session
+from autograder.judge.apart import Apart
 from autograder.judge.session import taken_in
 from autograder.reports import terminal
 from autograder.sample import students
@@ -53,10 +54,10 @@ def without_frameworks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(profiles, "is_installed", lambda assignment, part: part.framework == "")
 
 
-def verdict_on(course: Course, part: Part, submission: Submission, level: int) -> PartVerdict:
+def verdict_on(apart: Apart, part: Part, submission: Submission) -> PartVerdict:
     """Return the real verdict for part 5, and full points for the other parts."""
     if part.framework:
-        return session.judge_part(course, part, submission, level)
+        return session.judge_part(apart.course, part, submission, apart.level)
     passed = (TestResult("a", "A", "core", "passed", credit=1.0),)
     exercises = tuple(ExerciseResult(one.id, one.points, one.points, GRADED, passed) for one in part.automatic)
     return PartVerdict(part.number, part.name, exercises)

@@ -72,3 +72,17 @@ def test_a_vast_answer_is_not_computed_with() -> None:
 
 def test_what_is_right_has_no_fingerprint(judge: Judge) -> None:
     assert judge(lambda folder: None, "affine_backward").exercises[0].fingerprint == ""
+
+
+def test_what_the_judge_runs_itself_leaves_no_files(
+    judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reference and known mistakes repeat the calls of a failed test, and solvers write checkpoints."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert list(lost(judge(append("solver.py", "\nSolver._save_checkpoint = lambda self: None\n"), "solver"))) == [
+        "solver"
+    ]
+    assert list(here.iterdir()) == []
+    assert Path.cwd() == here

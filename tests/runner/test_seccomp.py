@@ -55,12 +55,21 @@ def decide(
 @given(MACHINES, NUMBERS, st.booleans())
 def test_what_is_in_no_table_is_refused(machine: str, number: int, processes: bool) -> None:
     column = ARCHITECTURES[machine][1]
-    tables = {**ALLOWED, **(seccomp.STARTING if processes else {})}
+    tables = {**ALLOWED, **seccomp.CHANNELS, **(seccomp.STARTING if processes else {})}
     known = {numbers[column] for numbers in tables.values()} - {-1}
     if number not in known:
         younger = number > seccomp.HIGHEST or number == seccomp.CLONE3[column]
         expected = NO_SYSTEM_CALL if younger else NO_PERMISSION
         assert decide(machine, number, processes=processes) == expected
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_channels_between_runners_seem_to_be_absent(machine: str) -> None:
+    column = ARCHITECTURES[machine][1]
+    for name, numbers in seccomp.CHANNELS.items():
+        expected = NO_SYSTEM_CALL if name == "flock" else seccomp.NO_SUPPORT
+        assert decide(machine, numbers[column], processes=True, removes=True) == expected
+        assert name not in ALLOWED
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
@@ -159,7 +168,13 @@ def test_numbers_are_the_kernels(machine: str) -> None:
     found = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", HEADERS[machine].read_text())
     kernels = {name: int(number) for name, number in found}
     column = ARCHITECTURES[machine][1]
-    for name, numbers in {**ALLOWED, **seccomp.STARTING, **seccomp.REMOVING, "clone3": seccomp.CLONE3}.items():
+    for name, numbers in {
+        **ALLOWED,
+        **seccomp.CHANNELS,
+        **seccomp.STARTING,
+        **seccomp.REMOVING,
+        "clone3": seccomp.CLONE3,
+    }.items():
         assert numbers[column] == kernels.get(name, kernels.get(OTHER_NAMES.get(name, ""), -1)), name
 
 

@@ -24,6 +24,7 @@ from autograder.runner.wire import (
     Wire,
     WireClosed,
     WireError,
+    WireFull,
     WireTimeout,
     decode,
     encode,
@@ -209,6 +210,30 @@ def one_array(dtype: object, shape: object, tail: bytes = b"") -> bytes:
 def test_lies_are_refused(raw: bytes) -> None:
     with pytest.raises(WireError):
         receive(raw)
+
+
+@pytest.mark.parametrize("size", [AT_ONCE // 2, 5 * AT_ONCE])
+def test_a_message_without_room_is_read_and_not_kept(size: int) -> None:
+    ours, theirs = socket.socketpair()
+    large = np.zeros(size, np.uint8)
+
+    def send() -> None:
+        sender = Wire(theirs)
+        for number in range(3):
+            sender.send({"number": number}, [large, large[:5]])
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    reader = Wire(ours)
+    with pytest.raises(WireFull) as full:
+        reader.receive(5, room=size)
+    assert size < full.value.needed < size + 2_000
+    assert reader.receive(5)[0] == {"number": 1}
+    assert reader.needed == full.value.needed
+    assert reader.receive(5, room=full.value.needed)[0] == {"number": 2}
+    thread.join()
+    ours.close()
+    theirs.close()
 
 
 def test_silence_ends_in_time() -> None:

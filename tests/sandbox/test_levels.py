@@ -5,13 +5,13 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from autograder import temporary
 from autograder.runner import confine
 from autograder.sandbox import launch, levels
 from autograder.sandbox.job import Job
@@ -132,7 +132,7 @@ def test_nothing_of_the_judges_environment_is_passed_on(tmp_path: Path, monkeypa
 
 def test_a_level_that_is_not_to_be_had_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(levels, "available", lambda level: "the piece is missing")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(temporary, "home", lambda: tmp_path)
     sockets: list[socket.socket] = []
     usual = socket.socketpair
 
@@ -144,4 +144,4 @@ def test_a_level_that_is_not_to_be_had_leaves_nothing_behind(tmp_path: Path, mon
     with pytest.raises(levels.LaunchError, match="the piece is missing"):
         launch.start(2, tmp_path)
     assert all(one.fileno() == -1 for one in sockets)
-    assert list(tmp_path.glob("autograder-scratch-*")) == []
+    assert list(tmp_path.iterdir()) == []

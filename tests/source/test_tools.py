@@ -68,7 +68,7 @@ def pictures(monkeypatch, rng):
     test = rng.integers(256, size=(20, 3, 32, 32), dtype=np.uint8), rng.integers(10, size=20)
     fake = types.SimpleNamespace(
         DatasetError=DatasetError, missing=False, train=train, test=test,
-        locate=locate, synthetic_root=lambda: "synthetic", fingerprint="print of {}".format,
+        locate=locate, synthetic_root=lambda: "synthetic", kind=str, fingerprint="print of {}".format,
         read_train={"real": train, "synthetic": train}.get, read_test={"real": test, "synthetic": test}.get,
     )  # fmt: skip
     monkeypatch.setitem(sys.modules, "cs231n.datasets", fake)

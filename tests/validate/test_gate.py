@@ -6,14 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from autograder import cli
+from autograder import cli, temporary
 from autograder.builder.release import ReleaseError
 from autograder.catalogue import MistakeError
 from autograder.checks.exercise import Claim
@@ -449,7 +448,7 @@ def test_variants_that_cannot_be_made_leave_nothing_behind(
         raise MistakeError("It does not fit.")
 
     before = Path.cwd()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(temporary, "home", lambda: tmp_path)
     with pytest.raises(MistakeError), ReferenceCopy(course, change):
         pass
     assert list(tmp_path.iterdir()) == []

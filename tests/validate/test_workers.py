@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from autograder.validate.workers import EndedError, Worker
+from autograder.judge.children.workers import EndedError, Worker
 
 
 def test_a_worker_ends_what_does_not_end_and_goes_on() -> None:

@@ -2,7 +2,14 @@
 The grader runs more tests, with other numbers."""
 
 import numpy as np
-from cs231n.checks.compare import as_array, assert_close, assert_gradients, assert_unchanged, require
+from cs231n.checks.compare import (
+    as_array,
+    as_numbers,
+    assert_close,
+    assert_gradients,
+    assert_unchanged,
+    require,
+)
 from cs231n.checks.exercise import exercise
 from cs231n.kit.student.models import assert_accuracy, require_normalisation
 
@@ -19,7 +26,7 @@ def test_batchnorm_in_training(student, rng):
     x, gamma, beta, _ = norm_inputs(rng, 60, 4)
     held = student.put(x)
     out, _ = student.layers.batchnorm_forward(held, gamma, beta, {"mode": "train"})
-    out = as_array("out", out)
+    out = as_array("out", out, x.shape)
     assert_close("out.mean(axis=0)", out.mean(axis=0), beta)
     assert_close("out.std(axis=0)", out.std(axis=0), gamma, rtol=1e-4)
     assert_unchanged("x", student.fetch(held), x)
@@ -95,7 +102,7 @@ def test_layernorm_sees_one_example(student, rng):
     x, gamma, beta, _ = norm_inputs(rng, 5, 6)
     together, _ = student.layers.layernorm_forward(x, gamma, beta, {})
     alone, _ = student.layers.layernorm_forward(x[2:3], gamma, beta, {})
-    assert_close("out of one example alone", alone, as_array("out", together)[2:3])
+    assert_close("out of one example alone", alone, as_array("out", together, x.shape)[2:3])
 
 
 @exercise("layernorm_backward", needs=("layernorm_forward",))
@@ -116,8 +123,7 @@ def start_of_net(student, normalization):
     options = {"input_dim": 5, "num_classes": 3, "normalization": normalization}
     net = student.classifiers.fc_net.FullyConnectedNet([6, 4], **options)
     for name in ("gamma1", "beta1", "gamma2", "beta2"):
-        value, shape = as_array(f"params[{name!r}]", net.params[name]), NORMALISED[name]
-        require(value.shape == shape, f"params[{name!r}] has shape {value.shape}, {shape} is expected.", "shape")
+        value = as_array(f"params[{name!r}]", net.params[name], NORMALISED[name], exact_shape=True)
         start = 1 if name.startswith("gamma") else 0
         require(bool((value == start).all()), f"params[{name!r}] does not start as all {start}.")
 
@@ -176,9 +182,9 @@ def test_normalised_net_learns(student, pictures):
     config = {"learning_rate": 0.1}
     solver = student.solver.Solver(net, data, optim_config=config, num_epochs=5, batch_size=50, verbose=False)
     solver.train()
-    losses = student.fetch(solver.loss_history)
+    losses = as_numbers("loss_history", student.fetch(solver.loss_history))
     require(np.mean(losses[-20:]) < 0.9 * np.mean(losses[:5]), "The loss hardly falls in 100 iterations.")
-    reached = float((net.loss(x).argmax(axis=1) == y).mean())
+    reached = float((as_array("scores", net.loss(x), (len(x), 10)).argmax(axis=1) == y).mean())
     require(reached > 0.2, f"In test mode the net is right on only {reached:.0%} of its training pictures.")
 
 

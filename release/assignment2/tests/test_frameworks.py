@@ -2,7 +2,7 @@
 (N, 3, 32, 32) here, filters (F, C, HH, WW), and the weights of the last layer (C * 32 * 32, classes)."""
 
 import numpy as np
-from cs231n.checks.compare import as_array, as_number, assert_close, require
+from cs231n.checks.compare import as_array, as_number, assert_close, equals, require
 from cs231n.checks.exercise import exercise
 from cs231n.kit.runner.frameworks import CONVNET_PARAMS
 from cs231n.kit.student.models import assert_accuracy
@@ -47,7 +47,7 @@ class ShiftingNet:
 
 def loss_and_slope(scores, y):
     """Return the mean cross-entropy, and its gradient for the biases of the last layer."""
-    scores = as_array("scores", scores).astype(np.float64)
+    scores = as_array("scores", scores, (len(y), SIZES[2])).astype(np.float64)
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     examples = np.arange(len(y))
@@ -67,8 +67,7 @@ def test_three_layers_of_tensors(framework, rng):
 def test_first_parameters(framework, rng):
     """init_convnet returns six parameters of the right shapes; weights are random and biases are zero."""
     for name, found, wanted in zip(CONVNET_PARAMS, framework.start(*SIZES), ShiftingNet(rng).params, strict=True):
-        array = as_array(name, found)
-        require(array.shape == wanted.shape, f"{name} has shape {array.shape}, {wanted.shape} is expected.", "shape")
+        array = as_array(name, found, wanted.shape, exact_shape=True)
         if "_b" in name:
             require(not array.any(), f"{name} does not start with zeros.")
         else:
@@ -92,9 +91,10 @@ def test_steps_of_training(framework, rng):
         loss, *after = framework.steps(params, x, y, rate, count)
         right, slope = loss_and_slope(framework.scores(before, x), y)
         assert_close(f"the loss of step {count}", as_number("the loss", loss), right, rtol=1e-3)
-        moved = as_array("fc_b", after[5]).astype(np.float64) - before[5]
+        moved = as_array("fc_b", after[5], before[5].shape).astype(np.float64) - before[5]
         assert_close(f"the change of fc_b in step {count}", moved / rate, -slope, rtol=1e-2)
-        before = [as_array(name, found) for name, found in zip(CONVNET_PARAMS, after, strict=True)]
+        pairs = zip(CONVNET_PARAMS, after, params, strict=True)
+        before = [as_array(name, found, param.shape) for name, found, param in pairs]
 
 
 def check_net(framework, rng, maker):
@@ -118,7 +118,7 @@ def test_class_of_three_layers(framework, rng):
 def test_list_of_three_layers(framework, rng):
     """sequential_convnet returns a Sequential with the right number of parameters and the right scores."""
     net = check_net(framework, rng, "sequential_convnet")
-    require(net.is_sequential() is True, "sequential_convnet does not return a Sequential.", "type")
+    require(equals(net.is_sequential(), True), "sequential_convnet does not return a Sequential.", "type")
 
 
 @exercise("learns_part5", kind="learns")

@@ -27,6 +27,7 @@ class Preprocessing:
 
 
 _preprocessing: Preprocessing | None = None
+_said = False
 
 
 def quick_mode():
@@ -56,6 +57,19 @@ def data_root():
         if not quick_mode():
             raise
         return datasets.synthetic_root()
+
+
+def _say_that_they_are_synthetic(root):
+    """Print once that an accuracy on synthetic pictures is practice."""
+    global _said
+    from . import datasets
+
+    if not _said and datasets.kind(root) == "synthetic":
+        _said = True
+        print(
+            "These are the synthetic pictures, which a program drew. An accuracy on them is practice: it tells whether "
+            "your net learns, not how well it recognises photographs. Train what you hand in on CIFAR-10."
+        )
 
 
 def load_CIFAR10(root):
@@ -114,6 +128,7 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
     from . import datasets
 
     root = data_root()
+    _say_that_they_are_synthetic(root)
     pictures, labels = datasets.read_train(root)
     test_pictures, test_labels = datasets.read_test(root)
     end = num_training + num_validation

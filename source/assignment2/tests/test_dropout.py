@@ -2,7 +2,7 @@
 The grader runs more tests, with other numbers. No test expects particular random numbers."""
 
 import numpy as np
-from cs231n.checks.compare import as_array, as_number, assert_close, assert_unchanged, require
+from cs231n.checks.compare import as_array, as_number, as_numbers, assert_close, assert_unchanged, require
 from cs231n.checks.exercise import exercise
 from cs231n.kit.student.models import assert_accuracy, require_dropout
 
@@ -19,7 +19,7 @@ def test_dropout_in_training(student, rng):
         x = away_from_zero(rng, 20, 20)
         held = student.put(x)
         out, _ = student.layers.dropout_forward(held, {"mode": "train", "p": p})
-        kept = as_array("out", out) != 0
+        kept = as_array("out", out, x.shape) != 0
         share = float(kept.mean())
         require(
             abs(share - p) < 0.12, f"With p={p}, {share:.0%} of 400 numbers are kept; p is the probability to KEEP."
@@ -43,7 +43,7 @@ def test_dropout_masks(student, rng):
     outs = []
     for seed in ({"seed": 3}, {"seed": 3}, {}, {}):
         out, _ = student.layers.dropout_forward(x, {"mode": "train", "p": 0.5, **seed})
-        outs.append(as_array("out", out))
+        outs.append(as_array("out", out, x.shape))
     assert_close("out with the same seed again", outs[1], outs[0])
     require(not np.array_equal(outs[2], outs[3]), "Two calls without a seed drop the same numbers.")
     kept = outs[2] != 0
@@ -57,7 +57,7 @@ def test_gradient_of_dropout(student, rng):
     held = student.put(dout)
     out, cache = student.layers.dropout_forward(x, {"mode": "train", "p": 0.4})
     dx = student.layers.dropout_backward(held, cache)
-    assert_close("dx", dx, np.where(as_array("out", out) != 0, dout / 0.4, 0))
+    assert_close("dx", dx, np.where(as_array("out", out, x.shape) != 0, dout / 0.4, 0))
     assert_unchanged("dout", student.fetch(held), dout)
     _, cache = student.layers.dropout_forward(x, {"mode": "test", "p": 0.4})
     assert_close("dx in test mode", student.layers.dropout_backward(dout, cache), dout)
@@ -109,7 +109,7 @@ def test_dropout_net_gradients(student, rng):
     _, grads = net.loss(x, y)
     for name, value in params.items():
         step = 1e-6 * rng.choice([-1, 1], size=value.shape)
-        gradient = as_array(f"grads[{name!r}]", grads[name])
+        gradient = as_array(f"grads[{name!r}]", grads[name], value.shape)
         ends = []
         for end in (value + step, value - step):
             net.params[name] = end
@@ -130,7 +130,7 @@ def test_net_with_dropout_learns(student, pictures):
     config = {"learning_rate": 1e-3}
     solver = student.solver.Solver(net, data, optim_config=config, num_epochs=5, batch_size=50, verbose=False)
     solver.train()
-    losses = student.fetch(solver.loss_history)
+    losses = as_numbers("loss_history", student.fetch(solver.loss_history))
     require(np.mean(losses[-20:]) < 0.9 * np.mean(losses[:5]), "The loss hardly falls in 100 iterations.")
 
 

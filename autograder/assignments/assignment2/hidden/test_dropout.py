@@ -39,9 +39,7 @@ NORMALISED = ("batchnorm_forward", "batchnorm_backward", "fully_connected_net_ba
 def dropped(student, x, **dropout_param):
     """Return the output of the student's dropout in train mode."""
     out, _ = student.layers.dropout_forward(x, {"mode": "train", **dropout_param})
-    array = as_array("out", out)
-    require(array.shape == x.shape, f"out has shape {array.shape}, {x.shape} is expected.", "shape")
-    return array
+    return as_array("out", out, x.shape, exact_shape=True)
 
 
 def check_share(kept, p, what="numbers", deviations=5.0):
@@ -135,13 +133,12 @@ def test_dropout_leaves_input(student, rng):
 def gradient_of(student, x, dout, **dropout_param):
     """Return the output and dx of one forward and backward pass."""
     out, cache = student.layers.dropout_forward(x, dropout_param)
-    return as_array("out", out), student.layers.dropout_backward(dout, cache)
+    return out, student.layers.dropout_backward(dout, cache)
 
 
 def kept_by(out, x):
     """Return which numbers of x (none is zero) a forward pass kept: that much is the student's own choice."""
-    require(out.shape == x.shape, f"out has shape {out.shape}, {x.shape} is expected.", "shape")
-    kept = out != 0
+    kept = as_array("out", out, x.shape, exact_shape=True) != 0
     require(bool(kept.any() and not kept.all()), "dropout_forward drops all numbers or none, so dx cannot be checked.")
     return kept
 
@@ -159,9 +156,9 @@ def assert_passes_on(dx, out, x, dout, p):
     Only the places of the dropped numbers come from the student's forward pass: its own tests judge the rest of it.
     """
     kept = kept_by(out, x)
-    found, right = as_array("dx", dx), np.where(kept, dout / p, 0)
-    own = np.where(kept, dout * factor_of(out, x, kept, p), 0)
-    assert_close("dx", found, own if found.shape == own.shape and np.allclose(found, own) else right)
+    found, right = as_array("dx", dx, dout.shape), np.where(kept, dout / p, 0)
+    own = np.where(kept, dout * factor_of(as_array("out", out, x.shape), x, kept, p), 0)
+    assert_close("dx", found, own if np.allclose(found, own) else right)
 
 
 @exercise("dropout_backward", needs=("dropout_forward",))
@@ -187,7 +184,7 @@ def test_dropout_gradient_own_cache(student, rng):
     x, dout = scaled(rng, 9, 8), scaled(rng, 9, 8)
     out, cache = student.layers.dropout_forward(x, {"mode": "train", "p": 0.5})
     student.layers.dropout_forward(x, {"mode": "train", "p": 0.5})
-    assert_passes_on(student.layers.dropout_backward(dout, cache), as_array("out", out), x, dout, 0.5)
+    assert_passes_on(student.layers.dropout_backward(dout, cache), out, x, dout, 0.5)
 
 
 @exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
@@ -197,7 +194,7 @@ def test_dropout_gradient_any_shape(student, rng):
     out = dropped(student, x, p=0.5, seed=7)
     _, dx = gradient_of(student, np.zeros_like(x), dout, mode="train", p=0.5, seed=7)
     assert_passes_on(dx, out, x, dout, 0.5)
-    require(as_array("dx", dx).shape == dout.shape, "dx does not have the shape of dout.", "shape")
+    as_array("dx", dx, dout.shape, exact_shape=True)
 
 
 @exercise("dropout_backward", kind="edge", needs=("dropout_forward",))
@@ -214,7 +211,7 @@ def test_dropout_gradient_leaves_inputs(student, rng):
     x, dout = scaled(rng, 6, 5), scaled(rng, 6, 5)
     held_x, held_dout = student.put(x), student.put(dout)
     _, cache = student.layers.dropout_forward(held_x, {"mode": "train", "p": 0.5})
-    before = as_array("x", student.fetch(held_x))
+    before = as_array("x", student.fetch(held_x), x.shape)
     student.layers.dropout_backward(held_dout, cache)
     assert_unchanged("dout", student.fetch(held_dout), dout)
     assert_unchanged("x", student.fetch(held_x), before)
@@ -314,25 +311,21 @@ class Layer:
             out = dropped(student, x, p=p)
             kept = kept_by(out, x)
             tested, _ = student.layers.dropout_forward(x, {"mode": "test", "p": p})
-            tested = as_array("out in test mode", tested)
+            tested = as_array("out in test mode", tested, x.shape)
         except (CodeError, Mismatch):
             return
         shares = (p, 1 - p, NormalDist().cdf(p))  # the last one is that of normal instead of uniform numbers
         self.share = min(shares, key=lambda share: abs(float(kept.mean()) - share))
         self.factor = factor_of(out, x, kept, p)
-        if tested.shape == x.shape:
-            factors = (1.0, p, 1 - p, 1 / p)
-            self.at_test = next((factor for factor in factors if np.allclose(tested, factor * x)), 1.0)
+        factors = (1.0, p, 1 - p, 1 / p)
+        self.at_test = next((factor for factor in factors if np.allclose(tested, factor * x)), 1.0)
 
 
 def your_gradients(net, x, y, names):
     """Return loss and gradients of a net. Check only the shapes."""
     loss, grads = net.loss(x, y)
-    arrays = {name: as_array(f"grads[{name!r}]", grads[name]) for name in names}
-    for name, array in arrays.items():
-        shape = names[name].shape
-        require(array.size == names[name].size, f"grads[{name!r}] has shape {array.shape}, {shape} is expected.")
-    return as_number("the loss", loss), {name: array.reshape(names[name].shape) for name, array in arrays.items()}
+    arrays = {name: as_array(f"grads[{name!r}]", grads[name], right.shape) for name, right in names.items()}
+    return as_number("the loss", loss), arrays
 
 
 @exercise("fully_connected_net_dropout", needs=(*DROPOUT, *PLAIN))

@@ -17,6 +17,8 @@ from autograder.judge import (
     CodeError,
     as_array,
     as_number,
+    as_numbers,
+    as_text,
     assert_close,
     assert_dtype,
     assert_gradients,
@@ -236,9 +238,7 @@ def test_two_layer_parameters(student, rng):
     scale = float(rng.uniform(0.01, 0.1))
     net = student.classifiers.fc_net.TwoLayerNet(input_dim=300, hidden_dim=80, num_classes=7, weight_scale=scale)
     for name, shape in {"W1": (300, 80), "b1": (80,), "W2": (80, 7), "b2": (7,)}.items():
-        value = as_array(f"params[{name!r}]", net.params[name])
-        fits = value.shape == shape or (len(shape) == 1 and value.size == shape[0])
-        require(fits, f"params[{name!r}] has shape {value.shape}, {shape} is expected.", "shape")
+        value = as_array(f"params[{name!r}]", net.params[name], shape, exact_shape=len(shape) > 1)
         if name.startswith("b"):
             require(not value.any(), f"params[{name!r}] is not zero at first.")
         else:
@@ -299,14 +299,15 @@ def test_solver_histories(student, rng):
     """The Solver keeps the loss of each iteration, and the accuracies after the first iteration and each epoch."""
     solver, model, _, _ = toy_training(student, rng)
     solver.train()
-    losses = student.fetch(solver.loss_history)
+    losses = as_numbers("loss_history", student.fetch(solver.loss_history))
     require(len(losses) == 18, f"loss_history has {len(losses)} entries after 18 iterations.")
     require(losses[-1] < losses[0], "The loss did not fall on an easy problem.")
     for name in ("train_acc_history", "val_acc_history"):
-        history = student.fetch(getattr(solver, name))
+        history = as_numbers(name, student.fetch(getattr(solver, name)))
         require(len(history) == 4, f"{name} has {len(history)} entries; 1 + the number of epochs (3) is expected.")
         require(max(history) > 0.8, f"{name} stays low on an easy problem.")
-    require(set(student.fetch(model.batches)) == {10}, "The batches do not have the size batch_size.")
+    batches = as_numbers("the batches", student.fetch(model.batches))
+    require(set(batches.tolist()) == {10}, "The batches do not have the size batch_size.")
 
 
 @exercise("solver")
@@ -327,12 +328,13 @@ def test_solver_best(student, rng):
     model.params["W"] = np.eye(4, 3)
     solver.train()
     best = as_number("best_val_acc", solver.best_val_acc)
-    history = student.fetch(solver.val_acc_history)
-    assert_close("best_val_acc", best, max(history))
-    reached = float((np.asarray(model.loss(x[:20])).argmax(axis=1) == y[:20]).mean())
+    history = as_numbers("val_acc_history", student.fetch(solver.val_acc_history))
+    assert_close("best_val_acc", best, history.max(initial=0.0))
+    reached = float((as_array("scores", model.loss(x[:20]), (20, 3)).argmax(axis=1) == y[:20]).mean())
     assert_close("the model's accuracy on the validation set after training", reached, best)
-    for name in ("W", "b"):
-        assert_close(f"model.params[{name!r}]", model.params[name], solver.best_params[name])
+    for name, shape in (("W", (4, 3)), ("b", (3,))):
+        kept = as_array(f"best_params[{name!r}]", solver.best_params[name], shape)
+        assert_close(f"model.params[{name!r}]", model.params[name], kept)
 
 
 @exercise("solver")
@@ -342,8 +344,8 @@ def test_solver_state_per_parameter(student, rng):
     solver, _, _, _ = toy_training(student, rng, update_rule="counting_rule")
     solver.train()
     for name in ("W", "b"):
-        steps = solver.optim_configs[name]["steps"]
-        require(steps == 18, f"The state of {name} was passed on {steps} times in 18 iterations.")
+        steps = as_number("the number of steps", solver.optim_configs[name]["steps"])
+        require(steps == 18, f"The state of {name} was passed on {steps:g} times in 18 iterations.")
 
 
 @exercise("solver", kind="edge")
@@ -373,7 +375,7 @@ def test_solver_checkpoints(student, rng):
     toy_training(student, rng)[0].train()
     require(not student.fetch(student.course.written("check")), "Checkpoints are written without a checkpoint_name.")
     toy_training(student, rng, checkpoint_name="check")[0].train()
-    names = student.fetch(student.course.written("check"))
+    names = [as_text("a file's name", one) for one in student.fetch(student.course.written("check"))]
     for epoch in (1, 2, 3):
         written = any(name.startswith(f"check_epoch_{epoch}.") for name in names)
         require(written, f"There is no checkpoint of epoch {epoch} after three epochs.")
@@ -417,11 +419,8 @@ def test_deep_parameters(student, rng):
     net = student.classifiers.fc_net.FullyConnectedNet([50, 40, 30], **options)
     dims = [200, 50, 40, 30, 60]
     for i in range(1, 5):
-        weights = as_array(f"params['W{i}']", net.params[f"W{i}"])
-        biases = as_array(f"params['b{i}']", net.params[f"b{i}"])
-        shape = (dims[i - 1], dims[i])
-        require(weights.shape == shape, f"params['W{i}'] has shape {weights.shape}, {shape} is expected.", "shape")
-        require(biases.size == dims[i], f"params['b{i}'] has shape {biases.shape}, {(dims[i],)} is expected.", "shape")
+        weights = as_array(f"params['W{i}']", net.params[f"W{i}"], (dims[i - 1], dims[i]), exact_shape=True)
+        biases = as_array(f"params['b{i}']", net.params[f"b{i}"], (dims[i],))
         require(not biases.any(), f"params['b{i}'] is not zero at first.")
         require(abs(weights.std() / scale - 1) < 0.2, f"The spread of params['W{i}'] is not weight_scale.")
 
@@ -555,8 +554,7 @@ def assert_leaves_inputs(student, rng, rule):
 def assert_downhill(student, rng, rule, size=1e-9):
     """Check that steps are small, and not up the gradient, where the gradient is smaller than epsilon."""
     w, dw = rng.normal(size=(3, 4)), size * scaled(rng, 3, 4, away=0.3)
-    moved = as_array("w", getattr(student.optim, rule)(w, dw)[0])
-    require(moved.shape == w.shape, f"w has shape {moved.shape} after a step, {w.shape} is expected.", "shape")
+    moved = as_array("w after a step", getattr(student.optim, rule)(w, dw)[0], w.shape, exact_shape=True)
     steps, where = (moved - w) * np.sign(dw), "Where the gradient is smaller than epsilon,"
     require(bool((steps <= 0).all()), f"{where} w moves up the gradient and not down.")
     require(bool((steps > -0.05).all()), f"{where} w moves too far.")
@@ -565,8 +563,10 @@ def assert_downhill(student, rng, rule, size=1e-9):
 def assert_heeds_epsilon(student, rng, rule):
     """Check that a large epsilon makes a step smaller. It may be added to the root or under it."""
     w, dw = rng.normal(size=(3, 4)), rng.uniform(0.5, 2, size=(3, 4)) * rng.choice([-1.0, 1.0], size=(3, 4))
-    usual, large = (as_array("w", getattr(student.optim, rule)(w, dw, given)[0]) for given in (None, {"epsilon": 10.0}))
-    require(usual.shape == large.shape == w.shape, f"w does not have shape {w.shape} after a step.", "shape")
+    usual, large = (
+        as_array("w after a step", getattr(student.optim, rule)(w, dw, given)[0], w.shape, exact_shape=True)
+        for given in (None, {"epsilon": 10.0})
+    )
     smaller = np.abs(large - w) < 0.75 * np.abs(usual - w)
     require(bool(smaller.all()), "With epsilon=10 in config, the step is hardly smaller than with the default epsilon.")
 

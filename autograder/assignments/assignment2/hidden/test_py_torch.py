@@ -16,6 +16,8 @@ from autograder.assignments.assignment2.kit.judge import (
 from autograder.judge import (
     as_array,
     as_number,
+    as_text,
+    equals,
     exercise,
     require,
 )
@@ -95,8 +97,7 @@ def check_net(framework, reference, rng, maker, channels, classes):
 def check_start(framework, rng, maker):
     """Check that the scores of a new net are neither the same for all pictures nor huge."""
     x, _ = pictures_and_labels(rng)
-    scores = as_array("scores", framework.net(maker, *CHANNELS, 10).scores(x))
-    require(scores.shape == (3, 10), f"scores has shape {scores.shape}, (3, 10) is expected.", "shape")
+    scores = as_array("scores", framework.net(maker, *CHANNELS, 10).scores(x), (3, 10), exact_shape=True)
     differ = float(np.ptp(scores, axis=0).max()) > 0
     require(differ, "A new net gives all pictures the same scores: draw its weights at random.")
     require(float(np.abs(scores).max()) < 100, "A new net gives huge scores: draw smaller weights.")
@@ -146,9 +147,9 @@ def test_sequential_scores(framework, reference, rng):
 def test_sequential_layers(framework):
     """The net is a Sequential of two convolutions and a fully connected layer."""
     net = framework.net(SEQUENTIAL, *CHANNELS, 10)
-    require(net.is_sequential() is True, "sequential_convnet does not return a Sequential.", "type")
+    require(equals(net.is_sequential(), True), "sequential_convnet does not return a Sequential.", "type")
     found = net.layers()
-    named = [str(layer)[:40] for layer in found] if isinstance(found, tuple) else []
+    named = [as_text("a layer", layer)[:40] for layer in found] if isinstance(found, tuple) else []
     weighty = [layer for layer in named if layer in ("conv", "linear")]
     require(
         weighty == ["conv", "conv", "linear"],

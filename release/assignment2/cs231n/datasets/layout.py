@@ -93,7 +93,8 @@ def locate(root: str | Path | None = None) -> Path:
         raise DatasetError(incomplete)
     whose = "" if named is None else " (named by CS231N_DATA)" if root is None else " (named by you)"
     raise DatasetError(
-        f"No CIFAR-10 in {places[0]}{whose}: run `{tool()}` to get it, or set CS231N_DATA to its folder."
+        f"No CIFAR-10 in {places[0]}{whose}: run `{tool()}` to get it, or set CS231N_DATA to its folder. Without a "
+        f"network, `{tool()} --synthetic` makes synthetic pictures to practise on."
     )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.code_under_test import CodeUnderTest, Handle
-from autograder.checks.compare import Mismatch, as_array, require
+from autograder.checks.compare import Mismatch, as_array, as_text, require
 from autograder.judge.context import Context
 from autograder.judge.credit import NotGraded, Open, PartialCredit
+from autograder.verdict import Measured
 
 from ..student.pictures import Pictures
 
@@ -71,11 +72,11 @@ class Accuracy:
         if part.model not in files and part.notebook not in files:
             raise NotGraded(f"Neither {part.notebook} nor {part.model} was handed in.")
         match self._student.framework.load_model() if part.framework else self._student.course.load_model(part.number):
-            case (str(fingerprint), mean, Handle() as model):
-                self._mean = as_array("the mean picture", mean)
+            case (named, mean, Handle() as model):
+                fingerprint = as_text("the name of the model's data", named)
+                self._mean = as_array("the mean picture", mean, (3, 32, 32), exact_shape=True)
             case _:
                 raise Mismatch("type", f"{part.model} did not come back as a model.")
-        require(self._mean.shape == (3, 32, 32), "The mean picture does not have shape (3, 32, 32).", "shape")
         if fingerprint != self._pictures.fingerprint:
             theirs, here = _named(fingerprint), _named(self._pictures.fingerprint)
             raise Open(f"The model was trained on {theirs} and is not judged on {here}: choose pictures with --data.")
@@ -98,6 +99,7 @@ class Accuracy:
         right = self._tell(model, x, y)
         x, y = x[: len(right)], y[: len(right)]
         reached = float(right.mean())
+        self._context.measured = Measured(reached, mark, self._pictures.kind == "synthetic")
         self._look_for_lookup(model, x, y, right)
         self._look_for_tuning(model, right)
         if reached < mark:
@@ -132,13 +134,10 @@ class Accuracy:
         return TEST_PICTURES if seconds * TEST_PICTURES <= MOST_SECONDS else LEAST_PICTURES
 
     def _predict(self, model: object, x: np.ndarray) -> np.ndarray:
-        labels = as_array("the predictions", self._student.course.predict(model, self._mean, x))
-        require(
-            labels.shape == (len(x),),
-            f"The model returns an array {labels.shape} as predictions for {len(x)} pictures.",
-            "shape",
-        )
-        return labels
+        labels, many = self._student.course.predict(model, self._mean, x), len(x)
+        message = f"The model returns an array {np.shape(labels)} as predictions for {many} pictures."
+        require(np.shape(labels) == (many,), message, "shape")
+        return as_array("the predictions", labels, (many,))
 
     def _look_for_lookup(self, model: object, x: np.ndarray, y: np.ndarray, right: np.ndarray) -> None:
         some = self._rng.choice(len(x), min(ALTERED_PICTURES, len(x) // 6), replace=False)

@@ -87,8 +87,7 @@ def assert_convnet_start(start: Sequence[Any], like: Params) -> None:
         If one is wrong. Its hint names the mistake that gives weights of this size, if one does.
     """
     for name, found, right in zip(CONVNET_PARAMS, start, like, strict=True):
-        array = as_array(name, found)
-        require(array.shape == right.shape, f"{name} has shape {array.shape}, {right.shape} is expected.", "shape")
+        array = as_array(name, found, right.shape, exact_shape=True)
         if "_b" in name:
             require(not array.any(), f"{name} does not start with zeros.")
             continue
@@ -163,10 +162,11 @@ def assert_convnet_scores(reference: CodeUnderTest, params: Params, x: np.ndarra
     Mismatch
         If the scores differ from NumPy's. Its hint names the mistake that gives these scores, if one does.
     """
+    right = _forward(reference, params, x)[0]
+    found = as_array("scores", scores, right.shape)
     try:
-        assert_close("scores", scores, _forward(reference, params, x)[0], rtol=RTOL)
+        assert_close("scores", found, right, rtol=RTOL)
     except Mismatch as error:
-        found = as_array("scores", scores)
         error.hint = next((why for why, wrong in _slips(reference, params, x) if _agree([found], [wrong])), "")
         raise
 
@@ -224,11 +224,13 @@ def assert_convnet_steps(
     right_loss, right = _descend(reference, params, batch, rate, count)
     steps = "one step" if count == 1 else f"{count} steps"
     moved = [_moved(*each) for each in zip(CONVNET_PARAMS, params, after, strict=True)]
+    number = np.nan
     try:
         for name, change, wanted in zip(CONVNET_PARAMS, moved, right, strict=True):
             # Divided by the rate, changes are as large as gradients: `assert_close` takes very small ones for zero.
             assert_close(f"the change of {name} in {steps}", change / rate, wanted / rate, rtol=RTOL_STEP)
-        assert_close("the loss", as_number("the loss", loss), right_loss, rtol=RTOL)
+        number = as_number("the loss", loss)
+        assert_close("the loss", number, right_loss, rtol=RTOL)
     except Mismatch as error:
         error.hint = _slip_of_step(moved, right, len(batch[1]), rate)
         if not error.hint and count > 1:
@@ -236,17 +238,12 @@ def assert_convnet_steps(
             error.hint = KEPT if _agree(moved, kept) else ""
         if not error.hint and _agree(moved, right):
             later = _descend(reference, params, batch, rate, count + 1)[0]
-            error.hint = LATE_LOSS if _agree([as_array("the loss", loss)], [np.asarray(later)]) else ""
+            error.hint = LATE_LOSS if _agree([np.asarray(number)], [np.asarray(later)]) else ""
         raise
 
 
 def _moved(name: str, before: np.ndarray, after: Any) -> np.ndarray:
-    array = as_array(name, after)
-    require(
-        array.shape == before.shape,
-        f"{name} has shape {array.shape} after a step, {before.shape} is expected.",
-        "shape",
-    )
+    array = as_array(f"{name} after a step", after, before.shape, exact_shape=True)
     moved: np.ndarray = array.astype(np.float64) - before
     return moved
 

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.code_under_test import CodeUnderTest
-from autograder.checks.compare import Mismatch, as_array, as_number, assert_close, assert_gradients, require
+from autograder.checks.compare import (
+    Mismatch,
+    as_array,
+    as_number,
+    as_numbers,
+    assert_close,
+    assert_gradients,
+    require,
+)
 from autograder.judge.credit import Open
 
 from ..student.pictures import Pictures
@@ -23,8 +31,8 @@ LEARNED, STILL, CHANCE = 0.5, 1e-5, 4.0
 """A net is tested once its loss is below this share of the first one. It stands still if its losses differ by less. It
 has begun to learn if its loss is lower than with the labels in a random order by this many standard deviations."""
 ORDERS = 500
-MAX_LOSSES = 100_000
-"""More losses than any training in the tests has."""
+MOST_CLASSES = 10_000
+"""More classes than any net in the tests has."""
 
 
 def set_params(net: Any, params: dict[str, np.ndarray]) -> None:
@@ -97,7 +105,7 @@ def assert_gradients_fit(net: Any, x: np.ndarray, y: np.ndarray, params: dict[st
     """Check that each gradient has exactly the shape of its parameter."""
     _, grads = net.loss(x, y)
     for name, value in params.items():
-        shape = as_array(f"grads[{name!r}]", grads[name]).shape
+        shape = np.shape(grads[name])
         require(shape == value.shape, f"grads[{name!r}] has shape {shape}, its parameter {value.shape}.", "shape")
 
 
@@ -144,7 +152,8 @@ def assert_learns(
     data = {"X_train": x, "y_train": y, "X_val": x[:200], "y_val": y[:200]}
     solver = student.solver.Solver(net, data, num_train_samples=200, verbose=False, **options)
     solver.train()
-    losses = _losses(student.fetch(solver.loss_history))
+    losses = as_numbers("loss_history", student.fetch(solver.loss_history))
+    require(losses.size > 0, "loss_history does not hold one number for each iteration.", "shape")
     require(bool(np.isfinite(losses).all()), "The loss became NaN or infinite.", "finite")
     fell = losses[-20:].mean() < 0.9 * losses[:5].mean()
     require(bool(fell), f"The loss hardly falls over {len(losses)} iterations.")
@@ -201,10 +210,10 @@ def assert_network_learns(
             losses.append(loss)
             is_low = sum(losses[-2:]) < LEARNED * min(sum(losses[:2]), 2 * _entropy(y))
             if (is_low and not was_low) or len(losses) % OFTEN == 0:
-                scores = [net.scores(noisy, training) for training in (True, False)]
+                scores = [_scores(net.scores(noisy, training), y) for training in (True, False)]
                 best = max(best, *(_accuracy(some, y) for some in scores))
                 fell = sum(losses[-4:]) < sum(losses[:4])
-                if best > least or (fell and any(_begins_to_learn(np.asarray(some), y) for some in scores)):
+                if best > least or (fell and any(_begins_to_learn(some, y) for some in scores)):
                     return
                 if np.ptp(losses) < STILL:
                     break
@@ -249,19 +258,14 @@ def _entropy(labels: np.ndarray) -> float:
     return float(-(shares * np.log(shares)).sum())
 
 
-def _losses(history: Any) -> np.ndarray:
-    """Return the losses in a Solver's history, float64 ``(N,)``. Check their number before any conversion."""
-    values = [history] if isinstance(history, np.ndarray) else history
-    require(isinstance(values, list | tuple), "loss_history is not a list of numbers.", "type")
-    losses = [as_array("each loss in loss_history", value) for value in values]
-    fits = 0 < sum(loss.size for loss in losses) <= MAX_LOSSES
-    require(fits, "loss_history does not hold one number for each iteration.", "shape")
-    return np.concatenate([loss.ravel() for loss in losses]).astype(np.float64)
-
-
 def _accuracy(scores: Any, labels: np.ndarray) -> float:
-    """Return the share of pictures whose largest score is that of their label. Check that each picture has scores."""
-    array = as_array("scores", scores)
-    fits = array.ndim == 2 and len(array) == len(labels) and array.size > 0
-    require(fits, f"scores has shape {array.shape}; scores for {len(labels)} pictures are expected.", "shape")
-    return float((array.argmax(axis=1) == labels).mean())
+    """Return the share of pictures whose largest score is that of their label."""
+    return float((_scores(scores, labels).argmax(axis=1) == labels).mean())
+
+
+def _scores(scores: Any, labels: np.ndarray) -> np.ndarray:
+    """Return the scores of pictures with these labels. A net of the student's may have more classes than there are."""
+    shape = np.shape(scores)
+    fits = len(shape) == 2 and shape[0] == len(labels) and 0 < shape[1] <= MOST_CLASSES
+    require(fits, f"scores has shape {shape}; scores for {len(labels)} pictures are expected.", "shape")
+    return as_array("scores", scores, shape)

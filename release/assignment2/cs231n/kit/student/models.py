@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from cs231n.checks.code_under_test import CodeError, CodeUnderTest
-from cs231n.checks.compare import as_number, require
+from cs231n.checks.compare import as_array, as_number, equals, require
 
 from ..runner.frameworks import PART
 from .pictures import Pictures
@@ -65,9 +65,9 @@ def assert_accuracy(student: CodeUnderTest, pictures: Pictures, part: int, mark:
     """
     load = student.framework.load_model if part == PART else partial(student.course.load_model, part)
     fingerprint, mean, model = load()
-    require(fingerprint == pictures.fingerprint, "The model was trained on other pictures than the ones here.")
+    require(equals(fingerprint, pictures.fingerprint), "The model was trained on other pictures than the ones here.")
     x, y = pictures.validation()
-    reached = float((student.course.predict(model, mean, x) == y).mean())
+    reached = float((as_array("the predictions", student.course.predict(model, mean, x), y.shape) == y).mean())
     message = f"The model is right on {reached:.1%} of the validation pictures; {mark:.0%} earns full points."
     require(reached >= mark, message)
     return model

@@ -34,6 +34,8 @@ class Recorded:
     answered : list of str
         For each answer of the log, the dotted name of the function or class that gave it; for an attribute, its name
         after a dot; for an element, its key in brackets; else "".
+    size : int
+        The size of all answers so far in bytes.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -41,7 +43,7 @@ class Recorded:
         self.log: Log = []
         self.called: list[str] = []
         self.answered: list[str] = []
-        self._kept = 0
+        self.size = 0
 
     def begin(self, exercise: str) -> None:
         self.backend.begin(exercise)
@@ -71,9 +73,9 @@ class Recorded:
         return self._keep(self.backend.fetch(target))
 
     def _keep(self, answer: Any, source: str = "") -> Any:
-        self._kept += _size(answer)
+        self.size += _size(answer)
         self.answered.append(source)
-        self.log.append(_remember(answer) if self._kept <= MAX_KEPT else None)
+        self.log.append(_remember(answer) if self.size <= MAX_KEPT else None)
         return self._rewrap(answer)
 
     def _rewrap(self, answer: Any) -> Any:
@@ -98,6 +100,8 @@ def _size(answer: Any) -> int:
         return sum(_size(element) for element in answer)
     if isinstance(answer, dict):
         return sum(_size(element) for element in answer.values())
+    if isinstance(answer, str):
+        return len(answer)
     return answer.nbytes if isinstance(answer, np.ndarray) else 8
 
 

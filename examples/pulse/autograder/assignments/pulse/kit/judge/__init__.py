@@ -1,7 +1,7 @@
 """What the assignment adds to the judge: recordings with secret labels, and the credit for right answers."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Kit(JudgeKit):
         return name != "detrend" or len(arguments["signal"]) >= 2
 
 
-def assert_told_right(answers: list[object], expected: np.ndarray) -> None:
+def assert_told_right(answers: list[object], expected: np.ndarray, measure: Callable[..., None]) -> None:
     """Give credit for the share of recordings that were told right.
 
     Parameters
@@ -58,6 +58,8 @@ def assert_told_right(answers: list[object], expected: np.ndarray) -> None:
     answers : list
         What the student's function returned for each recording.
     expected : ndarray of bool, shape (N,)
+    measure : callable
+        The fixture that keeps the share of right answers.
 
     Raises
     ------
@@ -66,9 +68,11 @@ def assert_told_right(answers: list[object], expected: np.ndarray) -> None:
     PartialCredit
         If fewer are right than full points ask for.
     """
-    told = [as_array("the answer", answer) for answer in answers]
-    require(all(one.shape == () and one in (0, 1) for one in told), "is_irregular must return True or False.")
+    require(all(np.shape(answer) == () for answer in answers), "is_irregular must return True or False.")
+    told = [as_array("the answer", answer, ()) for answer in answers]
+    require(all(one in (0, 1) for one in told), "is_irregular must return True or False.")
     reached = float((np.array(told) == expected).mean())
+    measure(reached, FULL)
     if reached < FULL:
         credit = max(0.0, (reached - NOTHING) / (FULL - NOTHING))
         said = (

@@ -16,6 +16,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from autograder import temporary
 from autograder.interrupts import Interrupted, held_until_ready, raise_on_interrupt
 from autograder.runner.wire import SLICE_SECONDS, Deadline
 from autograder.sandbox.starvation import Starvation
@@ -54,8 +55,6 @@ class Worker:
         memory: int | None = MEMORY,
     ) -> None:
         self._work, self._seconds = (memory, prepare, answer), seconds
-        self._scratch = tempfile.TemporaryDirectory(prefix="autograder-worker-", ignore_cleanup_errors=True)
-        os.chmod(self._scratch.name, 0o711)  # runners of other users, which it may start, need access
         self._process: multiprocessing.process.BaseProcess | None = None
 
     def ask(self, *question: object) -> Any:
@@ -80,14 +79,14 @@ class Worker:
     def close(self) -> None:
         """End the process and delete its temporary files."""
         self._end()
-        self._scratch.cleanup()
+        temporary.sweep()
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         if os.name == "posix":
             resource_tracker.ensure_running()  # its start would end ``held_until_ready`` too early
         self._connection, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, self._scratch.name, *self._work), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, *self._work), daemon=True)
         with _single_threaded(), held_until_ready():
             process.start()
         self._process = process
@@ -177,13 +176,12 @@ def _single_threaded() -> Iterator[None]:
 
 def _serve(
     connection: Connection,
-    scratch: str,
     memory: int | None,
     prepare: Callable[[], None],
     answer: Callable[..., Any],
 ) -> None:
     """Prepare, then answer questions until the connection closes. This runs in the worker process."""
-    tempfile.tempdir = scratch
+    tempfile.tempdir = str(temporary.lasting_folder("worker"))  # for everybody: this process may be killed
     if memory is not None:
         with contextlib.suppress(ImportError):  # Windows has no such module
             import resource
