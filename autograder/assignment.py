@@ -130,6 +130,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps : int
         The number of steps of a hint that a release holds, behind what is wrong: 0 for none, 1 for the question, 2 for
         the idea too.
+    leaderboard : tuple of int
+        Numbers of the parts whose measured accuracies the leaderboard shows.
     seconds : Seconds
     extension : Extension or None
     frameworks : dict of Framework
@@ -153,6 +155,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strict: bool = False
     right_values: bool = True
     steps: int = 2
+    leaderboard: tuple[int, ...] = ()
     seconds: Seconds = Seconds()
     extension: Extension | None = None
     frameworks: dict[str, Framework] = {}

@@ -188,15 +188,21 @@ def sample(
 def judge(
     folder: Annotated[
         Path,
-        typer.Argument(help="A folder with the student's package, with or without notebooks; or a zip or tar of it."),
+        typer.Argument(
+            help="A folder with the student's package, with or without notebooks; or a zip or tar of it. "
+            "With --replay: a student's id."
+        ),
     ],
     part: Annotated[list[int] | None, typer.Option(help="Judge only this part. Repeat for more parts.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON and nothing else.")] = False,
     data: Data = None,
     level: Annotated[int | None, typer.Option(help="Sandbox level. Default: the best of this machine.")] = None,
     allow_weak: AllowWeak = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Judge a graded hand-in again, and compare with the kept verdict.")
+    ] = False,
 ) -> None:
-    """Judge any folder or archive."""
+    """Judge any folder or archive, or a graded hand-in again."""
     from autograder.grading.engine import require_level
     from autograder.judge.apart import Apart
     from autograder.judge.session import taken_in
@@ -208,6 +214,9 @@ def judge(
     if level is not None and (level not in (1, 2, 3) or (level == 1 and not allow_weak)):
         _fail("The level must be 3 or 2. Level 1 requires --allow-weak.")
     used = level or require_level(allow_weak)
+    if replay:
+        _replay(course, str(folder), used, [one.number for one in parts])
+        return
     with taken_in(folder, course.assignment) as submission, Apart(course, used) as apart:
         found = dict(apart.verdicts((number, one, submission) for number, one in enumerate(parts)))
         verdicts = [found[number]() for number in range(len(parts))]
@@ -216,6 +225,20 @@ def judge(
     else:
         for verdict in verdicts:
             _print_verdict(verdict)
+
+
+def _replay(course: Course, student: str, level: int, parts: list[int]) -> None:
+    from autograder.grading.replay import replay
+
+    different = False
+    for one in replay(course, student, level, parts):
+        changed = "" if one.same_tests else " The tests or the grader have changed since."
+        found = one.differences
+        said = "\n".join(found) if found else f"{one.again.score:g} of {one.again.points:g}, the same as then."
+        out.print(f"Part {one.kept.id}: {said}{changed}", markup=False, soft_wrap=True)
+        different = different or bool(found)
+    if different:
+        _fail("The kept verdict was not repeated.")
 
 
 def _print_verdict(verdict: PartVerdict) -> None:

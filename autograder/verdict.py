@@ -5,7 +5,7 @@ This module holds data only. See ``judge`` for how a verdict is made.
 
 import functools
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -244,12 +244,16 @@ class Verdicts:
 
 def to_json(verdicts: list[PartVerdict]) -> dict[str, Any]:
     """Return the verdicts of one submission as the documented JSON."""
-    level = min((verdict.sandbox_level for verdict in verdicts), default=0)
-    content = Verdicts(level, verdicts[0].data if verdicts else "", tuple(verdicts))
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(asdict(content)))
+    content = Verdicts(*_of_all(verdicts), tuple(verdicts))
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(content))
     for part in plain["parts"]:
-        del part["consulted"]
+        part.pop("consulted", None)  # a verdict that was read back has no entry for its default
     return plain
+
+
+def _of_all(verdicts: list[PartVerdict]) -> tuple[Level, str]:
+    level = min((verdict.sandbox_level for verdict in verdicts), default=0)
+    return level, verdicts[0].data if verdicts else ""
 
 
 def from_json(content: Any) -> list[PartVerdict]:
@@ -261,13 +265,27 @@ def from_json(content: Any) -> list[PartVerdict]:
         If the content does not follow the schema.
     """
     try:
-        found = list(msgspec.convert(content, Verdicts).parts)
+        msgspec.convert(content, Verdicts)
         content = _completed(content)
+        found = list(msgspec.convert(content, Verdicts).parts)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a verdict: {error}") from None
-    if to_json(found) != content:  # msgspec ignores unknown fields and fills in missing ones
+    agrees = (content["sandbox_level"], content["data"]) == _of_all(found)
+    if not agrees or not _has_exactly_the_fields(content):  # msgspec ignores unknown fields and fills in missing ones
         raise ValueError("not a verdict: some fields are missing or unknown")
     return found
+
+
+def _has_exactly_the_fields(content: dict[str, Any]) -> bool:
+    exercises = [one for part in content["parts"] for one in part["exercises"]]
+    tests = [test for one in exercises for test in one["tests"]]
+    measured = [test["measured"] for test in tests if test["measured"] is not None]
+    kinds = ((Verdicts, [content]), (PartVerdict, content["parts"]), (ExerciseResult, exercises), (TestResult, tests))
+    return all(
+        set(one) == {own.name for own in fields(kind)} - {"consulted"}
+        for kind, found in (*kinds, (Measured, measured))
+        for one in found
+    )
 
 
 def _completed(content: Any) -> Any:

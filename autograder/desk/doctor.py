@@ -4,6 +4,7 @@ It installs nothing, changes nothing and needs no network. It uses only the stan
 is missing.
 """
 
+import argparse
 import importlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -87,8 +88,10 @@ def told(found: Sequence[Finding]) -> str:
     return "\n".join([*lines, "", ending])
 
 
-def main(folder: Path | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> int:
     """Print the findings. Return 1 if something is missing, else 0."""
+    described = "Say what is missing on this machine, and the command that mends it."
+    argparse.ArgumentParser(prog="doctor", description=described).parse_args(arguments)
     folder = folder or Path(__file__).resolve().parents[2]
     try:
         wanted = read(folder)

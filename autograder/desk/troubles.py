@@ -5,7 +5,7 @@ The rules are those that a student can act on. What the grader decides about a s
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def troubles(folder: Path, wanted: Wanted, sizes: Mapping[str, int]) -> Iterator
     released = _released(folder)
     lost = [name for name in wanted.modules if not (folder / name).is_file()]
     if lost:
-        what = f"Missing in the package: {_listed(lost)}. Take them from the assignment again."
+        what = f"Missing in the package: {listed(lost)}. Take them from the assignment again."
         yield Trouble(what, serious=True)
     for name in sizes:
         if name.endswith(".py") and (fault := _syntax(folder / name)):
@@ -69,7 +69,7 @@ def troubles(folder: Path, wanted: Wanted, sizes: Mapping[str, int]) -> Iterator
     changed = [name for name in wanted.given if name in sizes and _differs(folder / name, name, released)]
     if changed:
         yield Trouble(
-            f"{_listed(changed)} came complete, and you changed {'it' if len(changed) == 1 else 'them'}: is that meant?"
+            f"{listed(changed)} came complete, and you changed {'it' if len(changed) == 1 else 'them'}: is that meant?"
         )
 
 
@@ -143,13 +143,13 @@ def _notebook(folder: Path, wanted: Wanted, notebook: Notebook, released: Any) -
         )
     elif blank:
         yield Trouble(
-            f"{notebook.name}: still blank {'is' if len(blank) == 1 else 'are'} {_listed(blank)}.", tuple(blank)
+            f"{notebook.name}: still blank {'is' if len(blank) == 1 else 'are'} {listed(blank)}.", tuple(blank)
         )
     graded = {id_of(cell) for cell in cells if nbgrader_of(cell).get("grade")}
     gone = [one.id for one in notebook.exercises if one.id not in graded]
     if gone:
         command = f"python -m {wanted.package}.checks.update"
-        yield Trouble(f"{notebook.name}: the cells of {_listed(gone)} are gone. `{command} RELEASE` brings them back.")
+        yield Trouble(f"{notebook.name}: the cells of {listed(gone)} are gone. `{command} RELEASE` brings them back.")
     yield from _unsaved(folder, wanted, notebook)
 
 
@@ -186,5 +186,6 @@ def _models(folder: Path, wanted: Wanted) -> Iterator[Trouble]:
         yield Trouble(f"{name} is missing: train the model, and save it as its notebook says.", exercises)
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return several names in words; of many, only the first ones."""
     return ", ".join(names) if len(names) < 5 else f"{', '.join(names[:4])} and {len(names) - 4} more"

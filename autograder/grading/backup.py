@@ -34,9 +34,9 @@ MAX_MANIFEST = 256 * 2**20
 BOOKS = database.NAME
 OF_STATE = ("secret", "submissions", "verdicts", "executed", "graded", "runs", "releases", "discarded")
 """What the state's folder holds of a class. The rest, such as trained models, can be made again and fits any class."""
-KEPT = ("submitted", "extensions.csv", "groups.csv", *(f"{STATE}/{name}" for name in OF_STATE))
+KEPT = ("submitted", "extensions.csv", "groups.csv", "leaderboard.csv", *(f"{STATE}/{name}" for name in OF_STATE))
 """What a backup holds besides the gradebook, in the course's folder."""
-FILES = (BOOKS, "extensions.csv", "groups.csv", f"{STATE}/secret")
+FILES = (BOOKS, "extensions.csv", "groups.csv", "leaderboard.csv", f"{STATE}/secret")
 """Those of them that are files."""
 MADE_AGAIN = ("autograded", "feedback")
 """What grading makes from the rest. After a restore it would belong to another state."""

@@ -22,8 +22,9 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import selectinload, undefer
 
+from autograder.collecting.lms import Student
 from autograder.errors import SetupError
 from autograder.verdict import GRADED
 
@@ -194,6 +195,14 @@ class Books:
         with _said(str(self._gradebook.engine.url)):
             return [student.id for student in self._gradebook.students]
 
+    def people(self) -> list[Student]:
+        """Return all students with their names, addresses and numbers in an LMS."""
+        with _said(str(self._gradebook.engine.url)):
+            return [
+                Student(one.id, one.first_name or "", one.last_name or "", one.email or "", str(one.lms_user_id or ""))
+                for one in self._gradebook.students
+            ]
+
     def handed_in(self) -> list[str]:
         """Return the ids of the students whose hand-in the gradebook knows."""
         with _said(str(self._gradebook.engine.url)):
@@ -209,7 +218,9 @@ class Books:
             found = (
                 query.filter(Assignment.name == self._assignment)
                 .options(
-                    to_notebooks.joinedload(SubmittedNotebook.notebook), to_grades.joinedload(Grade.cell),
+                    undefer(SubmittedAssignment.max_score), to_notebooks.undefer(SubmittedNotebook.score),
+                    to_notebooks.joinedload(SubmittedNotebook.notebook), to_grades.undefer(Grade.max_score),
+                    to_grades.joinedload(Grade.cell),
                     to_comments.joinedload(Comment.cell),
                 )
                 .all()

@@ -11,7 +11,7 @@ import io
 import re
 import warnings
 from collections.abc import Mapping
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import nh3
@@ -156,7 +156,7 @@ class _StudentRenderer(IPythonRenderer):  # type: ignore[misc]
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
         """Return a picture that the notebook holds, or a sentence."""
-        alt = escape(re.sub(r"<[^>]*>", "", text))
+        alt = escape(unescape(re.sub(r"<[^>]*>", "", text)))
         address = self._held(url)
         if address:
             return f'<img src="{address}" alt="{alt}">'

@@ -4,6 +4,7 @@ See ``session`` for starting pytest and for scores.
 """
 
 import inspect
+import sys
 import time
 import traceback
 from collections import Counter, defaultdict
@@ -45,6 +46,8 @@ BEYOND = (MemoryError, RecursionError)
 """Exceptions that a test raises if an answer is too large or too deep for the judge."""
 THEIRS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, WireError, *BEYOND)
 """Exceptions that a test raises if an answer has another form, or cannot be sent back."""
+KEPT_BY_PYTEST = ("last_exc", "last_type", "last_value", "last_traceback")
+"""Names in `sys` under which pytest keeps a test's exception for a debugger."""
 MOST_KEPT = 64 * 2**20
 """Bytes of answers of a part's failed tests that are kept to be explained."""
 MAX_MESSAGE = 3000
@@ -86,9 +89,11 @@ def attempt(item: pytest.Function, offered: Fixtures) -> None:
     if RAISED in item.stash:
         del item.stash[RAISED]
     runtestprotocol(item, log=False, nextitem=None)
+    del item.stash[OFFERED]
     error = item.stash.get(RAISED, None)
     if error is None:
         return
+    del item.stash[RAISED]
     _let_go(error)
     if isinstance(error, Exception | Interrupted):
         raise error
@@ -96,7 +101,9 @@ def attempt(item: pytest.Function, offered: Fixtures) -> None:
 
 
 def _let_go(error: BaseException) -> None:
-    """Remove the frames of an exception, whose variables would hold a test's answers as long as the exception lives."""
+    """Remove the frames of an exception, whose variables would hold a test's answers, and pytest's references to it."""
+    for name in KEPT_BY_PYTEST:
+        vars(sys).pop(name, None)
     seen: list[BaseException] = []
     following: BaseException | None = error
     while following is not None and following not in seen:
@@ -202,6 +209,12 @@ class JudgePlugin:
             replace(one, hint=named.get(one.name, one.hint), example=examples.get(one.name, ""))
             for one in self.results[exercise]
         ]
+
+    def forget(self) -> None:
+        """Let go of failed tests and their answers: pytest keeps its plugins as long as the process lives."""
+        self.unexplained.clear()
+        self._failed.clear()
+        self._kept = 0
 
     def _outcome(self, item: pytest.Function, claim: Claim) -> tuple[Outcome, str, str, float]:
         """Return outcome, message, hint and credit of one test."""

@@ -111,6 +111,7 @@ def _judge_alternative(course: Course, part: Part, submission: Submission, level
     plugin, exercises = _ask(context, examples=True)
     elsewhere, consulted = _needed_elsewhere(context, plugin)
     causes = _causes(context, plugin, [*exercises, *elsewhere])
+    plugin.forget()
     return PartVerdict(
         id=part.number, name=part.name, exercises=_name_causes(exercises, causes, plugin),
         problems=(*_problems(course.assignment, part, submission), *_notes(context), *_of_newer(context, exercises)),
@@ -241,7 +242,9 @@ def _needed_elsewhere(context: Context, plugin: JudgePlugin) -> tuple[list[Exerc
         chosen = tuple(exercise for exercise in part.automatic if exercise.id in wanted)
         if chosen and part.number != context.part.number:
             consulted.append(part.number)
-            found += _ask(replace(context, part=replace(part, exercises=chosen)))[1]
+            other, judged = _ask(replace(context, part=replace(part, exercises=chosen)))
+            other.forget()
+            found += judged
     # if the time is over, some exercises were not judged, and nobody knows whether they are broken
     return [] if context.over else found, tuple(consulted)
 

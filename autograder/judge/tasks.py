@@ -6,16 +6,18 @@ The first three arguments of each task name the course: see `course_at`. See ``a
 import contextlib
 import functools
 import io
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from autograder import temporary
 from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeError
 from autograder.course import Course, find_course
 from autograder.errors import AutograderError
 from autograder.intake.submission import Submission
+from autograder.sandbox import profiles
+from autograder.sandbox.levels import prepare
 from autograder.verdict import PartVerdict, from_json, to_json
 
 from .context import TrustedContext
@@ -37,13 +39,15 @@ def course_at(root: str, data: str | None, name: str) -> Course:
 
 
 def load(root: str, data: str | None, name: str) -> None:
-    """Load what judging needs of a course: data, hidden tests, reference."""
+    """Load what judging needs of a course: data, hidden tests, reference, the files beside runners."""
     course = course_at(root, data, name)
     _ = course.secret, course.judged_on, fixtures_of(course)
     for part in course.parts:
         with contextlib.suppress(AutograderError):  # judging the part reports it
             collect(course, part)
-            reference(course.assignment, part)
+            for alternative in part.alternatives:
+                reference(course.assignment, alternative)
+                prepare(profiles.for_judging(course.assignment, alternative))
 
 
 def taken(root: str, data: str | None, name: str, folder: str) -> Plain:
@@ -68,7 +72,7 @@ def judged_reference(root: str, data: str | None, name: str, part: int) -> None:
     backend = reference(course.assignment, own)
     plugin = JudgePlugin(_WithReference(course, own, nothing, 0, Extension(), backend=backend))
     quiet = contextlib.redirect_stdout(io.StringIO())
-    with tempfile.TemporaryDirectory() as aside, contextlib.chdir(aside), quiet:  # code writes into the current folder
+    with temporary.folder("judging") as aside, contextlib.chdir(aside), quiet:  # code writes into the current folder
         for test in collect(course, own):
             plugin.judge(test)
 

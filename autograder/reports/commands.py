@@ -1,5 +1,7 @@
 """The commands of ``autograder`` about what people read: they parse options and print. See the modules beside."""
 
+import contextlib
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,3 +76,71 @@ def add_to(app: typer.Typer, find_course: Callable[[], Course], out: Console) ->
         if left:
             raise DecisionError("\n".join(left))
         say("Next: `nbgrader generate_feedback` writes it into their pages.")
+
+    @app.command()
+    def leaderboard() -> None:
+        """Write the leaderboard, under pseudonyms: the measured accuracies of the parts that the assignment names."""
+        from . import leaderboard as page
+        from .decide import records_of
+
+        course = find_course()
+        settings = course.assignment.settings
+        parts = {part.number: part.name for part in course.parts if part.number in settings.leaderboard}
+        if not parts:
+            raise page.LeaderboardError("This assignment has no leaderboard: name its parts in assignment.toml.")
+        records = records_of(course)
+        names = page.pseudonyms([one.student for one in records], course.secret, page.read_names(course.root))
+        path = course.root / FOLDER / course.assignment.name / "leaderboard.html"
+        files.write(path, page.leaderboard(records, settings.title, parts, names, datetime.now(UTC)).encode())
+        say(f"The leaderboard is {path}.")
+
+    @app.command()
+    def export(
+        system: Annotated[str, typer.Argument(help="canvas, moodle, gradescope or github.")],
+        to: Annotated[Path, typer.Option(help="The file to write.")],
+        exported: Annotated[
+            Path | None, typer.Option("--from", help="Canvas, Moodle: the file that it exports, whose ids stay.")
+        ] = None,
+        each: Annotated[bool, typer.Option("--each", help="A column for each exercise instead of the total.")] = False,
+        title: Annotated[str, typer.Option(help="The column's name there. Default: the assignment's title.")] = "",
+        allow_weak: Annotated[
+            bool, typer.Option("--allow-weak", help="Gradescope: judge also where the sandbox is below level 2.")
+        ] = False,
+    ) -> None:
+        """Write grades for Canvas or Moodle, an autograder for Gradescope, or a workflow for a student's repository."""
+        from . import gradescope, lms
+        from .page import ENVIRONMENT
+
+        course = find_course()
+        name = title or course.assignment.settings.title
+        if system == "gradescope":
+            say(f"{gradescope.bundle(course, to, allow_weak)} files are in {to}. It holds hidden tests: keep it safe.")
+            return
+        if system == "github":
+            version = f"{sys.version_info.major}.{sys.version_info.minor}"
+            text = ENVIRONMENT.get_template("checks.yml.jinja").render(title=" ".join(name.split()), python=version)
+            files.write(to, f"{text}\n".encode())
+            say(f"The workflow is {to}: students put it into .github/workflows/.")
+            return
+        forms = {"canvas": lms.canvas, "moodle": lms.moodle}
+        if system not in forms:
+            raise lms.ExportError(f"There is no export for {system}: use {', '.join(forms)}, gradescope or github.")
+        if exported is None or not exported.is_file():
+            raise lms.ExportError("Give --from with the file that the system exports: the ids of its students stay.")
+        from .decide import people_of, records_of
+
+        grades = lms.sheet(records_of(course), name, each)
+        made = forms[system](_text(exported), people_of(course), grades)
+        files.write(to, made.text.encode())
+        say(f"{made.number} of {len(grades.values)} students are in {to}.")
+        for note in made.notes:
+            say(note)
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file that an LMS or a spreadsheet wrote."""
+    content = path.read_bytes()
+    for encoding in ("utf-8-sig", "utf-16") if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    return content.decode("cp1252", "replace")

@@ -3,6 +3,7 @@
 What is entered counts as a person's, as in formgrader: no later run changes it.
 """
 
+from autograder.collecting.lms import Student
 from autograder.course import Course
 from autograder.errors import SetupError
 from autograder.grading import record
@@ -66,3 +67,9 @@ def records_of(course: Course) -> list[Record]:
     with books_of(course) as books:
         books.read_all()
         return record.of_class(course, books, books.handed_in(), detailed=True)
+
+
+def people_of(course: Course) -> list[Student]:
+    """Return the gradebook's students with their names and addresses."""
+    with books_of(course) as books:
+        return books.people()

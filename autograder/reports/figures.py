@@ -103,6 +103,15 @@ class Figures:
         wanted = [one for one in self.records if one.needs_person]
         return tuple(sorted(wanted, key=lambda one: (not errors(one), -one.open, one.student)))
 
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """The students for whom points are open, by the reason, the most frequent first."""
+        found: dict[str, list[str]] = {}
+        for record in self.records:
+            for why in record.reasons:
+                found.setdefault(why, []).append(record.student)
+        return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
 
 def errors(record: Record) -> list[str]:
     """Return the exercises that ended in an error of the grader."""

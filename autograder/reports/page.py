@@ -36,7 +36,7 @@ def counted(number: float, word: str) -> str:
 
 def percent(share: float) -> str:
     """Return a share between 0 and 1 as percent."""
-    return f"{100 * share:.1f}\u00a0%"
+    return f"{100 * share:.1f} %"
 
 
 def message(text: str) -> dict[str, str]:

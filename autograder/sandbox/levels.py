@@ -189,6 +189,13 @@ def plan_for(level: int, folder: Path, scratch: Path, profile: Profile) -> Plan:
     return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, profile)
 
 
+def prepare(profile: Profile) -> None:
+    """Do once what all runners of a profile need, so that processes that are forked later find it done."""
+    stage(profile.kit, profile.kit_name)
+    _links_to(profile.parts)
+    _ = _readable_system(), _reachable()
+
+
 def available(level: int) -> str:
     """Return "" if this machine seems to have the pieces of a level, else the missing piece."""
     if level == 3 and shutil.which("bwrap") is None:

@@ -25,6 +25,7 @@ from autograder.judge.session import CollectionError
 from autograder.sandbox.profiles import is_installed
 
 from . import calibration, forms, leading, lenient, weak
+from .degenerate import KINDS
 from .inventory import incomplete
 from .notebooks import breaks_off, plain_environment
 from .readable import unreadable
@@ -47,14 +48,14 @@ TITLES = {
     "accepted": "accepted solutions get full core marks",
     "mistakes": "known mistakes are caught and named, by their own exercise alone",
     "luck": "known mistakes are caught whatever the random inputs are",
-    "constants": "no hidden test gives credit to constant answers",
+    "degenerate": "no test that earns points accepts an answer that does not do the exercise",
     "forms": "no hidden test computes with an answer before it knows its form",
     "inputs": "every exercise has a test whose inputs differ for each submission",
     "mutants": "every change of the reference is noticed",
     "attacks": "no attack gets anything",
 }
 """The requirement behind each examination."""
-ON_REFERENCE = ("blank", "accepted", "mistakes", "luck", "constants", "forms", "inputs")
+ON_REFERENCE = ("blank", "accepted", "mistakes", "luck", "degenerate", "forms", "inputs")
 """Examinations that say nothing while the reference fails a test."""
 
 
@@ -133,9 +134,10 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
         yield Task("mistakes", calibration.mistake_passes, (mistake, level), mistake.key)
         yield Task("luck", calibration.mistake_slips, (mistake,), mistake.key)
     for alternative in alternatives:
+        kinds = len(KINDS) * len(alternative.automatic)
+        yield Task("degenerate", lenient.degenerate_pass, (alternative,), alternative.name, kinds)
         yield Task("forms", forms.careless, (alternative,), alternative.name)
     for part in parts_in_numpy(course):
-        yield Task("constants", lenient.constants_pass, (part,), part.name)
         yield Task("inputs", lenient.fixed_inputs, (part,), part.name)
     yield Task("exercises", incomplete, things=sum(len(part.automatic) for part in course.parts))
     yield Task("unfilled", weak.unfilled)
@@ -206,7 +208,7 @@ def examine(
     if "reference" in found and found["reference"].wrong:
         found["reference"].wrong.append(
             "Correct the reference or its tests first: accepted solutions, known mistakes, the untouched release and "
-            "constant answers are examined after that."
+            "degenerate answers are examined after that."
         )
         found = {name: one for name, one in found.items() if name not in ON_REFERENCE}
     return [first, *found.values()]

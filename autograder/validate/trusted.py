@@ -9,7 +9,7 @@ import io
 import itertools
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from autograder.checks.host import Local, PackageHost, load_package
 from autograder.course import Course
 from autograder.intake.submission import Submission
 from autograder.judge.context import TrustedContext
+from autograder.judge.credit import PartialCredit
 from autograder.judge.extension import Extension, own
 from autograder.judge.fixtures import fixtures_of
 from autograder.judge.plugin import JudgePlugin, attempt, claimed, name_of
@@ -48,6 +49,10 @@ Answering = Callable[[Backend], Backend]
 def _as_it_is(backend: Backend) -> Backend:
     """Leave the answers unchanged."""
     return backend
+
+
+class BackendFault(Exception):
+    """A backend cannot answer, whatever the code under test is."""
 
 
 class ReferenceCopy:
@@ -92,7 +97,7 @@ class ReferenceCopy:
             name = f"autograder_copy_{next(_numbers)}"
             undo.callback(_forget, name)
             load_package(package, name)
-            self._local = Local(PackageHost(name, self.folder, beside))
+            self.backend = Local(PackageHost(name, self.folder, beside))
             self._undo = undo.pop_all()
         return self
 
@@ -109,7 +114,7 @@ class ReferenceCopy:
         context = self._context(part, "", answering)
         name = name_of(test, claimed(test))
         try:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            with _quietly():
                 student = CodeUnderTest(context.student(claimed(test).exercise, name, slow=False))
                 attempt(test, fixtures_of(self.course)(context, student, name, []))
         except Exception as error:
@@ -118,7 +123,7 @@ class ReferenceCopy:
 
     def _context(self, part: Part, seed: str, answering: Answering) -> TrustedContext:
         submission = Submission(self.folder, f"variant {seed}", (), ())
-        return TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self._local))
+        return TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self.backend))
 
     def results(
         self,
@@ -143,7 +148,7 @@ class ReferenceCopy:
             Whether to find the smallest case for each exercise that fails.
         """
         plugin = JudgePlugin(self._context(part, seed, answering), examples)
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with _quietly():
             for test in filter(wanted, collect(self.course, part)):
                 plugin.judge(test)
             for exercise in list(plugin.results):
@@ -151,8 +156,45 @@ class ReferenceCopy:
         self.fingerprints = plugin.fingerprints
         return [result for results in plugin.results.values() for result in results]
 
+    def credit(
+        self, part: Part, test: pytest.Function, backend: Backend, seed: str = "", other_draws: bool = False
+    ) -> float:
+        """Return the credit of one hidden test for a backend's answers, without an explanation.
+
+        Parameters
+        ----------
+        part : Part
+        test : pytest.Function
+        backend : Backend
+            It answers the test. A `BackendFault` that it raises passes through.
+        seed : str
+            See `results`.
+        other_draws : bool
+            Whether the code under test draws other random numbers; the inputs are the same.
+        """
+        context, name = self._context(part, seed, lambda _: backend), name_of(test, claimed(test))
+        backend.seed(context.global_seed(f"{name}, again" if other_draws else name))
+        offered = fixtures_of(self.course)(context, CodeUnderTest(backend), name, [])
+        try:
+            with _quietly():
+                attempt(test, offered)
+        except PartialCredit as error:
+            return error.credit
+        except BackendFault:
+            raise
+        except Exception:
+            return 0.0
+        return 1.0
+
 
 _extension = functools.cache(own)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Show nothing of what the code prints, and no warning."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
 
 
 def _forget(package: str) -> None:

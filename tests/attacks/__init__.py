@@ -3,6 +3,7 @@
 from . import (
     archives,
     bombs,
+    cheats,
     compiling,
     ending,
     forging,
@@ -24,6 +25,7 @@ SUITE: tuple[Attack, ...] = (
     *ending.ATTACKS,
     *forging.ATTACKS,
     *science.ATTACKS,
+    *cheats.ATTACKS,
     *looking.ATTACKS,
     *powers.ATTACKS,
     *bombs.ATTACKS,

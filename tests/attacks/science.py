@@ -14,6 +14,7 @@ from .liars import returning
 EVERY_LEVEL = (3, 2, 1)
 RIGHT = "(x.reshape(len(x), -1) @ w + b)"
 NO_MODEL = {"accuracy_part1": 0.0, "relu_forward": 1.0}
+PRACTICE = r"right on \d+\.\d% of 2000 synthetic pictures \(practice\)"
 
 LOOKUP = """
 import hashlib
@@ -358,8 +359,8 @@ def affine_forward(x, w, b):
 ATTACKS = (
     Attack(17, "trained-at-home", "to pass for a net that learns, with knowledge prepared at home", plant=trained_at_home,
            earns={"learns_part1": 0.0, "relu_forward": 1.0}, levels=EVERY_LEVEL),
-    Attack(17, "looks-up-pictures", "to look up test pictures by hash, as a student can prepare at home", LOOKUP + AS_IT_IS, plant=knowing(lambda picture: picture), earns={"accuracy_part1": 1.0}, shows="memorised or looked up"),
-    Attack(17, "looks-up-undone", "to look up test pictures by a hash that ignores flips and shifts", LOOKUP + UNDOING, plant=knowing(lambda picture: np.sort(picture, axis=2)), earns={"accuracy_part1": 1.0}, shows="a little noise: were"),
+    Attack(17, "looks-up-pictures", "to look up test pictures and labels that it makes from the released generator and seed, by hash", LOOKUP + AS_IT_IS, plant=knowing(lambda picture: picture), earns=NO_MODEL, shows=PRACTICE),
+    Attack(17, "looks-up-undone", "to look up the same pictures by a hash that ignores flips and shifts", LOOKUP + UNDOING, plant=knowing(lambda picture: np.sort(picture, axis=2)), earns=NO_MODEL, shows=PRACTICE),
     Attack(17, "claims-accuracy", "to claim its own accuracy, and to score NaN", files=scoring("np.full((len(X), 10), np.nan)"), plant=MINE, earns=NO_MODEL),
     Attack(17, "scores-of-everything", "to be right by equal scores for every class", files=scoring("np.broadcast_to(np.float64(1), (len(X), 10))"), plant=MINE, earns=NO_MODEL),
     Attack(17, "empty-scores", "to return scores for no picture", files=scoring("np.zeros((0, 10))"), plant=MINE, earns=NO_MODEL, shows="predictions for 250 pictures"),

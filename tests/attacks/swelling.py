@@ -56,14 +56,14 @@ ATTACKS = (
     history("scores-in-columns", "to have scores of one picture compared with the labels of twenty",
             "self.model.loss = lambda *given: np.broadcast_to(np.int8(0), (2**20, 1, 20))", "scores has shape"),
     layer("column-for-a-row", "to have a column compared with rows", "np.zeros((2**22, 1), np.int8), None", "out has shape"),
-    layer("largest-message", "to have more received than the judge has room for", "np.zeros(2**27, np.int8), None", "is too large: it needs 128 MB"),
+    layer("largest-message", "to have more received than the judge has room for", "np.zeros(2**26, np.int8), None", "is too large: it needs 64 MB"),
     layer("thousand-pieces", "to have the pieces of a large answer received one by one",
-          "tuple(np.zeros(2**19, np.int8) for _ in range(200))", "is too large: it needs 100 MB"),
+          "tuple(np.zeros(2**18, np.int8) for _ in range(200))", "is too large: it needs 50 MB"),
     swelling("for-a-number", "to return a large array where one number is expected", "layers.py", """
 def softmax_loss(x, y):
     reached()
     return np.zeros(2**24, np.int8), x
-""", {"loss_layers": 0.5, **RELU}, "the loss has shape"),
+""", {"loss_layers": 0.4, **RELU}, "the loss has shape"),
     layer("megabytes-of-text", "to have texts of four megabytes searched and shown", "'<' * (4 * 2**20 - 100), 'a' * 2", "is too large"),
     layer("long-number", "to have a number of a hundred thousand digits converted", "10**100_000, None", "out has shape"),
     swelling("seven-kept-answers", "to have seven answers of a quarter of a gigabyte kept at a time", "fast_layers.py", """

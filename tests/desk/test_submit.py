@@ -165,6 +165,7 @@ def test_it_says_what_no_folder_of_this_assignment_is(folder: Path, run: Run) ->
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_nbgraders_exchange_takes_the_folder(solved: Path, run: Run, weather: Course, tmp_path: Path) -> None:
     """Where nbgrader has an exchange, the folder goes there, and no zip is written."""
     inbound = tmp_path / "exchange" / NAME / "inbound"

@@ -238,6 +238,9 @@ def test_everything_says_the_same(school: Course, name: str) -> None:
     assert f"Total: {float(own['score']):g} of 7 points" in text
     said = re.search(r"Open: (\S+) points? (is|are) not decided yet", text)
     assert float(said[1]) == float(own["open_points"]) if said else not float(own["open_points"])
+    result = (school.root / "feedback" / name / NAME / "index.html").read_text()
+    assert re.search(rf'<p class="total">{float(own["score"]):g} <small>of 7 points', result)
+    assert (f"<strong>Open: {said[1]} point" in result) if said else "<strong>Open:" not in result
     lines = [line for line in (school.root / "said.txt").read_text().splitlines() if "│" in line]
     (cells,) = [cells for line in lines if (cells := [cell.strip() for cell in line.split("│")[1:-1]])[0] == name]
     assert cells[2] == f"{float(own['score']):g} of 7"

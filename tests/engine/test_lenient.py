@@ -4,14 +4,17 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.catalogue import mistakes_of
 from autograder.course import Course
-from autograder.validate import calibration, forms, lenient
+from autograder.validate import calibration, degenerate, forms, lenient
 from tests.engine.conftest import NAME, copied
 
 HIDDEN = f"autograder/assignments/{NAME}/hidden/test_readings.py"
+CELSIUS, RIGHT = "student.readings.to_celsius(x)", "reference.readings.to_celsius(x)"
+ARRAY = f"as_array('c', {CELSIUS}, (5,))"
 HEAD = """
 import numpy as np
 from autograder.judge import *
@@ -32,32 +35,62 @@ def again(course: Course) -> Course:
 
 def test_a_sound_assignment_has_no_lenient_test(course: Course) -> None:
     (part,) = course.parts
-    assert list(lenient.constants_pass(course, part)) == []
+    assert list(lenient.degenerate_pass(course, part)) == []
     assert list(lenient.fixed_inputs(course, part)) == []
     assert list(forms.careless(course, part)) == []
     assert [calibration.mistake_slips(course, mistake) for mistake in mistakes_of(course.assignment)] == [[]] * 6
 
 
+NUMBERS = {"zeros", "ones", "a constant", "an identity matrix", "random numbers", "the first row"}
+ORDERS = degenerate.ORDER
+
+
 @pytest.mark.parametrize(
-    ("body", "accepts"),
+    ("body", "accepts", "rejects"),
     [
-        ("assert np.shape(student.readings.to_celsius(x)) == (5,)", "0 1"),
-        ("assert np.isfinite(as_array('c', student.readings.to_celsius(x), (5,))).all()", "0 1"),
-        ("assert (as_array('c', student.readings.to_celsius(x), (5,)) > 0.5).all() or True", "0 1"),
-        ("require(bool((as_array('c', student.readings.to_celsius(x), (5,)) > 20).all()), 'It is cold.')", ""),
-        ("c = student.readings.to_celsius; assert_close('c', c(x), as_array('c', c(x), (5,)))", "0 1"),
-        ("assert_close('c', student.readings.to_celsius(x), reference.readings.to_celsius(x))", ""),
-        ("assert_close('c', student.readings.to_celsius(np.full(2, 32.0)), np.zeros(2))", ""),
+        (f"assert np.shape({CELSIUS}) == (5,)", NUMBERS | {"NaN", "the first input"}, {"None"}),
+        (f"assert np.isfinite({ARRAY}).all()", NUMBERS | {ORDERS[2]}, {"empty", "None"}),
+        (f"require(bool(({ARRAY} > 20).all()), 'It is cold.')", {"the first input"}, {"zeros"}),
+        (
+            f"assert_close('c', {CELSIUS}, {ARRAY})",
+            NUMBERS - {"random numbers"} | {"the right answers to other"},
+            {"NaN", "None"},
+        ),
+        (f"assert_close('c', np.sort({ARRAY}), np.sort({RIGHT}))", {"the right numbers, backwards"}, NUMBERS | {"NaN"}),
+        (f"assert_close('c', {CELSIUS}, {RIGHT})", set(), NUMBERS | {*ORDERS} | {"None", "empty"}),
+        ("assert_close('c', student.readings.to_celsius(np.full(2, 32.0)), np.zeros(2))", set(), {"zeros"}),
     ],
 )
-def test_a_test_that_accepts_a_constant(course: Course, body: str, accepts: str) -> None:
+def test_a_test_that_accepts_a_degenerate_answer(
+    course: Course, body: str, accepts: set[str], rejects: set[str]
+) -> None:
+    """The right answer is no degenerate answer, also where it is zeros."""
     path = course.root / HIDDEN
     test = f'def test_one(student, reference, rng):\n    """It is so."""\n    x = rng.uniform(90, 99, size=5)\n    {body}\n'
     path.write_text(f'{HEAD}@exercise("to_celsius")\n{test}')
     course = again(course)
-    found = list(lenient.constants_pass(course, course.parts[0]))
-    assert [re.findall(r"every number in the answers is (\d)", one)[0] for one in found] == accepts.split()
-    assert all(one.startswith(f"{HIDDEN}: test_one gives credit") for one in found)
+    found = list(lenient.degenerate_pass(course, course.parts[0]))
+    assert all(one.startswith(f"{HIDDEN}: test_one gives credit although every answer is ") for one in found)
+    said = [one.partition("every answer is ")[2] for one in found]
+    assert all(any(one.startswith(kind) for one in said) for kind in accepts)
+    assert not any(one.startswith(kind) for one in said for kind in rejects)
+
+
+def test_each_kind_of_answer_differs_from_the_right_one() -> None:
+    """For some form of answer; and it has the right form wherever the kind promises one."""
+    inputs = [np.arange(6.0).reshape(2, 3) - 2, np.arange(6.0).reshape(2, 3) * 2]
+    forms = [np.arange(1.0, 7).reshape(2, 3), np.arange(1, 5), np.array(True)]
+    assert len(degenerate.KINDS) >= 20
+    for kind, change in degenerate.KINDS.items():
+        asked = degenerate.Question("one", inputs, {("two", 0, (2, 3)): inputs[0]}, np.random.default_rng(1))
+        first = [change(right, asked) for right in forms]
+        second = [change(right + 1 if right.dtype != bool else right, asked) for right in forms]
+        stays = kind in (degenerate.UNCHANGED, degenerate.STALE, "what the function answered first")
+        assert all(map(degenerate.same, first, forms)) is stays, kind
+        if kind not in ("None", "empty arrays"):
+            assert [np.shape(one) for one in first] == [right.shape for right in forms]
+        if kind == "what the function answered first":
+            assert all(map(degenerate.same, second, first))
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_test_that_fails_on_the_reference_comes_first(course: Course, level: i
     subprocess.run([sys.executable, "-m", "autograder.cli", "build"], cwd=course.root, check=True)
     found = {one.name: one.wrong for one in gate.examine(course, level, seeds=1)}
     assert {name for name, wrong in found.items() if wrong} == {"reference"}
-    assert not {"mistakes", "accepted", "constants"} & set(found)
+    assert not {"mistakes", "accepted", "degenerate"} & set(found)
     first, then = found["reference"]
     assert f"test_degrees ends in an error, which this command shows: pytest {course.assignment.hidden}" in first
     assert then.startswith("Correct the reference or its tests first")

@@ -194,7 +194,7 @@ def test_a_persons_grade_survives_grading_again(school: Course) -> None:
 
     with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:
         grade = gradebook.find_grade("hyperparameter_search", "FullyConnectedNets", ASSIGNMENT, "sample-complete")
-        grade.manual_score = 1.5
+        grade.manual_score = 0.5
         grade.needs_manual_grade = False
         gradebook.db.commit()
     before = scores(school)["sample-complete"]

@@ -23,7 +23,7 @@ TOOLS = [
 ]  # fmt: skip
 INSTALLED = [
     name for name in importlib.metadata.packages_distributions()
-    if (spec := importlib.util.find_spec(name)) is not None and "_vendor" not in (spec.origin or "")
+    if (spec := importlib.util.find_spec(name)) is not None and "_vendor" not in str(spec)
 ]  # fmt: skip
 """Packages that Python finds; setuptools brings more for its own use."""
 IMPORTABLE = sorted({*sys.stdlib_module_names, *INSTALLED})

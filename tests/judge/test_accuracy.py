@@ -23,7 +23,11 @@ def images(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 PICTURES = SimpleNamespace(
-    fingerprint="cifar10-right", validation=lambda: images(1000), test=lambda: images(10_000), kind="cifar10"
+    fingerprint="cifar10-right",
+    is_practice=False,
+    validation=lambda: images(1000),
+    test=lambda: images(10_000),
+    kind="cifar10",
 )
 
 
@@ -132,7 +136,25 @@ def test_a_model_that_knows_the_validation_images_is_flagged() -> None:
 
     judged, flags = judging(predict)
     judged.judge(0.5)
-    assert any("trained on the validation pictures" in flag for flag in flags)
+    assert any("trained or tuned on the validation pictures" in flag for flag in flags)
+
+
+@pytest.mark.parametrize("test", [2000, 10_000])
+@pytest.mark.parametrize("share", [0.5, 0.7])
+def test_an_honest_model_is_hardly_ever_flagged(test: int, share: float) -> None:
+    """Nor is the best of 20 models, by the validation pictures; one that gains 13 points by tuning is."""
+    chosen = RNG.binomial(1000, share, (100_000, 20)) / 1000
+    reached = RNG.binomial(test, share, 100_000) / test
+    for known, most in ((chosen[:, 0], 2e-4), (chosen.max(axis=1), 1.2e-3)):
+        assert (known - reached > accuracy.suspicious_gap(known, 1000, reached, test)).mean() <= most
+    assert accuracy.suspicious_gap(0.772, 1000, 0.642, test) < 0.08
+
+
+def test_an_accuracy_on_synthetic_images_is_marked_practice() -> None:
+    judged, _ = judging(read(0.2))
+    judged._pictures = cast(Any, SimpleNamespace(**{**vars(PICTURES), "is_practice": True}))
+    with pytest.raises(PartialCredit, match=r"of 2000 synthetic pictures \(practice\); 60% earns"):
+        judged.judge(0.6)
 
 
 def test_what_is_missing_or_of_other_data_costs_nothing() -> None:

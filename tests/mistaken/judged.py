@@ -28,12 +28,15 @@ class Judged:
     program : Program
     failed : tuple of TestResult
         The failed tests of its exercise.
+    fingerprint : str
+        How its exercise fails on the probe.
     usual : frozenset of str
         The explanations that the accepted solution gets without the mistake: some solutions fail an edge test.
     """
 
     program: Program
     failed: tuple[TestResult, ...]
+    fingerprint: str = ""
     usual: frozenset[str] = frozenset()
 
     @property
@@ -49,7 +52,7 @@ class Judged:
 
 def judged(course: Course, program: Program, seed: str = "") -> Judged:
     """Judge a program by the quick tests of its exercise."""
-    found = Judged(program, failures(course, program.mistake.exercise, program.apply, seed))
+    found = Judged(program, *_judged(course, program.mistake.exercise, program.apply, seed))
     return (
         replace(found, usual=_usual(course, program.mistake.exercise, program.solution, seed)) if found.wrong else found
     )
@@ -74,11 +77,19 @@ def failures(course: Course, exercise: str, change: Callable[[Path], None], seed
     seed : str
         Each seed gives other random numbers.
     """
+    return _judged(course, exercise, change, seed)[0]
+
+
+def _judged(
+    course: Course, exercise: str, change: Callable[[Path], None], seed: str
+) -> tuple[tuple[TestResult, ...], str]:
+    """Return the failed tests of `failures`, and the exercise's fingerprint."""
     (part,) = (one for one in course.parts if exercise in {known.id for known in one.automatic})
     tests = {test for test in collect(course, part) if claimed(test).exercise == exercise and is_quick(test)}
     with ReferenceCopy(course, change) as trusted:
         found = trusted.results(part, tests.__contains__, seed)
-    return tuple(result for result in found if result.outcome != PASSED)
+        fingerprint = trusted.fingerprints.get(exercise, "")
+    return tuple(result for result in found if result.outcome != PASSED), fingerprint
 
 
 def explanations(failed: tuple[TestResult, ...]) -> set[str]:

@@ -62,7 +62,7 @@ def test_a_new_assignment_passes_the_gate(course: Course, level: int) -> None:
     assert calibration.blank_earns(course, part, level) == []
     assert [calibration.accepted_loses(course, one, 0) for one in accepted_of(course.assignment)] == [[]] * 3
     assert [calibration.mistake_passes(course, one, level) for one in mistakes_of(course.assignment)] == [[]] * 3
-    assert list(lenient.constants_pass(course, part)) == []
+    assert list(lenient.degenerate_pass(course, part)) == []
 
 
 def test_what_is_laid_out_is_tidy(laid_out: Path) -> None:

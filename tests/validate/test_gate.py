@@ -22,7 +22,8 @@ from autograder.judge import session
 from autograder.judge.plugin import claimed
 from autograder.sample.train import trained_model
 from autograder.sandbox.profiles import is_installed
-from autograder.validate import calibration, gate, inventory, mutants, weak
+from autograder.validate import calibration, gate, inventory, leading, mutants, weak
+from autograder.validate.degenerate import KINDS
 from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
 from autograder.validate.trusted import ReferenceCopy, parts_in_numpy
@@ -156,6 +157,7 @@ def test_everything_is_looked_at(course: Course) -> None:
         "unfilled": 1,
         "points": sum(len(part.exercises) for part in course.parts),
         "hints": len(CATALOGUE),
+        "steps": leading.count(course.assignment),
         "release": 1,
         "leaks": 1,
         "notebooks": notebooks,
@@ -164,7 +166,9 @@ def test_everything_is_looked_at(course: Course) -> None:
         "accepted": 2 * sum(bool(solution.modules) for solution in ACCEPTED) + forms,
         "mistakes": mistakes,
         "luck": mistakes,
-        "constants": len(parts_in_numpy(course)),
+        "degenerate": len(KINDS)
+        * sum(len(one.automatic) for part in course.parts for one in part.alternatives if one.notebook in here),
+        "forms": notebooks,
         "inputs": len(parts_in_numpy(course)),
         "mutants": 0,
         "attacks": 0,

@@ -12,7 +12,6 @@ import contextlib
 import ctypes
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from autograder import temporary
 from autograder.sandbox import cgroup
 from autograder.sandbox.cgroup import ControlGroup
 
@@ -64,7 +64,7 @@ class Child:
 
     def __init__(self, work: Callable[[], Any], scratch: Path) -> None:
         self._own = Path(tempfile.mkdtemp(dir=scratch))
-        os.chmod(self._own, 0o711)  # runners of other users need access
+        self._own.chmod(0o711)
         self._group = cgroup.create(GROUP, PROCESSES)
         self._heard = bytearray()
         self.pipe, theirs = os.pipe()
@@ -92,7 +92,7 @@ class Child:
         short = self._group is not None and self._group.ended > 0
         if self._group is not None:
             self._group.end()
-        shutil.rmtree(self._own, ignore_errors=True)
+        temporary.remove(self._own)
         try:
             return answer_from(json.loads(self._heard))
         except (ValueError, TypeError, AttributeError):
@@ -109,10 +109,10 @@ def limited(work: Callable[[], Any]) -> Any:
     """
     if not can_fork():
         return work()
-    with tempfile.TemporaryDirectory(prefix="autograder-child-", ignore_cleanup_errors=True) as scratch:
-        os.chmod(scratch, 0o711)
+    with temporary.folder("children") as scratch:
+        scratch.chmod(0o711)
         for _ in range(2):
-            child = Child(work, Path(scratch))
+            child = Child(work, scratch)
             try:
                 while not child.read():
                     pass

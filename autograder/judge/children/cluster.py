@@ -7,13 +7,13 @@ Dask only here.
 
 import contextlib
 import os
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder import temporary
 from autograder.errors import SetupError
 
 from .pool import Key, Pool
@@ -67,7 +67,7 @@ class Cluster:
         missing = [name for name in FILES if not (self.keys / name).is_file()]
         if missing:
             raise ClusterError(
-                f"{', '.join(missing)} missing in {self.keys}: make keys as docs/sandbox.md says, or name their folder "
+                f"{', '.join(missing)} missing in {self.keys}: make keys as docs/cluster.md says, or name their folder "
                 "with --keys."
             )
         key = self.keys / FILES[2]
@@ -107,11 +107,15 @@ class _OnCluster(Pool):
         safe = Security(require_encryption=True, tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key)
         address = self._cluster.address
         with (
-            tempfile.TemporaryDirectory(prefix="autograder-cluster-") as own,  # Dask's folder for everybody is not safe
-            dask.config.set({"temporary-directory": own}),
-            Client(address, security=safe if address.startswith("tls://") else None) as client,
+            temporary.folder("cluster") as own,  # Dask's usual one is everybody's
+            dask.config.set({"temporary-directory": str(own)}),
         ):
-            yield client
+            try:
+                client = Client(address, security=safe if address.startswith("tls://") else None)
+            except OSError as error:
+                raise ClusterError(f"{address} cannot be reached with these keys ({type(error).__name__}).") from None
+            with client:
+                yield client
 
 
 def perform(task: Task, loads: Sequence[Task]) -> Answer:

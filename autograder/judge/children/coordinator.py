@@ -12,15 +12,14 @@ import gc
 import json
 import os
 import selectors
-import shutil
 import signal
 import sys
-import tempfile
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder import temporary
 from autograder.sandbox import cgroup
 
 from .child import Child, can_fork
@@ -162,12 +161,9 @@ def main(settings: dict[str, Any]) -> None:
         os.execv(sys.executable, [*sys.orig_argv[:-1], json.dumps({**settings, "loads": []})])
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     cgroup.sweep()
-    scratch = Path(tempfile.mkdtemp(prefix="autograder-children-"))
-    os.chmod(scratch, 0o711)
-    try:
+    with temporary.folder("children") as scratch:
+        scratch.chmod(0o711)  # runners of other users need access
         Coordinator(settings["most"], available(), scratch).run()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

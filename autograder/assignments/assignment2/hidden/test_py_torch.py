@@ -33,6 +33,13 @@ def pictures_and_labels(rng, n=3):
     return rng.normal(size=(n, 3, 32, 32)).astype(np.float32), rng.integers(10, size=n)
 
 
+def cross_entropy(scores, y):
+    """Return the mean cross-entropy of the student's scores for ten classes. Check their shape."""
+    array = as_array("scores", scores, (len(y), 10), exact_shape=True)
+    shifted = array.astype(float) - array.max(axis=1, keepdims=True)
+    return float((np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(y)), y]).mean())
+
+
 @exercise("barebones_convnet")
 def test_barebones_scores(framework, reference, rng):
     """The scores are right for given parameters."""
@@ -56,11 +63,17 @@ def test_barebones_start(framework, rng):
 @exercise("barebones_convnet")
 def test_barebones_descent(framework, rng):
     """training_step can train the parameters that init_convnet returns."""
-    x, y = pictures_and_labels(rng, n=8)
-    losses = [as_number("the loss", loss) for loss in framework.descent(x, y, 1e-3, 4, *CHANNELS, 10)]
+    x, y = pictures_and_labels(rng, n=24)
+    before, after, *found = framework.descent(x, y, 1e-3, 4, *CHANNELS, 10)
+    losses = [as_number("the loss", loss) for loss in found]
     require(
-        losses[-1] < losses[0],
+        len(losses) == 4 and losses[-1] < losses[0],
         f"In four steps from the parameters of init_convnet, the loss goes from {losses[0]:.4g} to {losses[-1]:.4g}.",
+    )
+    fell = 1 - cross_entropy(after, y) / cross_entropy(before, y)
+    differ = bool((np.ptp(as_array("scores", after, (len(y), 10)), axis=0) > 0).all())
+    require(
+        differ and fell > 0.5 * (1 - losses[-1] / losses[0]), "The scores do not get better as the losses say they do."
     )
 
 
@@ -107,10 +120,12 @@ def check_descent(framework, rng, maker):
     """Check that a few steps of Adam on a few pictures lower the loss."""
     x, y = pictures_and_labels(rng, n=8)
     net = framework.net(maker, *CHANNELS, 10)
+    before = cross_entropy(net.scores(x), y)
     losses = [as_number("the loss", net.train(x, y, 3e-3)) for _ in range(12)]
     require(
         losses[-1] < 0.8 * losses[0], f"The loss goes from {losses[0]:.3g} to {losses[-1]:.3g} in 12 steps of Adam."
     )
+    require(cross_entropy(net.scores(x), y) < 0.9 * before, "12 steps of Adam hardly make the scores better.")
 
 
 @exercise("module_convnet")

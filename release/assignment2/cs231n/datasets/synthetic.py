@@ -130,13 +130,39 @@ def pictures(seed: int = SEED, recipe: Recipe | None = None) -> tuple[NDArray[np
     labels : ndarray of int64, shape (60000,)
         Each class has the same number, among the 50,000 and among the 10,000.
     """
-    world, labels = _World(recipe or Recipe()), make_labels(seed)
+    labels = make_labels(seed)
+    return _render(_World(recipe or Recipe()), labels, seed), labels
+
+
+def draw(count: int, seed: int, world: int = WORLD) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Make other pictures in memory: of the same patterns, or of the patterns of another world.
+
+    Parameters
+    ----------
+    count : int
+    seed : int
+        Decides labels, variation and noise; of any size.
+    world : int
+        The seed of the classes' patterns and of the parts.
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (count, 3, 32, 32)
+    labels : ndarray of int64, shape (count,)
+        Each class has the same number, as far as the count allows.
+    """
+    raw = np.random.PCG64([seed, 0]).random_raw(count)
+    labels = np.argsort(raw, kind="stable").astype(np.int64) % CLASSES
+    return _render(_World(Recipe(), world), labels, seed), labels
+
+
+def _render(world: "_World", labels: NDArray[np.int64], seed: int) -> NDArray[np.uint8]:
     pixels = np.empty((len(labels), 3, 32, 32), np.uint8)
     for start in range(0, len(labels), CHUNK):
         chunk = slice(start, start + CHUNK)
         rng = np.random.Generator(np.random.SFC64([seed, start + 1]))
         pixels[chunk] = world.render(labels[chunk], rng)
-    return pixels, labels
+    return pixels
 
 
 def make_labels(seed: int) -> NDArray[np.int64]:
@@ -149,9 +175,9 @@ def make_labels(seed: int) -> NDArray[np.int64]:
 class _World:
     """The classes' patterns and the parts, which all pictures share. They do not depend on the pictures' seed."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, seed: int = WORLD) -> None:
         self.recipe = recipe
-        rng = np.random.Generator(np.random.PCG64(WORLD))
+        rng = np.random.Generator(np.random.PCG64(seed))
         frequency = np.hypot(*np.meshgrid(np.arange(WAVES), np.arange(WAVES)))
         amplitude = np.stack([(1 + 0.4 * frequency) ** -1.7] * 3)  # this line and the next are measured on CIFAR-10
         amplitude[:, 0, 0] *= (1.3, 2.5, 2.5)

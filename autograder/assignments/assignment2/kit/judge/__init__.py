@@ -29,6 +29,7 @@ from .convnets import (
 )
 from .data import find_pictures, load_datasets, practice_data
 from .inputs import scaled
+from .judged import Judged
 from .nets import (
     assert_gradients_fit,
     assert_learns,
@@ -51,9 +52,9 @@ class Fixtures(fixtures.Fixtures):
     """The fixtures of hidden tests: the engine's and assignment 2's."""
 
     @property
-    def pictures(self) -> Pictures:
+    def pictures(self) -> Judged:
         """The pictures that submissions are judged on."""
-        return pictures_of(self.context.course.kit)
+        return judged_of(self.context.course.kit)
 
     @property
     def accuracy(self) -> Accuracy:
@@ -77,8 +78,13 @@ class Kit(JudgeKit):
 
     @cached_property
     def pictures(self) -> Pictures:
-        """The pictures that submissions are judged on."""
+        """The pictures that students have, or CIFAR-10."""
         return find_pictures(self.course, self.datasets)
+
+    @cached_property
+    def judged(self) -> Judged:
+        """The pictures that submissions are judged on."""
+        return Judged(self.course, self.datasets, self.pictures)
 
     def fixtures(self) -> type[Fixtures]:
         """Return the class of the hidden tests' fixtures."""
@@ -109,7 +115,7 @@ class Kit(JudgeKit):
         return status
 
 
-def pictures_of(kit: JudgeKit) -> Pictures:
-    """Return the pictures of the course that this kit belongs to."""
+def judged_of(kit: JudgeKit) -> Judged:
+    """Return the pictures on which the course that this kit belongs to is judged."""
     assert isinstance(kit, Kit)
-    return kit.pictures
+    return kit.judged

@@ -14,7 +14,7 @@ from autograder.judge.context import Context
 from autograder.judge.credit import NotGraded, Open, PartialCredit
 from autograder.verdict import Measured
 
-from ..student.pictures import Pictures
+from .judged import Judged
 
 TEST_PICTURES = 2000
 ALTERED_PICTURES = 500
@@ -23,8 +23,10 @@ AT_ONCE = 250
 ALL_SECONDS, MOST_SECONDS, LEAST_PICTURES = 30.0, 60.0, 750
 """A net of a framework classifies all test pictures if that takes at most so many seconds of processor time. A model
 that needs more than the second number for `TEST_PICTURES` classifies only `LEAST_PICTURES`."""
-SUSPICIOUS_GAP = 0.10
-"""The validation pictures may be easier than the test pictures by this much, about five standard deviations."""
+GAP_DEVIATIONS = 4.0
+"""A model is flagged if it is better on the validation pictures than on the test pictures by more standard deviations
+than this: 0.08 for 1,000 and 2,000 pictures. Of models that were not trained on the validation pictures, 1 of 30,000 is
+flagged; of models that are the best of 20 on them, at most 1 of 1,500; of the best of 100, at most 1 of 300."""
 SUSPICIOUS_DROP = 0.25
 """A trained model loses a few points on flipped and shifted pictures; a model that looks pictures up loses all."""
 SLOPE = 0.10
@@ -37,7 +39,7 @@ class Accuracy:
     Parameters
     ----------
     context : Context
-    pictures : Pictures
+    pictures : Judged
     student : CodeUnderTest
         The submission in its runner.
     rng : numpy.random.Generator
@@ -47,7 +49,7 @@ class Accuracy:
     """
 
     def __init__(
-        self, context: Context, pictures: Pictures, student: CodeUnderTest, rng: np.random.Generator, flags: list[str]
+        self, context: Context, pictures: Judged, student: CodeUnderTest, rng: np.random.Generator, flags: list[str]
     ) -> None:
         self._context = context
         self._pictures = pictures
@@ -99,11 +101,12 @@ class Accuracy:
         right = self._tell(model, x, y)
         x, y = x[: len(right)], y[: len(right)]
         reached = float(right.mean())
-        self._context.measured = Measured(reached, mark, self._pictures.kind == "synthetic")
+        self._context.measured = Measured(reached, mark, self._pictures.is_practice)
         self._look_for_lookup(model, x, y, right)
         self._look_for_tuning(model, right)
         if reached < mark:
-            message = f"The model is right on {reached:.1%} of {len(x)} pictures; {mark:.0%} earns full points."
+            what = "synthetic pictures (practice)" if self._pictures.is_practice else "pictures"
+            message = f"The model is right on {reached:.1%} of {len(x)} {what}; {mark:.0%} earns full points."
             raise PartialCredit(max(0.0, 1 - (mark - reached) / SLOPE), message)
 
     def _test_pictures(self) -> tuple[np.ndarray, np.ndarray]:
@@ -155,16 +158,31 @@ class Accuracy:
                 )
 
     def _look_for_tuning(self, model: object, right: np.ndarray) -> None:
-        """Flag a model that is much better on the validation pictures than on the test pictures."""
-        x, y = (values[: len(right)] for values in self._pictures.validation())
+        """Flag a model that is much better on the validation pictures, which its author has, than on test pictures."""
+        x, y = self._pictures.validation()
+        x, y = x[: len(right)], y[: len(right)]
         reached = float(right.mean())
         labels = [self._predict(model, x[start : start + AT_ONCE]) for start in range(0, len(x), AT_ONCE)]
         known = float((np.concatenate(labels) == y).mean())
-        if known - reached > SUSPICIOUS_GAP:
+        if known - reached > suspicious_gap(known, len(y), reached, len(right)):
             self._flags.append(
                 f"The model of part {self._context.part.number} is right on {known:.1%} of the validation pictures but "
-                f"on {reached:.1%} of the test pictures: was it trained on the validation pictures?"
+                f"on {reached:.1%} of the test pictures: was it trained or tuned on the validation pictures?"
             )
+
+
+def suspicious_gap(known: Any, validation: int, reached: Any, test: int) -> Any:
+    """Return how much better a model may be on the validation pictures than on the test pictures.
+
+    Parameters
+    ----------
+    known, reached : float or ndarray
+        The accuracies on both.
+    validation, test : int
+        The numbers of pictures.
+    """
+    share = (known * validation + reached * test) / (validation + test)
+    return GAP_DEVIATIONS * np.sqrt(share * (1 - share) * (1 / validation + 1 / test))
 
 
 def _named(fingerprint: object) -> str:

@@ -18,7 +18,7 @@ from autograder.checks.compare import (
 )
 from autograder.judge.credit import Open
 
-from ..student.pictures import Pictures
+from .judged import Judged
 
 NOISE = 4.0
 """Standard deviation of the noise, for values up to 255: too little to disturb a trained net."""
@@ -112,7 +112,7 @@ def assert_gradients_fit(net: Any, x: np.ndarray, y: np.ndarray, params: dict[st
 def assert_learns(
     student: CodeUnderTest,
     net: Any,
-    pictures: Pictures,
+    pictures: Judged,
     rng: np.random.Generator,
     count: int,
     least: float,
@@ -128,12 +128,12 @@ def assert_learns(
     student : CodeUnderTest
     net : Handle
         The student's net, untrained.
-    pictures : Pictures
+    pictures : Judged
     rng : numpy.random.Generator
     count : int
         How many training pictures.
     least : float
-        The accuracy on the validation pictures must be greater than this.
+        The accuracy on unseen pictures must be greater than this.
     **options
         Options of the Solver: ``update_rule``, ``optim_config``, ``num_epochs``, ``batch_size``.
 
@@ -143,7 +143,7 @@ def assert_learns(
         If the loss is not finite or hardly falls, or the accuracy is no better than ``least``.
     """
     x, y = pictures.train(count)
-    unseen, labels = pictures.validation()
+    unseen, labels = pictures.unseen()
     renamed = rng.permutation(10)
     y, labels = renamed[y], renamed[labels]
     mean = x.mean(axis=0)
@@ -162,7 +162,7 @@ def assert_learns(
 
 
 def assert_network_learns(
-    make: Callable[[], Any], pictures: Pictures, rng: np.random.Generator, worked: Callable[[], float], least: float
+    make: Callable[[], Any], pictures: Judged, rng: np.random.Generator, worked: Callable[[], float], least: float
 ) -> None:
     """Train a framework's net briefly with Adam on a few pictures, and check its losses and its accuracy on them.
 
@@ -174,7 +174,7 @@ def assert_network_learns(
     ----------
     make : callable
         Returns a `frameworks.Net`, untrained.
-    pictures : Pictures
+    pictures : Judged
     rng : numpy.random.Generator
     worked : callable
         Returns the seconds of processor time so far.

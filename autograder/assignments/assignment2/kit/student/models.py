@@ -68,6 +68,7 @@ def assert_accuracy(student: CodeUnderTest, pictures: Pictures, part: int, mark:
     require(equals(fingerprint, pictures.fingerprint), "The model was trained on other pictures than the ones here.")
     x, y = pictures.validation()
     reached = float((as_array("the predictions", student.course.predict(model, mean, x), y.shape) == y).mean())
-    message = f"The model is right on {reached:.1%} of the validation pictures; {mark:.0%} earns full points."
+    what = "synthetic validation pictures (practice)" if pictures.kind == "synthetic" else "validation pictures"
+    message = f"The model is right on {reached:.1%} of the {what}; {mark:.0%} earns full points."
     require(reached >= mark, message)
     return model

@@ -170,12 +170,17 @@ class Framework:
         return (self._number("training_step", loss), *self._library.arrays_from(own))
 
     def descent(self, x: np.ndarray, y: np.ndarray, learning_rate: float, count: int, *sizes: int) -> tuple[Any, ...]:
-        """Train the parameters of ``init_convnet`` by ``count`` calls of ``training_step``; return all losses."""
+        """Train the parameters of ``init_convnet`` by ``count`` calls of ``training_step``.
+
+        Return the scores for the pictures before and after it, and all losses.
+        """
         own = called_with(self._definition("init_convnet"), *sizes)
         pictures, labels = self._library.pictures_from(x, self._device), self._library.labels_from(y, self._device)
         forward, step = self._definition("three_layer_convnet"), self._definition("training_step")
-        losses = (step(forward, own, pictures, labels, learning_rate) for _ in range(count))
-        return tuple(self._number("training_step", loss) for loss in losses)
+        before = self._array("three_layer_convnet", forward(pictures, own))
+        losses = [step(forward, own, pictures, labels, learning_rate) for _ in range(count)]
+        after = self._array("three_layer_convnet", forward(pictures, own))
+        return before, after, *(self._number("training_step", loss) for loss in losses)
 
     def net(self, maker: str, *sizes: int) -> Net:
         """Return the net that the notebook's class or function ``maker`` makes."""
