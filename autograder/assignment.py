@@ -127,6 +127,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         submissions are judged as if the names were still there.
     right_values : bool
         Whether the smallest case of a mistake is shown with the right answer, besides the student's.
+    steps : int
+        The number of steps of a hint that a release holds, behind what is wrong: 0 for none, 1 for the question, 2 for
+        the idea too.
     leaderboard : tuple of int
         Numbers of the parts whose measured accuracies the leaderboard shows.
     seconds : Seconds
@@ -151,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest: float = 0.2
     strict: bool = False
     right_values: bool = True
+    steps: int = 2
     leaderboard: tuple[int, ...] = ()
     seconds: Seconds = Seconds()
     extension: Extension | None = None

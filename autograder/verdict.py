@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from autograder.checks.exercise import Kind
+from autograder.checks.exercise import Kind, share
+from autograder.checks.pictures import Picture
 
 
 class Outcome(StrEnum):
@@ -79,6 +80,8 @@ class TestResult:
         A number between 0 and 1. A test that did not pass may earn partial credit.
     example : str
         The smallest case in which the code goes wrong, if no hint fits and such a case was found.
+    pictures : tuple of Picture
+        Where wrong arrays are wrong, in levels that hold no expected value.
     measured : Measured or None
         What the test measured, if it measures something.
     timed_out : bool
@@ -96,6 +99,7 @@ class TestResult:
     seconds: Amount = 0.0
     credit: Share = 0.0
     example: str = ""
+    pictures: tuple[Picture, ...] = ()
     measured: Measured | None = None
     timed_out: bool = False
 
@@ -214,10 +218,7 @@ def score(points: float, tests: tuple[TestResult, ...], weight: float = 0.2) -> 
     for waiting in (OPEN, NOT_GRADED):
         if any(test.outcome == waiting for test in tests):
             return 0.0, waiting
-    core = [test.credit for test in tests if test.kind == "core"]
-    rest = [test.credit for test in tests if test.kind != "core"]
-    share = sum(rest) / len(rest) if rest else 1.0
-    earned = points * (sum(core) / len(core) * (1 - weight + weight * share) if core else share)
+    earned = points * share(((test.kind, test.credit) for test in tests), weight)
     if not math.isfinite(earned):
         return 0.0, ERROR
     earned = min(round(max(earned, 0.0), 4), points)  # round first, so that the result never exceeds the maximum
@@ -291,7 +292,9 @@ def _completed(content: Any) -> Any:
     """Return a verdict's content with the fields that old verdicts lack."""
 
     def completed(exercise: dict[str, Any]) -> dict[str, Any]:
-        tests = [{"example": "", "measured": None, "timed_out": False} | test for test in exercise["tests"]]
+        tests = [
+            {"example": "", "pictures": [], "measured": None, "timed_out": False} | test for test in exercise["tests"]
+        ]
         return {"fingerprint": ""} | exercise | {"tests": tests}
 
     parts = [{**part, "exercises": [completed(one) for one in part["exercises"]]} for part in content["parts"]]
@@ -311,6 +314,7 @@ def schema() -> dict[str, Any]:
         "PartVerdict",
         "ExerciseResult",
         "TestResult",
+        "Picture",
         "Measured",
     ):  # all of their fields are required
         properties = objects[name]["properties"]

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HAS_ASSIGNMENT = (ROOT / "autograder" / "assignments" / "assignment2").is_dir()
 """Whether assignment 2 exists. Without it only the engine's own tests run."""
 ITS_OWN = (
-    "attacks", "builder", "checks/test_check.py", "checks/test_saving.py", "checks/test_students_pytest.py", "datasets",
+    "attacks", "builder", "checks/test_check.py", "coach/test_evening.py", "checks/test_saving.py", "checks/test_students_pytest.py", "datasets",
     "fuzz", "grading", "judge", "mistaken", "sandbox/test_confinement.py", "sandbox/test_execute.py", "sandbox/test_extension.py",
     "source", "test_cli.py", "test_documentation.py", "test_interrupt.py", "validate",
 )  # fmt: skip

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder import steps
 from autograder.assignment import Assignment, Part
 from autograder.catalogue import mistakes_in_package
+from autograder.checks.causes import same_log
 from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.fixtures import Fixtures, asks_only_for
 from autograder.checks.public import PublicTest, PublicTests, rng_for, seed_for
@@ -44,26 +46,40 @@ def record(assignment: Assignment, release: Path) -> None:
         If a file of public tests cannot be imported, or the reference fails a public test.
     """
     logs: dict[str, Log] = {}
-    named: dict[str, dict[str, str]] = {}
+    named: dict[str, dict[str, Any]] = {}
     for test in public_tests(assignment):
         if test.claim.kind not in RECORDED_KINDS or not asks_only_for(test.function, Fixtures):
             continue
         own = reference(assignment, _part_of(assignment, test))
-        right = Recorded(own)
-        error = _run(test, CodeUnderTest(own), CodeUnderTest(right))
+        right, asked = Recorded(own), Recorded(own)
+        error = _run(test, CodeUnderTest(asked), CodeUnderTest(right))
         if error is not None:
             raise RecordError(f"The public test {test.name} does not pass on the reference: {error}")
         logs[f"reference/{test.name}"] = right.log
+        if _count(asked.log) <= MOST_NUMBERS and not same_log(asked.log, right.log):
+            logs[f"right/{test.name}"] = asked.log
         for mistake in mistakes_in_package(assignment, test.claim.exercise):
             answers = Recorded(mistaken(assignment, mistake))
             with np.errstate(all="ignore"):  # a mistake may divide by zero
                 failed = _run(test, CodeUnderTest(answers), CodeUnderTest(own)) is not None
             if failed and _count(answers.log) <= MOST_NUMBERS:
                 logs[f"mistake/{test.name}/{mistake.id}"] = answers.log
-                named[mistake.key] = {"title": mistake.title, "explanation": mistake.explanation}
-    write_logs(release / "tests" / "recorded" / "answers.npz", logs)
-    text = json.dumps(named, indent=1, sort_keys=True, ensure_ascii=False)
-    (release / "tests" / "recorded" / "mistakes.json").write_text(text + "\n", encoding="utf-8")
+                named[mistake.key] = {
+                    "title": mistake.title,
+                    "explanation": mistake.explanation,
+                    "steps": steps.of_mistake(assignment, mistake),
+                }
+    recorded = release / "tests" / "recorded"
+    write_logs(recorded / "answers.npz", logs)
+    _write(recorded / "mistakes.json", named)
+    exercises = [one.id for part in assignment.parts for one in part.automatic]
+    led = {name: found for name in exercises if (found := steps.of_exercise(assignment, name))}
+    _write(recorded / "steps.json", led)
+
+
+def _write(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def public_tests(assignment: Assignment) -> list[PublicTest]:

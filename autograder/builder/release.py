@@ -167,7 +167,7 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         """Write what the release consists of, for students who bring a corrected release into their folder."""
         found = {path.relative_to(fresh).as_posix(): path for path in sorted(fresh.rglob("*")) if path.is_file()}
         assignment = self._course.assignment
-        rooms = ("checks", "desk", "kit", *assignment.settings.rooms)
+        rooms = ("checks", "coach", "desk", "kit", *assignment.settings.rooms)
         folders = ["tests", *(f"{assignment.package}/{room}" for room in rooms)]
         contents = {name: path.read_bytes() for name, path in found.items()}
         _write(fresh / update.DESCRIPTION, update.describe(contents, assignment.package, folders))

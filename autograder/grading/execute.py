@@ -50,7 +50,7 @@ from .cells import (
 
 MAX_ONE_PICTURE = MAX_PICTURE * 3 // 4 - 4
 """Limit on the bytes of one image."""
-TOOLS = ("checks", "desk", "kit")
+TOOLS = ("checks", "coach", "desk", "kit")
 """Folders of the package that notebooks use. Intake leaves them out, because they are not the student's work."""
 SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")

@@ -20,6 +20,7 @@ from autograder.checks.code_under_test import CodeError, CodeUnderTest
 from autograder.checks.compare import Mismatch
 from autograder.checks.exercise import Claim, claim_of
 from autograder.checks.fixtures import pytest_fixtures
+from autograder.checks.pictures import Picture
 from autograder.checks.public import unpacking
 from autograder.checks.record import Recorded
 from autograder.interrupts import Interrupted
@@ -50,7 +51,7 @@ KEPT_BY_PYTEST = ("last_exc", "last_type", "last_value", "last_traceback")
 MOST_KEPT = 64 * 2**20
 """Bytes of answers of a part's failed tests that are kept to be explained."""
 MAX_MESSAGE = 3000
-OWN = ("missing", "unfinished", "import")
+OWN = ("missing", "unfinished", "import", "setup")
 """Kinds of `CodeError` that no other exercise causes: something is not there, or not written."""
 NAMEABLE = ("missing", "raised", "type")
 """Kinds of `CodeError` that a known mistake may cause."""
@@ -151,6 +152,7 @@ class JudgePlugin:
         self._offer = fixtures_of(context.course)
         self._failed: dict[str, list[Failed]] = defaultdict(list)
         self._passed: dict[str, list[pytest.Function]] = defaultdict(list)
+        self._pictures: dict[pytest.Function, tuple[Picture, ...]] = {}
         self._kept = 0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -181,6 +183,7 @@ class JudgePlugin:
             name=shown(item), title=_title(item), kind=claim.kind, outcome=outcome,
             message=printable(message[:MAX_MESSAGE]), hint=named, seconds=round(time.perf_counter() - start, 3),
             credit=credit, measured=self.context.measured, timed_out=self._timed_out,
+            pictures=self._pictures.pop(item, ()) if outcome == FAILED else (),
         )  # fmt: skip
         if outcome == PASSED and claim.kind in NAMED:
             self._passed[claim.exercise].append(item)
@@ -252,6 +255,8 @@ class JudgePlugin:
         names = _unwritten(recorded) if _is_nameable(error) else ""
         if names:
             return names, ""
+        if isinstance(error, Mismatch) and claim.kind in NAMED:  # tests of other kinds compare labels, or long runs
+            self._pictures[item] = error.pictures
         named = error.hint if isinstance(error, Mismatch) else ""
         if not named:
             self._note(item, claim, error, recorded)

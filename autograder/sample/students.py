@@ -69,7 +69,7 @@ def modules_only(course: Course, folder: Path, quick: bool = True) -> None:  # n
     for child in folder.iterdir():
         if child.name != course.assignment.package:
             shutil.rmtree(child) if child.is_dir() else child.unlink()
-    for tool in ("checks", "kit", *course.assignment.settings.rooms):
+    for tool in ("checks", "coach", "desk", "kit", *course.assignment.settings.rooms):
         shutil.rmtree(folder / course.assignment.package / tool, ignore_errors=True)
 
 

@@ -23,7 +23,7 @@ from .levels import LaunchError, Limits, Profile, available
 
 TOO_MUCH = "size"
 """The kind of `CodeError` after an answer that needs more memory than it may have."""
-KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build"}
+KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol", "build", "setup"}
 CALL_SECONDS = 20.0
 MOST_OF_A_LINE = 200
 """Most characters of a student's line, with its place."""

@@ -24,7 +24,7 @@ from autograder.judge.children.workers import EndedError, Pool, Worker
 from autograder.judge.session import CollectionError
 from autograder.sandbox.profiles import is_installed
 
-from . import calibration, forms, lenient, weak
+from . import calibration, forms, leading, lenient, weak
 from .degenerate import KINDS
 from .inventory import incomplete
 from .notebooks import breaks_off, plain_environment
@@ -39,6 +39,7 @@ TITLES = {
     "unfilled": "no place is left to fill in",
     "points": "every exercise has points, and they add up",
     "hints": "every hint names its mistake",
+    "steps": "the steps of hints fit their mistakes, and none is a solution",
     "release": "the release is current",
     "leaks": "the release holds no solution and no hidden test",
     "notebooks": "the source notebooks run in quick mode",
@@ -142,6 +143,7 @@ def tasks(course: Course, level: int, seeds: int = SEEDS) -> Iterator[Task]:
     yield Task("unfilled", weak.unfilled)
     yield Task("points", weak.points_differ, things=sum(len(part.exercises) for part in course.parts))
     yield Task("hints", weak.vague_hints, things=len(mistakes_of(course.assignment)))
+    yield Task("steps", leading.faults, things=leading.count(course.assignment))
     yield Task("leaks", _leaks)
 
 

@@ -95,7 +95,7 @@ def test_it_sees_what_is_on_disk(folder: Path, course: Course) -> None:
     subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, capture_output=True)
 
 
-def test_prints_and_warnings_do_no_harm(folder: Path, course: Course) -> None:
+def test_prints_and_warnings_are_shown_and_do_no_harm(folder: Path, course: Course) -> None:
     path = solve(folder, course, "layers.py")
     path.write_text(
         path.read_text() + "\nimport sys, warnings\nprint('hello')\nwarnings.warn('old')\nsys.stderr.write('x')\n"
@@ -104,8 +104,9 @@ def test_prints_and_warnings_do_no_harm(folder: Path, course: Course) -> None:
         [sys.executable, "-c", "from cs231n.checks import check; check('relu_forward')"],
         cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert result.stdout.strip() == "relu_forward: 1 of 1 checks passed."
-    assert result.stderr == ""
+    assert result.stdout.splitlines() == ["hello", "relu_forward: 1 of 1 checks passed."]
+    assert "UserWarning: old" in result.stderr
+    assert result.stderr.endswith("x")
 
 
 def test_pytest_in_the_students_folder(folder: Path, course: Course) -> None:

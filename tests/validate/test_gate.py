@@ -22,7 +22,7 @@ from autograder.judge import session
 from autograder.judge.plugin import claimed
 from autograder.sample.train import trained_model
 from autograder.sandbox.profiles import is_installed
-from autograder.validate import calibration, gate, inventory, mutants, weak
+from autograder.validate import calibration, gate, inventory, leading, mutants, weak
 from autograder.validate.degenerate import KINDS
 from autograder.validate.gate import Examined, Task
 from autograder.validate.notebooks import breaks_off
@@ -157,6 +157,7 @@ def test_everything_is_looked_at(course: Course) -> None:
         "unfilled": 1,
         "points": sum(len(part.exercises) for part in course.parts),
         "hints": len(CATALOGUE),
+        "steps": leading.count(course.assignment),
         "release": 1,
         "leaks": 1,
         "notebooks": notebooks,
