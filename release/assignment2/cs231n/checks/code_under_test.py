@@ -23,7 +23,8 @@ class CodeError(Exception):
     Parameters
     ----------
     kind : str
-        ``missing``, ``unfinished``, ``raised``, ``import``, ``timeout``, ``crash`` or ``protocol``.
+        ``missing``, ``unfinished``, ``raised``, ``import``, ``timeout``, ``crash``, ``protocol``, or ``setup``: what
+        is missing is not the student's work.
     message : str
         One sentence for the student.
     where : str

@@ -15,6 +15,29 @@ _TOLD: dict[Path, "Facts"] = {}
 
 
 @dataclass(frozen=True)
+class PublicExercise:
+    """An exercise as students know it: its id, its points, and whether a person grades it."""
+
+    id: str
+    points: float
+    person: bool = False
+
+
+@dataclass(frozen=True)
+class PublicPart:
+    """A part as students know it: its number, the file names of its notebooks, and its exercises in their order."""
+
+    number: int
+    notebooks: tuple[str, ...]
+    exercises: tuple[PublicExercise, ...]
+
+    @property
+    def name(self) -> str:
+        """The notebooks' names."""
+        return " or ".join(notebook.removesuffix(".ipynb") for notebook in self.notebooks)
+
+
+@dataclass(frozen=True)
 class Facts:
     """The facts about an assignment.
 
@@ -28,12 +51,17 @@ class Facts:
         Packages whose functions a notebook's constants may call.
     frameworks : tuple of (str, str)
         The import name and the title of each framework that notebooks use.
+    parts : tuple of PublicPart
+    rest : float
+        The share of an exercise's points that tests other than core tests decide.
     """
 
     package: str
     kit: str = ""
     computing: tuple[str, ...] = ()
     frameworks: tuple[tuple[str, str], ...] = ()
+    parts: tuple[PublicPart, ...] = ()
+    rest: float = 0.2
 
     def room(self, name: str) -> str:
         """Return the package of one of the kit's rooms, such as ``runner``, or "" if the kit does not have it."""
@@ -59,7 +87,14 @@ def facts_of(folder: Path) -> Facts:
     said = tomllib.loads((folder / RELEASED).read_text(encoding="utf-8"))
     kit = f"{ROOM}.kit"
     frameworks = tuple((name, one["title"]) for name, one in said.get("frameworks", {}).items())
-    return Facts(said["package"], kit if _is_there(kit) else "", tuple(said.get("computing", ())), frameworks)
+    parts = tuple(
+        PublicPart(part["number"], tuple(part["notebooks"]), tuple(PublicExercise(**one) for one in part["exercises"]))
+        for part in said.get("parts", ())
+    )
+    computing = tuple(said.get("computing", ()))
+    return Facts(
+        said["package"], kit if _is_there(kit) else "", computing, frameworks, parts, said.get("rest", Facts.rest)
+    )
 
 
 def _is_there(package: str) -> bool:

@@ -9,7 +9,7 @@ import inspect
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +26,7 @@ from .facts import Facts, facts_of
 from .fixtures import Fixtures
 from .host import Contents, PackageHost
 from .notebook import framework_of
+from .pictures import Picture, drawn
 from .record import Log, Playback, Recorded, read_logs
 
 
@@ -49,11 +50,51 @@ class PublicTest:
 
 @dataclass(frozen=True)
 class Failure:
-    """The reason why a test failed: a sentence, the line of the student's code, and the hint of a known mistake."""
+    """The reason why a test failed.
+
+    Attributes
+    ----------
+    message, where : str
+        A sentence, and the line of the student's code.
+    mistake : str
+        The key of the known mistake that gives the same answers, or "".
+    hint : str
+        The explanation of that mistake, or "".
+    kind : str
+        The kind of the `CodeError` or `Mismatch`.
+    pictures : tuple of Picture
+    raised : BaseException or None
+        The exception, with the traceback that leads into the student's code.
+    """
 
     message: str
     where: str = ""
+    mistake: str = ""
     hint: str = ""
+    kind: str = ""
+    pictures: tuple[Picture, ...] = ()
+    raised: BaseException | None = field(default=None, compare=False)
+
+    def lines(self) -> list[str]:
+        """Return the failure in lines of text."""
+        lines = [self.message]
+        lines += [f"At {self.where}"] if self.where else []
+        lines += drawn(self.pictures)
+        lines += [f"Perhaps: {self.hint}"] if self.hint else []
+        return lines
+
+
+def failure_of(error: CodeError) -> Failure:
+    """Return the failure that an exception of the code under test is."""
+    return Failure(error.message, error.where, kind=error.kind, raised=first_cause(error))
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """Return the exception of the student's code behind a `CodeError`, or the error itself."""
+    cause: BaseException | None = error
+    while isinstance(cause, CodeError) and cause.__context__ is not None:
+        cause = cause.__context__
+    return cause or error
 
 
 def seed_for(name: str) -> int:
@@ -101,24 +142,33 @@ class PublicTests:
         return logs
 
     @cached_property
-    def _mistakes(self) -> dict[str, dict[str, str]]:
+    def mistakes(self) -> dict[str, dict[str, Any]]:
+        """The known mistakes, by key: their titles, their explanations, and the steps of their hints."""
         path = self._recordings / "mistakes.json"
-        mistakes: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
+        mistakes: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         return mistakes
+
+    @cached_property
+    def steps(self) -> dict[str, list[str]]:
+        """The steps of the hint of each exercise, for failures that no known mistake explains."""
+        path = self._recordings / "steps.json"
+        steps: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return steps
 
     def reference(self, test: str) -> CodeUnderTest:
         """Return the reference for a test, which plays back recorded answers."""
         return CodeUnderTest(Playback(self._recorded.get(f"reference/{test}", [])))
 
-    def hint(self, test: PublicTest, answers: Log) -> str:
-        """Return the explanation of the known mistake that gives the same answers, or ""."""
-        right = self._recorded.get(f"reference/{test.name}", [])
+    def mistake(self, test: PublicTest, answers: Log) -> str:
+        """Return the key of the known mistake that gives the same answers, or ""."""
+        asked = self._recorded.get(f"reference/{test.name}", [])
+        right = self._recorded.get(f"right/{test.name}", asked)  # a test need not ask the reference the same
         wrong = wrong_places(answers, right)
         for key, log in self._recorded.items():
             kind, _, rest = key.partition("/")
             name, _, mistake = rest.partition("/")
             if kind == "mistake" and name == test.name and wrong and explained(answers, right, log) == wrong:
-                return self._mistakes[f"{test.claim.exercise}/{mistake}"]["explanation"]
+                return f"{test.claim.exercise}/{mistake}"
         return ""
 
     def run(self, test: PublicTest, student: Recorded) -> Failure | None:
@@ -138,10 +188,13 @@ class PublicTests:
     def explain(self, test: PublicTest, error: BaseException, answers: Log) -> Failure:
         """Turn an exception of a test into a `Failure`."""
         if isinstance(error, CodeError):
-            return Failure(error.message, error.where)
+            return failure_of(error)
         if isinstance(error, Mismatch):
-            return Failure(error.message, hint=self.hint(test, answers))
-        return Failure(unpacking(error) or f"The test cannot use the answer ({type(error).__name__}: {error}).")
+            mistake = self.mistake(test, answers)
+            hint = self.mistakes[mistake]["explanation"] if mistake else ""
+            return Failure(error.message, "", mistake, hint, error.kind, error.pictures, error)
+        said = unpacking(error) or f"The test cannot use the answer ({type(error).__name__}: {error})."
+        return Failure(said, raised=error)
 
 
 def unpacking(error: BaseException) -> str:

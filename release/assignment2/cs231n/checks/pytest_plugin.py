@@ -16,7 +16,7 @@ from .exercise import claim_of
 from .facts import facts_of
 from .fixtures import Fixtures, pytest_fixtures
 from .host import Local
-from .public import Failure, PublicTest, PublicTests, fixtures_of, own_host, seed_for
+from .public import Failure, PublicTest, PublicTests, failure_of, fixtures_of, own_host, seed_for
 from .record import Recorded
 
 
@@ -64,10 +64,7 @@ def pytest_runtest_makereport(
     report = yield
     failure = _failure(item, call)
     if failure is not None:
-        lines = [failure.message]
-        lines += [f"At {failure.where}"] if failure.where else []
-        lines += [f"Perhaps: {failure.hint}"] if failure.hint else []
-        report.longrepr = "\n".join(lines)
+        report.longrepr = "\n".join(failure.lines())
     return report
 
 
@@ -78,6 +75,6 @@ def _failure(item: pytest.Item, call: pytest.CallInfo[None]) -> Failure | None:
     claim = claim_of(item.function)
     recorded: Any = getattr(item, "recorded", None)
     if claim is None or recorded is None or call.when != "call":
-        return Failure(error.message, error.where) if isinstance(error, CodeError) else None
+        return failure_of(error) if isinstance(error, CodeError) else None
     tests = _public_tests(_folder_of(item))
     return tests.explain(PublicTest(item.function, claim), error, recorded.log)

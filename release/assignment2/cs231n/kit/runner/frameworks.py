@@ -102,7 +102,7 @@ def library(framework: str) -> Library:
     try:
         module: Any = importlib.import_module(f"{__package__}.{MODULES[framework]}")
     except ImportError as error:
-        raise CodeError("missing", f"{TITLES[framework]} cannot be imported here ({error}).") from None
+        raise CodeError("setup", f"{TITLES[framework]} cannot be imported here ({error}).") from None
     found: Library = module
     return found
 

@@ -75,5 +75,5 @@ def own_pictures() -> Pictures:
     try:
         root = data_utils.data_root()
     except datasets.DatasetError as error:
-        raise CodeError("missing", str(error)) from None
+        raise CodeError("setup", str(error)) from None
     return Pictures(root, datasets.read_batch, datasets.kind(root), datasets.fingerprint(root))

@@ -13,6 +13,7 @@ import numpy as np
 
 from .answers import plain
 from .code_under_test import DTYPES, SCALARS, Handle
+from .pictures import MOST_PICTURES, Picture, picture
 from .tolerances import RTOL32, RTOL64
 
 Shape = tuple[int, ...]
@@ -33,6 +34,8 @@ class Mismatch(AssertionError):
         ``missing``, ``type``, ``shape``, ``finite``, ``values``, ``dtype`` or ``changed``.
     message : str
         One or two sentences for the student.
+    pictures : tuple of Picture
+        Where the wrong arrays are wrong.
 
     Attributes
     ----------
@@ -40,10 +43,11 @@ class Mismatch(AssertionError):
         The mistake that gives this answer, if the test knows it; else "".
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, pictures: tuple[Picture, ...] = ()) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.pictures: tuple[Picture, ...] = pictures
         self.hint = ""
 
 
@@ -215,12 +219,16 @@ def assert_close(name: str, actual: Any, expected: Any, rtol: float | None = Non
     array = as_array(name, actual, right.shape, exact_shape)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
-        raise Mismatch("finite", f"{name} is NaN or infinite in {bad} of {array.size} values.")
+        values = array.astype(np.float64)
+        shown = picture(name, values, right, ~np.isfinite(values))
+        raise Mismatch("finite", f"{name} is NaN or infinite in {bad} of {array.size} values.", shown)
     size = deviation(array, right)
     allowed = usual_tolerance(array) if rtol is None else rtol
     if not size <= allowed:
         values = array.astype(np.float64)
-        raise Mismatch("values", _value_message(name, values, right, np.abs(values - right), allowed * _scale(right)))
+        off, most = np.abs(values - right), allowed * _scale(right)
+        shown = picture(name, values, right, off > most)
+        raise Mismatch("values", _value_message(name, values, right, off, most), shown)
 
 
 def deviation(array: np.ndarray, right: np.ndarray) -> float:
@@ -258,7 +266,8 @@ def assert_gradients(
     if wrong:
         fine = [name for name in expected if not any(error.message.startswith(name + " ") for error in wrong)]
         note = f" ({', '.join(fine)} {'is' if len(fine) == 1 else 'are'} right.)" if fine else ""
-        raise Mismatch(wrong[0].kind, " ".join(error.message for error in wrong) + note)
+        shown = tuple(one for error in wrong for one in error.pictures)[:MOST_PICTURES]
+        raise Mismatch(wrong[0].kind, " ".join(error.message for error in wrong) + note, shown)
 
 
 def _is_permuted(actual: Mapping[str, Any], expected: Mapping[str, Any], rtol: float | None) -> bool:

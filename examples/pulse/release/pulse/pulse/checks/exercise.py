@@ -3,7 +3,7 @@
 Students run tests with ``check``; the judge runs tests with its pytest plugin.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
@@ -52,3 +52,20 @@ def claim_of(test: Callable[..., object]) -> Claim | None:
     """Return the claim of a test function, or None if it has no claim."""
     claim: Claim | None = getattr(test, "claim", None)
     return claim
+
+
+def share(credits: Iterable[tuple[Kind, float]], rest: float) -> float:
+    """Return the share of an exercise's points that tests earn.
+
+    Parameters
+    ----------
+    credits : iterable of (Kind, float)
+        The kind of each test, and its credit between 0 and 1.
+    rest : float
+        The share of the points that tests other than core tests decide.
+    """
+    given = list(credits)
+    core = [credit for kind, credit in given if kind == "core"]
+    others = [credit for kind, credit in given if kind != "core"]
+    mean = sum(others) / len(others) if others else 1.0
+    return sum(core) / len(core) * (1 - rest + rest * mean) if core else mean
