@@ -8,8 +8,9 @@ from .attack import PRELUDE, Attack
 
 RELU = {"relu_forward": 1.0}
 """An honest exercise beside the hostile one: it keeps its points."""
-MEGABYTES = 100
-"""What the judge itself may need for a hostile part: its own tests, and the room that a test's answers have."""
+MEGABYTES = 160
+"""What the judge may need for a hostile part: five times the room of a test's answers, for the test and for the runs that
+explain its failure."""
 
 
 def behind(module: str, code: str) -> Callable[[Path, dict[str, Any]], None]:
