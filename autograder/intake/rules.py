@@ -7,7 +7,7 @@ KINDS = {".py": 2 * 2**20, ".pyx": 2 * 2**20, ".ipynb": 128 * 2**20}
 CODE = (".py", ".pyx")
 DATA = "data"
 """What folders hold that the assignment names. The course's tools may lie there too."""
-OF_RELEASE = {"checks", "coach", "desk", "kit", "tests", "build"}
+OF_RELEASE = {"checks", "coach", "desk", "kit", "tests", ".devcontainer", "build"}
 """Folders that the release holds, or that building makes. They are skipped without a message."""
 OF_TOOLS = {
     "__pycache__": "a cache", "__macosx": "files that macOS adds", "node_modules": "installed packages",

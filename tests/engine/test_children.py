@@ -52,7 +52,7 @@ def test_a_death_costs_its_own_task_only(tmp_path: Path) -> None:
         assert children.ask(task(chores.add, one=1, other=2)) == 3
         died = [int(pid) for pid in pids.read_text().split()]
         assert len(died) == 2  # it got a second try
-        assert not any(map(is_running, died))
+        assert_ends(died)
     assert (found["dies"], found["wants"]) == (Answer(ended="died"), Answer(ended="memory"))
     with pytest.raises(SubmissionError, match=r"It is no submission\."):
         found["refuses"].get()

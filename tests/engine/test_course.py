@@ -226,7 +226,7 @@ ASKS_THE_KIT = """
 @exercise("to_celsius")
 def test_tools_{}(student):
     \"\"\"The kit is there.\"\"\"
-    assert student.tools.twice(21) == 42
+    assert as_number("twice", student.tools.twice(21)) == 42
 """
 JUDGE = """
 from autograder.kit import Data, JudgeKit

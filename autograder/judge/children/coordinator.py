@@ -104,7 +104,6 @@ class Coordinator:
         """Start the children that there is room for. A task that has failed once waits until nothing else runs."""
         if self._again:
             if not self._running:
-                end_orphans()
                 self._fork(self._again.popleft())
             return
         if any(order.again for order, _ in self._running.values()):
@@ -125,6 +124,8 @@ class Coordinator:
         order, child = self._running.pop(pipe)
         self._selector.unregister(pipe)
         answer = child.end()
+        if answer.ended and not self._running:
+            end_orphans()
         if answer.ended and not order.again:
             self._again.append(Order(order.number, order.task, again=True))
             return
