@@ -13,7 +13,7 @@ import datasets
 from autograder.assignments.assignment2.kit.judge import judged
 from autograder.assignments.assignment2.kit.judge.judged import Judged
 
-COUNTS = {"TRAINED_ON": 200, "UNSEEN": 100, "TESTED_ON": 300}
+COUNTS = {"TRAINED_ON": 200, "LEARNT_ON": 200, "UNSEEN": 100, "TESTED_ON": 300, "CANDIDATES": 2}
 
 
 @pytest.fixture
