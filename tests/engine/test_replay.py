@@ -10,6 +10,7 @@ from autograder.course import Course
 from autograder.grading import engine, facts
 from autograder.grading.facts import Facts, PartFacts
 from autograder.grading.replay import ReplayError, replay
+from autograder.judge.apart import Apart
 from autograder.judge.digest import judging_digest
 from autograder.judge.session import seen_by
 from autograder.sample import students
@@ -24,7 +25,8 @@ def test_replay(small: Course, tmp_path: Path, level: int) -> None:
     students.solved(school, tmp_path / "work")
     (part,) = school.parts
     submission = school.submissions.take(tmp_path / "work")
-    verdict = engine.verdict_on(school, part, submission, level)
+    with Apart(school, level) as apart:
+        verdict = engine.verdict_on(apart, part, submission)
     seen = seen_by(school, part, submission).digest
     told = PartFacts(1, "Readings", seen, judging_digest(school, part))
     facts.write(school.root, "weather", "ann", Facts(submission.digest, parts=(told,)))

@@ -17,8 +17,9 @@ from ..conftest import ROOT
 ALL, NONE = {1, 2, 3, 4, 5}, set[int]()
 ROOMS = {
     **dict.fromkeys(("checks", "runner", "sandbox", "intake", "judge"), ALL),
-    **dict.fromkeys(("builder", "collecting", "grading", "reports", "sample", "template", "validate"), NONE),
-    **dict.fromkeys(("__init__.py", "cli.py", "files.py", "interrupts.py"), NONE),
+    **dict.fromkeys(("builder", "coach", "collecting", "desk", "grading", "reports", "sample", "template"), NONE),
+    **dict.fromkeys(("validate", "__init__.py", "cli.py", "files.py", "interrupts.py", "limited.py"), NONE),
+    "temporary.py": NONE,
     **dict.fromkeys(
         ("assignment.py", "catalogue.py", "cells.py", "course.py", "errors.py", "kit.py", "verdict.py"), ALL
     ),
@@ -27,7 +28,7 @@ ROOMS = {
 GRADER = Path("assignments", ASSIGNMENT)
 ROOMS_OF_GRADER = {
     **dict.fromkeys(("__init__.py", "assignment.toml", "kit"), ALL),
-    **dict.fromkeys(("accepted", "samples"), NONE),
+    **dict.fromkeys(("accepted", "samples", "steps"), NONE),
 }
 """The same for an assignment's grader."""
 BESIDE_TESTS = {"hidden/conftest.py": NONE, "mistakes/survivors.toml": NONE}
