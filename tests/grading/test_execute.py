@@ -92,7 +92,9 @@ def test_fresh_outputs_take_the_place_of_those_handed_in(run: Run, each_level: i
     assert base64.b64decode(executed.cells[4][1][0]["data"]["image/png"]).startswith(b"\x89PNG")
     assert "NotImplementedError" in text(executed, 5)
     assert "It is not written yet" in text(executed, 6)
-    assert text(executed, 7) == "(1000, 3, 32, 32) {0} 10\n"  # test labels are hidden, training labels are not
+    announced, *said = text(executed, 7).splitlines()
+    assert announced.startswith("These are the synthetic pictures")
+    assert said == ["(1000, 3, 32, 32) {0} 10"]  # test labels are hidden, training labels are not
     assert 8 not in executed.cells  # a grade cell, which shows the verdict
     assert executed.cells[9] == (7, [v4.new_output("display_data", {"text/plain": "7"})])
     assert "does not run from top to bottom: 2 of 7 cells ended in an error, first cell 4" in executed.summary
