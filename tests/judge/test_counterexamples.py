@@ -191,7 +191,7 @@ def failures(course: Course, mistake: Mistake, found: list[tuple[Case, Target]])
         if examples:
             case, target = found[-1]
             right = Python(reference(ASSIGNED, part).host).answers(case.program)
-            student = Python(trusted._local.host)
+            student = Python(trusted.backend.host)
             if target.raised:
                 with pytest.raises(Exception, match="") as raised:
                     student.answers(case.program)
