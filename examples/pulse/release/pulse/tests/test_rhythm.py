@@ -41,6 +41,8 @@ def test_rate_of_a_noisy_pulse(student, reference, rng):
 def test_practice_recordings(student):
     """At least 85% of the practice recordings are told right; unseen ones decide when it counts."""
     signals, irregular = student.recordings.load_practice()
+    signals = as_array("the recordings", signals, (80, 200))
+    irregular = as_array("the labels", irregular, (80,))
     answers = [student.rhythm.is_irregular(signal, RATE) for signal in signals]
     require(all(np.shape(answer) == () for answer in answers), "is_irregular must return True or False.")
     told = [as_array("the answer", answer, ()) for answer in answers]
