@@ -27,7 +27,10 @@ from autograder.grading.feedback import NewestFeedback
 from .student import PAGE, student_page
 
 BODY = "<body>"
+MARK = "<!-- the whole result -->"
+"""It stands in each page that holds the result: pages of an earlier run come back if a run fails."""
 FRAME = """
+{mark}
 <details style="margin: 1em"><summary style="display: list-item; cursor: pointer">
 <b>{title}: {total} of {points} points, all parts</b></summary>
 <iframe sandbox="" title="The whole result" srcdoc="{page}" style="width: 100%; height: 80vh; border: 1px solid #888">
@@ -67,12 +70,14 @@ class FeedbackWithResult(NewestFeedback):
         with self._books(root) as books:
             for student in sorted(Path(folder).parent.name for folder in self.assignments):
                 pages = Path(self._format_dest(name, student))
-                if pages.is_dir():
+                written = (page for page in pages.glob("*.html") if page.name != PAGE)
+                fresh = [page for page in written if MARK not in page.read_text(encoding="utf-8")]
+                if fresh:
                     found = record.of_student(parts, root, name, books, student, detailed=True)
                     known = facts.read(root, name, student)
                     reference = known.submission[:12] if known is not None else ""
                     page = student_page(found, title, reference, datetime.now(UTC))
-                    for notebook in pages.glob("*.html"):
+                    for notebook in fresh:
                         _insert(notebook, title, found, page)
                     files.write(pages / PAGE, page.encode())
                     self.set_permissions(name, student)
@@ -96,9 +101,9 @@ def _insert(path: Path, title: str, found: record.Record, page: str) -> None:
     """Put the whole result at the top of a notebook's page, closed."""
     text = path.read_text(encoding="utf-8")
     before, body, after = text.partition(BODY)
-    if path.name != PAGE and body and "<iframe sandbox" not in before:
+    if body:
         frame = FRAME.format(
-            title=escape(title), total=f"{found.total:g}", points=f"{found.points:g}", page=escape(page)
+            mark=MARK, title=escape(title), total=f"{found.total:g}", points=f"{found.points:g}", page=escape(page)
         )
         files.write(path, (before + body + frame + after).encode())
 
