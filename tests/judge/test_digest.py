@@ -19,7 +19,7 @@ ROOMS = {
     **dict.fromkeys(("checks", "runner", "sandbox", "intake", "judge"), ALL),
     **dict.fromkeys(("builder", "coach", "collecting", "desk", "grading", "reports", "sample", "template"), NONE),
     **dict.fromkeys(("validate", "__init__.py", "cli.py", "files.py", "interrupts.py", "limited.py"), NONE),
-    "temporary.py": NONE,
+    **dict.fromkeys(("steps.py", "temporary.py"), NONE),
     **dict.fromkeys(
         ("assignment.py", "catalogue.py", "cells.py", "course.py", "errors.py", "kit.py", "verdict.py"), ALL
     ),
