@@ -143,9 +143,8 @@ def heard(reader: int) -> bytes | None:
         return None
 
 
+@pytest.mark.parametrize("each_level", [2], indirect=True)  # at level 3 its process namespace ends with bubblewrap
 def test_a_compiler_ends_with_its_judge(reachable: Path, each_level: int) -> None:
-    if each_level == 3:
-        pytest.skip("its process namespace ends with bubblewrap")
     source = reachable / "slow.pyx"
     lines = "".join(f"    x = x * {n} + y[{n} % 7] / (x - {n})\n    y[{n} % 5] = x ** {n}\n" for n in range(3000))
     source.write_text(f"def slow(double x, double[:] y):\n{lines}    return x\n")
