@@ -165,5 +165,5 @@ def test_what_is_missing_or_of_other_data_costs_nothing() -> None:
 
 
 def test_predictions_of_another_number_are_refused() -> None:
-    with pytest.raises(Mismatch, match="predictions for"):
+    with pytest.raises(Mismatch, match=r"array of predictions has shape \(3,\), \(250,\) is expected"):
         judging(lambda model, mean, x: np.zeros(3, dtype=np.int64))[0].judge(0.5)

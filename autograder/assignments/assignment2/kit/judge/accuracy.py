@@ -142,7 +142,7 @@ class Accuracy:
         if isinstance(labels, Answer):
             message = f"The model returns an array {labels.shape} as predictions for {many} pictures."
             require(labels.shape == (many,), message, "shape")
-        return as_array("the predictions", labels, (many,))
+        return as_array("the array of predictions", labels, (many,))
 
     def _look_for_lookup(self, model: object, x: np.ndarray, y: np.ndarray, right: np.ndarray) -> None:
         some = self._rng.choice(len(x), min(ALTERED_PICTURES, len(x) // 6), replace=False)
