@@ -61,7 +61,7 @@ class Apart:
         data = str(course.data.resolve()) if course.data is not None else None
         self._place = {"root": str(course.root), "data": data, "name": course.assignment.name}
         numbers = [part.number for part in (course.parts if parts is None else parts)]
-        self.pool = make(most, [self.task(tasks.load, parts=numbers, many=many)])
+        self.pool = make(most, [self.task(tasks.load, parts=numbers, level=level, many=many)])
         self._stands: dict[int, bool] = {}
 
     def __enter__(self) -> "Apart":

@@ -16,7 +16,7 @@ from autograder.checks.code_under_test import CodeError
 from autograder.course import Course, find_course
 from autograder.errors import AutograderError
 from autograder.intake.submission import Submission
-from autograder.sandbox import profiles
+from autograder.sandbox import forkserver, profiles
 from autograder.sandbox.levels import prepare
 from autograder.verdict import PartVerdict, from_json, to_json
 
@@ -38,8 +38,8 @@ def course_at(root: str, data: str | None, name: str) -> Course:
     return find_course(Path(root), Path(data) if data else None, name)
 
 
-def load(root: str, data: str | None, name: str, parts: list[int], many: bool) -> None:
-    """Load what judging some parts needs: data, hidden tests, reference, the files beside runners.
+def load(root: str, data: str | None, name: str, parts: list[int], level: int, many: bool) -> None:
+    """Load what judging some parts needs: data, hidden tests, reference, the files beside runners, fork servers.
 
     To look through a framework's files takes a second for each framework, which pays only for many submissions.
     """
@@ -51,7 +51,10 @@ def load(root: str, data: str | None, name: str, parts: list[int], many: bool) -
             for alternative in part.alternatives:
                 reference(course.assignment, alternative)
                 if many or not alternative.framework:
-                    prepare(profiles.for_judging(course.assignment, alternative))
+                    profile = profiles.for_judging(course.assignment, alternative)
+                    prepare(profile)
+                    if forkserver.serves(level, profile):
+                        forkserver.server_for(level, profile)
 
 
 def taken(root: str, data: str | None, name: str, folder: str) -> Plain:

@@ -20,7 +20,10 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_DUMPABLE = 4
 PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 47, 2
+PR_CAPBSET_DROP = 24
 CAP_DAC_READ_SEARCH = 2
+CAPABILITY_NUMBERS = 64
+"""Upper bound of the numbers of capabilities."""
 CAPABILITIES = 0x20080522
 """Version of the kernel's capability structure (``_LINUX_CAPABILITY_VERSION_3``)."""
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
@@ -237,6 +240,18 @@ def _reduce_capabilities(libc: Any, search: bool) -> None:
     _check(libc.capset(header, struct.pack("=6I", kept, kept, kept, 0, 0, 0)), "capabilities")
     if search:
         _check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0), "capabilities")
+
+
+def drop_bounding_set(libc: Any) -> None:
+    """Give up the capabilities that a program could get which this process starts."""
+    for capability in range(CAPABILITY_NUMBERS):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # an error tells that there is no such number
+
+
+def give_up_capabilities(libc: Any) -> None:
+    """Give up all capabilities, and those that a started program could get."""
+    drop_bounding_set(libc)
+    _reduce_capabilities(libc, search=False)
 
 
 def _seccomp(wanted: Confinement) -> None:

@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,14 +150,28 @@ class _Held:
 
 def main() -> None:
     """Run on the socket whose descriptor is the first argument (on Windows: shared over standard input)."""
-    wire = Wire(_connection())
+    serve(Wire(_connection()))
+    os._exit(0)  # skips functions that a submission registered with atexit
+
+
+def serve(wire: Wire, keeper: int | None = None) -> None:
+    """Be a runner: receive the settings, confine this process, and answer questions about the submission.
+
+    Parameters
+    ----------
+    wire : Wire
+        The connection to the judge.
+    keeper : int, optional
+        The parent process, if a fork server started this one: the runner ends with it instead of with the judge.
+    """
     settings, _ = wire.receive()
     folder = Path(settings["folder"])
     sys.dont_write_bytecode = True
     tempfile.tempdir = os.environ["TMPDIR"]  # else Python tests folders by writing and removing a file
     sys.path.append(str(folder))
     try:
-        pieces = apply(confinement_from(settings["confinement"]))
+        confinement = confinement_from(settings["confinement"])
+        pieces = apply(confinement if keeper is None else replace(confinement, judge=keeper))
         if settings["framework"]:  # before the stubs, which it would take for its optional packages
             importlib.import_module(settings["framework"])
     except (ConfinementError, ImportError) as error:
@@ -172,7 +187,6 @@ def main() -> None:
         tuple(settings["notebooks"]), settings["framework"], tuple(settings["computing"]), settings["kit"]
     )
     Runner(wire, PackageHost(settings["package"], folder, contents), older).serve()
-    os._exit(0)  # skips functions that a submission registered with atexit
 
 
 def _connection() -> socket.socket:

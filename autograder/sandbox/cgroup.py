@@ -40,6 +40,16 @@ class ControlGroup:
         """Prefix for a command: the command and all processes that it starts are members from the beginning."""
         return ("/bin/sh", "-c", 'echo 0 > "$0" && exec "$@"', str(self.folder / "cgroup.procs"))
 
+    def add(self, pid: int) -> None:
+        """Make a process a member, with all processes that it starts from now on.
+
+        Raises
+        ------
+        OSError
+            If the process has ended.
+        """
+        (self.folder / "cgroup.procs").write_text(str(pid))
+
     @property
     def ended(self) -> int:
         """The number of processes that the kernel has ended because the group reached its limit on memory."""

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,11 +18,13 @@ from autograder.runner.confine import LEAST_PROCESSES
 from autograder.runner.import_stubs import PASSIVE, PYTHON_2
 from autograder.runner.wire import Wire, WireError
 
-from . import cgroup
+from . import cgroup, forkserver
 from .cgroup import ControlGroup
+from .forkserver import Forked
 from .job import Job
 from .levels import LaunchError, Limits, Plan, Profile, plan_for
 from .scratch import Scratch
+from .spawn import spawn
 from .starvation import Starvation, waited, worked
 
 STARTING_SECONDS = 60.0
@@ -34,7 +35,7 @@ STARTING_SECONDS = 60.0
 class Process:
     """A started runner, ready for questions."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | Forked"
     wire: Wire
     pieces: tuple[str, ...]
     scratch: Scratch
@@ -44,7 +45,7 @@ class Process:
     def kill(self) -> None:
         """Kill the runner and all processes that it started. Do not call this after the runner was waited for."""
         with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses after the process has ended
-            if sys.platform == "win32":
+            if sys.platform == "win32" or isinstance(self.process, Forked):
                 self.process.kill()
             else:  # the runner leads its own process group
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -63,7 +64,7 @@ class Process:
         self.scratch.stop_watching()
         self.kill()
         self.process.wait()
-        if self.process.stderr is not None:
+        if not isinstance(self.process, Forked) and self.process.stderr is not None:
             self.process.stderr.close()
         if self.group is not None:
             self.group.end()
@@ -97,7 +98,7 @@ def start(level: int, folder: Path, profile: Profile = Profile()) -> Process:  #
     try:
         plan = plan_for(level, folder, scratch.path, profile)
         group = _group(profile.limits)
-        process = _spawn(plan, theirs, group)
+        process = _forked(level, folder, profile, plan, theirs, group) or spawn(plan, theirs, group)
     except BaseException:
         ours.close()
         if group is not None:
@@ -134,6 +135,28 @@ def start(level: int, folder: Path, profile: Profile = Profile()) -> Process:  #
     return running
 
 
+def _forked(
+    level: int, folder: Path, profile: Profile, plan: Plan, theirs: socket.socket, group: ControlGroup | Job | None
+) -> Forked | None:
+    """Return a runner from a fork server, or None if it is started without one."""
+
+    def enter(pid: int) -> None:
+        if isinstance(group, ControlGroup):
+            group.add(pid)
+        with contextlib.suppress(OSError):  # where memory is short, a runner ends before the judge: as if it started it
+            Path(f"/proc/{pid}/oom_score_adj").write_text(Path("/proc/self/oom_score_adj").read_text())
+
+    if not forkserver.serves(level, profile):
+        return None
+    for _ in range(2):  # the server may have ended since it was asked last
+        server = forkserver.server_for(level, profile)
+        try:
+            return server.fork(plan, folder, profile.limits, theirs, enter)
+        except OSError:
+            forkserver.forget(server)
+    return None
+
+
 def _group(limits: Limits) -> ControlGroup | Job | None:
     """Return a control group or, on Windows, a job object for a runner. Return None if groups are not allowed."""
     if sys.platform != "win32":
@@ -148,55 +171,8 @@ def _last_words(running: Process) -> str:
     """End a runner that did not become ready and return the last line it wrote."""
     said = ""
     running.process.kill()
-    if running.process.stderr is not None:
+    if not isinstance(running.process, Forked) and running.process.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             said = running.process.stderr.read(20_000).decode(errors="replace").strip().rpartition("\n")[2][:300]
     running.end()
     return said
-
-
-def _spawn(plan: Plan, theirs: socket.socket, group: ControlGroup | Job | None) -> "subprocess.Popen[bytes]":
-    environment = plan.environment
-    if sys.platform == "win32":
-        try:
-            process = subprocess.Popen(
-                [*plan.command, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, cwd=plan.home
-            )
-            if isinstance(group, Job):  # the job ends the process if a later step fails
-                group.add(int(process._handle))  # type: ignore[attr-defined, unused-ignore]
-            shared = theirs.share(process.pid)
-            assert process.stdin is not None
-            process.stdin.write(len(shared).to_bytes(4, "little") + shared)
-            process.stdin.close()
-        except OSError as error:
-            raise LaunchError(str(error)) from None
-        return process
-    entrance = group.entrance if isinstance(group, ControlGroup) else ()
-    wrapper, passed = [*entrance, *plan.wrapper], [theirs.fileno()]
-    if plan.arguments:  # by a file descriptor: /proc shows command lines
-        reader = _readable(b"".join(argument.encode() + b"\0" for argument in plan.arguments))
-        wrapper += ["--args", str(reader), "--"]
-        passed.append(reader)
-    try:
-        return subprocess.Popen(
-            [*wrapper, *plan.command, str(theirs.fileno())], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, env=environment, cwd="/" if plan.wrapper else plan.home, pass_fds=passed,
-            start_new_session=True,
-        )  # fmt: skip
-    except OSError as error:
-        raise LaunchError(str(error.strerror)) from None
-    finally:
-        for descriptor in passed[1:]:
-            os.close(descriptor)
-
-
-def _readable(content: bytes) -> int:
-    """Return a file descriptor from which ``content`` of any length can be read."""
-    reader, writer = os.pipe()
-
-    def write() -> None:
-        with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "wb") as pipe:
-            pipe.write(content)
-
-    threading.Thread(target=write, daemon=True).start()
-    return reader

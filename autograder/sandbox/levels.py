@@ -189,6 +189,24 @@ def plan_for(level: int, folder: Path, scratch: Path, profile: Profile) -> Plan:
     return {3: _level_3, 2: _level_2, 1: _level_1}[level](folder, scratch, profile)
 
 
+def server_plan_for(level: int, profile: Profile) -> Plan:
+    """Return the plan for a fork server, whose runners `plan_for` plans: see `sandbox.forkserver`.
+
+    The server sees what its runners see, without a submission. It needs the right to make namespaces and users.
+    """
+    code = "from autograder.runner.forkserver import main; main()"
+    if level == 3:
+        return Plan(
+            _command(str(PYTHON / _python().relative_to(_base_prefix())), [STAGE, f"{STAGE}/site"], [], code),
+            folder="", home="/tmp", confinement=Confinement(0, 0, 0), wrapper=(str(shutil.which("bwrap")),),
+            arguments=tuple(_bubblewrap(None, profile)), variables=_variables(profile, DATA),
+        )  # fmt: skip
+    staged = stage(profile.kit, profile.kit_name)
+    command = _command(str(_python()), [str(staged)], [str(_links_to(profile.parts))], code)
+    variables = _variables(profile, str(profile.data))
+    return Plan(command, "", str(staged), Confinement(0, 0, 0), variables=variables)
+
+
 def prepare(profile: Profile) -> None:
     """Do once what all runners of a profile need, so that processes that are forked later find it done."""
     stage(profile.kit, profile.kit_name)
@@ -264,13 +282,17 @@ def _among_others(limits: Limits) -> Limits:
     return replace(limits, processes=UNCOUNTED) if limits.processes else limits
 
 
-def _bubblewrap(folder: Path, profile: Profile) -> list[str]:
+def _bubblewrap(folder: Path | None, profile: Profile) -> list[str]:
+    """Return bubblewrap's arguments for a runner or, without a submission's folder, for a fork server."""
     arguments = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if _is_root():
-        arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        needed = ("CAP_SETUID", "CAP_SETGID", *(() if folder else ("CAP_SYS_ADMIN", "CAP_SETPCAP")))
+        arguments += ["--cap-drop", "ALL", *itertools.chain(*(("--cap-add", name) for name in needed))]
     else:
         arguments += ["--unshare-user", "--uid", str(FIRST_USER), "--gid", str(FIRST_USER)]
-    arguments += ["--die-with-parent", "--new-session", "--hostname", "runner"]
+    arguments += ["--new-session", "--hostname", "runner"]
+    # A fork server ends when nobody can ask it. The kernel's signal would come when the thread ends that started it.
+    arguments += ["--die-with-parent"] if folder else []
     itself = ("/proc", "/proc/self") if profile.reads_itself else ()
     for parent in ("/usr", "/usr/local", "/opt", PYTHON, *itself):  # else bubblewrap makes them for root alone
         arguments += ["--perms", "0755", "--dir", parent]
@@ -287,7 +309,8 @@ def _bubblewrap(folder: Path, profile: Profile) -> list[str]:
     arguments += ["--perms", "0755", "--size", "65536", "--tmpfs", f"{STAGE}/site"]
     for part in profile.parts:
         arguments += ["--ro-bind", str(part), f"{STAGE}/site/{part.name}"]
-    arguments += ["--remount-ro", f"{STAGE}/site", "--ro-bind", str(folder.resolve()), SUBMISSION]
+    arguments += ["--remount-ro", f"{STAGE}/site"]
+    arguments += ["--ro-bind", str(folder.resolve()), SUBMISSION] if folder else ["--dir", SUBMISSION]
     if profile.data:
         arguments += ["--ro-bind", str(profile.data.resolve()), DATA]
     arguments += ["--perms", "0755", "--size", "65536", "--tmpfs", "/dev"]
@@ -332,10 +355,11 @@ def _open(folder: Path, closed: list[Path]) -> list[Path]:
     return [path for child in sorted(folder.iterdir()) if not child.is_symlink() for path in _open(child, closed)]
 
 
-def _command(python: str, first: list[str], last: list[str]) -> tuple[str, ...]:
+def _command(
+    python: str, first: list[str], last: list[str], code: str = "from autograder.runner.main import main; main()"
+) -> tuple[str, ...]:
     paths = f"import sys; sys.path[:0] = {first!r}; sys.path += {last!r}"
-    code = f"{paths}; from autograder.runner.main import main; main()"
-    return (python, "-I", "-S", "-B", "-c", code)
+    return (python, "-I", "-S", "-B", "-c", f"{paths}; {code}")
 
 
 def _bare_command(staged: Path, sites: list[str]) -> tuple[str, ...]:

@@ -5,17 +5,18 @@ through the *witness*, a pipe that only the tests let runners inherit. If no cod
 name the files that were left out instead. See ``test_attacks`` for running attacks.
 """
 
+import contextlib
 import os
 import re
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from autograder.sandbox import launch
+from autograder.sandbox import forkserver, spawn
 
 CLASSES = {
     1: "Liars in comparisons and conversions",
@@ -164,14 +165,17 @@ HONEST = Attack(
 """The control: an attack proves nothing in a set-up where this submission does not get all of its points."""
 
 
-def inherited_by_runners(*descriptors: int) -> Any:
-    """Return a context in which runners inherit these file descriptors."""
+@contextlib.contextmanager
+def inherited_by_runners(*descriptors: int) -> Iterator[None]:
+    """Let runners inherit these file descriptors, but not the fork servers, which live on."""
     usual = subprocess.Popen
 
-    def popen(*args: Any, **kwargs: Any) -> Any:
-        return usual(*args, **{**kwargs, "pass_fds": (*kwargs.get("pass_fds", ()), *descriptors)})
+    def popen(command: Any, **kwargs: Any) -> Any:
+        more = () if any("runner.forkserver" in str(part) for part in command) else descriptors
+        return usual(command, **{**kwargs, "pass_fds": (*kwargs.get("pass_fds", ()), *more)})
 
-    return mock.patch.object(launch.subprocess, "Popen", popen)
+    with mock.patch.object(spawn.subprocess, "Popen", popen), mock.patch.object(forkserver, "INHERITED", descriptors):
+        yield
 
 
 class Witness:

@@ -16,6 +16,7 @@ from autograder.runner import confine
 from autograder.sandbox import launch, levels
 from autograder.sandbox.job import Job
 from autograder.sandbox.levels import Profile, available, parts_of, plan_for
+from autograder.sandbox.spawn import spawn
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_on_windows_a_runner_is_in_its_job_before_it_gets_its_socket(
     on("win32")
     monkeypatch.setattr(subprocess, "Popen", popen)
     plan = plan_for(1, tmp_path, tmp_path, Profile())
-    launch._spawn(plan, SimpleNamespace(share=share), Group())  # type: ignore[arg-type]
+    spawn(plan, SimpleNamespace(share=share), Group())  # type: ignore[arg-type]
     assert happened == ["started", "member 5", "shared with 77", "stdin closed"]
     assert given.getvalue() == (6).to_bytes(4, "little") + b"socket"
 

@@ -1,5 +1,6 @@
 """Temporary folders: private, and swept when nobody holds them any more."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -68,10 +69,12 @@ def test_what_a_living_process_holds_stays(place: Path) -> None:
 
 
 def holds(process: int, folder: Path) -> bool:
-    try:
-        return str(folder) in [os.readlink(one) for one in Path(f"/proc/{process}/fd").iterdir()]
-    except OSError:
-        return False
+    held = []
+    with contextlib.suppress(OSError):
+        for one in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(OSError):  # it has just been closed
+                held.append(os.readlink(one))
+    return str(folder) in held
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root has files of others")

@@ -10,6 +10,7 @@ this process dies, the kernel ends the child.
 
 import contextlib
 import ctypes
+import itertools
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import temporary
-from autograder.sandbox import cgroup
+from autograder.sandbox import cgroup, forkserver
 from autograder.sandbox.cgroup import ControlGroup
 
 from .memory import CHILD
@@ -133,8 +134,9 @@ def _live(work: Callable[[], Any], pipe: int, parent: int, group: ControlGroup |
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(nothing, descriptor)
-    os.closerange(3, pipe)  # among them the pipes by which others learn that the parent has died
-    os.closerange(pipe + 1, MOST_OPEN)
+    kept = sorted({2, pipe, *forkserver.descriptors(), MOST_OPEN})
+    for one, following in itertools.pairwise(kept):  # others learn from some of the rest that the parent has died
+        os.closerange(one + 1, following)
     if group is not None:
         (group.folder / "cgroup.procs").write_text("0")
     with contextlib.suppress(OSError):

@@ -15,12 +15,13 @@ import selectors
 import signal
 import sys
 from collections import deque
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder import temporary
-from autograder.sandbox import cgroup
+from autograder.sandbox import cgroup, forkserver
 
 from .child import Child, can_fork
 from .memory import available
@@ -80,7 +81,7 @@ class Coordinator:
         finally:
             for _, child in self._running.values():
                 child.end()
-            end_orphans()
+            end_orphans(spared=set())
 
     def _hear(self) -> bool:
         """Read tasks. Return False at the end of the input."""
@@ -134,14 +135,26 @@ class Coordinator:
         self._unsaid += json.dumps({"number": order.number, "answer": asdict(answer)}).encode() + b"\n"
 
 
-def end_orphans() -> None:
-    """End all children of this process: what dead children have left, and what those have started."""
+def end_orphans(spared: Collection[int] | None = None) -> None:
+    """End all children of this process: what dead children have left, and what those have started.
+
+    Parameters
+    ----------
+    spared : collection of int, optional
+        Children that go on. Default: the fork servers.
+    """
+    spared = forkserver.processes() if spared is None else spared
     with contextlib.suppress(ChildProcessError):
-        while True:
-            for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        while orphans := [pid for pid in _children() if pid not in spared]:
+            for pid in orphans:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-            os.waitpid(-1, 0)
+                    os.kill(pid, signal.SIGKILL)
+            for pid in orphans:
+                os.waitpid(pid, 0)
+
+
+def _children() -> list[int]:
+    return list(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()))
 
 
 def load(tasks: list[dict[str, Any]]) -> bool:
