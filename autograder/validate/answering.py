@@ -4,6 +4,7 @@ See ``degenerate`` for the kinds of answers.
 """
 
 import copy
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,7 @@ SEED = 20
 
 
 class DivergedError(BackendFault):
-    """A test asks another question than on the right answers, so these cannot be repeated."""
+    """A test asks a question that it did not ask on the right answers, so these cannot be repeated."""
 
 
 class Answered(Recorded):
@@ -202,34 +203,48 @@ class FromRecord(Changing):
     """
 
     def __init__(self, right: Answered, answers: Degenerate) -> None:
-        super().__init__(Playback(right.log), answers)
-        self._right = right
+        super().__init__(_Repeated(right), answers)
 
-    def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self._check(target if isinstance(target, str) else None)
-        return super().call(target, args, kwargs)
 
-    def find(self, target: Any, name: str) -> Any:
-        self._check("")
-        return super().find(target, name)
+class _Repeated(Playback):
+    """Answers of an earlier run: to each question the next one that was given to it, and at last the last one again.
 
-    def item(self, target: Any, key: Any) -> Any:
-        self._check("")
-        return super().item(target, key)
+    A handle's target is the name by which the earlier run knew the function or the object.
 
-    def fetch(self, target: Any) -> Any:
-        self._check("")
-        return super().fetch(target)
+    Parameters
+    ----------
+    right : Answered
+        The backend of that run.
+    """
 
-    def _keep(self, answer: Any, source: str = "") -> Any:
-        self.functions[-1] = self._right.functions[len(self.log)]  # a method of a handle has no name here
-        return super()._keep(answer, source)
+    def __init__(self, right: Answered) -> None:
+        super().__init__(right.log)
+        self._left: dict[str, deque[Any]] = {}
+        for function, source, answer in zip(right.functions, right.answered, right.log, strict=True):
+            self._left.setdefault(function or source, deque()).append(answer)
 
-    def _check(self, expected: str | None) -> None:
-        """Check that the same is asked here as on the right answers; None stands for any method."""
-        function = self._right.functions[len(self.log)] if len(self.log) < len(self._right.log) else None
-        if function is None or (function != expected and (expected is not None or not function)):
+    def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002
+        return self._answer_to(str(target))
+
+    def find(self, target: Any, name: str) -> Any:  # noqa: ARG002
+        found = self._answer_to(f".{name}")
+        return Handle(self, name, found._type) if isinstance(found, Handle) else found
+
+    def item(self, target: Any, key: Any) -> Any:  # noqa: ARG002
+        return self._answer_to(f"[{key}]")
+
+    def fetch(self, target: Any) -> Any:  # noqa: ARG002
+        return self._answer_to("")
+
+    def _answer_to(self, question: str) -> Any:
+        answers = self._left.get(question)
+        if answers is None:
             raise DivergedError
+        return self._give(answers.popleft() if len(answers) > 1 else answers[0])
+
+    def _give(self, answer: Any) -> Any:
+        given = super()._give(answer)
+        return Handle(self, given._type, given._type) if isinstance(given, Handle) else given
 
 
 def _arrays(value: Any) -> Iterator[np.ndarray]:
