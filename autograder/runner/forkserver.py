@@ -174,6 +174,7 @@ def _run(libc: Any, held: dict[int, int], parent: int, request: dict[str, Any]) 
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     _keep_only(held)
+    sys.argv[1:] = [str(WIRE)]  # as in a runner that is started alone
     os.environ.update(request["environment"])
     os.chdir(request["home"])
     if request["mounts"]:
