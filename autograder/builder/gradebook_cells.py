@@ -397,10 +397,17 @@ class Update:
 
 
 def _is_entered(row: Any) -> bool:
-    """Tell whether a person entered something. Extra credit of a cell without points is the judge's."""
+    """Tell whether a person entered something."""
     if isinstance(row, Grade):
-        return row.manual_score is not None or (row.extra_credit is not None and row.cell.max_score > 0)
+        return row.manual_score is not None or (bool(row.extra_credit) and not _is_judges_extra(row.cell))
     return bool(row.manual_comment)
+
+
+def _is_judges_extra(cell: Any) -> bool:
+    """Tell whether extra credit of a cell is the judge's: of a test in a notebook that has no points of its own."""
+    answers = {one.name for one in cell.notebook.solution_cells}
+    graded = (*cell.notebook.grade_cells, *cell.notebook.task_cells)
+    return isinstance(cell, GradeCell) and cell.name not in answers and not any(one.max_score for one in graded)
 
 
 def _counted(rows: list[Any]) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.*))?")
-CANVAS = re.compile(r"(?P<name>[^_].*?)(?P<late>_late)?_(?P<id>\d+)_(?P<upload>\d+|text)_?(?P<file>.*)", re.IGNORECASE)
+MOODLE = re.compile(r"(?P<name>.*?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.*))?")
+CANVAS = re.compile(r"(?P<name>.*?)(?P<late>_late)?_(?P<id>\d+)_(?P<upload>\d+|text)_?(?P<file>.*)", re.IGNORECASE)
+"""Nothing may be left of a student's name that has neither letters nor digits. The file is a student's all the same: an
+archive must not be opened as if it were a download, in which names tell whose a file is."""
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
 ANONYMOUS = re.compile(r"anon\w*|participant|student", re.IGNORECASE)
 """Names that an LMS gives to students whose work is anonymous."""
@@ -49,7 +51,8 @@ class Claim:
     @property
     def by(self) -> str:
         """The student as the LMS names the student, for messages."""
-        return f"{self.name} ({self.system}'s number {self.number})" if self.number else self.name
+        name = self.name if key(self.name) else "somebody without a name"
+        return f"{name} ({self.system}'s number {self.number})" if self.number else name
 
 
 def claim(path: PurePosixPath) -> Claim | None:

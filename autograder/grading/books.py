@@ -365,7 +365,7 @@ class Books:
         submission = self._submission(student)
         if submission is None:
             return
-        if before is None and not _touched_by_a_person(submission):
+        if before is None and not _touched_by_a_person(submission, after):
             self._gradebook.remove_submission(self._assignment, student)
             return
         for notebook in submission.notebooks:
@@ -385,9 +385,14 @@ class Books:
         self._gradebook.db.flush()
 
 
-def _touched_by_a_person(submission: Any) -> bool:
+def _touched_by_a_person(submission: Any, after: Account) -> bool:
+    """Tell whether a person has entered something since a run, of which ``after`` is what it left."""
+    extra = {cell: entry.extra for cell, entry in after.entries.items()}
     return any(
-        any(grade.manual_score is not None for grade in notebook.grades)
+        any(
+            grade.manual_score is not None or grade.extra_credit != extra.get((notebook.name, grade.name))
+            for grade in notebook.grades
+        )
         or any(comment.manual_comment for comment in notebook.comments)
         for notebook in submission.notebooks
     )
@@ -397,15 +402,15 @@ def _write(grade: Any, decision: Decision, changed: bool) -> None:
     """Write a decision into a grade.
 
     nbgrader counts extra credit only beside a score. Therefore a cell of an extra notebook gets the score 0, and its
-    points are extra credit.
+    points are extra credit. So does an answer that is worth 0 points, for which a person can enter nothing else.
     """
     before = grade.auto_score
     if decision.role is Role.ASIDE:
         grade.auto_score = 0.0
-        if not decision.written:
+        if not decision.written and not grade.max_score:  # else it is a person's
             grade.extra_credit = None
         grade.needs_manual_grade = _stays(grade, changed, bool(grade.extra_credit))  # only a person removes these
-    elif decision.role is Role.EXTRA and decision.written:
+    elif decision.written and (decision.role is Role.EXTRA or not grade.max_score):
         grade.auto_score = 0.0
         grade.needs_manual_grade = _stays(grade, changed, decision.waits and not grade.extra_credit)
     elif decision.waits:

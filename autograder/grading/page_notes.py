@@ -1,7 +1,7 @@
 """Feedback pages say what counts: the total with its penalty, and what is open and why.
 
-nbgrader's own pages show an answer that nobody has read as zero, and no total. The notes here are made from the
-student's record when a page is written, so they hold for that moment.
+nbgrader's own pages show an answer that nobody has read as zero, and no total. The notes and marks here are made from
+the student's record when a page is written, so they hold for that moment.
 """
 
 from collections.abc import Iterator
@@ -24,10 +24,14 @@ from .record import Exercise, Record
 
 
 class TellRecord(NbGraderPreprocessor):  # type: ignore[misc]
-    """Inserts notes into a page: the total at the top, and a sentence before each answer that nobody has read."""
+    """Inserts notes into a page: the total at the top, and a sentence before each answer that nobody has read.
+
+    It also marks open cells for the page's template: ``open`` in a cell's metadata and in the resources of nbgrader is
+    the number of points that nobody has decided yet.
+    """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Insert the cells, and return the notebook and the resources."""
+        """Insert the notes, mark the open cells, and return the notebook and the resources."""
         said = resources["nbgrader"]
         root = Path(self.parent.parent.coursedir.root)  # this converter's exporter has the converter as its parent
         try:
@@ -40,6 +44,7 @@ class TellRecord(NbGraderPreprocessor):  # type: ignore[misc]
                 books.penalize(said["student"])  # a due date may have changed since grading
             found = record.of_student(parts, root, said["assignment"], books, said["student"])
         own = {one.id: one for one in found.exercises if one.open and one.notebook == said["notebook"]}
+        said["open"] = sum(one.open for one in own.values())
         nb.cells = [_note("\n".join(_summary(found)), "note-total"), *_with_notes(nb.cells, own)]
         return nb, resources
 
@@ -66,7 +71,9 @@ def _summary(found: Record) -> Iterator[str]:
 def _with_notes(cells: list[Any], waiting: dict[str, Exercise]) -> Iterator[Any]:
     for number, cell in enumerate(cells):
         one = waiting.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-        if one is not None and utils.is_solution(cell):
+        if one is not None:
+            cell.metadata.nbgrader["open"] = one.open
+        if one is not None and (utils.is_solution(cell) or utils.is_task(cell)):
             why = "Nobody has read this answer yet" if one.why == UNREAD else one.why.rstrip(".")
             yield _note(f"**Open:** {quiet(why)}. It counts {_points(one.points)}.", f"note-{number}")
         yield cell

@@ -31,6 +31,7 @@ DIRECTORY_MARK, END_MARK = b"PK\1\2", b"PK\5\6"
 """The first bytes of each record of a zip's directory, and of the record behind it."""
 NO_TIME = 315532800
 """1980-01-01, which a zip holds if its program knows no time."""
+ENCRYPTED, UNSUPPORTED = "encrypted", "packed by an unsupported method"
 BROKEN = "is broken or incomplete: pack the files again and hand in the new archive"
 LONG = "holds a header that is too long: pack the files again and hand in the new archive"
 
@@ -140,9 +141,9 @@ def zip_trouble(info: zipfile.ZipInfo, is_folder: bool = False) -> str:
     if kind not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG):
         return "not a plain file"
     if info.flag_bits & 0x41:
-        return "encrypted"
+        return ENCRYPTED
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
-        return "packed by an unsupported method"
+        return UNSUPPORTED
     return ""
 
 

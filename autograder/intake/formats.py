@@ -7,6 +7,7 @@ from pathlib import Path
 BLOCK = 512
 AGAIN = "pack the files as a zip and hand in that"
 THEMSELVES = "hand in the package and the notebooks themselves"
+LINK, ITSELF = "is a link to a file and not the file", "download the file itself and hand in that"
 BY_BYTES = (
     (b"Rar!\x1a\x07", "is a RAR archive, which cannot be read here", AGAIN),
     (b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which cannot be read here", AGAIN),
@@ -15,6 +16,11 @@ BY_BYTES = (
     (b"\x28\xb5\x2f\xfd", "is packed with Zstandard, which cannot be read here", AGAIN),
     (b"\x1f\x9d", "is packed with compress, which cannot be read here", AGAIN),
     (b"xar!", "is a XAR archive, which cannot be read here", AGAIN),
+    (b"LZIP", "is packed with lzip, which cannot be read here", AGAIN),
+    (b"\x04\x22\x4d\x18", "is packed with LZ4, which cannot be read here", AGAIN),
+    (b"MSCF", "is a Cabinet archive, which cannot be read here", AGAIN),
+    (b"L\0\0\0\1\x14\2\0", LINK, ITSELF),
+    (b"[InternetShortcut]", LINK, ITSELF),
     (b"PK\7\x08", "is one part of an archive in parts", "pack the files into one zip and hand in that"),
     (b"%PDF", "is a PDF document", THEMSELVES),
     (b"\xd0\xcf\x11\xe0", "is an Office document", THEMSELVES),
@@ -27,6 +33,9 @@ BY_BYTES = (
 )  # fmt: skip
 """The first bytes of files that intake does not read, what they are, and what to do."""
 OFFICE = (".docx", ".docm", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".pages", ".numbers", ".key")
+LINKS = (".lnk", ".url", ".webloc", ".desktop", ".gdoc", ".gsheet", ".gslides")
+"""Endings of what file managers and online drives make beside a file, or in its place."""
+DISKS = (".dmg", ".iso", ".img")
 PARTS = re.compile(r"\.(z\d\d|r\d\d|(zip|7z|tar|gz|rar)\.\d{3}|\d{3}|part\d{1,3}\.(rar|zip|7z))$", re.IGNORECASE)
 """Endings of one part of an archive in parts."""
 PART = "is one part of an archive in parts: pack the files into one zip and hand in that"
@@ -59,6 +68,10 @@ def described(name: str, start: bytes) -> str:
         return PART
     if name.lower().endswith(OFFICE):
         return f"is an Office document: {THEMSELVES}"
+    if name.lower().endswith(LINKS):
+        return f"{LINK}: {ITSELF}"
+    if name.lower().endswith(DISKS):
+        return f"is the image of a disk, which cannot be read here: {AGAIN}"
     for first, what, then in BY_BYTES:
         if start.startswith(first):
             return f"{what}: {then}"

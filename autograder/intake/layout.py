@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from .archive import is_archive
+from .archive import ENCRYPTED, UNSUPPORTED, is_archive
 from .entries import MAX_ENTRIES, Entry, Unreadable
 from .formats import THEMSELVES
 from .names import Expected, Fit, Known, fold, folders_above, is_named, name_fault, path_fault, printable, suffix_of
@@ -31,6 +31,11 @@ MOST_SAID = 8
 """Names in one sentence."""
 FEW = 10
 """Files of one folder that are left out for one reason and still listed one by one."""
+CURES = {
+    ENCRYPTED: "pack them without a password",
+    UNSUPPORTED: "pack them with the usual method of zip (Deflate)",
+}
+"""What to do about files of an archive that cannot be read."""
 UNIMPORTANT = {".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".jpg", ".json", ".csv", ".html"}
 """Files that are left out without a message: honest folders hold them, and grading does not need them."""
 LITTER = {"thumbs.db", "desktop.ini", "pyvenv.cfg"}
@@ -144,7 +149,7 @@ class _Layout:
     _used: dict[str, bool] = field(default_factory=dict)
     _environments: Environments = field(default_factory=Environments)
     _total: int = 0
-    _encrypted: int = 0
+    _unread: set[str] = field(default_factory=set)
     _aside: list[str] = field(default_factory=list)
 
     def result(self) -> Layout:
@@ -190,7 +195,7 @@ class _Layout:
             elif folder.count("/") + 1 > MAX_DEPTH + MAX_ABOVE:
                 self._leave_out("/".join(folder.split("/", MAX_DEPTH + 1)[: MAX_DEPTH + 1]), "nested too deeply")
             elif entry.trouble:
-                self._encrypted += entry.trouble == "encrypted"
+                self._unread.add(entry.trouble)
                 self._leave_out(name, entry.trouble)
             elif entry.is_folder:
                 continue
@@ -409,8 +414,9 @@ class _Layout:
         what = f"holds no {self.rules.package} package and no notebook"
         if any(file.name == "[Content_Types].xml" for file in self._files):
             return f"is an Office document: {THEMSELVES}"
-        if self._encrypted:
-            return f"{what} that can be read, because its files are encrypted: pack them without a password"
+        for trouble, then in CURES.items():
+            if trouble in self._unread:
+                return f"{what} that can be read, because its files are {trouble}: {then}"
         lines = [*map(printable, (file.name for file in self._files[:4])), *self._lines()[:4]]
         held = f", only {', '.join(lines[:4])}{' and more' if len(self._files) + len(self._left) > 4 else ''}"
         return f"{what}{held if lines else ''}: hand in the folder that holds them"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 MAX_NAME = 240
 """Bytes of a name with its folders, which every file system allows below the store's folder."""
@@ -30,7 +31,7 @@ ENDINGS = (".txt", ".text", ".json", ".download")
 """Endings that mail and browsers put behind a name."""
 COPIED = re.compile(
     r"""(?: [\s_.-]* [(\[] \d{1,3} [)\]]
-      | [\s_.-]* [(\[]? (?:copy|copie|kopie|copia|cópia|kopia|kopya|копия|コピー|副本) [)\]]?
+      | [\s_.-]* [(\[]? (?:copy|copie|kopie|copia|cópia|kopia|kopya|копия|コピー|的?副本) [)\]]?
         (?: [\s_-]* [(\[]? \d{1,3} [)\]]? )?
     ) [\s.]* $""",
     re.IGNORECASE | re.VERBOSE,
@@ -111,6 +112,7 @@ class Expected:
         exact = self._exact.get(_composed(last))
         if exact:
             return [Known(name, Fit.EXACT) for name in exact]
+        last = unquote(last)  # browsers and online drives write %20 for a space
         if len(last) > LONGEST or not self._any.search(_tidy(last)):  # most names: of pictures, of installed packages
             return []
         self._tried += 1

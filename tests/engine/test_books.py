@@ -1,5 +1,6 @@
 """The gradebook is the truth: lost, restored, late, corrected, undone, locked or killed, the books are right at once."""
 
+import copy
 import csv
 import os
 import random
@@ -12,7 +13,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
 import sqlalchemy
 from nbgrader.api import Gradebook
@@ -26,12 +29,14 @@ from autograder.course import Course
 from autograder.grading import books, changes, facts, ready, record
 from autograder.grading.books import Account
 from autograder.grading.changes import Grade, Step
+from autograder.grading.decisions import Decision, Role
 from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde, books_of
 from autograder.grading.waiting import waiting
 from autograder.judge.apart import Apart
 from autograder.sample import students as samples
 from autograder.sample.students import solved
+from autograder.verdict import GRADED
 
 from .conftest import NAME, copied
 
@@ -439,3 +444,66 @@ def test_export_and_records_agree(school: Course) -> None:
             assert (float(row["score"]), float(row["open_points"])) == (own.total, own.open)
             assert float(row["late_submission_penalty"]) == own.penalty
     assert (found["ben"].raw, found["ben"].penalty, found["ben"].total) == (3.0, 3.0, 0.0)
+
+
+def bonus_course(root: Path) -> Course:
+    """Return the course, graded, with an answer that is worth 0 points and for which a person may give extra credit."""
+    school = copied(root)
+    path = school.source / "Readings.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    bonus = nbformat.v4.new_markdown_cell("### BEGIN SOLUTION\nA barometer.\n### END SOLUTION", id="bonus")
+    bonus.metadata = copy.deepcopy(notebook.cells[-1].metadata)
+    bonus.metadata.nbgrader.update(grade_id="bonus", points=0)
+    notebook.cells.append(bonus)
+    nbformat.write(notebook, path)
+    current.build(school)
+    solved(school, school.root / "submitted" / "ann" / NAME)
+    return school
+
+
+def test_extra_credit_for_a_cell_without_points_counts_everywhere_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school = bonus_course(tmp_path / "course")
+    monkeypatch.chdir(school.root)
+    grade(school)
+    assert (account(school, "ann").entries["Readings", "bonus"].waits, totals(school)) == (True, {"ann": 6.0})
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:  # like formgrader
+        for cell, extra in (("bonus", 1.5), ("to_celsius", 0.5)):
+            found = gradebook.find_grade(cell, "Readings", NAME, "ann")
+            found.extra_credit = extra
+            found.needs_manual_grade = found.manual_score is None and found.auto_score is None
+        gradebook.db.commit()
+    spoil(school, "ann")
+    for score in (8.0, 5.0):  # before and after the hand-in changes
+        if score == 5.0:
+            grade(school, force=True)
+        assert totals(school) == {"ann": score}
+        assert not account(school, "ann").entries["Readings", "bonus"].waits
+        with books_of(school) as opened:
+            (ann,) = record.of_class(school, opened, ["ann"])
+        assert sum(one.score for one in ann.exercises) == sum(one.score for one in ann.parts) == score
+        with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+            CsvExport(to="grades.csv").export(gradebook)
+        with open("grades.csv", newline="") as file:
+            assert [float(row["score"]) for row in csv.DictReader(file)] == [score]
+
+
+def test_undo_keeps_a_new_hand_in_with_extra_credit(school: Course) -> None:
+    solved(school, school.root / "submitted" / "new" / NAME)
+    grade(school)
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+        gradebook.find_grade("running_mean", "Readings", NAME, "new").extra_credit = 0.5
+        gradebook.db.commit()
+    grade(school, undo=True)
+    assert account(school, "new").entries["Readings", "running_mean"].extra == 0.5
+
+
+@pytest.mark.parametrize(("points", "extra", "waits"), [(2.0, 0.5, True), (0.0, None, False)])
+def test_extra_credit_in_a_notebook_that_no_longer_counts(points: float, extra: float | None, waits: bool) -> None:
+    """A person's stays, and a person looks at it. The judge's goes: it is that of a cell without points."""
+    found = SimpleNamespace(
+        max_score=points, auto_score=points, manual_score=None, extra_credit=0.5, needs_manual_grade=False
+    )
+    books._write(found, Decision("PyTorch", "net", Role.ASIDE, 0.0, GRADED), changed=True)
+    assert (found.auto_score, found.extra_credit, found.needs_manual_grade) == (0.0, extra, waits)

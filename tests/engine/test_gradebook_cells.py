@@ -150,6 +150,21 @@ def test_what_people_entered_is_said_before_it_goes(gradebook: Gradebook) -> Non
     complete(gradebook, FIRST, SECOND)
 
 
+def test_extra_credit_that_a_person_entered_is_said_before_it_goes(gradebook: Gradebook) -> None:
+    """Of cells without points, a judge's extra credit is that of tests in a notebook that has no points of its own."""
+    extra = notebook("Other", judged("mean", 0.0), answer("challenge", 0.0))
+    apply(gradebook, notebook("One", *FIRST.cells, judged("bonus", 0.0), answer("essay", 0.0)), SECOND, extra)
+    names = (("bonus", "One"), ("essay", "One"), ("mean", "Other"), ("challenge", "Other"), ("mean", "One"))
+    for name, within in names:
+        grade(gradebook, name, "ada", within).extra_credit = 1.5
+    gradebook.db.flush()
+    update = Update(gradebook, "weather", [SECOND])
+    assert {(one["exercise"], one["notebook"]) for one in update.entered() if one["student"] == "ada"} == {
+        pair for pair in names if pair != ("mean", "Other")
+    }
+    gradebook.db.rollback()
+
+
 def test_a_renamed_exercise_keeps_its_scores(gradebook: Gradebook) -> None:
     new = notebook("One", judged("average", 4.0), answer("reason"), code("constant"), text("title"))
     said = apply(gradebook, new, SECOND, mean="average", explain="reason")

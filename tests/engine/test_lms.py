@@ -34,6 +34,10 @@ RELEASED = {"Dropout.ipynb", "layers.py"}
         ("A/Ada Lovelace_55_assignsubmission_file_work.zip", "Moodle", "Ada Lovelace", "55", "work.zip"),
         ("Ada Lovelace_55_assignsubmission_file_/x_1_2_y.py", "Moodle", "Ada Lovelace", "55", "x_1_2_y.py"),
         ("assignment_9_export/submission_55/layers.py", "Gradescope", "submission_55", "55", "layers.py"),
+        ("_101_777_work.zip", "Canvas", "", "101", "work.zip"),
+        ("_late_101_777_work.zip", "Canvas", "", "101", "work.zip"),
+        ("__101_777_work.zip", "Canvas", "_", "101", "work.zip"),
+        ("_55_assignsubmission_file_/work.zip", "Moodle", "", "55", "work.zip"),
     ],
 )
 def test_names_of_three_systems(path: str, system: str, name: str, number: str, inside: str) -> None:
@@ -44,7 +48,7 @@ def test_names_of_three_systems(path: str, system: str, name: str, number: str, 
 
 
 @pytest.mark.parametrize(
-    "path", ["work.zip", "layers.py", "section1/work.zip", "_1_2_x.zip", "submission_55", "a_1_b.zip"]
+    "path", ["work.zip", "layers.py", "section1/work.zip", "_1_x.zip", "submission_55", "a_1_b.zip"]
 )
 def test_other_names_claim_nothing(path: str) -> None:
     assert claim(PurePosixPath(path)) is None
@@ -267,6 +271,14 @@ def test_hostile_entries(tmp_path: Path) -> None:
     made, found = sorted_out(tmp_path / "b", {})
     assert found == {}
     assert reasons(made).count("a link, or no file") == 2
+
+
+@pytest.mark.parametrize("name", ["_103_900_x.zip", "__103_900_x.zip", "_9_assignsubmission_file_/x.zip"])
+def test_an_archive_of_a_student_without_a_name_is_not_a_download(tmp_path: Path, name: str) -> None:
+    """Its entries claim to be another student's newest files."""
+    forged = zipped({"lovelaceada_101_999_work.zip": b"forged", "ada/work.zip": b"forged"})
+    _, found = sorted_out(tmp_path, {"all.zip": zipped({"lovelaceada_101_777_work.zip": b"hers", name: forged})})
+    assert found == {"ada/work.zip": b"hers"}
 
 
 def test_archives_in_archives_end(tmp_path: Path) -> None:

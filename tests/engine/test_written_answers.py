@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -18,6 +18,7 @@ from autograder.course import Course, put_tools_on_path
 from autograder.grading import answers, record
 from autograder.grading.export import CsvExport
 from autograder.grading.gradebook import JudgedAutograde, books_of
+from autograder.reports.feedback import FeedbackWithResult
 from autograder.sample import students
 from tests.engine.conftest import NAME, copied
 
@@ -197,7 +198,7 @@ def school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def run(school: Course) -> None:
     config = PyFileConfigLoader("nbgrader_config.py", path=str(school.root)).load_config()
     coursedir = CourseDirectory(config=config, root=str(school.root), assignment_id=NAME)
-    for converter in (JudgedAutograde, GenerateFeedback):
+    for converter in (JudgedAutograde, FeedbackWithResult):
         instance = converter(coursedir=coursedir, config=config)
         instance.force = True
         instance.start()
@@ -262,6 +263,28 @@ def test_the_page(school: Course) -> None:
             assert said in shown, name
 
 
+UNDECIDED = "open: 1 point is not decided yet"
+
+
+def told(school: Course, student: str) -> tuple[str, str, str]:
+    """Return what the title, the list and the heading of a page say about the points of the written answer."""
+    page = (school.root / "feedback" / student / NAME / "Readings.html").read_text()
+    (title,) = re.findall(r"<h1 [^>]*>Readings: [\d.]+ of 7 points(?:, )?(.*)</h1>", page)
+    (entry,) = re.findall(r'<a href="#explain">explain</a>(?:: |, )([^,<]*)', page)
+    (heading,) = re.findall(r'<a name="explain"></a>.*?<span class="pull-right">\s*(.*?) <a href="#top">', page, re.S)
+    return title, entry, heading
+
+
+def test_no_place_of_a_page_shows_an_open_answer_as_zero(school: Course) -> None:
+    for name, case in cases(school):
+        right = ("", "0 of 1", "Score: 0.0 / 1.0")
+        if case.score is None:
+            waits = 7 - case.judged - case.lost  # with the forecast, where the notebook cannot be read
+            title = UNDECIDED if waits == 1 else f"open: {waits:g} points are not decided yet"
+            right = (title, UNDECIDED, UNDECIDED.capitalize())
+        assert (name, *told(school, name)) == (name, *right)
+
+
 def test_a_person_decides(school: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """A score that a person has entered stays, also when everything is graded again; its note of "open" goes."""
     monkeypatch.chdir(school.root)
@@ -276,3 +299,4 @@ def test_a_person_decides(school: Course, monkeypatch: pytest.MonkeyPatch) -> No
             assert gradebook.find_grade("explain", "Readings", NAME, name).score == 0.5
     page = (school.root / "feedback" / "retyped" / NAME / "Readings.html").read_text()
     assert "explain in Readings" not in page
+    assert told(school, "retyped") == ("", "0.5 of 1", "Score: 0.5 / 1.0")

@@ -135,6 +135,7 @@ RENAMED = (
     "ＦｕｌｌｙConnectedNets.ipynb", "doejane_123456_7891011_FullyConnectedNets.ipynb", "doejane_LATE_12_34_FullyConnectedNets-1.ipynb",
     "Jane Doe_1234567_assignsubmission_file_FullyConnectedNets.ipynb", "jane_FullyConnectedNets.ipynb", "FullyConnectedNets_Jane_Doe.ipynb",
     "x_fullyconnectednets_final.ipynb", "FullyConnectedNets-final-v2.ipynb", "Müller FullyConnectedNets.ipynb", "A2 Fully Connected Nets Jane.ipynb",
+    "Fully%20Connected%20Nets.ipynb", "FullyConnectedNets%20%281%29.ipynb", "FullyConnectedNets的副本.ipynb",
     "FullyConnectedNets.json", "FullyConnectedNets (Jane Doe).ipynb", "FullyConnectedNets_.ipynb",
 )  # fmt: skip
 
