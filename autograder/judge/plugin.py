@@ -223,6 +223,8 @@ class JudgePlugin:
                 self.flags += map(printable, examine(self.context, function, self._offer))
             except Exception as error:
                 self.flags.append(f"The grader could not examine {exercise} ({type(error).__name__}).")
+        if self.context.lost:
+            self._ways.clear()  # code that ends its runner, or hangs, gets no more time for a flag
 
     def forget(self) -> None:
         """Let go of failed tests and their answers: pytest keeps its plugins as long as the process lives."""

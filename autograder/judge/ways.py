@@ -30,6 +30,8 @@ MANY = 16
 """A call that enters an earlier call's function so often is brute force."""
 MOST = 3_000_000
 """A call that weighs more is not examined."""
+SECONDS = 5.0
+"""Time limit for an answer that is weighed. Brute force is stopped long before, unless the machine is busy."""
 NOISE = (1e-11, 3e-8)
 """Relative errors of finite differences in float64. Formulas have smaller ones, wrong formulas larger ones."""
 FEWEST_EQUAL = 8
@@ -95,6 +97,21 @@ def examine(context: Context, function: Callable[..., None], offer: type[Fixture
         The fixtures that it may ask for.
     """
     declared: Way = function.way  # type: ignore[attr-defined]
+    found = weigh(context, function, offer)
+    return [f"{declared.exercise}: {said}" for said in findings(*found, declared)][:1] if found else []
+
+
+def weigh(
+    context: Context, function: Callable[..., None], offer: type[Fixtures]
+) -> "tuple[WeighedCalls, Calls] | None":
+    """Return the weighed calls of a submission and those of the reference, or None if the runner does not weigh them.
+
+    Parameters
+    ----------
+    context, function, offer
+        See `examine`.
+    """
+    declared: Way = function.way  # type: ignore[attr-defined]
     name = f"{declared.exercise}/{function.__name__}"
 
     def run(student: Recorded) -> None:
@@ -104,18 +121,18 @@ def examine(context: Context, function: Callable[..., None], offer: type[Fixture
     run(right)
     try:
         student = context.student(declared.exercise, name, slow=False).backend
-        if not isinstance(student, Remote):
-            return []
-        with context.unhurried(student):
-            weighed = WeighedCalls(student, len(right.names), right.numbers)
-            try:
-                run(weighed)
-            except Exception:  # the student's: the reference has passed here
-                if not weighed.over:
-                    return []
     except CodeError:
-        return []
-    return [f"{declared.exercise}: {said}" for said in findings(weighed, right, declared)][:1]
+        return None
+    if not isinstance(student, Remote):
+        return None
+    with context.unhurried(student):
+        student.seconds = SECONDS
+        weighed = WeighedCalls(student, len(right.names), right.numbers)
+        try:
+            run(weighed)
+        except Exception:  # the student's: the reference has passed here
+            return (weighed, right) if weighed.over else None
+    return weighed, right
 
 
 class Calls(Recorded):
