@@ -18,9 +18,10 @@ from autograder.checks.exercise import exercise
 from autograder.checks.numeric import numeric_gradient
 
 from .credit import NotGraded, Open, PartialCredit
+from .ways import way
 
 __all__ = [
     "CodeError", "CodeUnderTest", "Mismatch", "NotGraded", "Open", "PartialCredit", "as_array", "as_number",
     "as_numbers", "as_text", "assert_close", "assert_dtype", "assert_gradients", "assert_unchanged", "equals",
-    "exercise", "numeric_gradient", "require",
+    "exercise", "numeric_gradient", "require", "way",
 ]  # fmt: skip

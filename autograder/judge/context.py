@@ -154,6 +154,11 @@ class Context:
         return launch.start(self.level, self.submission.folder, profile)
 
     @property
+    def lost(self) -> bool:
+        """Whether the last runner has ended by itself, or was ended because of what it did."""
+        return self._runner is not None and bool(self._runner.over)
+
+    @property
     def over(self) -> bool:
         """Whether the part's time is used up."""
         return self.clock() >= self._until

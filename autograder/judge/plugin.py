@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import ModuleType
 
@@ -36,6 +36,7 @@ from .fixtures import Fixtures, fixtures_of
 from .forms import other_form
 from .hints import NAMED, Failed, Runs
 from .reference import reference
+from .ways import examine, ways_in
 
 OFFERED = pytest.StashKey[Fixtures]()
 """The fixtures for the next run of a test."""
@@ -154,11 +155,13 @@ class JudgePlugin:
         self._passed: dict[str, list[pytest.Function]] = defaultdict(list)
         self._pictures: dict[pytest.Function, tuple[Picture, ...]] = {}
         self._kept = 0
+        self._ways: dict[str, list[Callable[..., None]]] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the part's tests, in the notebook's order."""
         items[:] = of_part(items, self.context.part)
         self.expected = Counter(claimed(item).exercise for item in items)
+        self._ways = ways_in(item.module for item in items if isinstance(item, pytest.Function))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
@@ -190,7 +193,8 @@ class JudgePlugin:
         self.results.setdefault(claim.exercise, []).append(result)
 
     def finish(self, exercise: str) -> None:
-        """Explain the failed tests of an exercise all of whose tests have run."""
+        """Examine an exercise all of whose tests have run, and explain those that failed."""
+        self._examine(exercise)
         failed, passed = self._failed.pop(exercise, []), self._passed.pop(exercise, [])
         quick = [one for one in failed if claimed(one.test).kind in NAMED and _is_nameable(one.error)]
         if not quick:
@@ -209,6 +213,18 @@ class JudgePlugin:
             replace(one, hint=named.get(one.name, one.hint), example=examples.get(one.name, ""))
             for one in self.results[exercise]
         ]
+
+    def _examine(self, exercise: str) -> None:
+        """Add a flag if the code of a right exercise gets to its answers in a way that looks wrong."""
+        if not all(one.outcome == PASSED for one in self.results.get(exercise, []) if one.kind == "core"):
+            return
+        for function in self._ways.get(exercise, []):
+            try:
+                self.flags += map(printable, examine(self.context, function, self._offer))
+            except Exception as error:
+                self.flags.append(f"The grader could not examine {exercise} ({type(error).__name__}).")
+        if self.context.lost:
+            self._ways.clear()  # code that ends its runner, or hangs, gets no more time for a flag
 
     def forget(self) -> None:
         """Let go of failed tests and their answers: pytest keeps its plugins as long as the process lives."""

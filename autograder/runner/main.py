@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from autograder.runner.compile import compile_extension
 from autograder.runner.confine import ConfinementError, apply, confinement_from
 from autograder.runner.older import OlderNames
 from autograder.runner.probe import look_around
+from autograder.runner.weighing import Weigher, Weight
 from autograder.runner.wire import Wire, WireClosed, WireError, WireTooLarge, decode, encode
 
 
@@ -45,6 +46,8 @@ class Runner:
         self._told: set[str] = set()
         self._held: dict[int, Any] = {}
         self._notebook: Any = None
+        self._weigher = Weigher(host.folder)
+        self._weight = Weight()
 
     def serve(self) -> None:
         """Answer questions until the judge closes the connection."""
@@ -88,6 +91,10 @@ class Runner:
             case "call":
                 function = self.host.lookup(target) if isinstance(target, str) else target
                 return by_value(self.host.call(function, tuple(content["args"]), content["kwargs"]), _Held)
+            case "weigh":
+                return by_value(self._weigh(content), _Held)
+            case "weight":
+                return asdict(self._weight)
             case "find":
                 found = (
                     self.host.definition(content["name"])
@@ -116,6 +123,17 @@ class Runner:
             case "probe":
                 return look_around(content["outside"])
         raise CodeError("protocol", "The runner does not know this question.")
+
+    def _weigh(self, content: dict[str, Any]) -> Any:
+        """Call a function and weigh the call; return its value, or None if it was stopped."""
+        if content["first"]:
+            self._weigher = Weigher(self.host.folder)
+        self._weight = Weight()
+        target = content["target"]
+        function = self.host.lookup(target) if isinstance(target, str) else target
+        given = (function, tuple(content["args"]), content["kwargs"], content["most"])
+        value, self._weight = self.host.call(self._weigher.call, given, {})
+        return None if self._weight.over else value
 
     def _shell(self) -> Any:
         """Return the shell for cells; made at first use, because only runners for notebooks have IPython."""

@@ -7,6 +7,7 @@ import contextlib
 import math
 import os
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from autograder import temporary
 from autograder.checks.code_under_test import CodeError, Handle
 from autograder.runner.older import REPLACEMENTS
+from autograder.runner.weighing import Weight
 from autograder.runner.wire import WireClosed, WireError, WireFull, WireTimeout, WireTooLarge, decode, encode
 
 from . import launch
@@ -27,6 +29,8 @@ KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol
 CALL_SECONDS = 20.0
 MOST_OF_A_LINE = 200
 """Most characters of a student's line, with its place."""
+MOST_WEIGHED = 100
+"""Most calls that a runner may compare."""
 IMPORT_SECONDS, IMPORT_AGAIN_SECONDS = 10.0, 2.0
 """Time limits for importing a module of the submission; the second one applies after an import has ended a runner."""
 
@@ -134,6 +138,35 @@ class Remote:
 
     def fetch(self, target: Any) -> Any:
         return self.ask("fetch", target=target)
+
+    def weigh(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], first: bool, most: float) -> Any:
+        """Call a function in the runner, which weighs the call.
+
+        Parameters
+        ----------
+        target, args, kwargs : Any, tuple, dict
+            See `call`.
+        first : bool
+            Whether this call is not to be compared with earlier ones.
+        most : float
+            The call is stopped when it weighs more, and answers None.
+        """
+        if isinstance(target, str):
+            self._import(target.rpartition(".")[0])
+        return self.ask("weigh", target=target, args=list(args), kwargs=kwargs, first=first, most=most)
+
+    def weight(self) -> Weight | None:
+        """Return the weight of the last call, as far as the runner says so."""
+        try:
+            found = self.ask("weight")
+        except CodeError:
+            return None
+        if not isinstance(found, dict) or set(found) != {one.name for one in fields(Weight)}:
+            return None
+        entered = found["entered"]
+        counts = [found["work"], *(entered if isinstance(entered, list) and len(entered) < MOST_WEIGHED else [None])]
+        fits = all(type(one) is int and 0 <= one < 2**53 for one in counts)
+        return Weight(**found) if fits and type(found["step"]) is type(found["over"]) is bool else None
 
     def unwritten(self, called: list[str]) -> list[str]:
         """Return those of the called functions that are not written yet, as far as the runner says so."""

@@ -25,6 +25,7 @@ from autograder.judge import (
     exercise,
     numeric_gradient,
     require,
+    way,
 )
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
@@ -677,3 +678,28 @@ def test_accuracy(student, accuracy):
     """The submitted model uses normalisation, and classifies pictures that it has not seen in training."""
     require_normalisation(student, accuracy.model)
     accuracy.judge(mark=0.50)
+
+
+@way("batchnorm_backward")
+def way_of_batchnorm_backward(student, rng):
+    """The gradients come from formulas."""
+    x, gamma, beta, dout = norm_inputs(rng, n=24, d=16)
+    _, cache = student.layers.batchnorm_forward(x, gamma, beta, {"mode": "train"})
+    student.layers.batchnorm_backward(dout, cache)
+
+
+@way("batchnorm_backward_alt", unlike=True)
+def way_of_batchnorm_backward_alt(student, rng):
+    """The gradients come from one simplified expression, not from the solution node by node."""
+    x, gamma, beta, dout = norm_inputs(rng, n=24, d=16)
+    _, cache = student.layers.batchnorm_forward(x, gamma, beta, {"mode": "train"})
+    student.layers.batchnorm_backward(dout, cache)
+    student.layers.batchnorm_backward_alt(dout, cache)
+
+
+@way("layernorm_backward")
+def way_of_layernorm_backward(student, rng):
+    """The gradients come from formulas."""
+    x, gamma, beta, dout = norm_inputs(rng, n=16, d=24)
+    _, cache = student.layers.layernorm_forward(x, gamma, beta, {})
+    student.layers.layernorm_backward(dout, cache)

@@ -28,6 +28,7 @@ from autograder.judge import (
     exercise,
     numeric_gradient,
     require,
+    way,
 )
 
 CONV = ("dx", "dw", "db")
@@ -1115,3 +1116,36 @@ def test_learns(student, pictures, rng):
 def test_accuracy(accuracy):
     """The submitted model classifies pictures that it has not seen in training."""
     accuracy.judge(mark=0.55)
+
+
+@way("conv_backward_naive")
+def way_of_conv_backward_naive(student, rng):
+    """The gradients come from formulas."""
+    x, w, b = conv_inputs(rng, (2, 3, 6, 6), (3, 3, 3, 3))
+    _, cache = student.layers.conv_forward_naive(x, w, b, {"stride": 1, "pad": 1})
+    student.layers.conv_backward_naive(rng.normal(size=(2, 3, 6, 6)), cache)
+
+
+@way("max_pool_backward_naive")
+def way_of_max_pool_backward_naive(student, rng):
+    """The gradient comes from a formula."""
+    _, cache = student.layers.max_pool_forward_naive(distinct(rng, 2, 3, 6, 6), pooling(2, 2, 2))
+    student.layers.max_pool_backward_naive(rng.normal(size=(2, 3, 3, 3)), cache)
+
+
+@way("spatial_batchnorm_backward")
+def way_of_spatial_batchnorm_backward(student, rng):
+    """The gradients come from formulas."""
+    x, dout = rng.normal(size=(2, 3, 4, 5, 5))
+    gamma, beta = rng.uniform(0.5, 2, size=(2, 4))
+    _, cache = student.layers.spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
+    student.layers.spatial_batchnorm_backward(dout, cache)
+
+
+@way("spatial_groupnorm_backward")
+def way_of_spatial_groupnorm_backward(student, rng):
+    """The gradients come from formulas."""
+    x, dout = rng.normal(size=(2, 3, 6, 4, 4))
+    gamma, beta = rng.uniform(0.5, 2, size=(2, 1, 6, 1, 1))
+    _, cache = student.layers.spatial_groupnorm_forward(x, gamma, beta, 3, {})
+    student.layers.spatial_groupnorm_backward(dout, cache)

@@ -29,6 +29,7 @@ from autograder.judge import (
     assert_unchanged,
     exercise,
     require,
+    way,
 )
 
 PLAIN = ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "loss_layers", "fully_connected_net")
@@ -544,3 +545,11 @@ def test_accuracy(accuracy):
     """The submitted model uses dropout, and classifies pictures that it has not seen in training."""
     require_dropout(accuracy.model)
     accuracy.judge(mark=0.48)
+
+
+@way("dropout_backward")
+def way_of_dropout_backward(student, rng):
+    """The gradient comes from a formula."""
+    x, dout = rng.normal(size=(2, 12, 20))
+    _, cache = student.layers.dropout_forward(x, {"mode": "train", "p": 0.6, "seed": 1})
+    student.layers.dropout_backward(dout, cache)

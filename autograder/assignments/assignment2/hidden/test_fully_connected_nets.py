@@ -25,6 +25,7 @@ from autograder.judge import (
     assert_unchanged,
     exercise,
     require,
+    way,
 )
 
 AFFINE = ("affine_forward", "affine_backward")
@@ -687,3 +688,44 @@ def test_learns(student, pictures, rng):
 def test_accuracy(accuracy):
     """The submitted model classifies pictures that it has not seen in training."""
     accuracy.judge(mark=0.50)
+
+
+def take_gradients(student, net, shapes, x, y):
+    """Set a net's parameters to numbers that are not small, and ask for its scores and then for its gradients."""
+    rng = np.random.default_rng(0)
+    set_params(net, {name: rng.normal(size=shape) for name, shape in shapes.items()})
+    net.loss(x)
+    _, grads = net.loss(x, y)
+    student.fetch(grads)
+
+
+@way("affine_backward")
+def way_of_affine_backward(student, rng):
+    """The gradients come from formulas."""
+    x, w, b, dout = affine_inputs(rng, n=8, shape=(4, 5), m=9)
+    _, cache = student.layers.affine_forward(x, w, b)
+    student.layers.affine_backward(dout, cache)
+
+
+@way("relu_backward")
+def way_of_relu_backward(student, rng):
+    """The gradient comes from a formula."""
+    x, dout = rng.normal(size=(2, 12, 20))
+    _, cache = student.layers.relu_forward(x)
+    student.layers.relu_backward(dout, cache)
+
+
+@way("two_layer_net")
+def way_of_two_layer_net(student, rng):
+    """The gradients come from formulas."""
+    net = student.classifiers.fc_net.TwoLayerNet(12, 12, 4)
+    shapes = {"W1": (12, 12), "b1": 12, "W2": (12, 4), "b2": 4}
+    take_gradients(student, net, shapes, rng.normal(size=(5, 12)), rng.integers(4, size=5))
+
+
+@way("fully_connected_net")
+def way_of_fully_connected_net(student, rng):
+    """The gradients come from formulas."""
+    net = student.classifiers.fc_net.FullyConnectedNet([10, 8], input_dim=10, num_classes=4, dtype=np.float64)
+    shapes = {"W1": (10, 10), "b1": 10, "W2": (10, 8), "b2": 8, "W3": (8, 4), "b3": 4}
+    take_gradients(student, net, shapes, rng.normal(size=(5, 10)), rng.integers(4, size=5))

@@ -58,7 +58,14 @@ def batchnorm_backward(dout, cache):
     return dout, dgamma, dbeta
 
 
-batchnorm_backward_alt = batchnorm_backward
+def batchnorm_backward_alt(dout, cache):
+    xhat, std, gamma = cache
+    dgamma, dbeta = (dout * xhat).sum(0), dout.sum(0)
+    dout *= len(dout)
+    dout -= dbeta
+    dout -= xhat * dgamma
+    dout *= gamma / (len(dout) * std)
+    return dout, dgamma, dbeta
 
 
 def layernorm_forward(x, gamma, beta, ln_param):
