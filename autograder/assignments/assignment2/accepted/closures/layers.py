@@ -48,11 +48,7 @@ def batchnorm_forward(x, gamma, beta, bn_param):
         def backward(dout):
             return back(dout * gamma), np.sum(dout * hat, axis=0), np.sum(dout, axis=0)
 
-        def simplified(dout):
-            dgamma, dbeta = np.sum(dout * hat, axis=0), np.sum(dout, axis=0)
-            return gamma / np.sqrt(np.var(x, axis=0) + eps) * (dout - (dbeta + hat * dgamma) / len(x)), dgamma, dbeta
-
-        return gamma * hat + beta, {False: backward, True: simplified}.get
+        return gamma * hat + beta, backward
     if mode == "test":
         mean, var = (get(k, zeros) for k in old)
         return gamma * ((x - mean) / np.sqrt(var + eps)) + beta, None
@@ -60,11 +56,11 @@ def batchnorm_forward(x, gamma, beta, bn_param):
 
 
 def batchnorm_backward(dout, cache):
-    return cache(False)(dout)
+    return cache(dout)
 
 
 def batchnorm_backward_alt(dout, cache):
-    return cache(True)(dout)
+    return cache(dout)
 
 
 def layernorm_forward(x, gamma, beta, ln_param):
@@ -146,7 +142,7 @@ def spatial_batchnorm_forward(x, gamma, beta, bn_param):
     out, inner = batchnorm_forward(flatten(x), gamma, beta, bn_param)
 
     def backward(dout):
-        dx, dgamma, dbeta = inner(False)(flatten(dout))
+        dx, dgamma, dbeta = inner(flatten(dout))
         return restore(dx), dgamma, dbeta
 
     return restore(out), backward

@@ -60,7 +60,7 @@ def batchnorm_backward(dout, cache):
 
 def batchnorm_backward_alt(dout, cache):
     xhat, std, gamma = cache
-    dgamma, dbeta = (dout * xhat).sum(0), dout.sum(0)
+    dgamma, dbeta = np.einsum("nd,nd->d", dout, xhat), dout.sum(0)
     dout *= len(dout)
     dout -= dbeta
     dout -= xhat * dgamma
