@@ -26,7 +26,7 @@ from autograder.course import Course
 from autograder.errors import SubmissionError
 from autograder.judge.session import judge_part, taken_in
 from autograder.sample import students
-from autograder.sandbox import client, extension
+from autograder.sandbox import client
 from autograder.verdict import PartVerdict, to_json
 from tests.assignment2 import ASSIGNED, ASSIGNMENT, GRADER, HIDDEN
 
@@ -42,8 +42,6 @@ BESIDE = ("__init__", "__pycache__", "checks", "runner", "assignments")
 SECONDS = 3.0
 """Time limit for one answer, instead of the usual ten seconds, so that attacks that hang do not take minutes."""
 LONGEST = 40.0
-"""Time limit for judging an attack, in seconds. A compiler may use its own limit twice besides."""
-COMPILING = 13
 KEPT = 30
 """Megabytes that the judge may hold after a verdict: modules of known mistakes that it has loaded."""
 CONFINED = range(9, 15)
@@ -165,8 +163,7 @@ def test_attack(attack: Attack, level: int, place: Place, tmp_path: Path) -> Non
                 pass
             assert place.state() == before
             return
-        longest = LONGEST + (2 * extension.SECONDS if attack.kind == COMPILING else 0)
-        with within(longest), taken_in(folder, ASSIGNED) as submission, judges_memory(attack.memory):
+        with within(LONGEST), taken_in(folder, ASSIGNED) as submission, judges_memory(attack.memory):
             verdict = judge_part(place.course, part, submission, level)
     words = json.dumps(to_json([verdict]))
     heard = "\n".join(witness.lines)
