@@ -18,6 +18,8 @@ import numpy as np
 
 from autograder.checks.code_under_test import CodeError
 
+TOO_LARGE = "File size limit exceeded"
+"""What compilers say when the system stops them at that limit."""
 WHOLE_DIVISION = "Cannot assign type 'double' to"
 """Part of Cython 3's error for ``/`` between whole numbers, which Cython 0.29 accepts."""
 
@@ -94,6 +96,8 @@ def _build(name: str, file: str, directives: dict[str, object]) -> None:
 def _refusal(file: str, log: Path, error: BaseException) -> CodeError | None:
     """Return the first error in the source, from the tools' log or exception. Return None if they found no error."""
     said = log.read_text(encoding="utf-8", errors="replace")[:200_000]
+    if TOO_LARGE in said:  # a limit that no busy machine reaches
+        return CodeError("build", f"Building {file} did not finish: it writes a file of more than the allowed size.")
     found = re.search(rf"^{re.escape(file)}:(\d+):\d+: (?!.*cimported)(.*)$", said, re.MULTILINE)
     if found:
         advice = " Cython 3 divides as Python 3 does: write // for whole numbers." if WHOLE_DIVISION in said else ""

@@ -9,6 +9,7 @@ At level 3 there are two forks below the keeper: the first process of the new PI
 the namespace end, and the runner. See ``sandbox.forkserver`` for the judge's side.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import gc
@@ -31,7 +32,6 @@ from autograder.runner.confine import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, Confine
 from autograder.runner.main import serve
 from autograder.runner.wire import Wire
 
-SUBMISSION, TEMPORARY = "/submission", "/tmp"
 MOST = 65_536
 """Most bytes of a request."""
 MOST_DESCRIPTORS = 250
@@ -65,7 +65,9 @@ def main() -> None:
         taken = os.read(reader, 1)  # until the keeper has taken a request, or the judge has ended
         os.close(reader)
         if not taken:
-            return
+            break
+    with contextlib.suppress(ChildProcessError):
+        os.wait()  # until the last keeper has ended, because a keeper ends with the server
 
 
 def _keep(requests: socket.socket, taken: int, server: int) -> None:
@@ -90,7 +92,7 @@ def _keep(requests: socket.socket, taken: int, server: int) -> None:
         return
     try:
         for mount in mounts:
-            _own_namespaces(libc, mount, request["disk"])
+            _own_namespaces(libc, mount, request)
         first = _fork_first(libc, held, request) if mounts else _fork_runner(libc, held, request)
     except (OSError, ConfinementError) as error:
         Wire(socket.socket(fileno=wire)).send({"failed": f"fork server: {error}"}, [])
@@ -101,21 +103,24 @@ def _keep(requests: socket.socket, taken: int, server: int) -> None:
     ends: list[Any] = [line, ended]
     select.select(ends, [], [])
     if not mounts:  # the runner leads a process group; a namespace ends with its first process
-        os.killpg(first, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it does not lead it yet
+            os.killpg(first, signal.SIGKILL)
     os.kill(first, signal.SIGKILL)  # it is not waited for yet, so the number is still its own
     _, status = os.waitpid(first, 0)
     line.send(struct.pack("=i", os.waitstatus_to_exitcode(status)))
     os._exit(0)
 
 
-def _own_namespaces(libc: Any, submission: int, disk: int) -> None:
+def _own_namespaces(libc: Any, submission: int, request: dict[str, Any]) -> None:
     """Leave the server's namespaces, and mount the submission and an empty temporary folder."""
     _check(libc.unshare(NEW_NAMESPACES), "namespaces")
     _mount(libc, None, "/", None, MS_REC | MS_PRIVATE)
-    place = SUBMISSION.encode()
-    _check(libc.syscall(MOVE_MOUNT, submission, b"", AT_FDCWD, place, MOVE_FROM_EMPTY_PATH), "the submission")
-    _mount(libc, None, SUBMISSION, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
-    _mount(libc, "tmpfs", TEMPORARY, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,size={disk}")
+    place = request["folder"]
+    moved = libc.syscall(MOVE_MOUNT, submission, b"", AT_FDCWD, place.encode(), MOVE_FROM_EMPTY_PATH)
+    _check(moved, "the submission")
+    _mount(libc, None, place, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    options = f"mode=1777,size={request['disk']}"
+    _mount(libc, "tmpfs", request["home"], "tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
 def _mount(libc: Any, source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:

@@ -1,14 +1,15 @@
 """The fork server's trusted side: ask for a runner, and end it.
 
-To start Python, NumPy and bubblewrap takes ten times as long as to fork a process that has them. So a process and all
-its forks share one server for each level and profile: `runner.forkserver` forks the runners. The judge sends the mount
-of the submission, not its path, so that the server sees no submission. A server ends when all who can ask it have
-ended.
+To start Python, NumPy and bubblewrap takes about seven times as long as to fork a process that has them. So a process
+and all its forks share one server for each level and profile: `runner.forkserver` forks the runners. The judge sends
+the mount of the submission, not its path, so that the server sees no submission. A server ends when all who can ask it
+have ended.
 """
 
 import atexit
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import socket
@@ -39,10 +40,20 @@ def serves(level: int, profile: Profile) -> bool:
     """Tell whether runners of this kind come from a fork server.
 
     A framework starts threads, which a fork does not copy, and is started once for each part. A runner that starts
-    programs is watched in another way. Only root may pass a mount on.
+    programs is watched in another way. At level 3 the judge must be able to pass a mount on.
     """
-    able = sys.platform == "linux" and (level == 2 or (level == 3 and os.geteuid() == 0))
+    able = sys.platform == "linux" and (level == 2 or (level == 3 and _passes_mounts()))
     return able and not profile.framework and not profile.limits.processes
+
+
+@functools.cache
+def _passes_mounts() -> bool:
+    """Tell whether this process may make mounts: as root, unless a container forbids it."""
+    try:
+        os.close(_mount_of(Path("/")))
+    except OSError:
+        return False
+    return os.geteuid() == 0
 
 
 def server_for(level: int, profile: Profile) -> "Server":
@@ -66,7 +77,8 @@ def server_for(level: int, profile: Profile) -> "Server":
 
 
 def forget(server: "Server") -> None:
-    """Ask a server no more: it has ended."""
+    """Ask a server no more: it has ended, or does not answer."""
+    server.hang_up()
     with _starting:
         for key in [key for key, one in _servers.items() if one is server]:
             del _servers[key]
@@ -147,9 +159,13 @@ class Server:
         """Return the descriptor that a forked process must keep to ask the server."""
         return self._requests.fileno()
 
-    def end(self) -> None:
-        """Ask no more, and bury the server if no other process can ask it either."""
+    def hang_up(self) -> None:
+        """Ask no more: the server ends when no other process can ask it either."""
         self._requests.close()
+
+    def end(self) -> None:
+        """Hang up, and bury the server if it ends."""
+        self.hang_up()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(ENDING_SECONDS)
         if self.process.stderr is not None:
@@ -181,7 +197,7 @@ class Server:
         sent = [wire.fileno(), theirs.fileno()]
         request = {
             "mounts": self._mounts, "disk": limits.disk, "home": plan.home, "environment": plan.environment,
-            "inherited": INHERITED,
+            "folder": plan.folder, "inherited": INHERITED,
         }  # fmt: skip
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)

@@ -57,8 +57,9 @@ def test_builds_and_another_runner_loads_it(folder: Path, each_level: int) -> No
         ("cdef extern from *:\n    '''\n    int bad = ;\n    '''\ndef f(): pass\n", "The C compiler does not accept Cython's C code"),
         ("from nowhere cimport thing\n", "line 1: "),
         ("include 'nowhere.pxi'\n", "does not compile"),
+        ("cdef extern from *:\n    '''\n    volatile char vast[1UL << 33] = {1};\n    '''\ndef f(): pass\n", "did not finish: it writes a file of more than"),
     ],
-    ids=["division of whole numbers", "syntax", "C code", "missing module", "missing file"],
+    ids=["division of whole numbers", "syntax", "C code", "missing module", "missing file", "vast library"],
 )  # fmt: skip
 def test_one_sentence_says_why_it_does_not_build(folder: Path, level: int, text: str, sentence: str) -> None:
     write(folder, text)

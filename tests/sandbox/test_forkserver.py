@@ -108,6 +108,13 @@ def lives(pid: int) -> bool:
         return False
 
 
+def wait_for_the_end_of(processes: list[int]) -> None:
+    until = time.monotonic() + 60
+    while any(map(lives, processes)):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def below(pid: int) -> list[int]:
     """Return the processes that descend from a process."""
     found = []
@@ -161,10 +168,7 @@ def test_it_ends_when_the_judge_hangs_up(start: Start) -> None:
     keeper = remote.process.process.pid
     all_of_it = [keeper, *below(keeper)]
     remote.close()
-    until = time.monotonic() + 60
-    while any(map(lives, all_of_it)):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_for_the_end_of(all_of_it)
 
 
 def test_how_it_ended_is_known(start: Start) -> None:
@@ -193,10 +197,7 @@ def test_all_ends_with_the_judge(reachable: Path, start: Start, each_level: int)
         all_of_it = [keeper, *below(keeper), *servers, *(one for server in servers for one in below(server))]
         assert all(map(lives, all_of_it))
         judge.kill()
-    until = time.monotonic() + 60
-    while any(map(lives, all_of_it)):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_for_the_end_of(all_of_it)
 
 
 def test_a_forked_judge_asks_the_same_server(start: Start) -> None:
@@ -216,3 +217,16 @@ def test_a_forked_judge_asks_the_same_server(start: Start) -> None:
     os.close(writer)
     assert os.read(reader, 1) == b"1"
     os.close(reader)
+
+
+def test_a_forgotten_server_ends_after_its_last_runner(start: Start) -> None:
+    first = start()
+    (server,) = (one for one in forkserver._servers.values() if first.process.process.pid in below(one.process.pid))
+    old = [server.process.pid, *below(server.process.pid)]
+    forkserver.forget(server)
+    second = start()
+    assert server.process.pid not in forkserver.processes()
+    assert call(first, "leave", "a word") == call(second, "leave", "a word") == 1
+    first.close()
+    wait_for_the_end_of(old)
+    assert not call(second, "find", "another word")

@@ -179,7 +179,7 @@ def assert_network_learns(
     worked : callable
         Returns the seconds of processor time so far.
     least : float
-        The accuracy on the pictures must be greater than this, or the loss must fall and fit the labels.
+        The loss must fall; and the accuracy on the pictures must be greater than this, or the loss must fit the labels.
 
     Raises
     ------
