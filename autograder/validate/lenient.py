@@ -88,7 +88,9 @@ class Examined:
                 self._claim.needs and self._accepts(Degenerate(kind, self._is_own, "", True, self._drawn))
             ):
                 yield kind, ()
-            elif own := tuple(one for one in self._functions if self._accepts(Degenerate(kind, self._is_own, one))):
+            elif own := tuple(
+                one for one in self._functions if self._accepts(Degenerate(kind, self._is_own, one, drawn=self._drawn))
+            ):
                 yield kind, own
 
     def accepts_other_answers(self) -> bool:

@@ -127,6 +127,17 @@ def test_the_reference_can_take_a_students_place(course: Course, alternative: Pa
     assert [param.shape for param in own.framework.start(7, 5, 10)][:2] == [(7, 3, 5, 5), (7,)]
 
 
+def test_weights_that_repeat_are_said(judge: Callable[..., PartVerdict], alternative: Part) -> None:
+    """Filters that are copies of one random filter stay copies."""
+    repeated = {
+        "torch": "params[2].data[:] = params[2].data[:1]",
+        "tensorflow": "params[2].assign(params[2][..., :1] + 0 * params[2])",
+    }[alternative.framework]
+    cell = f"first = init_convnet\ndef init_convnet(*sizes):\n    params = first(*sizes)\n    {repeated}\n    return params\n"
+    verdict = judge(with_cell(alternative, cell, "barebones_convnet"), "barebones_convnet")
+    assert "The weights in conv_w2 repeat" in messages(verdict, "barebones_convnet")
+
+
 def test_returning_something_else_is_their_failure(judge: Callable[..., PartVerdict], alternative: Part) -> None:
     barebones = with_cell(alternative, "def three_layer_convnet(x, params): return 'scores'", "barebones_convnet")
     others = "def sequential_convnet(*sizes): return [1, 2]\nclass ThreeLayerConvNet: pass"

@@ -1,4 +1,4 @@
-"""Hidden tests send inputs that are drawn for the submission, and never the inputs of the public checks."""
+"""Public checks accept the reference. Hidden tests send inputs of their own, which are drawn for the submission."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,11 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.assignment import Part
 from autograder.checks.code_under_test import CodeUnderTest
 from autograder.checks.public import PublicTests, rng_for
+from autograder.checks.record import Recorded
 from autograder.course import Course
 from autograder.judge.reference import reference
 from autograder.runner.wire import Wire
+from autograder.sandbox.profiles import is_installed
+from autograder.validate.calibration import QUICK
+from tests.assignment2 import ASSIGNED
 
 from .conftest import Judge
 
@@ -74,6 +79,21 @@ def test_public_checks_never_reuse_hidden_inputs(judge: Judge, course: Course, s
     assert sent, "the judge sent no array that looks random"
     assert public, "the public checks sent no array that looks random"
     assert not sent & public
+
+
+@pytest.mark.parametrize(
+    "part", [one for part in ASSIGNED.parts for one in part.alternatives], ids=lambda one: one.name
+)
+def test_public_checks_accept_the_reference(course: Course, part: Part) -> None:
+    """Tests that train, or need a trained model, run with the notebooks."""
+    if not is_installed(ASSIGNED, part):
+        pytest.skip(f"the framework of {part.name} is not installed")
+    public = PublicTests(course.source, course.assignment.facts)
+    right = Recorded(reference(course.assignment, part))
+    tests = [test for exercise in part.automatic for test in public.of(exercise.id) if test.claim.kind in QUICK]
+    assert len(tests) >= len(part.automatic) / 2
+    failures = {test.name: public.run(test, right) for test in tests}
+    assert {name: failure for name, failure in failures.items() if failure is not None} == {}
 
 
 def test_another_submission_gets_other_inputs(judge: Judge, sent: set[str]) -> None:

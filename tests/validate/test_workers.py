@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -43,6 +44,37 @@ def test_a_process_that_does_not_become_ready_is_no_answer_either() -> None:
             worker.ask(0)
     finally:
         worker.close()
+
+
+def test_two_threads_end_a_worker_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Ctrl-C the main thread closes a worker while the thread that asked it sees its process die."""
+    worker, closed, waits = Worker(time.time, time.sleep, seconds=60), [], threading.Event()
+    assert worker.ask(0) is None
+    connection = worker._connection
+
+    class Slow:
+        """The connection, whose end takes longer than the other thread needs to come to it."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(connection, name)
+
+        def poll(self, seconds: float) -> bool:
+            waits.set()
+            return connection.poll(seconds)
+
+        def close(self) -> None:
+            closed.append(threading.get_ident())
+            time.sleep(1)
+            connection.close()
+
+    monkeypatch.setattr(worker, "_connection", Slow())
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(worker.ask, 1000)
+        assert waits.wait(60)
+        worker.close()
+        with pytest.raises(EndedError):
+            asked.result()
+    assert len(closed) == 1
 
 
 def test_a_worker_that_cannot_be_started_says_why() -> None:

@@ -56,6 +56,7 @@ class Worker:
     ) -> None:
         self._work, self._seconds = (memory, prepare, answer), seconds
         self._process: multiprocessing.process.BaseProcess | None = None
+        self._ending = threading.Lock()  # the pool's main thread ends a worker while another thread asks it
 
     def ask(self, *question: object) -> Any:
         """Return the answer to a question.
@@ -113,11 +114,12 @@ class Worker:
         return answer
 
     def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._connection.close()
-            self._process = None
+        with self._ending:
+            if self._process is not None:
+                self._process.kill()
+                self._process.join()
+                self._connection.close()
+                self._process = None
 
 
 class Pool:

@@ -73,7 +73,7 @@ def test_barebones_descent(framework, rng):
     fell = 1 - cross_entropy(after, y) / cross_entropy(before, y)
     differ = bool((np.ptp(as_array("scores", after, (len(y), 10)), axis=0) > 0).all())
     require(
-        differ and fell > 0.5 * (1 - losses[-1] / losses[0]), "The scores do not get better as the losses say they do."
+        differ and fell > 0.9 * (1 - losses[-1] / losses[0]), "The scores do not get better as the losses say they do."
     )
 
 
@@ -125,7 +125,8 @@ def check_descent(framework, rng, maker):
     require(
         losses[-1] < 0.8 * losses[0], f"The loss goes from {losses[0]:.3g} to {losses[-1]:.3g} in 12 steps of Adam."
     )
-    require(cross_entropy(net.scores(x), y) < 0.9 * before, "12 steps of Adam hardly make the scores better.")
+    after, half = cross_entropy(net.scores(x), y), (losses[0] + losses[-1]) / 2
+    require(after < 0.9 * before and after < half, "12 steps of Adam hardly make the scores better.")
 
 
 @exercise("module_convnet")

@@ -104,6 +104,8 @@ def assert_convnet_start(start: Sequence[Any], like: Params) -> None:
         except Mismatch as error:
             error.hint = _slip_of_weights(array, size, inputs)
             raise
+        varied = all(np.ptp(array, axis=axis).any() for axis in range(array.ndim))
+        require(varied, f"The weights in {name} repeat: each of them must be drawn at random.")
 
 
 def _slip_of_weights(array: np.ndarray, size: float, inputs: int) -> str:
