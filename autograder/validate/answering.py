@@ -3,8 +3,6 @@
 See ``degenerate`` for the kinds of answers.
 """
 
-import copy
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.code_under_test import Backend, CodeError, Handle
+from autograder.checks.code_under_test import Backend, Handle
 from autograder.checks.host import Local
 from autograder.checks.record import Playback, Recorded
 
 from .degenerate import KINDS, ORDER, UNCHANGED, Question, same
+from .remembered import copied, digest
 from .trusted import BackendFault
 
 SEED = 20
@@ -189,11 +188,11 @@ class FromReference(Changing):
             self.functions.append(function)
             return self._keep(None, function)
         if self._answers.kind != UNCHANGED or isinstance(target, str):
-            return super().call(*map(_copied, (target, args, kwargs)))
+            return super().call(*map(copied, (target, args, kwargs)))
         owner = getattr(target, "__self__", target)  # each question after a method makes another object
-        key = (id(owner), function, *map(_digest, (args, kwargs)))  # the state never changes, so its answers are known
+        key = (id(owner), function, *map(digest, (args, kwargs)))  # the state never changes, so its answers are known
         if key not in self._known:
-            self._known[key] = owner, self._local.call(*map(_copied, (target, args, kwargs)))
+            self._known[key] = owner, self._local.call(*map(copied, (target, args, kwargs)))
         self.functions.append(function)
         self.asked.append((args, kwargs))
         return self._keep(self._known[key][1], function)
@@ -268,30 +267,3 @@ def _arrays(value: Any) -> Iterator[np.ndarray]:
             yield from _arrays(element)
     elif isinstance(value, dict):
         yield from _arrays(list(value.values()))
-
-
-def _digest(value: Any) -> Any:
-    """Return what tells whether two arguments are the same: numbers by their bytes, objects by their identity."""
-    if isinstance(value, Handle):
-        return _digest(value._target)
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, hashlib.sha256(value.tobytes()).digest()
-    if isinstance(value, list | tuple):
-        return tuple(map(_digest, value))
-    if isinstance(value, dict):
-        return tuple((name, _digest(element)) for name, element in value.items())
-    return value if isinstance(value, str | int | float | type(None)) else id(value)
-
-
-def _copied(value: Any) -> Any:
-    """Return a copy of a function or its arguments, with the objects behind handles; as it is if it has none."""
-    if isinstance(value, Handle):
-        return Handle(value._backend, _copied(value._target), value._type)
-    if isinstance(value, tuple):
-        return tuple(map(_copied, value))
-    if isinstance(value, dict):
-        return {name: _copied(element) for name, element in value.items()}
-    try:
-        return copy.deepcopy(value)
-    except (TypeError, ValueError, RuntimeError, CodeError):
-        return value

@@ -63,6 +63,7 @@ def _inside(course: Course) -> Iterator[tuple[str, str]]:
 
 def _problem(trusted: ReferenceCopy, part: Part, test: pytest.Function) -> str:
     recorded: list[Recorded] = []
+    trusted.remember(part)
 
     def recording(backend: Backend) -> Recorded:
         recorded.append(Recorded(backend))

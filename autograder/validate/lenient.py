@@ -75,6 +75,7 @@ class Examined:
     def __init__(self, trusted: ReferenceCopy, part: Part, test: pytest.Function) -> None:
         self._trusted, self._part, self._test = trusted, part, test
         self._claim = claimed(test)
+        trusted.remember(part)
         self._right = Answered(trusted.backend)
         self._passes = bool(trusted.credit(part, test, self._right))
 

@@ -26,9 +26,11 @@ from autograder.judge.credit import PartialCredit
 from autograder.judge.extension import Extension, own
 from autograder.judge.fixtures import fixtures_of
 from autograder.judge.plugin import JudgePlugin, attempt, claimed, name_of
-from autograder.judge.reference import contents
+from autograder.judge.reference import contents, reference
 from autograder.judge.session import collect
 from autograder.verdict import TestResult
+
+from .remembered import Remembered
 
 _numbers = itertools.count()
 
@@ -77,6 +79,7 @@ class ReferenceCopy:
         self._change = change
         self._part = part
         self.fingerprints: dict[str, str] = {}
+        self._right: Remembered | None = None
 
     def __enter__(self) -> "ReferenceCopy":
         with contextlib.ExitStack() as undo:
@@ -104,6 +107,10 @@ class ReferenceCopy:
     def __exit__(self, *_: object) -> None:
         self._undo.close()
 
+    def remember(self, part: Part) -> None:
+        """Let the reference compute each of its answers to the tests of a part once, from now on."""
+        self._right = Remembered(reference(self.course.assignment, part))
+
     def result(self, part: Part, test: pytest.Function, seed: str = "", answering: Answering = _as_it_is) -> TestResult:
         """Judge the copy by one hidden test of a part. See `results` for the parameters."""
         (found,) = self.results(part, lambda other: other is test, seed, answering)
@@ -123,7 +130,9 @@ class ReferenceCopy:
 
     def _context(self, part: Part, seed: str, answering: Answering) -> TrustedContext:
         submission = Submission(self.folder, f"variant {seed}", (), ())
-        return TrustedContext(self.course, part, submission, 0, Extension(), backend=answering(self.backend))
+        return TrustedContext(
+            self.course, part, submission, 0, Extension(), backend=answering(self.backend), right=self._right
+        )
 
     def results(
         self,
