@@ -63,7 +63,7 @@ def module(tmp_path: Path) -> ModuleType:
 
 
 @pytest.fixture
-def backend(module: ModuleType, tmp_path: Path) -> Remembered:  # noqa: ARG001
+def backend(module: ModuleType, tmp_path: Path) -> Remembered:
     return Remembered(Local(PackageHost(NAME, tmp_path)))
 
 
