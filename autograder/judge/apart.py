@@ -4,6 +4,7 @@ This is the way to a verdict for everybody: a class, nbgrader's autograde, one s
 children do, ``session`` for judging itself, and ``children`` for the processes.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from autograder.assignment import Part
 from autograder.course import Course
 from autograder.errors import SubmissionError
 from autograder.intake.submission import Submission
+from autograder.sandbox.levels import LaunchError
 from autograder.verdict import ERROR, FAILED, ExerciseResult, PartVerdict, TestResult
 
 from . import tasks
@@ -174,12 +176,18 @@ def _taken(answer: Answer) -> Submission:
     return tasks.submission_from(answer.get())
 
 
-def alone(judge: Callable[..., PartVerdict], *arguments: object) -> PartVerdict:
+def alone(
+    judge: Callable[..., PartVerdict], course: Course, part: Part, submission: Submission, level: int
+) -> PartVerdict:
     """Return what a function of ``session`` returns, called in a limited child of this process if it may fork.
+
+    What the child's runners are forked from stays with this process, for the next submission.
 
     Raises
     ------
     AutograderError, RuntimeError
         What the function raised; or if the child ended twice.
     """
-    return tasks.verdict_from(limited(lambda: tasks.written(judge(*arguments))))
+    with contextlib.suppress(LaunchError):  # judging reports it
+        tasks.serve(course, part, level)
+    return tasks.verdict_from(limited(lambda: tasks.written(judge(course, part, submission, level))))

@@ -51,10 +51,16 @@ def load(root: str, data: str | None, name: str, parts: list[int], level: int, m
             for alternative in part.alternatives:
                 reference(course.assignment, alternative)
                 if many or not alternative.framework:
-                    profile = profiles.for_judging(course.assignment, alternative)
-                    prepare(profile)
-                    if forkserver.serves(level, profile):
-                        forkserver.server_for(level, profile)
+                    serve(course, alternative, level)
+
+
+def serve(course: Course, part: Part, level: int) -> None:
+    """Start what the runners of a part's notebook are forked from, for this process and those that it forks."""
+    if profiles.is_installed(course.assignment, part):
+        profile = profiles.for_judging(course.assignment, part)
+        prepare(profile)
+        if forkserver.serves(level, profile):
+            forkserver.server_for(level, profile)
 
 
 def taken(root: str, data: str | None, name: str, folder: str) -> Plain:

@@ -1,4 +1,4 @@
-"""The fork server's confined side: a process that has Python, NumPy and the runner's code loaded, and forks runners.
+"""The fork server's confined side: a process that has loaded what its runners need before a submission, and forks them.
 
 It holds no submission, test, label or secret. A request comes as one datagram with file descriptors. The server never
 reads it: a fork does, the *keeper*. The keeper puts itself into namespaces of its own, mounts the submission, forks the
@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import fcntl
 import gc
+import importlib
 import itertools
 import json
 import os
@@ -44,10 +45,21 @@ NEW_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 
 MS_NOSUID, MS_NODEV, MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 1, 32, 4096, 16384, 1 << 18
 MOVE_MOUNT, MOVE_FROM_EMPTY_PATH = 429, 4
 AT_FDCWD = -100
+CLONE_THREAD = 0x00010000
 
 
-def main() -> None:
-    """Fork keepers, one for each request, until the judge closes the socket whose descriptor is the first argument."""
+def main(framework: str = "") -> None:
+    """Fork keepers, one for each request, until the judge closes the socket whose descriptor is the first argument.
+
+    Parameters
+    ----------
+    framework : str
+        A framework to import first. If that starts a thread, the server ends: a fork has only the thread that forks.
+    """
+    if framework:
+        importlib.import_module(framework)
+        if ctypes.CDLL(None).unshare(CLONE_THREAD) != 0:  # the kernel refuses it to a process with several threads
+            sys.exit(f"{framework} starts threads when it is imported.")
     requests = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the keepers
     gc.collect()

@@ -1,9 +1,9 @@
 """The fork server's trusted side: ask for a runner, and end it.
 
-To start Python, NumPy and bubblewrap takes about seven times as long as to fork a process that has them. So a process
-and all its forks share one server for each level and profile: `runner.forkserver` forks the runners. The judge sends
-the mount of the submission, not its path, so that the server sees no submission. A server ends when all who can ask it
-have ended.
+To start Python, NumPy and bubblewrap takes about seven times as long as to fork a process that has them, and to import
+a framework takes seconds. So a process and all its forks share one server for each level and profile:
+`runner.forkserver` forks the runners. The judge sends the mount of the submission, not its path, so that the server
+sees no submission. A server ends when all who can ask it have ended.
 """
 
 import atexit
@@ -39,11 +39,10 @@ _starting = threading.Lock()
 def serves(level: int, profile: Profile) -> bool:
     """Tell whether runners of this kind come from a fork server.
 
-    A framework starts threads, which a fork does not copy, and is started once for each part. A runner that starts
-    programs is watched in another way. At level 3 the judge must be able to pass a mount on.
+    A runner that starts programs is watched in another way. At level 3 the judge must be able to pass a mount on.
     """
     able = sys.platform == "linux" and (level == 2 or (level == 3 and _passes_mounts()))
-    return able and not profile.framework and not profile.limits.processes
+    return able and not profile.limits.processes
 
 
 @functools.cache
@@ -65,9 +64,9 @@ def server_for(level: int, profile: Profile) -> "Server":
         If it cannot be started.
     """
     beside = Profile(
-        packages=profile.packages, needs=profile.needs, kit=profile.kit, kit_name=profile.kit_name,
-        environment=profile.environment, data=profile.data, data_variable=profile.data_variable,
-        reads_itself=profile.reads_itself,
+        packages=profile.packages, needs=profile.needs, framework=profile.framework, kit=profile.kit,
+        kit_name=profile.kit_name, environment=profile.environment, data=profile.data,
+        data_variable=profile.data_variable, reads_itself=profile.reads_itself,
     )  # fmt: skip
     with _starting:
         if (level, beside) not in _servers:

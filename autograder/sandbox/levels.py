@@ -194,7 +194,7 @@ def server_plan_for(level: int, profile: Profile) -> Plan:
 
     The server sees what its runners see, without a submission. It needs the right to make namespaces and users.
     """
-    code = "from autograder.runner.forkserver import main; main()"
+    code = f"from autograder.runner.forkserver import main; main({profile.framework!r})"
     if level == 3:
         return Plan(
             _command(str(PYTHON / _python().relative_to(_base_prefix())), [STAGE, f"{STAGE}/site"], [], code),

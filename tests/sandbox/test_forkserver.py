@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from autograder.checks.code_under_test import CodeError
-from autograder.sandbox import forkserver, launch
+from autograder.sandbox import forkserver, launch, profiles
 from autograder.sandbox.client import Remote
 from autograder.sandbox.forkserver import Forked
 from autograder.sandbox.levels import Profile
+from tests.assignment2 import ASSIGNED
 
-from ..conftest import ROOT
+from ..conftest import ROOT, needs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 MODULE = """
@@ -26,6 +27,7 @@ import os, sys
 import numpy as np
 kept = []
 at_import = float(np.random.rand())
+loaded = set(sys.modules)
 def leave(word):
     kept.append(word)
     np.secret = sys.secret = os.environ["SECRET"] = word
@@ -47,6 +49,8 @@ def find(word):
     return word in found
 def first():
     return at_import
+def has(name):
+    return name in loaded
 def descriptors():
     found = []
     for number in range(1024):
@@ -74,10 +78,22 @@ print(remote.process.process.pid, *forkserver.processes(), flush=True)
 time.sleep(1000)
 """
 Start = Callable[[], Remote]
+HOLDING = [
+    pytest.param("", id="numpy"),
+    *(pytest.param(name, id=name, marks=needs(name)) for name in ("torch", "tensorflow")),
+]
+"""What the server has loaded."""
+
+
+@pytest.fixture(params=HOLDING)
+def profile(request: pytest.FixtureRequest) -> Profile:
+    """Return the profile of a runner with NumPy alone, or with a framework."""
+    part = next((one for one in ASSIGNED.parts[4].alternatives if one.framework == request.param), None)
+    return Profile(package="cs231n") if part is None else profiles.for_judging(ASSIGNED, part)
 
 
 @pytest.fixture
-def start(reachable: Path, each_level: int) -> Iterator[Start]:
+def start(reachable: Path, each_level: int, profile: Profile) -> Iterator[Start]:
     """Yield a function that starts a runner on the same module."""
     (reachable / "cs231n").mkdir()
     (reachable / "cs231n" / "__init__.py").write_text("")
@@ -85,8 +101,8 @@ def start(reachable: Path, each_level: int) -> Iterator[Start]:
     running: list[Remote] = []
 
     def begin() -> Remote:
-        running.append(Remote(launch.start(each_level, reachable, Profile(package="cs231n"))))
-        if not forkserver.serves(each_level, Profile()):
+        running.append(Remote(launch.start(each_level, reachable, profile)))
+        if not forkserver.serves(each_level, profile):
             pytest.skip("Only root has a fork server at level 3")
         assert isinstance(running[-1].process.process, Forked)
         return running[-1]
@@ -136,6 +152,20 @@ def test_nothing_passes_from_one_runner_to_another(start: Start) -> None:
         assert call(other, "leave", "a word") == 1
     values = [call(one, "first") for one in (beside, after, start())]
     assert len(set(map(float, values))) == 3, "they begin with the same random numbers"  # type: ignore[arg-type]
+
+
+def test_a_framework_is_there_before_the_submission(start: Start, profile: Profile) -> None:
+    assert call(start(), "has", profile.framework or "numpy")
+
+
+def test_a_framework_that_starts_threads_is_not_forked(tmp_path: Path) -> None:
+    (tmp_path / "threaded.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n"
+    )
+    code = "from autograder.runner.forkserver import main; main('threaded')"
+    command = [sys.executable, "-c", f"import sys; sys.path += {[str(tmp_path), str(ROOT)]}; {code}"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (1, "threaded starts threads when it is imported.\n")
 
 
 def test_a_runner_holds_its_wire_and_no_other_file(start: Start) -> None:
