@@ -95,6 +95,34 @@ def add_to(app: typer.Typer, find_course: Callable[[], Course], out: Console) ->
         say(f"The leaderboard is {path}.")
 
     @app.command()
+    def similarity(
+        earlier: Annotated[
+            Path | None, typer.Option("--also", help="A folder like `submitted` of another class, such as last year's.")
+        ] = None,
+        most: Annotated[int, typer.Option(min=1, help="The most pairs on the page.")] = 50,
+    ) -> None:
+        """Write a page of solutions that are much alike, side by side: evidence for a person to look at."""
+        from rich.progress import track
+
+        from autograder.grading import engine
+
+        from . import similarity as page
+
+        course = find_course()
+        name, title = course.assignment.name, course.assignment.settings.title
+        folders = engine.require_submissions(course)
+        others = page.of_another_class(earlier, name) if earlier is not None else {}
+        steps = iter(track(range(len(folders) + len(others)), "Reading", console=out, transient=True))
+        pairs, unread = page.of_class(course, folders, others, most, lambda: next(steps, None))
+        path = course.root / FOLDER / name / "similarity.html"
+        number = len(folders) + len(others) - len(unread)
+        when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+        files.write(path, page.similarity(pairs, title, number, unread, when).encode())
+        say(
+            f"{len(pairs)} of {number * (number - 1) // 2} pairs are on {path}. It names students: keep it to yourself."
+        )
+
+    @app.command()
     def export(
         system: Annotated[str, typer.Argument(help="canvas, moodle, gradescope or github.")],
         to: Annotated[Path, typer.Option(help="The file to write.")],

@@ -16,6 +16,7 @@ from autograder.reports.decide import records_of
 from autograder.reports.leaderboard import leaderboard
 from autograder.reports.page import message
 from autograder.reports.rows import COLUMNS, rows, write_csv
+from autograder.reports.similarity import Pair, similarity
 from autograder.reports.student import student_page
 from autograder.verdict import FAILED
 
@@ -30,10 +31,12 @@ def pages(planted: tuple[Course, object]) -> dict[str, str]:
     records = records_of(planted[0])
     hostile = next(one for one in records if one.student == "s001")
     names = {one.student: HOSTILE for one in records}
+    pair = Pair((HOSTILE, "bob"), 0.9, 300, (((f"x = '{HOSTILE}'\n", True), ("y = 1\n", False)), ((HOSTILE, True),)))
     return {
         "class": dashboard(records, "Weather", "weather"),
         "student": student_page(hostile, "Weather <b>", "abc"),
         "leaderboard": leaderboard(records, "Weather", {1: "Readings"}, names),
+        "similar": similarity([pair], "Weather <b>", 2, {HOSTILE: HOSTILE}, "2026-05-10 12:00"),
     }
 
 
@@ -52,7 +55,7 @@ class Outline(HTMLParser):
         return [own[attribute] or "" for _, own in self.tags if attribute in own]
 
 
-@pytest.mark.parametrize("name", ["class", "student", "leaderboard"])
+@pytest.mark.parametrize("name", ["class", "student", "leaderboard", "similar"])
 def test_text_stays_text_and_nothing_is_fetched(pages: dict[str, str], name: str) -> None:
     page = pages[name]
     found = Outline(page)
@@ -69,7 +72,7 @@ def test_text_stays_text_and_nothing_is_fetched(pages: dict[str, str], name: str
     assert sum(tag == "script" for tag, _ in found.tags) == (name == "class")
 
 
-@pytest.mark.parametrize("name", ["class", "student", "leaderboard"])
+@pytest.mark.parametrize("name", ["class", "student", "leaderboard", "similar"])
 def test_the_structure_is_accessible(pages: dict[str, str], name: str) -> None:
     found = Outline(pages[name])
     tags = [tag for tag, _ in found.tags]
