@@ -123,6 +123,43 @@ def add_to(app: typer.Typer, find_course: Callable[[], Course], out: Console) ->
         )
 
     @app.command()
+    def questions(
+        student: Annotated[str, typer.Option(help="Only this student; * and ? stand for anything.")] = "*",
+        most: Annotated[int, typer.Option(min=1, help="The most questions for each student.")] = 4,
+        quizzes: Annotated[
+            Path | None, typer.Option("--quiz", help="A folder for quizzes for an LMS: a QTI package for each student.")
+        ] = None,
+    ) -> None:
+        """Write sheets with questions for the students about their own code, and a page with the right answers."""
+        from rich.progress import track
+
+        from autograder.grading import engine
+
+        from .page import render
+        from .questions.making import LETTERS, of_class
+        from .questions.quiz import write_quiz
+
+        course = find_course()
+        name, title = course.assignment.name, course.assignment.settings.title
+        folders = engine.require_submissions(course, student)
+        steps = iter(track(range(len(folders)), "Asking", console=out, transient=True))
+        sheets, unread = of_class(course, folders, engine.require_level(), most, lambda: next(steps, None))
+        when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+        for file, key in (("questions", False), ("questions-key", True)):
+            page = render("questions.html.jinja", title=title, sheets=sheets, key=key, letters=LETTERS, when=when)
+            files.write(course.root / FOLDER / name / f"{file}.html", page.encode())
+        for one, found in sheets.items() if quizzes is not None else ():
+            assert quizzes is not None
+            quizzes.mkdir(parents=True, exist_ok=True)
+            write_quiz(found, f"{title}: questions about your own code", quizzes / f"{one}.zip")
+        place = course.root / FOLDER / name
+        say(
+            f"Sheets for {len(sheets)} students are in {place / 'questions.html'}, answers in questions-key.html there."
+        )
+        for one, why in unread.items():
+            say(f"{one}: {why}")
+
+    @app.command()
     def export(
         system: Annotated[str, typer.Argument(help="canvas, moodle, gradescope or github.")],
         to: Annotated[Path, typer.Option(help="The file to write.")],

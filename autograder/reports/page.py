@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from autograder.sandbox.client import printable
 from autograder.verdict import ERROR, FAILED, GRADED, NOT_GRADED, OPEN, PASSED
@@ -45,6 +45,13 @@ def message(text: str) -> dict[str, str]:
     return {name: value or "" for name, value in found.groupdict().items()} if found else {"said": text}
 
 
+def ticked(text: str) -> Markup:
+    """Return text in which pieces between backticks are code."""
+    pieces = re.split(r"`([^`]+)`", printable(text))
+    marked = [Markup("<code>{}</code>").format(one) if at % 2 else escape(one) for at, one in enumerate(pieces)]
+    return Markup("").join(marked)
+
+
 def _visible(value: Any) -> Any:
     """Return a value for a page. Text from a submission may hold characters that control a terminal or hide text."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -56,7 +63,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=_visible,
     )  # fmt: skip
-    made.filters |= {"points": points, "counted": counted, "percent": percent, "message": message}
+    made.filters |= {"points": points, "counted": counted, "percent": percent, "message": message, "ticked": ticked}
     made.globals |= {"words": WORDS, "marks": MARKS}
     return made
 

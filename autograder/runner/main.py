@@ -22,6 +22,7 @@ from autograder.runner.compile import compile_extension
 from autograder.runner.confine import ConfinementError, apply, confinement_from
 from autograder.runner.older import OlderNames
 from autograder.runner.probe import look_around
+from autograder.runner.tracing import Traced, traced
 from autograder.runner.weighing import Weigher, Weight
 from autograder.runner.wire import Wire, WireClosed, WireError, WireTooLarge, decode, encode
 
@@ -48,6 +49,7 @@ class Runner:
         self._notebook: Any = None
         self._weigher = Weigher(host.folder)
         self._weight = Weight()
+        self._traced: Traced = {}
 
     def serve(self) -> None:
         """Answer questions until the judge closes the connection."""
@@ -95,6 +97,10 @@ class Runner:
                 return by_value(self._weigh(content), _Held)
             case "weight":
                 return asdict(self._weight)
+            case "trace":
+                return by_value(self._trace(content), _Held)
+            case "traced":
+                return self._traced
             case "find":
                 found = (
                     self.host.definition(content["name"])
@@ -134,6 +140,13 @@ class Runner:
         given = (function, tuple(content["args"]), content["kwargs"], content["most"])
         value, self._weight = self.host.call(self._weigher.call, given, {})
         return None if self._weight.over else value
+
+    def _trace(self, content: dict[str, Any]) -> Any:
+        """Call a function and trace the call; return its value."""
+        self._traced = {}
+        function = self.host.lookup(content["target"])
+        value, self._traced = self.host.call(traced, (function, tuple(content["args"]), content["kwargs"]), {})
+        return value
 
     def _shell(self) -> Any:
         """Return the shell for cells; made at first use, because only runners for notebooks have IPython."""

@@ -29,6 +29,8 @@ KINDS = {"missing", "unfinished", "raised", "import", "type", "model", "protocol
 CALL_SECONDS = 20.0
 MOST_OF_A_LINE = 200
 """Most characters of a student's line, with its place."""
+MOST_TRACED = 1_000
+"""Most lines, and most variables of a line, that a trace may tell."""
 MOST_WEIGHED = 100
 """Most calls that a runner may compare."""
 IMPORT_SECONDS, IMPORT_AGAIN_SECONDS = 10.0, 2.0
@@ -168,6 +170,27 @@ class Remote:
         fits = all(type(one) is int and 0 <= one < 2**53 for one in counts)
         return Weight(**found) if fits and type(found["step"]) is type(found["over"]) is bool else None
 
+    def trace(self, target: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function in the runner, which traces the call: see `traced`."""
+        self._import(target.rpartition(".")[0])
+        return self.ask("trace", target=target, args=list(args), kwargs=kwargs)
+
+    def traced(self) -> dict[int, dict[str, list[tuple[int, ...]]]]:
+        """Return the shapes that the lines of the last traced call give to variables, as far as the runner says so."""
+        try:
+            said = self.ask("traced")
+        except CodeError:
+            return {}
+        found: dict[int, dict[str, list[tuple[int, ...]]]] = {}
+        for line, names in said.items() if isinstance(said, dict) and len(said) <= MOST_TRACED else ():
+            if not (_is_number(line) and isinstance(names, dict) and len(names) <= MOST_TRACED):
+                return {}
+            for name, shapes in names.items():
+                if not (isinstance(name, str) and name.isidentifier() and len(name) < 80 and _are_shapes(shapes)):
+                    return {}
+                found.setdefault(int(line), {})[name] = [tuple(shape) for shape in shapes]
+        return found
+
     def unwritten(self, called: list[str]) -> list[str]:
         """Return those of the called functions that are not written yet, as far as the runner says so."""
         if self.over:
@@ -303,6 +326,23 @@ def _is_place(value: Any) -> bool:
         return False
     name, first, last = value
     return name.isidentifier() and len(name) < 80 and all(type(one) is int and 0 < one < 10**5 for one in (first, last))
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether a value is the text of a line's number."""
+    return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 7
+
+
+def _are_shapes(value: Any) -> bool:
+    """Tell whether a value is a short list of shapes of arrays."""
+    return (
+        isinstance(value, list)
+        and len(value) < 10
+        and all(
+            isinstance(shape, list) and len(shape) < 10 and all(type(one) is int and 0 <= one < 2**53 for one in shape)
+            for shape in value
+        )
+    )
 
 
 class _Held:
