@@ -13,7 +13,7 @@ DOWNLOAD_tensorflow := $(if $(filter Linux,$(shell uname -s)),0.34 GB,0.4 GB)
 STAMP := .venv/.installed
 STAMPS := $(STAMP) $(FRAMEWORKS:%=.venv/.installed-%)
 
-.PHONY: setup grade quick test long lint release clean help
+.PHONY: setup grade quick test long lint release docs clean help
 
 help:
 	@echo "make grade    build the release, make a sample class, grade it, write feedback"
@@ -21,6 +21,7 @@ help:
 	@echo "make test     set up and pass the tests that every change must pass"
 	@echo "make long     the tests that take longer: every attack at every level, mutants, kills, browsers"
 	@echo "make release  build the students' releases"
+	@echo "make docs     build the pages of docs/ into build/docs"
 	@echo "make lint     ruff, mypy, import rules, plain words, releases current"
 	@echo "make clean    remove what can be made again; hand-ins and grades stay (autograder forget deletes those)"
 	@echo "FRAMEWORK=pytorch|tensorflow|both|none says what is installed for part 5; here the default is $(FRAMEWORK)"
@@ -63,6 +64,10 @@ lint: setup
 	$(BIN)/python -m tests.words
 	$(BIN)/autograder build --check
 	cd examples/pulse && ../../$(BIN)/autograder build --check
+
+docs: setup
+	$(BIN)/python docs/reference.py
+	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --quiet docs build/docs
 
 release: setup
 	$(BIN)/autograder build

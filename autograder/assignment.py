@@ -83,7 +83,17 @@ class Extension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Seconds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Time limits in seconds: for all tests of a part, for one answer, and for one answer of a test that trains."""
+    """Time limits in seconds.
+
+    Attributes
+    ----------
+    part : float
+        For all tests of a part.
+    call : float
+        For one answer.
+    learning : float
+        For one answer of a test that trains.
+    """
 
     part: float = 100.0
     call: float = 10.0
@@ -116,8 +126,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Folders with the course's tools, which the release holds as part of the package.
     skipped : tuple of str
         Names of folders that intake skips, because they are not the student's work.
-    data_variable, quick_variable : str
-        Environment variables: the first names the data folder, the second makes notebooks run quickly.
+    data_variable : str
+        The environment variable that names the data folder.
+    quick_variable : str
+        The environment variable that makes notebooks run quickly.
     own_design : tuple of str
         Classes that each student designs. Mutants leave them alone, because no exercise asks for them.
     rest : float
@@ -133,7 +145,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     leaderboard : tuple of int
         Numbers of the parts whose measured accuracies the leaderboard shows.
     seconds : Seconds
+        Time limits.
     extension : Extension or None
+        The Cython extension that students write.
     frameworks : dict of Framework
         The frameworks, by import name.
     """

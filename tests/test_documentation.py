@@ -1,5 +1,6 @@
 """The commands, options, targets and files in the documents exist, and the students' commands work."""
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -53,6 +54,28 @@ def test_targets_exist(page: Path) -> None:
 def test_files_exist(page: Path) -> None:
     for name in re.findall(r"(?<![\w./*-])((?:autograder|tests|docs|datasets|benchmarks|\.ci)/[\w./-]*\w)", code(page)):
         assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+@pytest.mark.slow
+def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
+    """A link to a page or a heading that is not there is a warning."""
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--nitpicky", "--quiet", "docs", str(tmp_path)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    for page in (ROOT / "docs").glob("*.md"):
+        assert (tmp_path / f"{page.stem}.html").exists()
+
+
+@pytest.mark.slow
+def test_the_reference_is_that_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    reference = importlib.import_module("reference")
+    for name, make in reference.PAGES.items():
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        assert text == make(), f"docs/{name} is old: run `python docs/reference.py`."
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", (ROOT / "docs" / "configuration.md").read_text(), re.M)
+    assert {"package", "frameworks", "learning"} <= {name for name, _ in rows}
+    assert all(meaning.strip() for _, meaning in rows)
 
 
 @pytest.mark.long

@@ -298,6 +298,9 @@ def test_sheets_key_and_quizzes(course: Course, solved: Path, tmp_path: Path, le
     command = [sys.executable, "-m", "autograder.cli", "questions", "--quiz", str(tmp_path / "quiz")]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+    assert {one.name for one in tmp_path.iterdir()} <= {
+        "submitted", "source", "release", "nbgrader_config.py", "quiz", "report", ".autograder", "gradebook.db",
+    }  # fmt: skip
     sheet = (tmp_path / "report" / ASSIGNMENT / "questions.html").read_text()
     key = (tmp_path / "report" / ASSIGNMENT / "questions-key.html").read_text()
     assert sheet.count('<div class="card">') == 4
