@@ -497,7 +497,7 @@ def nets(student, reference, rng, normalization, hidden, reg=0.0):
 
 def check_start(student, normalization):
     """Check gamma and beta of each hidden layer: their names, shapes and first values."""
-    options = {"input_dim": 9, "num_classes": 3, "normalization": normalization}
+    options = {"input_dim": 9, "num_classes": 3, "weight_scale": 0.5, "normalization": normalization}
     net = student.classifiers.fc_net.FullyConnectedNet([8, 5], **options)
     for name, size, value in (("gamma1", 8, 1), ("beta1", 8, 0), ("gamma2", 5, 1), ("beta2", 5, 0)):
         array = as_array(f"params[{name!r}]", net.params[name], (size,))
