@@ -138,7 +138,7 @@ def release_of(course: Course, notebook: str, cells: Iterable[Mapping[str, Any]]
     return None if best is None else Origin(best, best is known[-1])
 
 
-def as_received(course: Course, notebook: str, student: Any, release: Any) -> Any:
+def as_received(origin: Origin | None, release: Any) -> Any:
     """Return today's release of a notebook with the texts of the release that a student began with.
 
     Cells, their order, ids and points are today's. The student's own answer is untouched if it equals the text that the
@@ -146,13 +146,11 @@ def as_received(course: Course, notebook: str, student: Any, release: Any) -> An
 
     Parameters
     ----------
-    course : Course
-    notebook : str
-        The notebook's name without its ending.
-    student, release : NotebookNode
-        The student's notebook, and today's released notebook.
+    origin : Origin or None
+        The release that the student began with, as `release_of` finds it.
+    release : NotebookNode
+        Today's released notebook.
     """
-    origin = release_of(course, notebook, student.cells)
     if origin is None or origin.current:
         return release
     received = copy.deepcopy(release)

@@ -70,7 +70,9 @@ class CollectByRule(ExchangeCollect):  # type: ignore[misc]
         rule = BEFORE_DUE if self.trait_values()["before_duedate"] else self.rule
         self.before_duedate = False  # nbgrader's own choice knows no extensions
         super().init_src()
-        if rule == LAST:
+        if rule == LAST:  # nbgrader has chosen; with the other rules the choice says so itself
+            for _ in self._chosen(rule):
+                pass
             return
         self.before_duedate = True  # a hand-in that was collected before is replaced, by an older one too
         try:
@@ -84,11 +86,11 @@ class CollectByRule(ExchangeCollect):  # type: ignore[misc]
             found[one.student].append(one)
         for student, own in sorted(found.items()):
             own.sort(key=lambda one: one.time)
-            due = self._due(student)
+            due = self._due(student) if rule == BEFORE_DUE else None
             if rule == BEST:
                 several = len(own) > 1
                 own = sorted(self._judged(own), key=lambda one: one.points) if several else own
-            else:
+            elif rule == BEFORE_DUE:
                 own = [one for one in own if due is None or one.time <= due] or own
             if len(found[student]) > 1:
                 self.log.info("%s", _said(own[-1], found[student], own, rule))

@@ -13,7 +13,7 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 
 from autograder import temporary
 from autograder.assignment import Part
-from autograder.builder.releases import as_received
+from autograder.builder.releases import as_received, release_of
 from autograder.checks.code_under_test import CodeError
 from autograder.course import Course
 from autograder.errors import GraderFault
@@ -54,6 +54,7 @@ TOOLS = ("checks", "coach", "desk", "kit")
 """Folders of the package that notebooks use. Intake leaves them out, because they are not the student's work."""
 SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
+EARLIER = "This notebook was begun with the release of {}. Its answers are read as of that release."
 STARTING_SECONDS = 60.0
 
 
@@ -118,8 +119,11 @@ def handed_in(course: Course, part: Part, submission: Submission) -> tuple[Any, 
     """
     release = nbformat.read(course.release / part.notebook, as_version=4)
     student = read_notebook(submission.folder / part.notebook)
-    received = as_received(course, part.name, student, release)
+    origin = release_of(course, part.name, student.cells)
+    received = as_received(origin, release)
     answers = find(student.cells, received.cells)
+    if origin is not None and not origin.current:
+        answers = replace(answers, notes=(EARLIER.format(origin.version.built[:10]), *answers.notes))
     return restore(student, received, answers), answers
 
 

@@ -165,10 +165,10 @@ def _differences(course: Course, built: dict[str, dict[str, float]]) -> Iterator
         yield f"it has a notebook {notebook}, which the source has not"
 
 
-def on_network(path: Path, mounts: Path = MOUNTS) -> list[str]:
-    """Return a warning if a file lies on a network drive."""
+def on_network(path: Path, mounts: Path | None = None) -> list[str]:
+    """Return a warning if a file lies on a network drive. The list of mounts is the kernel's, or another file."""
     try:
-        kind = file_system(path.resolve(), mounts.read_text(encoding="utf-8", errors="surrogateescape"))
+        kind = file_system(path.resolve(), (mounts or MOUNTS).read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:  # not Linux
         return []
     if kind not in NETWORK:

@@ -6,6 +6,7 @@ copying.
 """
 
 import re
+import sysconfig
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +41,12 @@ UNIMPORTANT = {".ini", ".toml", ".cfg", ".txt", ".md", ".sh", ".png", ".jpg", ".
 """Files that are left out without a message: honest folders hold them, and grading does not need them."""
 LITTER = {"thumbs.db", "desktop.ini", "pyvenv.cfg"}
 """Files of operating systems and tools, also left out without a message, as are files whose names begin with a dot."""
-COMPILED = {".c", ".so", ".pyd"}
+LIBRARIES = {".so", ".pyd"}
+COMPILED = {".c", *LIBRARIES}
+OWN = str(sysconfig.get_config_var("EXT_SUFFIX"))
+"""The end of the name of a library that this Python can load."""
+TOGETHER = 60.0
+"""Seconds: files that are so near in time may have been copied one after the other."""
 ENVIRONMENT = {"bin", "conda-meta", "etc", "include", "lib", "lib64", "scripts", "share"}
 """Folders of a virtual environment, in lower case. Work may lie beside them."""
 INSTALLED = re.compile(r"(?:(.*)/)?lib(?:64)?(?:/python\d[\d.]*t?)?/site-packages$", re.IGNORECASE)
@@ -170,6 +176,7 @@ class _Layout:
         for target, file in chosen.items():
             self._take(file, target, of_release=True)
         self._take_others(root, package, modules)
+        self._say_built()
         return Layout(self._targets, tuple(self._notes), tuple(self._lines()))
 
     def _sort(self) -> None:
@@ -443,6 +450,18 @@ class _Layout:
         if missing and (modules or package is not None):
             self._notes.append(f"Not handed in: {_listed(missing)}.")
 
+    def _say_built(self) -> None:
+        """Name the built libraries that are not those of their source: they are older, or of another machine."""
+        sources = {file.name: file for file in self._files if self._targets.get(file.number, "").endswith(".pyx")}
+        for file in self._files:
+            source = sources.get(_source_of(file.name)) if file.suffix in LIBRARIES else None
+            if source is not None:
+                times = file.time, source.time
+                older = None not in times and times[0] + TOGETHER < times[1]  # type: ignore[operator]
+                why = "is older than its source" if older else "is of another system or another Python"
+                if older or not (file.name.endswith(OWN) or file.last.count(".") == 1):
+                    self._notes.append(f"{printable(file.name)} {why}, which is built anew here.")
+
     def _take_others(self, root: str, package: str | None, modules: Mapping[str, _File]) -> None:
         """Take the other files below the root that are of an accepted kind."""
         homes = {package} if package is not None else {_home(file, _inner(name)) for name, file in modules.items()}
@@ -569,8 +588,13 @@ def _is_unimportant(last: str, suffix: str) -> bool:
 
 def _made_from(name: str, sources: set[str]) -> bool:
     """Tell whether a file is a build output beside a ``.pyx`` file: grading builds its own."""
+    return PurePosixPath(name).suffix in COMPILED and _source_of(name) in sources
+
+
+def _source_of(name: str) -> str:
+    """Return the name of the ``.pyx`` file that a build output beside it comes from."""
     path = PurePosixPath(name)
-    return path.suffix in COMPILED and str(path.with_name(path.name.partition(".")[0] + ".pyx")) in sources
+    return str(path.with_name(path.name.partition(".")[0] + ".pyx")) if path.name.partition(".")[0] else ""
 
 
 def _above(folder: str) -> str:

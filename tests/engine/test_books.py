@@ -133,6 +133,13 @@ def enter(school: Course, student: str, cell: str, score: float, comment: str = 
         gradebook.db.commit()
 
 
+def commented(school: Course, student: str) -> str | None:
+    """Return what a person wrote about an answer."""
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
+        found: str | None = gradebook.find_comment("explain", "Readings", NAME, student).manual_comment
+        return found
+
+
 def test_totals_are_what_a_hand_computes(school: Course) -> None:
     assert totals(school) == {"ann": 6.0, "ben": 3.0 + 0.0, "cleo": 0.0}
     with books_of(school) as opened:
@@ -249,9 +256,10 @@ def test_a_run_is_undone_and_what_people_entered_since_stays(school: Course) -> 
     solved(school, school.root / "submitted" / "new" / NAME)
     grade(school)
     assert totals(school) == {**before, "ann": 3.0, "new": 6.0}
-    enter(school, "ann", "explain", 1.0)
+    enter(school, "ann", "explain", 1.0, "well said")
     grade(school, undo=True)
     assert totals(school) == {**before, "ann": 7.0}
+    assert commented(school, "ann") == "well said"
     page = school.root / "autograded" / "ann" / NAME / "Readings.ipynb"
     assert "running_mean: 3.0 of 3" in page.read_text()
     assert facts.read(school.root, NAME, "new") is None

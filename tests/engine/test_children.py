@@ -96,7 +96,8 @@ def test_threads_of_what_is_loaded_are_not_copied() -> None:
 def test_all_end_with_the_caller(tmp_path: Path, way: str) -> None:
     path = tmp_path / "pids"
     code = (
-        "import sys; from autograder.judge.children.pool import Pool; from autograder.judge.children.task import Task\n"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job ignores it
+        "from autograder.judge.children.pool import Pool; from autograder.judge.children.task import Task\n"
         f"with Pool(2) as children:\n    tasks = [(n, Task('{chores.__name__}:wait', {{'path': {str(path)!r}}})) for n in range(2)]\n"
         "    tasks.append((2, Task('tests.engine.chores:add', {'one': 1, 'other': 1})))\n    for _ in children.run(tasks): pass"
     )

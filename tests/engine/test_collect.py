@@ -58,6 +58,25 @@ def test_the_last_one(course: Course) -> None:
     assert collect(course, "last") == THIRD
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("", "the one of 2026-05-03 10:00 UTC counts, the last one"),
+        ("before_due", "the one of 2026-05-01 10:00 UTC counts, the last one before the due date"),
+    ],
+)
+def test_several_hand_ins_are_said(course: Course, rule: str, said: str) -> None:
+    """The last one counts if the course says nothing."""
+    with (course.root / "nbgrader_config.py").open("a") as file:
+        file.write(f"c.CollectByRule.rule = {rule!r}\n" if rule else "")
+    command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "collect", NAME]
+    ended = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert collected(course) == (FIRST if rule else THIRD)
+    assert f"ada: 3 hand-ins, {said}\n" in ended.stderr
+
+
 def test_the_last_one_before_the_due_date_and_an_extension(course: Course) -> None:
     assert collect(course, "before_due") == FIRST
     (course.root / "extensions.csv").write_text(f"student,assignment,due,days\nAda,{NAME},,1\n")

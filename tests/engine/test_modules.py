@@ -46,6 +46,19 @@ SAID = {
 }  # fmt: skip
 
 
+ENCODED = {
+    "Windows line ends": lambda text: text.replace("\n", "\r\n").encode(),
+    "CP1252 that is declared": lambda text: ("# -*- coding: cp1252 -*-\nUNIT = '\u20ac\u00b0'\n" + text).encode(
+        "cp1252"
+    ),
+    "CP1252 in a text": lambda text: ("UNIT = '\u00b0C'\n" + text).encode("cp1252"),
+    "UTF-8 with a mark": lambda text: ("UNIT = '\u00b0C'\n" + text).encode("utf-8-sig"),
+    "UTF-16": lambda text: text.encode("utf-16"),
+}
+READ = ("Windows line ends", "CP1252 that is declared", "UTF-8 with a mark")
+"""These are judged as they are; of the others, the sentence says what to do."""
+
+
 def judged(small: Course, folder: Path, text: str, level: int) -> tuple[float, list[str]]:
     """Return the score of a right hand-in whose module begins with this text, and what its failed tests say."""
     solved(small, folder)
@@ -72,3 +85,36 @@ def test_it_is_said(small: Course, tmp_path: Path, level: int, name: str) -> Non
     assert score == NOTEBOOK_ALONE
     assert any(words in message for message in messages), messages
     assert all(len(message) < 400 for message in messages)
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_it_is_read_or_the_sentence_says_why_not(small: Course, tmp_path: Path, level: int, name: str) -> None:
+    solved(small, tmp_path / "work")
+    module = tmp_path / "work" / NAME / "readings.py"
+    module.write_bytes(ENCODED[name](module.read_text()))
+    (part,) = small.parts
+    with taken_in(tmp_path / "work", small.assignment) as submission:
+        verdict = judge_part(small, part, submission, level)
+    if name in READ:
+        assert verdict.score == WHOLE
+    else:
+        messages = [one.message for exercise in verdict.exercises for one in exercise.tests if one.message]
+        assert verdict.score == NOTEBOOK_ALONE
+        assert all("readings.py" in message and "UTF-8" in message for message in messages), messages
+
+
+@pytest.mark.parametrize("line", ["from .helpers import *", "from . import helpers", "from weather import helpers"])
+def test_loose_modules_may_import_each_other(small: Course, tmp_path: Path, level: int, line: str) -> None:
+    """They lie beside the notebook, without the package's folder."""
+    solved(small, tmp_path / "work")
+    for module in (tmp_path / "work" / NAME).glob("*.py"):
+        if module.name != "__init__.py":
+            module.rename(tmp_path / "work" / module.name)
+    shutil.rmtree(tmp_path / "work" / NAME)
+    (tmp_path / "work" / "helpers.py").write_text("HELP = 1\n")
+    module = tmp_path / "work" / "readings.py"
+    module.write_text(f"{line}\n{module.read_text()}")
+    (part,) = small.parts
+    with taken_in(tmp_path / "work", small.assignment) as submission:
+        verdict = judge_part(small, part, submission, level)
+    assert verdict.score == WHOLE, [one.message for exercise in verdict.exercises for one in exercise.tests]

@@ -238,6 +238,12 @@ def test_a_network_drive_is_recognised(tmp_path: Path, path: str, kind: str) -> 
     assert all(f"network drive ({kind})" in sentence and "autograder backup" in sentence for sentence in warned)
 
 
+def test_a_network_drive_is_said_before_grading(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    (course.root / "mounts").write_text(f"rootfs / ext4 rw 0 0\nserver:/home {course.root} nfs4 rw 0 0\n")
+    monkeypatch.setattr(ready, "MOUNTS", course.root / "mounts")
+    assert any("lies on a network drive (nfs4)" in sentence for sentence in ready.require(course))
+
+
 def test_without_a_list_of_mounts_nothing_is_said(tmp_path: Path) -> None:
     assert ready.on_network(tmp_path, tmp_path / "mounts") == []
 

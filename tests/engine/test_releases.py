@@ -121,7 +121,7 @@ def test_a_damaged_file_is_passed_over(course: Course, tmp_path: Path) -> None:
 
 def test_the_students_own_texts_and_todays_points(course: Course) -> None:
     student, today = read(course, "first"), read(course, "third")
-    shown = as_received(course, "Readings", student, today)
+    shown = as_received(release_of(course, "Readings", student.cells), today)
     assert named(shown, "to_celsius").source == 'check("to_celsius")'
     assert named(shown, "explain").source == named(student, "explain").source
     assert named(shown, "explain").metadata.nbgrader.points == 2
@@ -129,7 +129,8 @@ def test_the_students_own_texts_and_todays_points(course: Course) -> None:
         if utils.is_solution(cell):
             assert cell.metadata.nbgrader.checksum == utils.compute_checksum(cell)
     assert today == read(course, "third")
-    assert as_received(course, "Readings", copy.deepcopy(today), today) is today
+    assert as_received(release_of(course, "Readings", copy.deepcopy(today).cells), today) is today
+    assert as_received(None, today) is today
 
 
 @pytest.mark.slow
@@ -183,3 +184,7 @@ def test_hand_ins_of_an_earlier_release_are_graded_with_todays_tests_and_points(
             assert gradebook.find_grade("to_celsius", "Readings", NAME, student).auto_score == 2.0
     shown = json.loads((course.root / "autograded" / "answered" / NAME / "Readings.ipynb").read_text())
     assert any("".join(cell["source"]) == 'check("to_celsius")' for cell in shown["cells"])
+    said = "This notebook was begun with the release of "
+    for student, earlier in (("early", True), ("late", False), ("answered", True)):
+        text = (course.root / "autograded" / student / NAME / "Readings.ipynb").read_text()
+        assert (said in text) == earlier

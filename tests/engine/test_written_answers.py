@@ -91,6 +91,25 @@ def doubled_code(notebook: Any) -> None:
     notebook.cells[FORECAST + 1].source = "# YOUR CODE HERE\nraise NotImplementedError()"
 
 
+def retyped_check(notebook: Any) -> None:
+    cell = notebook.cells[FORECAST]
+    notebook.cells[FORECAST] = nbformat.from_dict(
+        {"cell_type": "raw", "metadata": cell.metadata, "source": cell.source, "id": cell.id}
+    )
+
+
+def split_code(notebook: Any) -> None:
+    first, _, rest = notebook.cells[FORECAST].source.partition("\n")
+    notebook.cells[FORECAST].source = first
+    notebook.cells.insert(FORECAST + 1, nbformat.v4.new_code_cell(rest))
+
+
+def with_videos(notebook: Any) -> None:
+    """Add 60 MB of outputs, as embedded videos have them."""
+    data = {"text/html": "<video src='data:video/mp4;base64," + "A" * 6 * 10**7 + "'>"}
+    notebook.cells[1].outputs = [nbformat.v4.new_output("display_data", data=data)]
+
+
 def deleted(*numbers: int) -> Callable[[Any], None]:
     def change(notebook: Any) -> None:
         notebook.cells = [cell for number, cell in enumerate(notebook.cells) if number not in numbers]
@@ -138,7 +157,10 @@ CASES: dict[str, Case] = {
     "beside": Case(beside, why=answers.BESIDE),
     "double-one": Case(doubled(ANSWER, "YOUR ANSWER HERE"), note="is there 2 times"),
     "double-two": Case(doubled(ANSWER, "Or not."), why=answers.SEVERAL.format(count=2), note="Or not."),
-    "double-code": Case(doubled_code),
+    "double-code": Case(doubled_code, note="is there 2 times; what any of them defines is judged"),
+    "retyped-code": Case(retyped_check, note="is a code cell again"),
+    "split-code": Case(split_code),
+    "videos": Case(with_videos),
     "deleted": Case(deleted(EXPLAIN), why=answers.MISSING),
     "no-checks": Case(deleted(2, 3, 5)),
     "no-code": Case(deleted(FORECAST), judged=5.0, lost=1.0, note="forecast_solution is missing"),

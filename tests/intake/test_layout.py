@@ -432,3 +432,31 @@ def test_any_names_give_a_layout_or_one_sentence(seed: int) -> None:
             assert target.isprintable()
             assert PurePosixPath(target).suffix in RULES.limits
         assert all(said.isprintable() for said in (*found.notes, *found.left_out))
+
+
+@pytest.mark.parametrize(
+    ("name", "when", "why"),
+    [
+        ("nets/fast.cp39-win_amd64.pyd", 2000.0, "is of another system or another Python"),
+        ("nets/fast.cpython-311-darwin.so", None, "is of another system or another Python"),
+        ("nets/fast.so", 1.0, "is older than its source"),
+        (f"nets/fast{layout.OWN}", 1.0, "is older than its source"),
+        (f"nets/fast{layout.OWN}", 1990.0, ""),
+        (f"nets/fast{layout.OWN}", None, ""),
+        ("nets/fast.so", 3000.0, ""),
+        ("nets/fast.c", 1.0, ""),
+        ("nets/other.cp39-win_amd64.pyd", 1.0, ""),
+    ],
+)
+@pytest.mark.parametrize("folder", ["", "work/"])
+def test_a_library_that_is_not_that_of_its_source_is_said(folder: str, name: str, when: float | None, why: str) -> None:
+    found = laid(*((folder + one, 2000.0) for one in WORK), (folder + name, when))
+    assert folder + name not in found.targets.values()
+    assert found.notes == ((f"{folder}{name} {why}, which is built anew here.",) if why else ())
+
+
+@pytest.mark.parametrize("folders", [("a/", "b/"), ("x/y/", "z/")])
+def test_a_loose_module_in_two_folders_is_not_taken(folders: tuple[str, str]) -> None:
+    found = laid(*(f"{folder}layers.py" for folder in folders), *NOTEBOOKS)
+    assert "nets/layers.py" not in found.targets.values()
+    assert any("nets/layers.py was not taken, because it lies in several folders" in one for one in found.notes)

@@ -1,5 +1,6 @@
 """The Cython extension in a verdict: the submitted source is built once and judged, and harms nothing else."""
 
+import os
 import re
 import shutil
 import sysconfig
@@ -74,6 +75,9 @@ def unknown_name(folder: Path) -> None:
     edit("// stride + 1", "// step + 1")(folder)
 
 
+STANDS_IN = "This course's own extension stands in for cs231n/im2col_cython.pyx in the other tests of this part."
+
+
 def test_a_source_that_does_not_build_costs_its_own_exercise_only(judge: Judge, course: Course) -> None:
     verdict = judge(unknown_name, "conv_extension", *FAST_USERS)
     first, *others = verdict.exercises
@@ -83,6 +87,7 @@ def test_a_source_that_does_not_build_costs_its_own_exercise_only(judge: Judge, 
     assert f"line {number}: undeclared name not builtin: step" in first.message
     assert len({test.message for test in first.tests}) == 1
     assert all(other.score == other.points for other in others)
+    assert STANDS_IN in verdict.problems
 
 
 def test_a_source_for_an_older_cython_is_built_by_its_rules_and_judged_by_what_it_does(judge: Judge) -> None:
@@ -102,7 +107,30 @@ def test_a_source_for_an_older_cython_is_built_by_its_rules_and_judged_by_what_i
 def test_a_source_that_is_not_there_costs_its_own_exercise_only(judge: Judge) -> None:
     verdict = judge(lambda folder: (folder / "cs231n" / "im2col_cython.pyx").unlink(), "conv_extension", *FAST_USERS)
     assert "was not handed in" in verdict.exercises[0].message
+    assert verdict.exercises[0].outcome == NOT_GRADED
     assert set(lost(verdict)) == {"conv_extension"}
+    assert STANDS_IN in verdict.problems
+
+
+def test_libraries_of_another_machine_are_built_anew(judge: Judge) -> None:
+    """Nothing that was handed in is loaded: neither a library of another system nor one that claims to be this one's."""
+
+    def hand_in(folder: Path) -> None:
+        for name in (
+            "cp39-win_amd64.pyd",
+            "cpython-311-darwin.so",
+            str(sysconfig.get_config_var("EXT_SUFFIX"))[1:],
+            "so",
+        ):
+            library = folder / "cs231n" / f"im2col_cython.{name}"
+            library.write_bytes(b"not a library")
+            os.utime(library, (1e9, 1e9))
+
+    verdict = judge(hand_in, "conv_extension", *FAST_USERS)
+    assert lost(verdict) == {}
+    said = [one for one in verdict.problems if "which is built anew here" in one]
+    assert len(said) == 4
+    assert all("is older than its source" in one for one in said)
 
 
 WRONG = {

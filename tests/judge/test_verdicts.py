@@ -16,7 +16,7 @@ from autograder.course import Course
 from autograder.sample import students
 from autograder.sample.train import trained_model
 from autograder.sandbox.profiles import is_installed
-from autograder.verdict import from_json, schema, to_json
+from autograder.verdict import NOT_GRADED, from_json, schema, to_json
 
 from ..within import within
 from .conftest import Judge, append, lost
@@ -249,6 +249,34 @@ def test_a_broken_model_costs_only_its_own_points(judge: Judge, content: bytes) 
     verdict = judge(lambda folder: (folder / "models" / "part1.npz").write_bytes(content), "adam", "accuracy_part1")  # type: ignore[arg-type, return-value]
     assert set(lost(verdict)) == {"accuracy_part1"}
     assert "not a file that save_model wrote" in lost(verdict)["accuracy_part1"].message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of git-lfs"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file"),
+        ((2).to_bytes(8, "little") + b"{}", "a safetensors file"),
+    ],
+)
+def test_a_model_of_another_kind_is_named_for_what_it_is(judge: Judge, content: bytes, words: str) -> None:
+    verdict = judge(lambda folder: (folder / "models" / "part1.npz").write_bytes(content), "adam", "accuracy_part1")  # type: ignore[arg-type, return-value]
+    assert set(lost(verdict)) == {"accuracy_part1"}
+    assert words in lost(verdict)["accuracy_part1"].message
+
+
+def test_a_model_alone_is_judged_for_nothing(judge: Judge) -> None:
+    """What is missing is named, and none of it is the student's failure."""
+
+    def alone(folder: Path) -> None:
+        for path in folder.iterdir():
+            if path.name != "models":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    verdict = judge(alone, "adam", "accuracy_part1")
+    assert {one.outcome for one in verdict.exercises} == {NOT_GRADED}
+    said = [*verdict.problems, *(test.message for one in verdict.exercises for test in one.tests)]
+    assert any("There is no cs231n package in the submission" in one for one in said)
 
 
 def test_a_looked_up_test_set_is_flagged(judge: Judge, course: Course) -> None:
