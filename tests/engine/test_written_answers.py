@@ -157,7 +157,7 @@ CASES: dict[str, Case] = {
     "beside": Case(beside, why=answers.BESIDE),
     "double-one": Case(doubled(ANSWER, "YOUR ANSWER HERE"), note="is there 2 times"),
     "double-two": Case(doubled(ANSWER, "Or not."), why=answers.SEVERAL.format(count=2), note="Or not."),
-    "double-code": Case(doubled_code, note="is there 2 times; what any of them defines is judged"),
+    "double-code": Case(doubled_code, note="is there 2 times"),
     "retyped-code": Case(retyped_check, note="is a code cell again"),
     "split-code": Case(split_code),
     "videos": Case(with_videos),
