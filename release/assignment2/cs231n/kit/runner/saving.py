@@ -66,7 +66,12 @@ class SavedModel:
         module = f"{package}.{self.description.get('module')}"
         try:
             kind = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError):
+        except (ImportError, AttributeError) as error:
+            if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+                file = f"{module.replace('.', '/')}.py"
+                raise ModelError(
+                    f"The saved model needs the class {name}. There is no {file} in the submission."
+                ) from None
             raise ModelError(f"The saved model needs the class {name} of {module}, which is not there.") from None
         saved = self.description["arguments"]
         arguments = {
