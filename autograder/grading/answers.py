@@ -4,6 +4,7 @@ Only an answer cell that is certainly the student's own, unchanged, counts as no
 for a person, with a reason. See ``cells`` for the notebook that nbgrader gets.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -27,6 +28,8 @@ FOREIGN = "The notebook has none of the release's cells: it belongs to another a
 HOLLOW = "The notebook has no cells with text."
 STUBS = ("YOUR ANSWER HERE", "# YOUR CODE HERE\nraise NotImplementedError()")
 """The texts that nbgrader puts in place of a solution, by default."""
+DEFINES = re.compile(r"^(?:def |class |\w+ *=[^=])", re.M)
+"""Matches the beginning of a definition in a cell."""
 MATCHING = 0.2
 """The share of the release's texts that a notebook without its ids must have to be that notebook."""
 Cell = dict[str, Any]
@@ -201,6 +204,10 @@ class _Search:
             self.notes.append(f"The cell {name} is there {len(numbers)} times, and the one that is filled in counts.")
         if len(filled) > 1 and kind_of(self.release[number]) == "code":
             self.notes.append(f"The cell {name} is there {len(numbers)} times; what any of them defines is judged.")
+        if len(filled) == 1 and kind_of(self.release[number]) == "code" and self._goes_on(numbers[-1]):
+            self.notes.append(
+                f"Below the cell {name} there is more code than in the release; what it defines is judged."
+            )
         if len(filled) > 1:
             return Answer(UNCERTAIN, SEVERAL.format(count=len(filled)), list(filled.values())[-1])
         if filled:
@@ -208,6 +215,10 @@ class _Search:
         if texts:
             return Answer(UNCERTAIN, EMPTIED, next(iter(texts.values())))
         return self._unchanged(number, numbers)
+
+    def _goes_on(self, cell: int) -> bool:
+        """Tell whether the student's own code directly below a cell defines something: the cell may have been split."""
+        return any(kind_of(self.cells[one]) == "code" and DEFINES.search(self.texts[one]) for one in self._run(cell, 1))
 
     def _unchanged(self, number: int, numbers: list[int]) -> Answer:
         """Return what is found for a cell that is there as the release has it."""
