@@ -1,5 +1,6 @@
 """A class in one file: what comes back is what was there, and nothing is lost on the way."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -10,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tarfile
+import zlib
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -242,6 +244,14 @@ def test_what_differs_from_the_list_is_refused(
     assert everything(tmp_path) == before
 
 
+def unpacked(content: bytes) -> bytes | None:
+    """Return what gzip finds in a file, or None if it notices damage."""
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return None
+
+
 def test_a_damaged_file_is_refused_wherever_it_is_damaged(school: Course, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar.gz"
     backup(school.root, file)
@@ -252,6 +262,8 @@ def test_a_damaged_file_is_refused_wherever_it_is_damaged(school: Course, tmp_pa
         good[:place] + bytes([good[place] ^ 255]) + good[place + 1 :] for place in range(30, len(good), len(good) // 12)
     ]
     for content in (*spoiled, b"PK\x03\x04", b"\x1f\x8b"):
+        if unpacked(content) == unpacked(good):  # one run of zeros may stand for another: nothing is damaged
+            continue
         file.write_bytes(content)
         with pytest.raises(SetupError):
             restore(school.root, file, NOW)

@@ -67,12 +67,10 @@ class SavedModel:
         try:
             kind = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError) as error:
+            why = f"The saved model needs the class {name} of {module}, which is not there."
             if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
-                file = f"{module.replace('.', '/')}.py"
-                raise ModelError(
-                    f"The saved model needs the class {name}. There is no {file} in the submission."
-                ) from None
-            raise ModelError(f"The saved model needs the class {name} of {module}, which is not there.") from None
+                why += f" There is no {module.replace('.', '/')}.py in the submission."
+            raise ModelError(why) from None
         saved = self.description["arguments"]
         arguments = {
             key: np.dtype(value["dtype"]).type if isinstance(value, dict) else value for key, value in saved.items()
