@@ -19,6 +19,7 @@ HARMLESS = {
     "debuggers": "breakpoint()\nimport pdb; pdb.set_trace()\n",
     "windows that are not opened": "import tkinter\n",
     "itself": "from . import readings\n",
+    "a package without a path": "import weather\nweather.__path__ = []\n",
     "a module beside": "from weather.helpers import *\n",
     "paths of the student's machine": "import sys\nsys.path.append('C:\\\\me')\nsys.path.insert(0, '/content/drive/MyDrive')\n",
     "absent packages that are not used": "import pandas as pd\nimport skimage.io\n",

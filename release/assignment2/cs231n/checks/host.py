@@ -213,8 +213,9 @@ class PackageHost:
         name = ".".join([self.package, *modules])
         try:
             module = importlib.import_module(name)
-            if not modules and str(self.folder) not in module.__path__:
-                module.__path__.append(str(self.folder))  # modules of the student's that were handed in beside it
+            places = getattr(module, "__path__", None)  # a student's code may have changed it
+            if not modules and places and str(self.folder) not in places:
+                places.append(str(self.folder))  # modules of the student's that were handed in beside it
             return module
         except ModuleNotFoundError as error:
             if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
