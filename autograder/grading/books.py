@@ -5,10 +5,11 @@ scores and comments are never changed.
 """
 
 import contextlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy
@@ -26,7 +27,6 @@ from sqlalchemy.orm import selectinload, undefer
 
 from autograder.collecting.lms import Student
 from autograder.errors import SetupError
-from autograder.verdict import GRADED
 
 from . import penalties, ready
 from .database import URL
@@ -322,8 +322,9 @@ class Books:
         decisions: Iterable[Decision],
         comments: Mapping[Cell, str | None],
         changed: Container[str],
+        extras: Mapping[Cell, Collection[float]] = MappingProxyType({}),
     ) -> None:
-        """Write decisions and automatic comments.
+        """Write decisions and automatic comments. What a person entered stays.
 
         Parameters
         ----------
@@ -334,13 +335,17 @@ class Books:
         changed : container of str
             Notebooks for which the hand-in differs from the one that was written before. Then a person looks at their
             own scores again.
+        extras : dict
+            Maps cells to all extra credit that grading ever wrote to them: other extra credit is a person's.
         """
         decided = {(one.notebook, one.cell): one for one in decisions}
         for notebook in self._submission(student).notebooks:
             for grade in notebook.grades:
                 decision = decided.get((notebook.name, grade.name))
                 if decision is not None:
-                    _write(grade, decision, notebook.name in changed)
+                    cell = notebook.name, grade.name
+                    given = cell in extras and grade.extra_credit not in (None, *extras[cell])
+                    _write(grade, decision, notebook.name in changed, given)
             for comment in notebook.comments:
                 if (notebook.name, comment.name) in comments:
                     comment.auto_comment = comments[notebook.name, comment.name]
@@ -398,21 +403,26 @@ def _touched_by_a_person(submission: Any, after: Account) -> bool:
     )
 
 
-def _write(grade: Any, decision: Decision, changed: bool) -> None:
+def _write(grade: Any, decision: Decision, changed: bool, given: bool) -> None:
     """Write a decision into a grade.
 
     nbgrader counts extra credit only beside a score. Therefore a cell of an extra notebook gets the score 0, and its
     points are extra credit. So does an answer that is worth 0 points, for which a person can enter nothing else.
+
+    ``given`` tells whether the extra credit is a person's, who looks at it again after a change of the hand-in.
     """
     before = grade.auto_score
     if decision.role is Role.ASIDE:
         grade.auto_score = 0.0
-        if not decision.written and not grade.max_score:  # else it is a person's
+        if not (decision.written or grade.max_score or given):  # else it is a person's
             grade.extra_credit = None
         grade.needs_manual_grade = _stays(grade, changed, bool(grade.extra_credit))  # only a person removes these
     elif decision.written and (decision.role is Role.EXTRA or not grade.max_score):
         grade.auto_score = 0.0
         grade.needs_manual_grade = _stays(grade, changed, decision.waits and not grade.extra_credit)
+    elif decision.role is Role.EXTRA and given:
+        grade.auto_score = 0.0
+        grade.needs_manual_grade = changed or bool(grade.needs_manual_grade)
     elif decision.waits:
         grade.auto_score = None
         if decision.role is Role.EXTRA:
@@ -420,8 +430,8 @@ def _write(grade: Any, decision: Decision, changed: bool) -> None:
         grade.needs_manual_grade = _stays(grade, changed or before is not None, True)
     else:
         grade.auto_score = 0.0 if decision.role is Role.EXTRA else min(decision.score, float(grade.max_score))
-        if decision.role is Role.EXTRA:
-            grade.extra_credit = decision.score if decision.outcome == GRADED else 0.0
+        if decision.extra is not None:
+            grade.extra_credit = decision.extra
         grade.needs_manual_grade = _stays(grade, changed or before != grade.auto_score, False)
 
 

@@ -62,6 +62,13 @@ class Decision:
         """Whether a person or a set-up must decide."""
         return self.role is not Role.ASIDE and self.outcome in UNDECIDED
 
+    @property
+    def extra(self) -> float | None:
+        """The extra credit that it writes into the gradebook, or None if it writes none."""
+        if self.role is not Role.EXTRA or self.written or self.waits:
+            return None
+        return self.score if self.outcome == GRADED else 0.0
+
 
 def decisions(
     part: Part, alternative: Part, verdict: PartVerdict, notebook: Any, answers: Answers

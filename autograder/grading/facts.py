@@ -3,6 +3,7 @@
 See ``record`` for what people are told, which joins these facts with the gradebook.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ class Facts(msgspec.Struct, frozen=True):
         The decision on each graded cell.
     comments : dict
         Maps a notebook to the automatic comments of its solution cells.
+    extras : dict
+        Maps a notebook and its cells to all extra credit that grading ever wrote to them: other values are a person's.
     notes, left_out : tuple of str
         What intake did to find the work, and files that it left out, each with the reason.
     flags : tuple of str
@@ -75,6 +78,7 @@ class Facts(msgspec.Struct, frozen=True):
     parts: tuple[PartFacts, ...] = ()
     decisions: tuple[Decision, ...] = ()
     comments: dict[str, dict[str, str | None]] = {}
+    extras: dict[str, dict[str, tuple[float, ...]]] = {}
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
@@ -115,6 +119,18 @@ def from_json(content: bytes) -> Facts | None:
         return msgspec.json.decode(content, type=Facts)
     except (msgspec.DecodeError, ValueError):
         return None
+
+
+def extras_after(
+    extras: Mapping[str, Mapping[str, tuple[float, ...]]], decided: Iterable[Decision]
+) -> dict[str, dict[str, tuple[float, ...]]]:
+    """Return all extra credit that grading ever wrote, after it has written some decisions: see `Facts.extras`."""
+    found = {notebook: dict(cells) for notebook, cells in extras.items()}
+    for one in decided:
+        if one.extra is not None:
+            cells = found.setdefault(one.notebook, {})
+            cells[one.cell] = tuple(dict.fromkeys((*cells.get(one.cell, ()), one.extra)))
+    return found
 
 
 def known(root: Path, assignment: str) -> list[str]:

@@ -312,19 +312,24 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
     def _write_scores(self, student: str, folder: Path, before: Facts | None, found: Facts) -> tuple[bool, Facts]:
         """Correct the gradebook in one transaction. Return whether anything had to be corrected, and the facts."""
         comments = {(name, cell): said for name, own in found.comments.items() for cell, said in own.items()}
-        own = {} if before is None else {part.notebook: part.submission for part in before.parts}
-        moved = {part.notebook for part in found.parts if own.get(part.notebook) != part.submission}
+        handed = {} if before is None else {part.notebook: part.submission for part in before.parts}
+        moved = {part.notebook for part in found.parts if handed.get(part.notebook) != part.submission}
         handed_in_at = self._handed_in(student, folder)
         shared = self._shared.get(student)
+        extras = {} if before is None else facts.extras_after(before.extras, before.decisions)
+        ours = {(name, cell): written for name, own in extras.items() for cell, written in own.items()}
         with self._books.transaction(keep=not self.dry_run):
             was = self._books.account(student)
             self._books.open_hand_in(student, handed_in_at.time, self.create_student)
-            self._books.write(student, found.decisions, comments, moved)
+            self._books.write(student, found.decisions, comments, moved, ours)
             self._books.penalize(student)
             now = self._books.account(student)
             assert now is not None
             found = msgspec.structs.replace(
-                found, due=now.due, flags=(*handed_in_at.flags, *([shared] if shared else ()))
+                found,
+                due=now.due,
+                flags=(*handed_in_at.flags, *([shared] if shared else ())),
+                extras=facts.extras_after(extras, found.decisions),
             )
             step = changes.step(student, (was, before), (now, found))
             if step is not None:

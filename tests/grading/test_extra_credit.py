@@ -1,7 +1,8 @@
 """Either notebook of part 5 earns the whole part: nbgrader's gradebook has the right sum and an unchanged maximum."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,14 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.assignment import Part
 from autograder.builder import current
 from autograder.course import Course, put_tools_on_path
-from autograder.grading import engine
-from autograder.grading.gradebook import JudgedAutograde
+from autograder.grading import engine, facts
+from autograder.grading.decisions import Decision, Role
+from autograder.grading.gradebook import JudgedAutograde, books_of
 from autograder.intake.submission import Submission
 from autograder.judge.alternatives import best
 from autograder.judge.apart import Apart
 from autograder.sample import students
-from autograder.verdict import FAILED, GRADED, NOT_GRADED, ExerciseResult, PartVerdict, TestResult
+from autograder.verdict import FAILED, GRADED, NOT_GRADED, OPEN, ExerciseResult, PartVerdict, TestResult
 from tests.assignment2 import ASSIGNMENT
 
 pytestmark = pytest.mark.slow
@@ -83,6 +85,20 @@ def book(school: Course) -> tuple[float, float, dict[str, set[str]]]:
         return submission.score, submission.max_score, waiting
 
 
+def extra(school: Course, cell: str) -> float | None:
+    """Return the extra credit of a cell of TensorFlow's notebook."""
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:
+        found: float | None = gradebook.find_grade(cell, "TensorFlow", ASSIGNMENT, "both").extra_credit
+        return found
+
+
+def enter_extra(school: Course, cell: str, value: float | None) -> None:
+    """Enter extra credit for a cell of TensorFlow's notebook, like formgrader."""
+    with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:
+        gradebook.find_grade(cell, "TensorFlow", ASSIGNMENT, "both").extra_credit = value
+        gradebook.db.commit()
+
+
 def automatic(school: Course, *numbers: int) -> float:
     return sum(one.points for part in school.parts if part.number in numbers for one in part.automatic)
 
@@ -106,6 +122,49 @@ def test_the_description_is_read_as_extra_credit(school: Course, grade: Grade) -
     grade({"PyTorch": 0.0, "TensorFlow": 1.0})
     score, _, waiting = book(school)
     assert (score, waiting["TensorFlow"]) == (before + 1.5, set())
+
+
+def test_a_person_corrects_what_was_judged(school: Course, grade: Grade) -> None:
+    """The correction survives every run; a score that grading itself wrote once, as a restored backup holds, not."""
+    points, cell = school.parts[4].automatic[0].points, school.parts[4].automatic[0].id
+    grade({"PyTorch": 0.0, "TensorFlow": 0.5})
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    enter_extra(school, cell, 0.5 * points)  # as in the backup of the day before
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    assert extra(school, cell) == points
+    enter_extra(school, cell, 0.75 * points)
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    assert extra(school, cell) == 0.75 * points
+
+
+def test_a_correction_stays_whatever_is_decided_after_it(school: Course, grade: Grade) -> None:
+    """Decisions are written as grading does, without the judge."""
+    points, cell = school.parts[4].automatic[0].points, school.parts[4].automatic[0].id
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    found = facts.read(school.root, ASSIGNMENT, "both")
+    assert found is not None
+    (full,) = [one for one in found.decisions if (one.notebook, one.cell) == ("TensorFlow", cell)]
+    none, open_, aside = (
+        replace(full, score=0.0),
+        replace(full, score=0.0, outcome=OPEN),
+        replace(full, role=Role.ASIDE, score=0.0),
+    )
+    ours = {("TensorFlow", cell): (points, 0.0)}
+
+    def after(decision: Decision, changed: Container[str] = ()) -> tuple[float | None, bool]:
+        with books_of(school) as books, books.transaction():
+            books.write("both", [decision], {}, changed, ours)
+        return extra(school, cell), cell in book(school)[2]["TensorFlow"]
+
+    enter_extra(school, cell, 0.25 * points)
+    for decision in (full, none, open_):
+        assert after(decision) == (0.25 * points, False)
+    assert after(full, ["TensorFlow"]) == (0.25 * points, True)  # another hand-in: a person looks again
+    assert after(aside) == (0.25 * points, True)  # it would count twice: a person decides
+    enter_extra(school, cell, points)
+    assert after(aside) == (None, False)
+    assert after(open_) == (None, True)
+    assert after(full) == (points, False)
 
 
 def test_what_cannot_be_judged_waits(school: Course, grade: Grade) -> None:
