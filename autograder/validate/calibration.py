@@ -20,12 +20,11 @@ from autograder.judge.session import collect, judge_alternative, judge_part, tak
 from autograder.sample import students
 from autograder.verdict import ERROR, PASSED, ExerciseResult, TestResult
 
-from .trusted import ReferenceCopy, parts_in_numpy
+from .reach import affected, changed
+from .trusted import QUICK, ReferenceCopy, is_quick, parts_in_numpy
 
 INPUTS, INPUTS_OF_NOTEBOOK = 10, 2
 """Number of submissions with whose random inputs a known mistake must be caught. A framework's nets take long."""
-QUICK = ("core", "edge")
-"""Kinds of tests that judge mistakes. Only the first kind judges accepted solutions of modules."""
 UNTRAINED = (*QUICK, "learns")
 """Kinds of tests that judge accepted solutions of a notebook. The others need a trained model, or measure time."""
 
@@ -194,7 +193,8 @@ def _why_unnamed(assignment: Assignment, mistake: Mistake, caught: list[TestResu
 def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, TestResult]]:
     """Return the quick tests that a mistake fails, with their claims: of all parts, or of its notebook's exercise.
 
-    A notebook's exercises have cells of their own, so that no other exercise runs on them.
+    A notebook's exercises have cells of their own, so that no other exercise runs on them. A test of another exercise
+    that runs on none of the functions that a mistake changes passes, as it does on the reference.
     """
     alone = _part_of(course, mistake) if mistake.in_notebook else None
     if mistake.in_notebook and alone is None:
@@ -202,11 +202,17 @@ def _failed(course: Course, mistake: Mistake, level: int) -> list[tuple[Claim, T
     if mistake.file.endswith(".pyx") or (alone and not _quick_tests(course, alone, mistake.exercise)):
         return _failed_in_sandbox(course, mistake, level)
     found = []
-    with ReferenceCopy(course, lambda folder: mistake.apply(folder / course.assignment.package), alone) as trusted:
+    package = course.assignment.package
+    with ReferenceCopy(course, lambda folder: mistake.apply(folder / package), alone) as trusted:
+        if not alone:
+            places = changed(course.source / package, trusted.folder / package, mistake.file)
         for part in [alone] if alone else parts_in_numpy(course):
-            claims = {test.name.removeprefix("test_"): claimed(test) for test in collect(course, part)}
-            wanted = set(_quick_tests(course, part, mistake.exercise)) if alone else None
-            results = trusted.results(part, wanted.__contains__ if wanted else is_quick)
+            tests = collect(course, part)
+            claims = {test.name.removeprefix("test_"): claimed(test) for test in tests}
+            wanted = set(_quick_tests(course, part, mistake.exercise))
+            if not alone:
+                wanted |= {test for test in tests if is_quick(test) and affected(course, part, test, places)}
+            results = trusted.results(part, wanted.__contains__)
             found += [(claims[test.name], test) for test in results if test.outcome != PASSED]
     return found
 
@@ -259,11 +265,6 @@ def _needs(course: Course) -> dict[str, set[str]]:
         for test in collect(course, part):
             needs[claimed(test).exercise].update(claimed(test).needs)
     return needs
-
-
-def is_quick(test: pytest.Function) -> bool:
-    """Tell whether a test judges mistakes: it is quick, and about the package."""
-    return claimed(test).kind in QUICK and not asks_for_notebook(test)
 
 
 def _first_failure(course: Course, exercise: ExerciseResult) -> str:

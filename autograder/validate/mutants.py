@@ -29,9 +29,8 @@ from autograder.judge.session import collect
 from autograder.sandbox.profiles import for_judging, is_installed
 from autograder.verdict import ERROR, PASSED
 
-from .calibration import is_quick
 from .operators import changes
-from .trusted import ReferenceCopy, parts_in_numpy
+from .trusted import ReferenceCopy, is_quick, parts_in_numpy
 
 LIST = "survivors.toml"
 """A file beside an assignment's mistakes: the mutants that no test can notice, and the reasons."""

@@ -25,19 +25,26 @@ from autograder.judge.context import TrustedContext
 from autograder.judge.credit import PartialCredit
 from autograder.judge.extension import Extension, own
 from autograder.judge.fixtures import fixtures_of
-from autograder.judge.plugin import JudgePlugin, attempt, claimed, name_of
+from autograder.judge.plugin import JudgePlugin, asks_for_notebook, attempt, claimed, name_of
 from autograder.judge.reference import contents, reference
 from autograder.judge.session import collect
 from autograder.verdict import TestResult
 
 from .remembered import Remembered
 
+QUICK = ("core", "edge")
+"""Kinds of tests that judge mistakes. Only the first kind judges accepted solutions of modules."""
 _numbers = itertools.count()
 
 
 def parts_in_numpy(course: Course) -> list[Part]:
     """Return the parts whose exercises are in the package. A framework's notebook is judged in the sandbox only."""
     return [part for part in course.parts if not part.framework]
+
+
+def is_quick(test: pytest.Function) -> bool:
+    """Tell whether a test judges mistakes: it is quick, and about the package."""
+    return claimed(test).kind in QUICK and not asks_for_notebook(test)
 
 
 def _nothing(folder: Path) -> None:

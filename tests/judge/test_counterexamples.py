@@ -18,8 +18,7 @@ from autograder.judge.counterexample.replay import at, fault_of
 from autograder.judge.counterexample.trace import Program, Ref, Slot
 from autograder.judge.plugin import claimed
 from autograder.judge.reference import reference
-from autograder.validate.calibration import is_quick
-from autograder.validate.trusted import ReferenceCopy
+from autograder.validate.trusted import ReferenceCopy, is_quick
 from autograder.verdict import FAILED, ExerciseResult
 from tests.assignment2 import ASSIGNED, CATALOGUE
 

@@ -9,8 +9,7 @@ from autograder.catalogue import accepted_of
 from autograder.course import Course
 from autograder.judge.plugin import claimed
 from autograder.judge.session import collect
-from autograder.validate.calibration import is_quick
-from autograder.validate.trusted import ReferenceCopy
+from autograder.validate.trusted import ReferenceCopy, is_quick
 from autograder.verdict import PASSED, TestResult
 
 from . import Program
