@@ -155,7 +155,7 @@ def mistake_slips(course: Course, mistake: Mistake) -> list[str]:
             slipped = [
                 seed
                 for seed in map(str, range(inputs))
-                if all(trusted.result(part, test, seed).outcome == PASSED for test in tests)
+                if all(trusted.credit(part, test, trusted.backend, seed) == 1.0 for test in tests)
             ]
     except MistakeError:  # `mistake_passes` says it
         return []
