@@ -172,7 +172,6 @@ def test_a_changed_submission_is_graded_again(school: Course) -> None:
     assert scores(school)["changing"] == given(school) + 3  # the three update rules
 
 
-@pytest.mark.long
 def test_a_kill_loses_nothing(school: Course) -> None:
     """After a kill during writing, the next run finishes with the same scores."""
     before = scores(school)
@@ -224,7 +223,6 @@ def test_a_folder_that_cannot_be_read_stops_nobody(school: Course) -> None:
     assert scores(school)["empty"] == 0
 
 
-@pytest.mark.long
 def test_a_page_does_not_run_what_a_student_wrote(school: Course, tmp_path: Path) -> None:
     """In a real browser, scripts in answers, outputs and names stay text, and the verdict can be read."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
