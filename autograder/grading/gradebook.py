@@ -258,7 +258,8 @@ class JudgedAutograde(Autograde):  # type: ignore[misc]
             "" if any(map(has_error, verdicts)) else self._pages,
             executed, tuple(parts), tuple(decided),
             {name: decisions.comments(notebook, answers) for name, (notebook, answers) in shown.items()},
-            *((submission.notes, submission.left_out) if submission is not None else ()),
+            notes=submission.notes if submission is not None else (),
+            left_out=submission.left_out if submission is not None else (),
         )  # fmt: skip
         return Judged(found, {name: notebook for name, (notebook, _) in shown.items()}, code)
 

@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import json
 import os
 import random
 import shutil
@@ -36,7 +37,7 @@ from autograder.grading.waiting import waiting
 from autograder.judge.apart import Apart
 from autograder.sample import students as samples
 from autograder.sample.students import solved
-from autograder.verdict import GRADED
+from autograder.verdict import GRADED, from_json
 
 from .conftest import NAME, copied
 
@@ -138,6 +139,38 @@ def commented(school: Course, student: str) -> str | None:
     with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}", "weather") as gradebook:
         found: str | None = gradebook.find_comment("explain", "Readings", NAME, student).manual_comment
         return found
+
+
+def waits(school: Course, student: str) -> set[str]:
+    """Return the cells of a student that wait for a person."""
+    return {cell for (_, cell), entry in account(school, student).entries.items() if entry.waits}
+
+
+def with_second_part(school: Course) -> Course:
+    """Add a notebook with exercises of other names on the same functions, and hidden and public tests for it."""
+    names = ("to_celsius", "running_mean", "forecast", "explain")
+
+    def renamed(text: str, template: str) -> str:
+        for name in names:
+            text = text.replace(template.format(name), template.format(f"{name}_again"))
+        return text
+
+    notebook = nbformat.read(school.source / "Readings.ipynb", as_version=4)
+    notebook.metadata["autograder"] = {"part": 2}
+    for cell in notebook.cells:
+        cell.source = renamed(cell.source, 'check("{}")').replace("FORECAST", "WINDS")
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader.grade_id += "_again"
+    nbformat.write(notebook, school.source / "Winds.ipynb")
+    for folder in (school.assignment.hidden, school.source / "tests"):
+        text = renamed((folder / "test_readings.py").read_text(), '@exercise("{}"').replace("FORECAST", "WINDS")
+        (folder / "test_winds.py").write_text(text.replace('needs=("to_celsius",)', 'needs=("to_celsius_again",)'))
+    return Course(school.root)
+
+
+def verdicts_of(school: Course) -> dict[Path, int]:
+    """Return the stored verdicts, and when each was written."""
+    return {path: path.stat().st_mtime_ns for path in (school.state / "verdicts").rglob("*.json")}
 
 
 def test_totals_are_what_a_hand_computes(school: Course) -> None:
@@ -278,6 +311,60 @@ def test_a_corrected_test_is_named_as_the_reason(school: Course) -> None:
     assert [(one.exercise, one.before, one.after, one.why) for one in found["ann"].changes] == [
         ("to_celsius", "2", "0", "tests or grader changed")
     ]
+
+
+def test_only_the_part_with_the_corrected_test_is_judged_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    school = with_second_part(copied(tmp_path / "course"))
+    current.build(school)
+    for student in STUDENTS[:2]:
+        solved(school, school.root / "submitted" / student / NAME)
+    monkeypatch.chdir(school.root)
+    grade(school)
+    before = verdicts_of(school)
+    assert len(before) == 2  # one for each part: the hand-ins are alike
+    path = school.assignment.hidden / "test_winds.py"
+    path.write_text(path.read_text().replace("reference.readings.to_celsius(readings))", "readings)"))
+    found = grade(Course(school.root))
+    assert {one.student: [change.exercise for change in one.changes] for one in found} == {
+        "ann": ["to_celsius_again"],
+        "ben": ["to_celsius_again"],
+    }
+    after = verdicts_of(school)
+    assert {path: after[path] for path in before} == before
+    (fresh,) = after.keys() - before.keys()
+    (verdict,) = from_json(json.loads(fresh.read_text())["verdict"])
+    assert verdict.name == "Winds"
+
+
+def test_what_a_person_wrote_survives_a_corrected_test_and_older_books(school: Course) -> None:
+    enter(school, "ben", "explain", 1.0, "nearly")
+    shutil.copy(school.root / "gradebook.db", school.root / "yesterday.db")
+    path = school.root / "autograder" / "assignments" / NAME / "hidden" / "test_readings.py"
+    path.write_text(path.read_text().replace("reference.readings.to_celsius(readings))", "readings)"))
+    grade(Course(school.root))
+    assert (totals(school)["ben"], commented(school, "ben")) == (2.0, "nearly")
+    shutil.move(school.root / "yesterday.db", school.root / "gradebook.db")
+    grade(Course(school.root))
+    assert (totals(school)["ben"], commented(school, "ben")) == (2.0, "nearly")
+    (school.root / "gradebook.db").unlink()  # what people entered is lost with it, and the answer waits again
+    current.build(school)
+    grade(Course(school.root))
+    assert (totals(school)["ben"], commented(school, "ben")) == (1.0, None)
+    assert waits(school, "ben") == {"explain"}
+
+
+def test_times_that_cannot_be_or_have_no_zone(school: Course) -> None:
+    """The first costs nothing and is said; the other is read as UTC, and is said too."""
+    deadline = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    grade(school, late="zero")
+    due(school, deadline)
+    for student, text in {"ann": "2001-01-01 00:00:00 UTC", "ben": "2026-11-20 12:30:00"}.items():
+        (school.root / "submitted" / student / NAME / "timestamp.txt").write_text(text)
+    grade(school)
+    assert (totals(school)["ann"], totals(school)["ben"]) == (6.0, 0.0)
+    told = {student: " ".join(known.flags) for student in STUDENTS if (known := facts.read(school.root, NAME, student))}
+    assert "from before this course" in told["ann"]
+    assert "names no time zone, and is read as UTC" in told["ben"]
 
 
 def test_a_change_report_as_csv(school: Course) -> None:
@@ -507,11 +594,15 @@ def test_undo_keeps_a_new_hand_in_with_extra_credit(school: Course) -> None:
     assert account(school, "new").entries["Readings", "running_mean"].extra == 0.5
 
 
-@pytest.mark.parametrize(("points", "extra", "waits"), [(2.0, 0.5, True), (0.0, None, False)])
-def test_extra_credit_in_a_notebook_that_no_longer_counts(points: float, extra: float | None, waits: bool) -> None:
+@pytest.mark.parametrize(
+    ("points", "given", "extra", "waits"), [(2.0, False, 0.5, True), (0.0, True, 0.5, True), (0.0, False, None, False)]
+)
+def test_extra_credit_in_a_notebook_that_no_longer_counts(
+    points: float, given: bool, extra: float | None, waits: bool
+) -> None:
     """A person's stays, and a person looks at it. The judge's goes: it is that of a cell without points."""
     found = SimpleNamespace(
         max_score=points, auto_score=points, manual_score=None, extra_credit=0.5, needs_manual_grade=False
     )
-    books._write(found, Decision("PyTorch", "net", Role.ASIDE, 0.0, GRADED), changed=True)
+    books._write(found, Decision("PyTorch", "net", Role.ASIDE, 0.0, GRADED), changed=True, given=given)
     assert (found.auto_score, found.extra_credit, found.needs_manual_grade) == (0.0, extra, waits)

@@ -170,6 +170,20 @@ def test_a_mistake_is_named_and_blamed_for_what_runs_on_it(small: Course, solved
     assert second.message.startswith("This test runs on to_celsius")
 
 
+def test_syntax_of_a_newer_python_is_no_mistake_of_the_students(small: Course, solved: Path, level: int) -> None:
+    """A flag names the version that the notebook was saved with and the one that judges; without a newer one, none."""
+    module = solved / "weather" / "readings.py"
+    module.write_text(module.read_text() + "\nunit kelvin = celsius\n")
+    notebook = solved / "Readings.ipynb"
+    content = json.loads(notebook.read_text())
+    for version, told in {"3.99.1": True, sys.version.split()[0]: False}.items():
+        content["metadata"]["language_info"] = {"name": "python", "version": version}
+        notebook.write_text(json.dumps(content))
+        flags = " ".join(judged(small, solved, level).flags)
+        ours = "{}.{}".format(*sys.version_info)
+        assert (f"was saved with Python 3.99, and Python {ours} judged it" in flags) == told
+
+
 def test_a_plain_assert_of_a_hidden_test_fails_the_student(small: Course, solved: Path, level: int) -> None:
     module = solved / "weather" / "readings.py"
     module.write_text(module.read_text() + "\n_right = running_mean\ndef running_mean(readings, width):\n"

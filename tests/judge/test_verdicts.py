@@ -1,10 +1,12 @@
 """Whole verdicts: the reference earns everything, a blank release the given points, mistakes cost their exercises."""
 
 import dataclasses
+import io
 import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import jsonschema
@@ -244,6 +246,15 @@ def test_a_users_settings_for_pytest_have_no_say(judge: Judge, monkeypatch: pyte
     assert lost(judge(lambda folder: None, "affine_forward")) == {}
 
 
+def zipped(*names: str) -> bytes:
+    """Return an archive with files of a few bytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"3")
+    return content.getvalue()
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04."])
 def test_a_broken_model_costs_only_its_own_points(judge: Judge, content: bytes) -> None:
     verdict = judge(lambda folder: (folder / "models" / "part1.npz").write_bytes(content), "adam", "accuracy_part1")  # type: ignore[arg-type, return-value]
@@ -257,6 +268,7 @@ def test_a_broken_model_costs_only_its_own_points(judge: Judge, content: bytes) 
         (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of git-lfs"),
         (b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file"),
         ((2).to_bytes(8, "little") + b"{}", "a safetensors file"),
+        (zipped("archive/data.pkl", "archive/version"), "a file of torch.save"),
     ],
 )
 def test_a_model_of_another_kind_is_named_for_what_it_is(judge: Judge, content: bytes, words: str) -> None:
