@@ -1,5 +1,6 @@
 """Questions about one's own code: the answers are those that a person works out, and no question has two."""
 
+import ast
 import random
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from autograder.course import Course
@@ -236,9 +238,28 @@ def answer(question: Question) -> tuple[Any, Any]:
         return (shape[1], int(shape[2]) - first), right
     if left_out := re.match(r"What changes in this call if line (\d+) is left out", question.text):
         return int(left_out[1]) - first, right
+    if question.text.startswith("What does "):
+        return question.given, right
     line = re.match(r"line (\d+): ", right)
     assert line is not None
     return "line", int(line[1]) - first
+
+
+def worked_out(program: str, said: str) -> Any:
+    """Return the first value of a call that a question names, from the program's own text."""
+    calls = re.findall(r"`(\w+\(.*?\))` is called", said)
+    names: dict[str, Any] = {"np": np}
+    exec(program, names)
+    (tree,) = (ast.parse(call, mode="eval") for call in calls)
+    found = eval(compile(ast.fix_missing_locations(Arrays().visit(tree)), "call", "eval"), names)
+    return found[0] if isinstance(found, tuple) else found
+
+
+class Arrays(ast.NodeTransformer):
+    """Turns the lists of a call into arrays."""
+
+    def visit_List(self, node: ast.List) -> ast.AST:
+        return ast.Call(ast.parse("np.array", mode="eval").body, [node], [])
 
 
 @pytest.mark.parametrize(("exercise", "program", "key"), PROGRAMS, ids=map(str, range(len(PROGRAMS))))
@@ -252,8 +273,40 @@ def test_the_right_answers_are_those_of_a_person(
     module.write_text(f"{module.read_text()}\n\n{text}\n")
     found = dict(map(answer, asked(course, tmp_path / "planted", {exercise: calls[exercise]}, level, 8)))
     assert found
+    for call in [what for what in found if isinstance(what, str) and what != "line"]:
+        assert np.allclose(ast.literal_eval(found.pop(call)), worked_out(text, call), rtol=5e-3, atol=1e-6)
     right = {what: str(said) for what, said in key.items()}
     assert {what: str(said) for what, said in found.items()} == {what: right.get(what) for what in found}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "formula"),
+    [
+        ("sgd_momentum", "def sgd_momentum(w, dw, c):\n    return w - c['learning_rate'] * dw"),
+        (
+            "rmsprop",
+            "def rmsprop(w, dw, c):\n    mean = (1 - c['decay_rate']) * dw**2\n"
+            "    return w - c['learning_rate'] * dw / (mean**0.5 + 1e-8)",
+        ),
+        (
+            "layernorm_forward",
+            "def layernorm_forward(x, g, b, c):\n    x = x - x.mean(1, keepdims=True)\n"
+            "    return g * x / np.sqrt((x**2).mean(1, keepdims=True) + 1e-5) + b",
+        ),
+    ],
+)
+def test_values_are_worked_out_by_hand_and_others_are_far(
+    course: Course, solved: Path, calls: Calls, level: int, exercise: str, formula: str
+) -> None:
+    """The first step from a new state has a short formula. The wrong choices are what known mistakes answer."""
+    for question in asked(course, solved, {exercise: calls[exercise]}, level, 4):
+        call, right = answer(question)
+        expected = worked_out(formula, call)
+        assert np.allclose(ast.literal_eval(right), expected, rtol=5e-3, atol=1e-6)
+        for choice in question.choices:
+            if choice != right:
+                value = np.array(ast.literal_eval(choice))
+                assert value.shape != expected.shape or np.abs(value - expected).max() > 1e-3 * np.abs(expected).max()
 
 
 def test_no_question_has_two_right_choices(course: Course, calls: Calls, tmp_path: Path, level: int) -> None:

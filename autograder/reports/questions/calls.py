@@ -73,6 +73,18 @@ def _of(course: Course, part: Part, public: PublicTests, test: PublicTest) -> tu
     return calls if fits else ()
 
 
+def filled(value: Any, answers: list[Any]) -> Any:
+    """Return arguments with the places of earlier answers filled in."""
+    if isinstance(value, Place):
+        answer = answers[value.call]
+        return answer if value.element is None else answer[value.element]
+    if isinstance(value, list | tuple):
+        return type(value)(filled(one, answers) for one in value)
+    if isinstance(value, dict):
+        return {key: filled(one, answers) for key, one in value.items()}
+    return value
+
+
 class Listening:
     """A backend that notes the calls of functions by name."""
 

@@ -1,7 +1,7 @@
 """Make questions about a student's own functions. Running the code in the sandbox gives the right answers.
 
-Each question has one right choice: the shapes differ, a line is asked for only if it alone fits, and to leave out a
-line does one of four things that exclude each other.
+Each question has one right choice: the values or shapes differ, a line is asked for only if it alone fits, and to leave
+out a line does one of four things that exclude each other.
 """
 
 import ast
@@ -24,11 +24,13 @@ from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.intake.submission import Submission
 from autograder.judge.children.child import limited
+from autograder.judge.counterexample.wording import shown
 from autograder.judge.session import taken_in
 from autograder.sandbox import launch, profiles
 from autograder.sandbox.client import Remote
 
-from .calls import Call, Place, calls_of
+from . import small
+from .calls import Call, Place, calls_of, filled
 
 MOST_LINES = 45
 """A longer function is not printed on a sheet."""
@@ -46,6 +48,7 @@ RAISES, SAME, OTHER, FORM = (
 )
 EFFECTS = (RAISES, SAME, OTHER, FORM)
 """What leaving a line out may do; these exclude each other."""
+DIGITS = 3
 LETTERS = "abcd"
 RAISING = 0.2
 """If leaving out each line raises an error, this share of the questions is asked."""
@@ -210,7 +213,7 @@ class Asker:
         part_of = {exercise.id: part for part in parts for exercise in part.automatic}
         exercises = [one for one in sorted(calls) if one in part_of]
         self._rng.shuffle(exercises)
-        kinds: list[Callable[[Run], Question | None]] = [self._shape, self._batch, self._without]
+        kinds: list[Callable[[Run], Question | None]] = [self._value, self._shape, self._batch, self._without]
         found: list[Question] = []
         for exercise in exercises:
             if len(found) == most:
@@ -262,7 +265,7 @@ class Asker:
             last = call is run.calls[-1]
             try:
                 remote.seed(SEED)
-                args, kwargs = _filled((call.args, call.kwargs), answers)
+                args, kwargs = filled((call.args, call.kwargs), answers)
                 answers.append((remote.trace if last else remote.call)(call.target, args, kwargs))
             except CodeError as error:
                 return Raised() if last and error.kind == "raised" else Nothing()
@@ -274,6 +277,28 @@ class Asker:
             return _whole(remote, answers[-1])
         except CodeError:
             return Nothing()
+
+    def _value(self, run: "Run") -> Question | None:
+        """Ask what a call with few numbers returns. The wrong choices are what known mistakes make of it."""
+        calls = small.small(run.calls, self._rng)
+        again = Run(run.exercise, run.function, calls, run.part)
+        right = (
+            small.first_of(self._answer(again, self._submission.folder / self._assignment.package)) if calls else None
+        )
+        if right is None:
+            return None
+        wrong = [
+            one
+            for one in small.mistaken_answers(self._assignment, run.exercise, calls)
+            if one.shape != right.shape or _deviation(right, one) > DIFFERENT
+        ]
+        self._rng.shuffle(wrong)
+        texts = dict.fromkeys(shown(one, DIGITS) for one in sorted(wrong, key=lambda one: one.shape != right.shape))
+        texts.pop(shown(right, DIGITS), None)
+        if len(texts) < 3:
+            return None
+        text = f"What does `{run.function.name}` return in this call, as its first or only value, to {DIGITS} digits?"
+        return self._made(again, text, shown(right, DIGITS), list(texts)[:3], given=small.said(calls))
 
     def _shape(self, run: "Run") -> Question | None:
         """Ask for the shape of a variable."""
@@ -353,12 +378,14 @@ class Asker:
             file.write_text("\n".join(lines) + "\n", encoding="utf-8")
             return self._answer(run, package)
 
-    def _made(self, run: "Run", text: str, right: str, wrong: list[str], shuffled: bool = True) -> Question:
+    def _made(
+        self, run: "Run", text: str, right: str, wrong: list[str], shuffled: bool = True, given: str = ""
+    ) -> Question:
         choices = [right, *wrong] if shuffled else list(EFFECTS)
         if shuffled:
             self._rng.shuffle(choices)
         place = f"{run.function.file.relative_to(self._submission.folder)}, {run.function.name}"
-        given = run.given()
+        given = given or run.given()
         return Question(run.exercise, place, run.function.lines, given, text, tuple(choices), choices.index(right))
 
 
@@ -424,18 +451,6 @@ def _other_shapes(shape: Shape, seen: Sequence[Shape]) -> list[Shape]:
     """Return shapes that somebody may take for the right one."""
     changed = [shape[::-1], shape[1:], shape[:-1], (1, *shape), (*shape, 1), (int(np.prod(shape)),), (1, *shape[1:])]
     return [one for one in dict.fromkeys([*seen, *changed]) if one != shape and one]
-
-
-def _filled(value: Any, answers: list[Any]) -> Any:
-    """Return arguments with the places of earlier answers filled in."""
-    if isinstance(value, Place):
-        answer = answers[value.call]
-        return answer if value.element is None else answer[value.element]
-    if isinstance(value, list | tuple):
-        return type(value)(_filled(one, answers) for one in value)
-    if isinstance(value, dict):
-        return {key: _filled(one, answers) for key, one in value.items()}
-    return value
 
 
 def _whole(remote: Remote, answer: Any) -> Any:
