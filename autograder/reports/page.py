@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from autograder.checks.pictures import NOT_FINITE
 from autograder.sandbox.client import printable
 from autograder.verdict import ERROR, FAILED, GRADED, NOT_GRADED, OPEN, PASSED
 
@@ -21,6 +22,12 @@ WORDS = {
     PASSED: "passed", GRADED: "graded", FAILED: "not solved", ERROR: "error of the grader", OPEN: "open",
     NOT_GRADED: "not graded",
 }  # fmt: skip
+CELLS = {
+    0: ("same", ""), NOT_FINITE: ("odd", "!"),
+    **{level: (f"over-{level}", "+") for level in (1, 2, 3)},
+    **{-level: (f"under-{level}", "−") for level in (1, 2, 3)},
+}  # fmt: skip
+"""A cell's class and sign for each level of a picture of an error."""
 MARKS = {PASSED: "✓", GRADED: "✓", FAILED: "✗", ERROR: "!", OPEN: "…", NOT_GRADED: "–"}
 
 
@@ -64,7 +71,7 @@ def _environment() -> Environment:
         lstrip_blocks=True, finalize=_visible,
     )  # fmt: skip
     made.filters |= {"points": points, "counted": counted, "percent": percent, "message": message, "ticked": ticked}
-    made.globals |= {"words": WORDS, "marks": MARKS}
+    made.globals |= {"words": WORDS, "marks": MARKS, "cells": CELLS}
     return made
 
 

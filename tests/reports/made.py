@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from autograder.assignment import Exercise, Part
+from autograder.checks.pictures import NOT_FINITE, Picture
 from autograder.course import Course
 from autograder.grading import facts
 from autograder.grading.answers import UNREAD
@@ -18,6 +19,9 @@ from autograder.verdict import ERROR, FAILED, OPEN, PASSED, ExerciseResult, Meas
 
 HOSTILE = "<script>document.title='taken over'</script> =cmd()|' /C calc'!A0 \x1b[31mred\x1b[0m \u202egnp"
 """What a student may put into a message."""
+PICTURE = Picture(
+    HOSTILE, (2, 9), (0, 1), ((0, 1, -3), (NOT_FINITE, 3, -1)), ("Along axis 1 only 0 is wrong.", HOSTILE)
+)
 DUE = datetime(2026, 5, 10, 12)
 
 
@@ -58,7 +62,7 @@ def _exercise(one: Exercise, kind: str, broken: bool, draw: random.Random) -> Ex
         first = replace(
             first, outcome=FAILED, credit=0.0, message=HOSTILE if kind == "hostile" else said,
             hint=f"Mistake {way} of {one.id}." if way < 2 else "", example="The smallest case: 0" if way == 3 else "",
-            timed_out=way == 3,
+            timed_out=way == 3, pictures=(PICTURE,) if way == 2 or kind == "hostile" else (),
         )  # fmt: skip
     tests = (first, edge)
     earned, outcome = score(one.points, tests)

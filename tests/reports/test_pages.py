@@ -90,6 +90,16 @@ def test_the_structure_is_accessible(pages: dict[str, str], name: str) -> None:
     assert all(own.get("role") != "img" or own.get("aria-label") for _, own in found.tags)
 
 
+def test_a_picture_shows_where_and_in_which_direction(pages: dict[str, str]) -> None:
+    (first, *_) = re.findall(r'<table class="cells".*?</table>', pages["student"], re.S)
+    rows = [re.findall(r'<td class="([a-z0-9-]*)">(.?)</td>', row) for row in first.split("</tr>")[:-1]]
+    assert rows == [
+        [("same", ""), ("over-1", "+"), ("under-3", "−")],
+        [("odd", "!"), ("over-3", "+"), ("under-1", "−")],
+    ]
+    assert "Along axis 1 only 0 is wrong." in pages["student"]
+
+
 def test_contrast_is_enough() -> None:
     """Each colour of text on each background has a ratio of at least 4.5, in light and dark."""
 
@@ -101,6 +111,8 @@ def test_contrast_is_enough() -> None:
     style = (Path(__file__).parents[2] / "autograder" / "reports" / "style.css.jinja").read_text()
     schemes = [dict(re.findall(r"--(\w+): (#\w{6})", part)) for part in style.split("@media")[:2]]
     assert [len(one) for one in schemes] == [10, 10]
+    for back in re.findall(r"\.(?:same|odd|over-\d|under-\d) \{ background: (#\w{6})", style):
+        assert (light("#ffffff") + 0.05) / (light(back) + 0.05) >= 4.5, back
     for colours in schemes:
         for text in ("text", "soft", "good", "bad", "wait", "link"):
             for back in ("back", "card"):
