@@ -387,11 +387,7 @@ def test_a_mistake_in_a_notebook(course: Course, monkeypatch: pytest.MonkeyPatch
     ]
     assert calibration.mistake_slips(course, elsewhere) == []
     assert calibration.mistake_slips(course, named) == []
-    monkeypatch.setattr(
-        ReferenceCopy,
-        "result",
-        lambda self, part, test, seed: TestResult("a", "b", "core", "passed" if seed == "1" else FAILED, ""),
-    )
+    monkeypatch.setattr(ReferenceCopy, "credit", lambda self, part, test, backend, seed: 1.0 if seed == "1" else 0.0)
     (sentence,) = calibration.mistake_slips(course, named)
     assert "passes all tests of barebones_convnet with the inputs of 1 of 2 submissions" in sentence
 
