@@ -1,7 +1,6 @@
 """Files are named for what they are, also where their name says something else."""
 
 import io
-import zipfile
 from pathlib import Path
 
 import h5py
@@ -10,14 +9,7 @@ import pytest
 from PIL import Image
 
 from autograder.checks.foreign import kind_of_file
-
-
-def zipped(*names: str) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name in names:
-            archive.writestr(name, b"x")
-    return content.getvalue()
+from tests.archives import zipped
 
 
 def saved(write: object) -> bytes:

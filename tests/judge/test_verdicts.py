@@ -1,12 +1,10 @@
 """Whole verdicts: the reference earns everything, a blank release the given points, mistakes cost their exercises."""
 
 import dataclasses
-import io
 import json
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import jsonschema
@@ -20,6 +18,7 @@ from autograder.sample.train import trained_model
 from autograder.sandbox.profiles import is_installed
 from autograder.verdict import NOT_GRADED, from_json, schema, to_json
 
+from ..archives import zipped
 from ..within import within
 from .conftest import Judge, append, lost
 
@@ -244,15 +243,6 @@ def test_a_users_settings_for_pytest_have_no_say(judge: Judge, monkeypatch: pyte
     monkeypatch.setenv("PYTEST_ADDOPTS", "-v --no-such-option -k nothing")
     monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
     assert lost(judge(lambda folder: None, "affine_forward")) == {}
-
-
-def zipped(*names: str) -> bytes:
-    """Return an archive with files of a few bytes."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name in names:
-            archive.writestr(name, b"3")
-    return content.getvalue()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04."])

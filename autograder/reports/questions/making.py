@@ -281,10 +281,10 @@ class Asker:
     def _value(self, run: "Run") -> Question | None:
         """Ask what a call with few numbers returns. The wrong choices are what known mistakes make of it."""
         calls = small.small(run.calls, self._rng)
+        if not calls:
+            return None
         again = Run(run.exercise, run.function, calls, run.part)
-        right = (
-            small.first_of(self._answer(again, self._submission.folder / self._assignment.package)) if calls else None
-        )
+        right = small.first_of(self._answer(again, self._submission.folder / self._assignment.package))
         if right is None:
             return None
         wrong = [
