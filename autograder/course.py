@@ -190,6 +190,11 @@ class Course:
         return self.kit.data()
 
 
+def facts_folder(root: Path, assignment: str) -> Path:
+    """Return the folder in which grading keeps what it found about an assignment's hand-ins, one file a student."""
+    return root / STATE / "graded" / assignment
+
+
 def assignments_of(root: Path) -> list[str]:
     """Return the names of a course's assignments.
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from nbgrader import utils
@@ -30,6 +31,8 @@ from nbgrader.api import (
 from nbgrader.preprocessors import SaveCells
 
 from autograder.errors import SetupError
+
+from .written import Written
 
 COLLECTED = "autograder_cells"
 """The key of a converted notebook's resources under which its cells are."""
@@ -125,6 +128,8 @@ class Update:
         Whether these are all notebooks of the assignment. If so, all others leave the gradebook.
     renamed : mapping of str
         New names of cells, by their old names.
+    written : mapping
+        The extra credit that grading wrote.
 
     Raises
     ------
@@ -139,12 +144,14 @@ class Update:
         notebooks: Iterable[ReleasedNotebook],
         whole: bool = True,
         renamed: Mapping[str, str] | None = None,
+        written: Written = MappingProxyType({}),
     ) -> None:
         self._gradebook, self._db = gradebook, gradebook.db
         self._name = assignment
         self._new = {notebook.name: notebook for notebook in notebooks}
         self._whole = whole
         self._renamed = dict(renamed or {})
+        self._written = written
         self._wanted: dict[Key, Cell] = {
             (notebook.name, kind, cell.name): cell
             for notebook in self._new.values()
@@ -245,7 +252,7 @@ class Update:
         """Return one sentence for each cell that goes and for which a person entered scores or comments."""
         said = []
         for key in self._gone:
-            entered = [row for row in self._left(key) if _is_entered(row)]
+            entered = [row for row in self._left(key) if self._is_entered(row)]
             if entered:
                 said.append(
                     f"{key[2]} is not in the new release, and people entered {_counted(entered)} for it "
@@ -255,9 +262,15 @@ class Update:
 
     def entered(self) -> list[dict[str, Any]]:
         """Return what people entered and what would be removed, a dictionary for each score or comment."""
-        return [
-            {"exercise": key[2], **row.to_dict()} for key in self._gone for row in self._left(key) if _is_entered(row)
-        ]
+        left = ((key[2], row) for key in self._gone for row in self._left(key))
+        return [{"exercise": name, **row.to_dict()} for name, row in left if self._is_entered(row)]
+
+    def _is_entered(self, row: Any) -> bool:
+        """Tell whether a person entered something."""
+        if isinstance(row, Comment):
+            return bool(row.manual_comment)
+        ours = self._written.get((row.student.id, row.notebook.name, row.name), ())
+        return row.manual_score is not None or (bool(row.extra_credit) and row.extra_credit not in ours)
 
     def _left(self, key: Key) -> list[Any]:
         """Return what hand-ins have for a cell that goes, and no new cell takes over."""
@@ -394,20 +407,6 @@ class Update:
                 for cell in cells.get(row.notebook_id, []):
                     if kind in HOLDS[cell.type] and (cell.id, row.id) not in have:
                         self._db.add(kind(cell_id=cell.id, notebook_id=row.id))
-
-
-def _is_entered(row: Any) -> bool:
-    """Tell whether a person entered something."""
-    if isinstance(row, Grade):
-        return row.manual_score is not None or (bool(row.extra_credit) and not _is_judges_extra(row.cell))
-    return bool(row.manual_comment)
-
-
-def _is_judges_extra(cell: Any) -> bool:
-    """Tell whether extra credit of a cell is the judge's: of a test in a notebook that has no points of its own."""
-    answers = {one.name for one in cell.notebook.solution_cells}
-    graded = (*cell.notebook.grade_cells, *cell.notebook.task_cells)
-    return isinstance(cell, GradeCell) and cell.name not in answers and not any(one.max_score for one in graded)
 
 
 def _counted(rows: list[Any]) -> str:

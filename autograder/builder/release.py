@@ -31,6 +31,7 @@ from .gradebook_cells import COLLECTED, CollectCells, GradebookError, ReleasedNo
 from .leaks import scan
 from .record import record
 from .strip import strip
+from .written import written
 
 COPIED = {".csv", ".ini", ".toml", ".cfg", ".txt", ".md", ".png", ".sh"}
 """Kinds of source files that students receive unchanged."""
@@ -179,7 +180,8 @@ class ReleaseBuilder(GenerateAssignment):  # type: ignore[misc]
         gradebook = self._opened.enter_context(Gradebook(self.coursedir.db_url, self.coursedir.course_id))
         if not self.create_assignment and name not in {assignment.name for assignment in gradebook.assignments}:
             raise ReleaseError(f"The gradebook has no assignment {name}, and create_assignment is off.")
-        change = Update(gradebook, name, self._collected, self.coursedir.notebook_id == "*", self.renamed)
+        whole = self.coursedir.notebook_id == "*"
+        change = Update(gradebook, name, self._collected, whole, self.renamed, written(course.root, name))
         for sentence in change.sentences():
             (self.tell or self.log.warning)(sentence)
         lost = change.lost()

@@ -343,8 +343,8 @@ class Books:
             for grade in notebook.grades:
                 decision = decided.get((notebook.name, grade.name))
                 if decision is not None:
-                    cell = notebook.name, grade.name
-                    given = cell in extras and grade.extra_credit not in (None, *extras[cell])
+                    ours = extras.get((notebook.name, grade.name), ())
+                    given = grade.extra_credit not in (None, decision.extra, *ours)
                     _write(grade, decision, notebook.name in changed, given)
             for comment in notebook.comments:
                 if (notebook.name, comment.name) in comments:

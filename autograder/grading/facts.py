@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from autograder import files
-from autograder.course import STATE
+from autograder.course import facts_folder
 
 from .decisions import Decision
 
@@ -92,7 +92,7 @@ class Facts(msgspec.Struct, frozen=True):
 
 def path_of(root: Path, assignment: str, student: str) -> Path:
     """Return the path of a student's facts in a course's folder."""
-    return root / STATE / "graded" / assignment / f"{student}.json"
+    return facts_folder(root, assignment) / f"{student}.json"
 
 
 def read(root: Path, assignment: str, student: str) -> Facts | None:
@@ -135,8 +135,7 @@ def extras_after(
 
 def known(root: Path, assignment: str) -> list[str]:
     """Return the students whose facts are kept."""
-    folder = path_of(root, assignment, "_").parent
-    return sorted(path.stem for path in folder.glob("*.json"))
+    return sorted(path.stem for path in facts_folder(root, assignment).glob("*.json"))
 
 
 def plain(value: Any) -> Any:

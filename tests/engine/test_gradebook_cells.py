@@ -151,16 +151,21 @@ def test_what_people_entered_is_said_before_it_goes(gradebook: Gradebook) -> Non
 
 
 def test_extra_credit_that_a_person_entered_is_said_before_it_goes(gradebook: Gradebook) -> None:
-    """Of cells without points, a judge's extra credit is that of tests in a notebook that has no points of its own."""
+    """A judge's extra credit is what grading wrote; all other is a person's, also on the same cell."""
     extra = notebook("Other", judged("mean", 0.0), answer("challenge", 0.0))
     apply(gradebook, notebook("One", *FIRST.cells, judged("bonus", 0.0), answer("essay", 0.0)), SECOND, extra)
     names = (("bonus", "One"), ("essay", "One"), ("mean", "Other"), ("challenge", "Other"), ("mean", "One"))
     for name, within in names:
         grade(gradebook, name, "ada", within).extra_credit = 1.5
     gradebook.db.flush()
-    update = Update(gradebook, "weather", [SECOND])
-    assert {(one["exercise"], one["notebook"]) for one in update.entered() if one["student"] == "ada"} == {
-        pair for pair in names if pair != ("mean", "Other")
+    grade(gradebook, "mean", "bob", "Other").extra_credit = 1.0
+    gradebook.db.flush()
+    written = {(student, "Other", "mean"): (0.5, 1.5) for student in ("ada", "bob")}
+    update = Update(gradebook, "weather", [SECOND], written=written)
+    found = [one for one in update.entered() if one.get("extra_credit")]
+    assert {(one["student"], one["exercise"], one["notebook"]) for one in found} == {
+        *(("ada", *pair) for pair in names if pair != ("mean", "Other")),
+        ("bob", "mean", "Other"),
     }
     gradebook.db.rollback()
 

@@ -12,6 +12,8 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.assignment import Part
 from autograder.builder import current
+from autograder.builder.gradebook_cells import ReleasedNotebook, Update
+from autograder.builder.written import written
 from autograder.course import Course, put_tools_on_path
 from autograder.grading import engine, facts
 from autograder.grading.decisions import Decision, Role
@@ -165,6 +167,41 @@ def test_a_correction_stays_whatever_is_decided_after_it(school: Course, grade: 
     assert after(aside) == (None, False)
     assert after(open_) == (None, True)
     assert after(full) == (points, False)
+
+
+def test_extra_credit_of_which_nothing_is_known_stays(school: Course, grade: Grade) -> None:
+    """As after the loss of what grading keeps: what differs from the judge's result waits for a person."""
+    points, cell = school.parts[4].automatic[0].points, school.parts[4].automatic[0].id
+    other = school.parts[4].automatic[1].id
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    enter_extra(school, cell, 0.75 * points)
+    facts.path_of(school.root, ASSIGNMENT, "both").unlink()
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    assert extra(school, cell) == 0.75 * points
+    waiting = book(school)[2]["TensorFlow"]
+    assert cell in waiting
+    assert other not in waiting
+    enter_extra(school, cell, None)
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+    assert extra(school, cell) == points
+
+
+def test_a_release_without_the_notebook_asks_for_what_a_person_entered(school: Course, grade: Grade) -> None:
+    points, cell = school.parts[4].automatic[0].points, school.parts[4].automatic[0].id
+    grade({"PyTorch": 0.0, "TensorFlow": 1.0})
+
+    def lost() -> set[str]:
+        known = written(school.root, ASSIGNMENT)
+        with Gradebook(f"sqlite:///{school.root / 'gradebook.db'}") as gradebook:
+            names = [one.name for one in gradebook.find_assignment(ASSIGNMENT).notebooks if one.name != "TensorFlow"]
+            left = [ReleasedNotebook(name, "{}", ()) for name in names]
+            entered = Update(gradebook, ASSIGNMENT, left, written=known).entered()
+        return {one["exercise"] for one in entered if one["notebook"] == "TensorFlow"} - {"challenge_description"}
+
+    assert lost() == set()
+    enter_extra(school, cell, 0.75 * points)
+    assert lost() == {cell}
+    enter_extra(school, cell, points)
 
 
 def test_what_cannot_be_judged_waits(school: Course, grade: Grade) -> None:
