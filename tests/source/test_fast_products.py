@@ -215,6 +215,16 @@ def test_two_python_threads_at_once(extension, rng):
     assert not wrong
 
 
+@pytest.mark.parametrize("shapes", [((50, 3, 32, 32), (32, 3, 3, 3)), ((20, 64, 8, 8), (128, 64, 3, 3))], ids=str)
+def test_equal_arguments_give_equal_bits(extension, rng, shapes):
+    """Whichever thread is faster: so that a training with the same seed gives the same net."""
+    extension.use(threads=3)
+    x, w = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    out = extension.conv_forward_cython(x, w, w[:, 0, 0, 0].copy(), 1, 1)
+    results = [extension.conv_backward_cython(out, x, w, 1, 1) for _ in range(20)]
+    assert len({tuple(array.tobytes() for array in arrays) for arrays in results}) == 1
+
+
 @pytest.mark.parametrize("calls", [1000, pytest.param(10_000, marks=pytest.mark.long)])
 def test_memory_is_given_back(extension, rng, calls):
     extension.use(threads=2)

@@ -203,7 +203,7 @@ cdef struct Job:
     # for dw instead of outputs
     const void *dout
     void *sums
-    Py_ssize_t of_sum
+    Py_ssize_t of_sum, shares, next_share
     bint by_filters
     # how the work is cut: a band is `band` rows of one picture, or `group` whole pictures
     const Kernel *kernel
@@ -475,38 +475,44 @@ cdef void _put_zeros_around_turned(
 
 
 cdef void _compute_gradients(Job *job, const floating *pictures, int thread) noexcept nogil:
-    """Add up dw and db over bands until none is left."""
+    """Add up dw and db over the bands of shares until no share is left.
+
+    What belongs to a share does not depend on which thread is faster, so that equal arguments give equal sums.
+    """
     cdef const Kernel *kernel = job.kernel
     cdef Py_ssize_t width = (job.columns - 1) * job.stride + job.tap_columns, plane = job.rows * job.columns
     cdef Py_ssize_t of_picture = _buffer_rows(job) * width * job.channels
     cdef Py_ssize_t blocks = _ceil(job.tap_columns * job.channels, kernel.lanes), slots = job.tap_rows * blocks
     cdef Py_ssize_t most = job.group * job.band * job.columns, unit, top, rows, group, places, place, length
-    cdef Py_ssize_t i, j, k, m, slot, own = 0, low = 0, high = job.filters
+    cdef Py_ssize_t i, j, k, m, slot, share, low = 0, high = job.filters
     cdef char *memory = job.buffers + thread * job.of_thread
     cdef floating *panels = <floating *> memory
     cdef floating *buffer = panels + _ceil(job.filters, kernel.rows) * kernel.rows * most
     cdef Py_ssize_t *offsets = <Py_ssize_t *> (memory + job.of_thread) - most
-    cdef floating *sums = <floating *> job.sums
-    cdef floating *db
+    cdef floating *sums = NULL
+    cdef floating *db = NULL
     cdef const floating *dout
     cdef const void *vectors[MOST_VECTORS]
-    if job.by_filters:  # this thread's filters, in all bands
-        m = _ceil(_ceil(job.filters, kernel.rows), job.threads) * kernel.rows
-        low, high = min(m * thread, job.filters), min(m * (thread + 1), job.filters)
-    else:  # all filters, in this thread's bands
-        sums += thread * job.filters * (job.of_sum + 1)
-    db = sums + job.filters * job.of_sum
     for i in range(job.group):
         for j in range(job.band):
             for k in range(job.columns):
                 offsets[(i * job.band + j) * job.columns + k] = (
                     i * of_picture + (j * width + k) * job.stride * job.channels
                 )
+    unit = job.units
     while True:
-        unit = own if job.by_filters else take(&job.next_unit)
-        own += 1
         if unit >= job.units:
-            return
+            share = take(&job.next_share)
+            if share >= job.shares:
+                return
+            sums, unit = <floating *> job.sums, 0
+            if job.by_filters:  # some filters, in all bands
+                m = _ceil(_ceil(job.filters, kernel.rows), job.shares) * kernel.rows
+                low, high = min(m * share, job.filters), min(m * (share + 1), job.filters)
+            else:  # all filters, in every so many-th band
+                sums += share * job.filters * (job.of_sum + 1)
+                unit = share
+            db = sums + job.filters * job.of_sum
         top = unit % job.bands * job.band
         rows = min(job.band, job.rows - top)
         i = unit // job.bands * job.group  # the first picture
@@ -551,12 +557,13 @@ cdef void _compute_gradients(Job *job, const floating *pictures, int thread) noe
                     m += kernel.rows
                 slot += kernel.vectors
             place += PLACES
+        unit += 1 if job.by_filters else job.shares
 
 
 cdef void _add_sums(const Job *job, floating *dw, floating *db) noexcept nogil:
-    """Add the sums of all threads."""
-    cdef Py_ssize_t blocks = _ceil(job.tap_columns * job.channels, job.kernel.lanes), m, c, i, j, thread
-    cdef Py_ssize_t of_thread = job.filters * (job.of_sum + 1), copies = 1 if job.by_filters else job.threads
+    """Add the sums of all shares."""
+    cdef Py_ssize_t blocks = _ceil(job.tap_columns * job.channels, job.kernel.lanes), m, c, i, j, share
+    cdef Py_ssize_t of_share = job.filters * (job.of_sum + 1), copies = 1 if job.by_filters else job.shares
     cdef const floating *sums
     cdef floating total
     for m in range(job.filters):
@@ -566,13 +573,13 @@ cdef void _add_sums(const Job *job, floating *dw, floating *db) noexcept nogil:
                     sums = <const floating *> job.sums + m * job.of_sum
                     sums += i * blocks * job.kernel.lanes + j * job.channels + c
                     total = 0
-                    for thread in range(copies):
-                        total += sums[thread * of_thread]
+                    for share in range(copies):
+                        total += sums[share * of_share]
                     dw[0] = total
                     dw += 1
         total = 0
-        for thread in range(copies):
-            total += (<const floating *> job.sums)[thread * of_thread + job.filters * job.of_sum + m]
+        for share in range(copies):
+            total += (<const floating *> job.sums)[share * of_share + job.filters * job.of_sum + m]
         db[m] = total
 
 
@@ -690,11 +697,14 @@ cdef bint _backward_weights(
     job.pictures, job.dout, job.kernel, job.threads = x, dout, kernel, _threads
     _cut(job, sizeof(floating), PLACES, 6, 1, job.filters + 2)
     job.of_sum = _ceil(job.tap_rows * blocks, kernel.vectors) * kernel.vectors * kernel.lanes
-    # sums of its own for each thread take much memory if there are many weights: then threads share the filters
+    # sums of its own for each share take much memory if there are many weights: then shares are filters
     job.by_filters = job.filters >= 2 * job.threads * kernel.rows and (
         16 * job.threads * job.filters > job.n * job.rows * job.columns
     )
-    sums = (1 if job.by_filters else job.threads) * job.filters * (job.of_sum + 1) * sizeof(floating)
+    job.next_share, job.shares = 0, job.threads
+    if job.threads > 1 and not job.by_filters:  # more shares than threads: the processors may not be equally busy
+        job.shares = min(2 * job.threads, job.units)
+    sums = (1 if job.by_filters else job.shares) * job.filters * (job.of_sum + 1) * sizeof(floating)
     numbers = _ceil(job.filters, kernel.rows) * kernel.rows * job.group * job.band * job.columns + SPARE
     numbers += job.group * _buffer_rows(job) * ((job.columns - 1) * job.stride + job.tap_columns) * job.channels
     job.of_thread = _ceil(
@@ -842,6 +852,41 @@ cdef struct Pooling:
     Py_ssize_t next_plane
 
 
+cdef inline void _keep_larger(
+    const floating *pixels, floating *largest, Py_ssize_t columns, Py_ssize_t stride
+) noexcept nogil:
+    """Take each window's pixel if it is larger. Not a number stays not a number."""
+    cdef Py_ssize_t column
+    cdef floating pixel, before
+    for column in range(columns):
+        pixel, before = pixels[column * stride], largest[column]
+        largest[column] = pixel if (pixel > before) | (pixel != pixel) else before
+
+
+cdef inline void _add_to_largest(
+    const floating *dout, const floating *largest, const floating *pixels, floating *gradients, Py_ssize_t columns,
+    Py_ssize_t stride,
+) noexcept nogil:
+    """Add each window's gradient where its pixel is the largest."""
+    cdef Py_ssize_t column
+    for column in range(columns):
+        gradients[column * stride] += dout[column] if pixels[column * stride] == largest[column] else 0
+
+
+cdef inline void _add_to_largest_of_pairs(
+    const floating *dout, const floating *largest, const floating *pixels, floating *gradients, Py_ssize_t columns
+) noexcept nogil:
+    """Do the same for windows of two columns that lie side by side."""
+    cdef Py_ssize_t column
+    cdef floating left, right
+    for column in range(columns):
+        left = right = dout[column]
+        left = left if pixels[2 * column] == largest[column] else 0
+        right = right if pixels[2 * column + 1] == largest[column] else 0
+        gradients[2 * column] += left
+        gradients[2 * column + 1] += right
+
+
 cdef void _pool(Pooling *job, const floating *x, floating *out) noexcept nogil:
     """Find the largest pixels of all windows, in planes (one channel of one picture) until none is left."""
     cdef Py_ssize_t plane, row, column, i, j
@@ -853,19 +898,21 @@ cdef void _pool(Pooling *job, const floating *x, floating *out) noexcept nogil:
             return
         for row in range(job.rows):
             largest = out + (plane * job.rows + row) * job.columns
+            pixels = x + (plane * job.height + row * job.stride) * job.width
+            for column in range(job.columns):
+                largest[column] = pixels[column * job.stride]
             for i in range(job.window_height):
-                pixels = x + (plane * job.height + row * job.stride + i) * job.width
                 for j in range(job.window_width):
-                    for column in range(job.columns):
-                        if i == j == 0 or pixels[column * job.stride + j] > largest[column]:
-                            largest[column] = pixels[column * job.stride + j]
-                        elif pixels[column * job.stride + j] != pixels[column * job.stride + j]:
-                            largest[column] = pixels[column * job.stride + j]  # not a number stays not a number
+                    if job.stride == 2:  # the compiler makes vectors of a stride that it knows
+                        _keep_larger(pixels + j, largest, job.columns, 2)
+                    else:
+                        _keep_larger(pixels + j, largest, job.columns, job.stride)
+                pixels += job.width
 
 
 cdef void _pool_back(Pooling *job, const floating *x, floating *dx) noexcept nogil:
     """Add the gradient of each window to its largest pixels, and zero to the others."""
-    cdef Py_ssize_t plane, row, column, i, j
+    cdef Py_ssize_t plane, row, i, j
     cdef const floating *pixels
     cdef const floating *largest
     cdef const floating *dout
@@ -881,11 +928,11 @@ cdef void _pool_back(Pooling *job, const floating *x, floating *dx) noexcept nog
             for i in range(job.window_height):
                 pixels = x + (plane * job.height + row * job.stride + i) * job.width
                 gradients = dx + (plane * job.height + row * job.stride + i) * job.width
-                for j in range(job.window_width):
-                    for column in range(job.columns):
-                        gradients[column * job.stride + j] += (
-                            dout[column] if pixels[column * job.stride + j] == largest[column] else 0
-                        )
+                if job.stride == job.window_width == 2:
+                    _add_to_largest_of_pairs(dout, largest, pixels, gradients, job.columns)
+                else:
+                    for j in range(job.window_width):
+                        _add_to_largest(dout, largest, pixels + j, gradients + j, job.columns, job.stride)
 
 
 cdef void _pool_float(void *job, int thread) noexcept nogil:
@@ -1140,7 +1187,7 @@ cdef extern from *:
     ROWS_OF(float)
     ROWS_OF(double)
 
-    /* Every share of the work is done, by this thread if no other can be started. */
+    /* All of the work is done, by this thread if no other can be started. */
     #if defined(_WIN32)
     static Py_ssize_t take(Py_ssize_t *next) { return (*next)++; }
     static void parallel(void (*work)(void *, int), void *job, int threads) {
@@ -1148,22 +1195,42 @@ cdef extern from *:
     }
     #else
     #include <pthread.h>
-    typedef struct { void (*work)(void *, int); void *job; int thread; } Share;
+    #include <sched.h>
+    typedef struct { void (*work)(void *, int); void *job; int thread; } Part;
     static Py_ssize_t take(Py_ssize_t *next) { return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED); }
-    static void *do_share(void *share) {
-        ((Share *)share)->work(((Share *)share)->job, ((Share *)share)->thread);
+    static void *do_part(void *part) {
+        ((Part *)part)->work(((Part *)part)->job, ((Part *)part)->thread);
         return NULL;
     }
+    /* A new thread must not wait for the processor that this one uses. Virtual machines often start it there, although
+       another processor is idle or is only kept busy by NumPy's threads, which wait for their next product. */
+    static int elsewhere(pthread_attr_t *attributes) {
+    #if defined(__GLIBC__) && defined(CPU_COUNT)
+        cpu_set_t allowed;
+        if (sched_getaffinity(0, sizeof allowed, &allowed)) return 0;
+        int here = sched_getcpu();
+        if (here < 0 || here >= CPU_SETSIZE) return 0;
+        CPU_CLR(here, &allowed);
+        return CPU_COUNT(&allowed) && !pthread_attr_setaffinity_np(attributes, sizeof allowed, &allowed);
+    #else
+        return 0;
+    #endif
+    }
     static void parallel(void (*work)(void *, int), void *job, int threads) {
-        Share shares[64];
+        Part parts[64];
         pthread_t others[64];
-        int started = 1;
+        pthread_attr_t attributes;
+        int started = 1, placed = 0;
+        if (threads > 1 && pthread_attr_init(&attributes)) threads = 1;
+        if (threads > 1) placed = elsewhere(&attributes);
         for (; started < threads; started++) {
-            shares[started].work = work, shares[started].job = job, shares[started].thread = started;
-            if (pthread_create(&others[started], NULL, do_share, &shares[started])) break;
+            Part *part = &parts[started];
+            part->work = work, part->job = job, part->thread = started;
+            if (placed && !pthread_create(&others[started], &attributes, do_part, part)) continue;
+            if (pthread_create(&others[started], NULL, do_part, part)) break;
         }
+        if (threads > 1) pthread_attr_destroy(&attributes);
         work(job, 0);
-        for (int thread = started; thread < threads; thread++) work(job, thread);
         while (--started > 0) pthread_join(others[started], NULL);
     }
     #endif
