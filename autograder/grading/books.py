@@ -336,16 +336,18 @@ class Books:
             Notebooks for which the hand-in differs from the one that was written before. Then a person looks at their
             own scores again.
         extras : dict
-            Maps cells to all extra credit that grading ever wrote to them: other extra credit is a person's.
+            Maps cells to all extra credit that grading ever wrote to them: other extra credit is a person's. That of
+            a cell that is not in the dictionary stays, and a person looks at it.
         """
         decided = {(one.notebook, one.cell): one for one in decisions}
         for notebook in self._submission(student).notebooks:
             for grade in notebook.grades:
                 decision = decided.get((notebook.name, grade.name))
                 if decision is not None:
-                    ours = extras.get((notebook.name, grade.name), ())
-                    given = grade.extra_credit not in (None, decision.extra, *ours)
-                    _write(grade, decision, notebook.name in changed, given)
+                    ours = extras.get((notebook.name, grade.name))
+                    given = grade.extra_credit not in (None, decision.extra, *(ours or ()))
+                    unknown = given and ours is None  # nobody can tell whose it is: after a rename, for example
+                    _write(grade, decision, unknown or notebook.name in changed, given)
             for comment in notebook.comments:
                 if (notebook.name, comment.name) in comments:
                     comment.auto_comment = comments[notebook.name, comment.name]

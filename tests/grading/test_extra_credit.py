@@ -164,14 +164,16 @@ def test_a_correction_stays_whatever_is_decided_after_it(school: Course, grade: 
     )
     ours = {("TensorFlow", cell): (points, 0.0)}
 
-    def after(decision: Decision, changed: Container[str] = ()) -> tuple[float | None, bool]:
+    def after(decision: Decision, changed: Container[str] = (), known: bool = True) -> tuple[float | None, bool]:
         with books_of(school) as books, books.transaction():
-            books.write("both", [decision], {}, changed, ours)
+            books.write("both", [decision], {}, changed, ours if known else {})
         return extra(school, cell), cell in book(school)[2]["TensorFlow"]
 
     enter_extra(school, cell, 0.25 * points)
     for decision in (full, none, open_):
         assert after(decision) == (0.25 * points, False)
+    assert after(none, known=False) == (0.25 * points, True)  # as after a rename: it may be the judge's
+    assert after(none) == (0.25 * points, True)
     assert after(full, ["TensorFlow"]) == (0.25 * points, True)  # another hand-in: a person looks again
     assert after(aside) == (0.25 * points, True)  # it would count twice: a person decides
     enter_extra(school, cell, points)
